@@ -1,0 +1,187 @@
+package spec
+
+// Version is the only spec_version that this package reads and writes.
+const Version = 1
+
+// WeightTotal is what the integer weights of one step sum to (sampler v1).
+const WeightTotal = 1 << 30
+
+// Spec is spec.json: everything a runner may know of its run. The worker writes it before the start and never changes it.
+type Spec struct {
+	SpecVersion   int            `json:"spec_version"`
+	RunID         string         `json:"run_id"`
+	Attempt       int            `json:"attempt"` // from 1
+	Kind          string         `json:"kind"`    // KindPretrain or KindTune
+	Mode          string         `json:"mode"`    // ModeExact or ModeMultinomial
+	MixSeed       Seed           `json:"mix_seed"`
+	DataSeed      Seed           `json:"data_seed"`
+	InitSeed      Seed           `json:"init_seed"`
+	Steps         int64          `json:"steps"`
+	BatchRows     int            `json:"batch_rows"`
+	RowTokens     int            `json:"row_tokens"`
+	Sources       []Source       `json:"sources"`
+	Weights       []Weights      `json:"weights"`
+	Tokenizer     Tokenizer      `json:"tokenizer"`
+	Model         Model          `json:"model"`
+	Init          *Init          `json:"init"`
+	Optimizer     Optimizer      `json:"optimizer"`
+	Precision     string         `json:"precision"` // PrecisionFP32 or PrecisionBF16
+	Log           Log            `json:"log"`
+	Eval          Eval           `json:"eval"`
+	Checkpoint    Checkpoint     `json:"checkpoint"`
+	Interventions []Intervention `json:"interventions"`
+	OnNonfinite   string         `json:"on_nonfinite"` // NonfiniteStop or NonfiniteContinue
+	Resources     Resources      `json:"resources"`
+	Extra         map[string]any `json:"extra"` // free keys for a stack
+}
+
+// Values of Kind, Mode, Precision, OnNonfinite, Decay and Tokenizer.Kind.
+const (
+	KindPretrain      = "pretrain"
+	KindTune          = "tune"
+	ModeExact         = "exact"
+	ModeMultinomial   = "multinomial"
+	PrecisionFP32     = "fp32"
+	PrecisionBF16     = "bf16"
+	NonfiniteStop     = "stop"
+	NonfiniteContinue = "continue"
+	DecayCosine       = "cosine"
+	DecayLinear       = "linear"
+	DecayWSD          = "wsd"
+	DecayConstant     = "constant"
+	TokenizerBytes    = "bytes"
+	TokenizerFile     = "file"
+)
+
+// Tokens is the token budget of the run.
+func (s *Spec) Tokens() int64 { return s.Steps * s.TokensPerStep() }
+
+// TokensPerStep is the number of target tokens of one optimiser step.
+func (s *Spec) TokensPerStep() int64 { return int64(s.BatchRows) * int64(s.RowTokens) }
+
+// Source is one source version that the run reads, by its manifest.
+type Source struct {
+	Name           string `json:"name"`
+	Lang           string `json:"lang"`
+	Manifest       string `json:"manifest"` // path of manifest.json
+	ManifestSHA256 string `json:"manifest_sha256"`
+	Rows           int64  `json:"rows,omitempty"` // where given, the runner's own count must equal it
+}
+
+// Weights is one entry of the run-length coded table: W holds from FromStep until the next entry's.
+// W is in the order of Spec.Sources and sums to WeightTotal.
+type Weights struct {
+	FromStep int64   `json:"from_step"`
+	W        []int64 `json:"w"`
+}
+
+// Tokenizer is bytes (ids 0–255, separator 256) or a file.
+type Tokenizer struct {
+	Kind   string `json:"kind"`
+	Path   string `json:"path,omitempty"`
+	SHA256 string `json:"sha256,omitempty"`
+}
+
+// Model is the shape of a decoder-only transformer (RMSNorm, RoPE, SwiGLU).
+type Model struct {
+	Layers   int  `json:"layers"`
+	Width    int  `json:"width"`
+	Heads    int  `json:"heads"`
+	KVHeads  int  `json:"kv_heads"`
+	FFN      int  `json:"ffn"`
+	Vocab    int  `json:"vocab"`
+	Tied     bool `json:"tied"`
+	RopeBase Real `json:"rope_base"`
+	NormEps  Real `json:"norm_eps"`
+	QKNorm   bool `json:"qk_norm"`
+}
+
+// Init names weights to start from: another run's checkpoint, a branch, a model to tune.
+type Init struct {
+	Path           string `json:"path"`
+	ManifestSHA256 string `json:"manifest_sha256"`
+}
+
+// Optimizer is AdamW with warm-up and decay; lengths are in steps.
+type Optimizer struct {
+	PeakLR          Real   `json:"peak_lr"`
+	FinalLRFraction Real   `json:"final_lr_fraction"` // of PeakLR, at the last step
+	WarmupSteps     int64  `json:"warmup_steps"`
+	Decay           string `json:"decay"`
+	DecaySteps      int64  `json:"decay_steps"` // length of the decay; wsd holds the peak until it begins
+	Beta1           Real   `json:"beta1"`
+	Beta2           Real   `json:"beta2"`
+	Eps             Real   `json:"eps"`
+	WeightDecay     Real   `json:"weight_decay"`
+	Clip            Real   `json:"clip"` // global gradient norm; 0 clips nothing
+	ZLoss           Real   `json:"z_loss"`
+}
+
+// Log says how often metrics and usage are written; 0 means every step.
+type Log struct {
+	EverySteps int64 `json:"every_steps"`
+}
+
+// Eval says what is scored and how often.
+type Eval struct {
+	EverySteps int64  `json:"every_steps"`
+	Sets       []Set  `json:"sets"`
+	Tasks      []Task `json:"tasks"`
+}
+
+// Set is held-out text: either a file of JSON lines, or the union of other sets, summed and not scored again.
+type Set struct {
+	Name    string   `json:"name"`
+	Path    string   `json:"path,omitempty"`
+	SHA256  string   `json:"sha256,omitempty"`
+	UnionOf []string `json:"union_of,omitempty"`
+}
+
+// Task is an evaluation task: a file of JSON lines of [Item].
+type Task struct {
+	Name   string `json:"name"`
+	Path   string `json:"path"`
+	SHA256 string `json:"sha256"`
+}
+
+// Item is one line of a task file. Choices and Gold for multiple choice, Answers for cloze and extractive.
+type Item struct {
+	Task    string   `json:"task"`
+	ID      string   `json:"id"`
+	Lang    string   `json:"lang"`
+	Kind    string   `json:"kind"`
+	Context string   `json:"context"`
+	Sep     string   `json:"sep"`
+	Choices []string `json:"choices,omitempty"`
+	Gold    int      `json:"gold"`
+	Answers []string `json:"answers,omitempty"`
+}
+
+// Checkpoint says how often checkpoints are written, how many stay, and which one to start from.
+type Checkpoint struct {
+	EverySteps int64   `json:"every_steps"`
+	Keep       int     `json:"keep"`
+	ResumeFrom *Resume `json:"resume_from"`
+}
+
+// Resume names the one checkpoint that the attempt may continue from.
+type Resume struct {
+	Step int64  `json:"step"`
+	Path string `json:"path"`
+}
+
+// Intervention scales the learning rate from a step on, or skips the updates of steps [Skip[0], Skip[1]).
+// Skipped steps read their rows; plan and digests stay the same.
+type Intervention struct {
+	FromStep *int64    `json:"from_step,omitempty"`
+	LRScale  Real      `json:"lr_scale,omitempty"`
+	Skip     *[2]int64 `json:"skip,omitempty"`
+}
+
+// Resources bound what the runner may take; zero is no bound.
+type Resources struct {
+	Threads     int   `json:"threads"`
+	Devices     []int `json:"devices"`
+	MemoryBytes int64 `json:"memory_bytes"`
+	WalltimeS   int64 `json:"walltime_s"`
+}
