@@ -1,0 +1,81 @@
+package trainer
+
+import (
+	"context"
+
+	"github.com/haigo-lab/haigo/plugins/trainer/spec"
+)
+
+// Trainer says what to run to train a run; it launches nothing and keeps no state, so it may be killed at any moment.
+// All methods may be called concurrently.
+type Trainer interface {
+	// Describe says what this trainer is and which devices it found.
+	Describe(ctx context.Context) (Description, error)
+	// Check says what stands in the way of a run, and what the run would take. Problems are data, not an error.
+	Check(ctx context.Context, s *spec.Spec) (Report, error)
+	// Plan turns checked specs into the parts that an engine runs in order. More than one assignment is a pack.
+	Plan(ctx context.Context, assignments []Assignment) (Plan, error)
+}
+
+// Description is what a trainer says of itself.
+type Description struct {
+	Name            string   // as in a recipe's trainer
+	Version         string   // of the program
+	Devices         []Device // none means that it can't work on this machine
+	Packs           bool     // several runs of one shape in one process
+	NativeSchedules bool     // false: only one mixture a part
+	Unit            string   // unit of mixing: "row"
+	Deterministic   bool     // the same spec and isa give the same bits
+	Shapes          []Shape  // named presets, smallest first
+	ISAs            []string // instruction sets that can be chosen, best first; "" where it has no meaning
+}
+
+// Device is a place to compute.
+type Device struct {
+	Name        string
+	Threads     int
+	MemoryBytes int64
+}
+
+// Shape is a named model shape with a learning rate that was tried.
+type Shape struct {
+	Name   string
+	Model  spec.Model
+	PeakLR float64
+}
+
+// Report is the answer to Check.
+type Report struct {
+	Problems      []Problem // empty: the run can start
+	Parameters    int64
+	FLOPsPerToken float64 // of training, forward and backward
+	MemoryBytes   int64
+	TokensPerS    float64            // an estimate for this machine, 0 where there is none
+	Rows          map[string]int64   // n_k by source
+	Epochs        map[string]float64 // rows that the table asks for ÷ n_k, by source
+}
+
+// Problem is one thing that must change before the run can start.
+type Problem struct {
+	Field   string // path in spec.json: optimizer.peak_lr, sources[1].manifest
+	Message string // what is wrong and what to do
+}
+
+// Assignment gives a run a folder to work in.
+type Assignment struct {
+	Spec *spec.Spec
+	Dir  string // the attempt's folder, absolute, with spec.json in it
+	Rows string // folder of cached rows (DATA/rows), absolute
+}
+
+// Plan is what an engine is to run.
+type Plan struct {
+	Files []PlanFile  // written before the start, relative to the attempt's folder
+	Parts []spec.Part // in order; preparing rows may be one
+}
+
+// PlanFile is a small file that the parts need.
+type PlanFile struct {
+	Path    string
+	Content []byte
+}
