@@ -1,0 +1,96 @@
+package ablation
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Claim is a worker's hold on a run. Every write for the run names its epoch; a claim that was lost writes nothing.
+type Claim struct {
+	Run       Run
+	Epoch     int64
+	Attempt   *Attempt // not proved ended: adopt it; nil: open the next one
+	ExpiresAt time.Time
+}
+
+// Holder says which process holds a claim, so that a worker on the same host can tell that it is gone.
+type Holder struct {
+	Host      string    `json:"host"`
+	BootID    string    `json:"boot_id"`
+	PID       int       `json:"pid"`
+	StartTime time.Time `json:"start_time"`
+}
+
+// Attempt is one start of a run's training: one folder, one runner.
+type Attempt struct {
+	RunID      string          `json:"run_id"`
+	Number     int             `json:"number"` // from 1
+	Dir        string          `json:"-"`
+	Host       string          `json:"host"`
+	Engine     string          `json:"engine"`
+	Handle     json.RawMessage `json:"-"` // the engine's; nil before it was submitted
+	SpecSHA256 string          `json:"spec_sha256"`
+	Cursor     Cursor          `json:"cursor"`
+	StartedAt  time.Time       `json:"started_at"`
+	EndedAt    *time.Time      `json:"ended_at,omitempty"` // nil: not proved ended
+	Outcome    string          `json:"outcome,omitempty"`  // completed, stopped, diverged, failed, lost
+	Reason     string          `json:"reason,omitempty"`
+}
+
+// Cursor is how far an attempt's events are stored: Offset bytes of events.jsonl, the last of them numbered Seq.
+type Cursor struct {
+	Offset int64 `json:"offset"`
+	Seq    int64 `json:"seq"`
+}
+
+// SavedCheckpoint is a checkpoint whose event is stored, so that an attempt may resume from it.
+type SavedCheckpoint struct {
+	Attempt        int    `json:"attempt"`
+	Step           int64  `json:"step"`
+	Path           string `json:"path"`
+	Bytes          int64  `json:"bytes"`
+	ManifestSHA256 string `json:"manifest_sha256"`
+}
+
+// Batch is consecutive events of one attempt, stored in one transaction or not at all. From must be the stored cursor,
+// To becomes it. A batch holds at most one Segment, which then precedes everything else in it.
+type Batch struct {
+	Attempt     int
+	From, To    Cursor
+	Segment     *Segment
+	Plan        *RunPlan
+	Points      []Point // metrics, scores and rows/SOURCE, in event order
+	Checkpoints []SavedCheckpoint
+	Logs        []LogLine
+}
+
+// Segment is an unbroken stretch of an attempt's steps. ResumedFrom nil supersedes all earlier points of the run,
+// else those with a larger step.
+type Segment struct {
+	Number      int // the attempt's own, from 0
+	ResumedFrom *int64
+	Trainer     string // name and version
+	Device      string
+	ISA         string
+	Threads     int
+	StartedAt   time.Time
+}
+
+// RunPlan is what the runner said it will read.
+type RunPlan struct {
+	Rows          map[string]int64 `json:"rows"` // n_k by source
+	PlanSHA256    string           `json:"plan_sha256"`
+	BlockSHA256   []string         `json:"block_sha256"`
+	Parameters    int64            `json:"parameters"`
+	FLOPsPerToken float64          `json:"flops_per_token"`
+	UnigramNats   float64          `json:"unigram_nats"`
+}
+
+// LogLine is a message of the runner.
+type LogLine struct {
+	Attempt int       `json:"attempt"`
+	Seq     int64     `json:"seq"`
+	Time    time.Time `json:"time"`
+	Level   string    `json:"level"`
+	Text    string    `json:"text"`
+}

@@ -1,0 +1,62 @@
+package ablation
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Kinds of errors that a caller may tell apart with errors.Is; everything else is internal.
+var (
+	ErrNotFound  = errors.New("not found")
+	ErrConflict  = errors.New("conflict")
+	ErrForbidden = errors.New("forbidden")
+)
+
+// Invalid is input that must change before it can be taken. It holds every problem found, in document order.
+type Invalid struct{ Problems []Problem }
+
+// Problem is one thing that is wrong, where it stands, and what to do.
+type Problem struct {
+	Field   string `json:"field,omitempty"`  // path in the document: schedules.ja57.stages[0].mixture
+	Line    int    `json:"line,omitempty"`   // from 1; 0 where the input has no lines
+	Column  int    `json:"column,omitempty"` // from 1
+	Text    string `json:"text,omitempty"`   // the offending text
+	Message Label  `json:"message"`
+}
+
+// Error lists the problems, one a line, in English.
+func (e *Invalid) Error() string {
+	lines := make([]string, len(e.Problems))
+	for i, p := range e.Problems {
+		lines[i] = p.String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// String is "line:column: field: message", leaving out what is not known.
+func (p Problem) String() string {
+	var b strings.Builder
+	if p.Line > 0 {
+		fmt.Fprintf(&b, "%d:%d: ", p.Line, p.Column)
+	}
+	if p.Field != "" {
+		b.WriteString(p.Field + ": ")
+	}
+	b.WriteString(p.Message.In("en"))
+	return b.String()
+}
+
+// Label is a text in the two languages of the pages; either may be empty, then the other serves both.
+type Label struct {
+	JA string `json:"ja,omitempty"`
+	EN string `json:"en,omitempty"`
+}
+
+// In is the text in lang ("ja" or "en"), or in the other language where that is empty.
+func (l Label) In(lang string) string {
+	if lang == "ja" && l.JA != "" || l.EN == "" {
+		return l.JA
+	}
+	return l.EN
+}

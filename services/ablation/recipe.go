@@ -1,0 +1,51 @@
+package ablation
+
+// Recipe is what a run is besides its schedule.
+type Recipe struct {
+	Trainer    string     `json:"trainer,omitempty"` // empty: the first that works here
+	Shape      Shape      `json:"shape"`
+	Tokenizer  string     `json:"tokenizer"`
+	Tokens     int64      `json:"tokens"` // per run; rounds up to a whole step
+	RowTokens  int        `json:"row_tokens"`
+	BatchRows  int        `json:"batch_rows"`
+	Precision  string     `json:"precision"`
+	Optimizer  Optimizer  `json:"optimizer"`
+	Eval       Amount     `json:"eval"` // between evaluations
+	Checkpoint Checkpoint `json:"checkpoint"`
+	Divergence string     `json:"on_divergence"` // stop or report
+	MaxEpochs  float64    `json:"max_epochs"`    // above this a run is refused
+}
+
+// Shape is a preset's name, or an explicit shape.
+type Shape struct {
+	Preset string `json:"preset,omitempty"`
+	Layers int    `json:"layers,omitempty"`
+	Width  int    `json:"width,omitempty"`
+	Heads  int    `json:"heads,omitempty"`
+	FFN    int    `json:"ffn,omitempty"`
+}
+
+// Optimizer is AdamW with warm-up and decay. PeakLR 0 takes the preset's tried rate.
+type Optimizer struct {
+	PeakLR      float64 `json:"peak_lr"`
+	Warmup      Amount  `json:"warmup"`
+	Decay       string  `json:"decay"`
+	FinalLR     float64 `json:"final_lr"` // fraction of PeakLR
+	WeightDecay float64 `json:"weight_decay"`
+	Clip        float64 `json:"clip"`
+}
+
+// Checkpoint says how often checkpoints are written and how many stay.
+type Checkpoint struct {
+	Every Amount `json:"every"`
+	Keep  int    `json:"keep"`
+}
+
+// Steps is the number of optimiser steps: tokens ÷ (rows × row length), rounded up.
+func (r Recipe) Steps() int64 {
+	per := r.TokensPerStep()
+	return (r.Tokens + per - 1) / per
+}
+
+// TokensPerStep is the number of target tokens of one step.
+func (r Recipe) TokensPerStep() int64 { return int64(r.BatchRows) * int64(r.RowTokens) }

@@ -1,0 +1,57 @@
+package ablation
+
+import "time"
+
+// Source is one immutable version of a named body of text in one language. Its manifest's digest is its identity.
+type Source struct {
+	Name             string           `json:"name"`
+	Version          string           `json:"version"` // first 8 hex digits of ManifestSHA256
+	Lang             string           `json:"lang"`    // BCP 47, or "code", "other"
+	Role             SourceRole       `json:"role"`
+	ManifestSHA256   string           `json:"manifest_sha256"`
+	Dir              string           `json:"-"`         // folder of the version, absolute
+	Bytes            int64            `json:"bytes"`     // UTF-8 bytes of the training documents' texts
+	Documents        int64            `json:"documents"` // training documents
+	HeldoutBytes     int64            `json:"heldout_bytes"`
+	HeldoutDocuments int64            `json:"heldout_documents"`
+	Rejected         map[string]int64 `json:"rejected"` // documents left out, by reason
+	Origin           []Origin         `json:"origin"`
+	CreatedAt        time.Time        `json:"created_at"`
+}
+
+// SourceRole says what a source may be used for.
+type SourceRole string
+
+// Roles of sources: to train on (its held-out part is scored), or for evaluation only.
+const (
+	RoleTrain   SourceRole = "train"
+	RoleHeldout SourceRole = "heldout"
+)
+
+// Origin says where the text of a source came from.
+type Origin struct {
+	Package string `json:"package,omitempty"`
+	Version string `json:"version,omitempty"`
+	Licence string `json:"licence,omitempty"`
+	Path    string `json:"path,omitempty"`
+}
+
+// SourceRef names a source in a sweep file; an empty version is the newest at the start.
+type SourceRef struct {
+	Name    string `json:"name"`
+	Version string `json:"version,omitempty"`
+}
+
+// Task is one immutable version of an evaluation task.
+type Task struct {
+	Name      string    `json:"name"`
+	Version   string    `json:"version"` // first 8 hex digits of SHA256
+	Lang      string    `json:"lang"`
+	Kind      string    `json:"kind"` // multiple_choice, cloze, extractive, generation
+	Items     int64     `json:"items"`
+	Chance    float64   `json:"chance"` // accuracy of a guess, a fraction
+	Source    string    `json:"source,omitempty"`
+	SHA256    string    `json:"sha256"` // of the items file
+	Path      string    `json:"-"`      // of the items file, absolute
+	CreatedAt time.Time `json:"created_at"`
+}

@@ -1,0 +1,85 @@
+package ablation
+
+import "time"
+
+// Sweep is a declared set of runs. Its name identifies it. The document fields come from the sweep file; ID, State,
+// Sources' versions, Seed where it wasn't given, and times are filled when it starts.
+type Sweep struct {
+	ID        int64       `json:"id,omitempty"`
+	Name      string      `json:"name"`
+	Question  string      `json:"question"`
+	Sources   []SourceRef `json:"sources"`
+	Recipe    Recipe      `json:"recipe"`
+	Schedules []Schedule  `json:"schedules"` // in document order
+	Design    Design      `json:"design"`
+	Seeds     []int64     `json:"seeds"` // replicates, numbers from 1
+	Seed      *uint64     `json:"-"`     // of the sweep; nil: drawn at the start and recorded
+	Tasks     []string    `json:"tasks"`
+	Budget    Budget      `json:"budget"`
+
+	// Document is the sweep file's text, as given.
+	Document  string     `json:"document,omitempty"`
+	State     SweepState `json:"state,omitempty"`
+	CreatedAt time.Time  `json:"created_at"`
+	Counts    RunCounts  `json:"counts"`
+}
+
+// Design says which arms there are besides the listed schedules.
+type Design struct {
+	Baseline string `json:"baseline,omitempty"` // an arm's name; default the first schedule
+	Control  string `json:"control,omitempty"`  // ControlMatched or ""
+	Grid     *Grid  `json:"grid,omitempty"`
+}
+
+// ControlMatched adds, for every schedule that changes, the constant mixture with the same tokens per source.
+const ControlMatched = "matched"
+
+// Grid varies the share of a language or a source, from a schedule; everything else keeps its proportions.
+type Grid struct {
+	Of     string    `json:"of"`
+	Values []float64 `json:"values"`
+	From   string    `json:"from"`
+}
+
+// Budget bounds a sweep; zero is no bound.
+type Budget struct {
+	Yen        float64 `json:"yen,omitempty"`
+	GPUHours   float64 `json:"gpu_hours,omitempty"`
+	RunsAtOnce int     `json:"runs_at_once,omitempty"`
+}
+
+// SweepState is what a sweep is doing; a paused one claims nothing new.
+type SweepState string
+
+// States of a sweep.
+const (
+	SweepRunning   SweepState = "running"
+	SweepPaused    SweepState = "paused"
+	SweepCompleted SweepState = "completed"
+	SweepStopped   SweepState = "stopped"
+)
+
+// RunCounts is how many runs of a sweep are in each state.
+type RunCounts struct {
+	Queued    int `json:"queued"`
+	Running   int `json:"running"` // running and stopping
+	Completed int `json:"completed"`
+	Stopped   int `json:"stopped"`
+	Diverged  int `json:"diverged"`
+	Failed    int `json:"failed"`
+}
+
+// Total is the number of runs.
+func (c RunCounts) Total() int {
+	return c.Queued + c.Running + c.Completed + c.Stopped + c.Diverged + c.Failed
+}
+
+// Arm is what is compared: one schedule with one variant of the recipe; its runs differ by seed only.
+type Arm struct {
+	Name      string    `json:"name"`
+	Label     Label     `json:"label"`
+	Index     int       `json:"index"`                // order in the sweep, from 0; marks and colours follow it
+	MatchedOf string    `json:"matched_of,omitempty"` // set on a matched control: the arm it controls
+	Schedule  *Schedule `json:"schedule,omitempty"`   // nil for a matched control
+	Weights   []Weights `json:"weights"`
+}
