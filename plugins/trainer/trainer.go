@@ -56,10 +56,7 @@ type Report struct {
 }
 
 // Problem is one thing that must change before the run can start.
-type Problem struct {
-	Field   string // path in spec.json: optimizer.peak_lr, sources[1].manifest
-	Message string // what is wrong and what to do
-}
+type Problem = spec.Problem
 
 // Assignment gives a run a folder to work in.
 type Assignment struct {

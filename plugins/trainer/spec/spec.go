@@ -26,13 +26,13 @@ type Spec struct {
 	Init          *Init          `json:"init"`
 	Optimizer     Optimizer      `json:"optimizer"`
 	Precision     string         `json:"precision"` // PrecisionFP32 or PrecisionBF16
-	Log           Log            `json:"log"`
+	Log           Log            `json:"log" spec:"optional"`
 	Eval          Eval           `json:"eval"`
 	Checkpoint    Checkpoint     `json:"checkpoint"`
-	Interventions []Intervention `json:"interventions"`
+	Interventions []Intervention `json:"interventions" spec:"optional"`
 	OnNonfinite   string         `json:"on_nonfinite"` // NonfiniteStop or NonfiniteContinue
-	Resources     Resources      `json:"resources"`
-	Extra         map[string]any `json:"extra"` // free keys for a stack
+	Resources     Resources      `json:"resources" spec:"optional"`
+	Extra         map[string]any `json:"extra" spec:"optional"` // free keys for a stack
 }
 
 // Values of Kind, Mode, Precision, OnNonfinite, Decay and Tokenizer.Kind.
@@ -119,14 +119,17 @@ type Optimizer struct {
 
 // Log says how often metrics and usage are written; 0 means every step.
 type Log struct {
-	EverySteps int64 `json:"every_steps"`
+	EverySteps int64 `json:"every_steps" spec:"optional"`
 }
 
-// Eval says what is scored and how often.
+// Every is the number of steps between lines, at least 1.
+func (l Log) Every() int64 { return max(1, l.EverySteps) }
+
+// Eval says what is scored and how often: at step 0, at multiples of EverySteps (0 means none) and at the last step.
 type Eval struct {
 	EverySteps int64  `json:"every_steps"`
-	Sets       []Set  `json:"sets"`
-	Tasks      []Task `json:"tasks"`
+	Sets       []Set  `json:"sets" spec:"optional"`
+	Tasks      []Task `json:"tasks" spec:"optional"`
 }
 
 // Set is held-out text: either a file of JSON lines, or the union of other sets, summed and not scored again.
@@ -157,7 +160,8 @@ type Item struct {
 	Answers []string `json:"answers,omitempty"`
 }
 
-// Checkpoint says how often checkpoints are written, how many stay, and which one to start from.
+// Checkpoint says how often checkpoints are written (the last step always has one; EverySteps 0 means no other), how many
+// of the newest stay (0 keeps all), and which one to start from.
 type Checkpoint struct {
 	EverySteps int64   `json:"every_steps"`
 	Keep       int     `json:"keep"`
@@ -180,8 +184,8 @@ type Intervention struct {
 
 // Resources bound what the runner may take; zero is no bound.
 type Resources struct {
-	Threads     int   `json:"threads"`
-	Devices     []int `json:"devices"`
-	MemoryBytes int64 `json:"memory_bytes"`
-	WalltimeS   int64 `json:"walltime_s"`
+	Threads     int   `json:"threads" spec:"optional"`
+	Devices     []int `json:"devices" spec:"optional"`
+	MemoryBytes int64 `json:"memory_bytes" spec:"optional"`
+	WalltimeS   int64 `json:"walltime_s" spec:"optional"`
 }

@@ -1,0 +1,125 @@
+package spec
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// CheckpointManifest is the manifest.json of a checkpoint, written last. The SHA-256 of its bytes is in the checkpoint's
+// event.
+type CheckpointManifest struct {
+	ManifestVersion int              `json:"manifest_version"` // 1
+	RunID           string           `json:"run_id"`
+	Attempt         int              `json:"attempt"`
+	Step            int64            `json:"step"`
+	Files           []CheckpointFile `json:"files"` // sorted by path
+}
+
+// CheckpointFile is a file of a checkpoint; Path is relative to its folder, with slashes. Bytes is its size.
+type CheckpointFile struct {
+	Path   string `json:"path"`
+	SHA256 string `json:"sha256"`
+	Bytes  int64  `json:"bytes"`
+}
+
+// SaveCheckpoint makes a checkpoint appear at once: fill writes its files into a hidden folder, which gets its manifest,
+// is put on disk and renamed. Call [EventWriter.Sync] before. The result is the checkpoint's event, with an absolute
+// path. Checkpoints are immutable: it is an error where the attempt already has one at that step.
+func SaveCheckpoint(runDir, runID string, step int64, attempt int, fill func(dir string) error) (Saved, error) {
+	final := CheckpointDir(runDir, step, attempt)
+	if err := os.MkdirAll(filepath.Dir(final), 0o755); err != nil {
+		return Saved{}, fmt.Errorf("save checkpoint: %w", err)
+	}
+	// A fixed name: what a killed attempt left half-written is swept by the next.
+	dir := filepath.Join(filepath.Dir(final), ".saving")
+	defer os.RemoveAll(dir)
+	m := CheckpointManifest{ManifestVersion: 1, RunID: runID, Attempt: attempt, Step: step}
+	if err := errors.Join(os.RemoveAll(dir), os.Mkdir(dir, 0o755)); err != nil {
+		return Saved{}, fmt.Errorf("save checkpoint: %w", err)
+	}
+	if err := fill(dir); err != nil {
+		return Saved{}, fmt.Errorf("save checkpoint at step %d: %w", step, err)
+	}
+	saved, err := seal(dir, &m)
+	if err != nil {
+		return Saved{}, fmt.Errorf("save checkpoint at step %d: %w", step, err)
+	}
+	if err := errors.Join(os.Rename(dir, final), syncDir(filepath.Dir(final))); err != nil {
+		return Saved{}, fmt.Errorf("save checkpoint at step %d: %w", step, err)
+	}
+	saved.Path, err = filepath.Abs(final)
+	return saved, err
+}
+
+// seal lists and syncs the files of dir and writes the manifest over them.
+func seal(dir string, m *CheckpointManifest) (Saved, error) {
+	saved := Saved{Step: m.Step}
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		f, err := sealFile(dir, path)
+		m.Files = append(m.Files, f)
+		saved.Bytes += f.Bytes
+		return err
+	})
+	if err != nil {
+		return Saved{}, err
+	}
+	slices.SortFunc(m.Files, func(a, b CheckpointFile) int { return strings.Compare(a.Path, b.Path) })
+	data, err := encodeFile(m)
+	if err != nil {
+		return Saved{}, err
+	}
+	saved.Bytes += int64(len(data))
+	saved.ManifestSHA256 = Digest(data)
+	return saved, WriteBytes(filepath.Join(dir, ManifestFile), data)
+}
+
+func sealFile(dir, path string) (CheckpointFile, error) {
+	digest, size, err := DigestFile(path)
+	if err != nil {
+		return CheckpointFile{}, err
+	}
+	rel, err := filepath.Rel(dir, path)
+	if err != nil {
+		return CheckpointFile{}, err
+	}
+	return CheckpointFile{Path: filepath.ToSlash(rel), SHA256: digest, Bytes: size}, syncFile(path)
+}
+
+func syncFile(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// ReadCheckpoint reads a checkpoint's manifest and verifies every file against it. The digest is of the manifest's
+// bytes. An error says which file is wrong; such a checkpoint must not be resumed from.
+func ReadCheckpoint(dir string) (m *CheckpointManifest, digest string, err error) {
+	path := filepath.Join(dir, ManifestFile)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, "", fmt.Errorf("read checkpoint: %w", err)
+	}
+	m = new(CheckpointManifest)
+	if err := decodeStrict(data, m).err(); err != nil {
+		return nil, "", fmt.Errorf("read checkpoint %s: %w", path, err)
+	}
+	for _, f := range m.Files {
+		if !filepath.IsLocal(filepath.FromSlash(f.Path)) {
+			return nil, "", fmt.Errorf("read checkpoint %s: file %q lies outside its folder", path, f.Path)
+		}
+		if err := VerifyFile(filepath.Join(dir, filepath.FromSlash(f.Path)), f.SHA256); err != nil {
+			return nil, "", fmt.Errorf("read checkpoint: %w", err)
+		}
+	}
+	return m, Digest(data), nil
+}

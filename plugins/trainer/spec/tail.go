@@ -1,0 +1,117 @@
+package spec
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+)
+
+// maxLine bounds the memory that a damaged file can take.
+const maxLine = 16 << 20
+
+// Cursor is how far an attempt's events were read: a byte offset after a whole line, and that line's seq. The zero
+// Cursor is the beginning.
+type Cursor struct {
+	Offset int64
+	Seq    int64
+}
+
+// Line is an event and the cursor after it.
+type Line struct {
+	Event
+	After Cursor
+}
+
+// Tail reads a growing events.jsonl: whole lines only, each once, in order. It keeps no file open and isn't safe for
+// concurrent use.
+type Tail struct {
+	Path   string
+	Cursor Cursor // where to read on; Read moves it
+}
+
+// Damaged is the error of a line that isn't the next event. Lines before it were returned; the reader stays before it.
+type Damaged struct {
+	Path string
+	Line int64 // from 1
+	Err  error
+}
+
+// Error names file and line.
+func (d *Damaged) Error() string { return fmt.Sprintf("%s:%d: %v", d.Path, d.Line, d.Err) }
+
+// Unwrap is what is wrong with the line.
+func (d *Damaged) Unwrap() error { return d.Err }
+
+// Read returns at most limit further events, none when there is no further whole line or no file yet. The error is a
+// *[Damaged] where a line isn't an event, or its seq isn't the one after the line before; the events before it are
+// returned with it. A file shorter than the cursor is an error: events are never taken back.
+func (t *Tail) Read(limit int) ([]Line, error) {
+	file, err := os.Open(t.Path)
+	if errors.Is(err, fs.ErrNotExist) && t.Cursor.Offset == 0 {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open events: %w", err)
+	}
+	defer file.Close()
+	if err := t.seek(file); err != nil {
+		return nil, err
+	}
+	return t.read(bufio.NewReaderSize(file, 64<<10), limit)
+}
+
+func (t *Tail) seek(file *os.File) error {
+	info, err := file.Stat()
+	if err != nil {
+		return fmt.Errorf("stat events: %w", err)
+	}
+	if info.Size() < t.Cursor.Offset {
+		return fmt.Errorf("%s has %d bytes, fewer than the %d already read; restore the file", t.Path, info.Size(), t.Cursor.Offset)
+	}
+	_, err = file.Seek(t.Cursor.Offset, io.SeekStart)
+	return err
+}
+
+func (t *Tail) read(r *bufio.Reader, limit int) (lines []Line, err error) {
+	for len(lines) < limit {
+		text, err := wholeLine(r)
+		if errors.Is(err, io.EOF) {
+			return lines, nil
+		}
+		if err != nil {
+			return lines, t.damaged(err)
+		}
+		e, err := DecodeEvent(text)
+		if err != nil {
+			return lines, t.damaged(err)
+		}
+		if e.Seq != t.Cursor.Seq+1 {
+			return lines, t.damaged(fmt.Errorf("seq is %d, want %d", e.Seq, t.Cursor.Seq+1))
+		}
+		t.Cursor = Cursor{Offset: t.Cursor.Offset + int64(len(text)), Seq: e.Seq}
+		lines = append(lines, Line{Event: e, After: t.Cursor})
+	}
+	return lines, nil
+}
+
+// damaged blames the line after the cursor: a line is an event, so its number is its seq.
+func (t *Tail) damaged(err error) error {
+	return &Damaged{Path: t.Path, Line: t.Cursor.Seq + 1, Err: err}
+}
+
+// wholeLine reads to the next newline, which it keeps; io.EOF where the rest has none yet.
+func wholeLine(r *bufio.Reader) ([]byte, error) {
+	var line []byte
+	for {
+		part, err := r.ReadSlice('\n')
+		if line = append(line, part...); len(line) > maxLine {
+			return nil, fmt.Errorf("longer than %d bytes", maxLine)
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return line, err
+		}
+	}
+}
