@@ -15,10 +15,10 @@ type Claim struct {
 
 // Holder says which process holds a claim, so that a worker on the same host can tell that it is gone.
 type Holder struct {
-	Host      string    `json:"host"`
-	BootID    string    `json:"boot_id"`
-	PID       int       `json:"pid"`
-	StartTime time.Time `json:"start_time"`
+	Host      string `json:"host"`
+	BootID    string `json:"boot_id"`
+	PID       int    `json:"pid"`
+	StartTime int64  `json:"start_time"` // as the operating system counts it; compare for equality only
 }
 
 // Attempt is one start of a run's training: one folder, one runner.
