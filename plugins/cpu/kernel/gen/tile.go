@@ -1,0 +1,85 @@
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// tile is the inner product of the matrix product: rows × 2 vectors of C stay in registers over the whole depth.
+func tile(t isa, rows int) {
+	TEXT(fmt.Sprintf("tile%s_%d", t.name, rows), 4,
+		"func(a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow, depth, accumulate int)")
+	Pragma("noescape")
+	Doc(fmt.Sprintf("tile%s_%d computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < %d, j < %d, p < depth.",
+		t.name, rows, rows, 2*t.lanes()), "Strides are in elements; depth is at least 1.")
+	a, aRow, aCol := pointer("a"), pointer("aRow"), pointer("aCol")
+	b, bRow, depth := pointer("b"), pointer("bRow"), pointer("depth")
+	for _, stride := range []reg.Register{aRow, aCol, bRow} {
+		SHLQ(Imm(2), stride)
+	}
+	bases := rowBases(a, aRow, rows)
+	sums := make([][2]reg.VecVirtual, rows)
+	for i := range sums {
+		sums[i] = [2]reg.VecVirtual{zero(t), zero(t)}
+	}
+	b0, b1 := t.vector(), t.vector()
+	Label("depth")
+	VMOVUPS(at(b), b0)
+	VMOVUPS(Mem{Base: b, Disp: t.bytes}, b1)
+	for i := range rows {
+		v := broadcast(t, rowOf(bases, aRow, i))
+		VFMADD231PS(b0, v, sums[i][0])
+		VFMADD231PS(b1, v, sums[i][1])
+	}
+	for _, p := range bases {
+		ADDQ(aCol, p)
+	}
+	ADDQ(bRow, b)
+	DECQ(depth)
+	JNZ(LabelRef("depth"))
+	store(t, sums)
+	done()
+}
+
+// rowBases holds every third row of A: the two between are reached by index and by index × 2.
+func rowBases(a, aRow reg.Register, rows int) []reg.Register {
+	bases := []reg.Register{duplicate(a)}
+	for len(bases)*3 < rows {
+		p := GP64()
+		LEAQ(Mem{Base: bases[len(bases)-1], Index: aRow, Scale: 2}, p)
+		ADDQ(aRow, p)
+		bases = append(bases, p)
+	}
+	return bases
+}
+
+func rowOf(bases []reg.Register, aRow reg.Register, i int) Mem {
+	if i%3 == 0 {
+		return at(bases[i/3])
+	}
+	return Mem{Base: bases[i/3], Index: aRow, Scale: uint8(i % 3)}
+}
+
+func store(t isa, sums [][2]reg.VecVirtual) {
+	c, cRow, accumulate := pointer("c"), pointer("cRow"), pointer("accumulate")
+	SHLQ(Imm(2), cRow)
+	CMPQ(accumulate, Imm(0))
+	JE(LabelRef("store"))
+	from := duplicate(c)
+	for _, row := range sums {
+		for j, v := range row {
+			VADDPS(Mem{Base: from, Disp: j * t.bytes}, v, v)
+		}
+		ADDQ(cRow, from)
+	}
+	Label("store")
+	for _, row := range sums {
+		for j, v := range row {
+			VMOVUPS(v, Mem{Base: c, Disp: j * t.bytes})
+		}
+		ADDQ(cRow, c)
+	}
+}

@@ -1,0 +1,106 @@
+package kernel
+
+// Sizes of the blocks of a matrix product: a panel of B stays in the first cache, a block of A in the second.
+const (
+	depthBlock  = 256
+	columnBlock = 512
+	rowBlock    = 96 // a multiple of every tile's rows
+	maxTile     = 12 * 32
+)
+
+// scratch is the working memory of one matrix product.
+type scratch struct{ a, b, c []float32 }
+
+func newScratch() *scratch {
+	return &scratch{
+		a: make([]float32, rowBlock*(depthBlock+16)),
+		b: make([]float32, depthBlock*columnBlock),
+		c: make([]float32, maxTile),
+	}
+}
+
+// MatMul computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for C of m × n, A of m × k and B of k × n.
+// C is row-major with cRow elements from row to row and must not overlap A or B. The sum runs over p in order, so an
+// element of C has the same bits whatever other rows and columns are computed with it.
+func (s *Set) MatMul(m, n, k int, a, b Matrix, c []float32, cRow int, accumulate bool) {
+	if !checked(m, n, k, a, c, cRow, accumulate) {
+		return
+	}
+	b.mustHold("B", k, n)
+	if s.lanes == 0 {
+		matMul(m, n, k, a, b, c, cRow, accumulate)
+		return
+	}
+	w := s.scratch.Get().(*scratch)
+	defer s.scratch.Put(w)
+	for j := 0; j < n; j += columnBlock {
+		cols := min(columnBlock, n-j)
+		for p := 0; p < k; p += depthBlock {
+			depth := min(depthBlock, k-p)
+			s.pack(w.b, b.from(p, j), depth, cols)
+			s.block(m, cols, depth, a.from(0, p), w.b, c[j:], cRow, accumulate || p > 0, w)
+		}
+	}
+}
+
+// checked panics on operands that are too short and settles products without a term; it says whether work is left.
+func checked(m, n, k int, a Matrix, c []float32, cRow int, accumulate bool) bool {
+	if m <= 0 || n <= 0 {
+		return false
+	}
+	Rows(c, cRow).mustHold("C", m, n)
+	if k > 0 {
+		a.mustHold("A", m, k)
+		return true
+	}
+	for i := 0; i < m && !accumulate; i++ {
+		clear(c[i*cRow : i*cRow+n])
+	}
+	return false
+}
+
+// block multiplies m × depth of A by packed panels of B.
+func (s *Set) block(m, n, depth int, a Matrix, panels, c []float32, cRow int, accumulate bool, w *scratch) {
+	for i := 0; i < m; i += rowBlock {
+		rows := min(rowBlock, m-i)
+		part := a.from(i, 0)
+		if n > 2*s.tileCols { // a copy pays: no two rows in one cache set, fewer pages
+			part = compact(w.a, part, rows, depth)
+		}
+		for j := 0; j < n; j += s.tileCols {
+			s.strip(rows, min(s.tileCols, n-j), depth, part, panels[j*depth:], c[i*cRow+j:], cRow, accumulate, w)
+		}
+	}
+}
+
+// strip multiplies rows of A by one panel of B.
+func (s *Set) strip(rows, cols, depth int, a Matrix, panel, c []float32, cRow int, accumulate bool, w *scratch) {
+	for i := 0; i < rows; i += s.tileRows {
+		h := min(s.tileRows, rows-i)
+		if cols == s.tileCols {
+			s.tiles[h](&a.Data[i*a.Row], a.Row, a.Col, &panel[0], s.tileCols, &c[i*cRow], cRow, depth, flag(accumulate))
+			continue
+		}
+		s.tiles[h](&a.Data[i*a.Row], a.Row, a.Col, &panel[0], s.tileCols, &w.c[0], s.tileCols, depth, 0)
+		for r := range h {
+			put(c[(i+r)*cRow:][:cols], w.c[r*s.tileCols:], accumulate)
+		}
+	}
+}
+
+func flag(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func put(to, from []float32, accumulate bool) {
+	if !accumulate {
+		copy(to, from)
+		return
+	}
+	for i := range to {
+		to[i] += from[i]
+	}
+}

@@ -1,0 +1,67 @@
+package kernel
+
+// pack copies depth × cols of b into panels of tileCols columns, each depth × tileCols and contiguous; the last panel
+// is filled up with zeros.
+func (s *Set) pack(to []float32, b Matrix, depth, cols int) {
+	for j := 0; j < cols; j += s.tileCols {
+		s.packPanel(to[j*depth:][:depth*s.tileCols], b.from(0, j), depth, min(s.tileCols, cols-j))
+	}
+}
+
+func (s *Set) packPanel(to []float32, b Matrix, depth, cols int) {
+	switch {
+	case cols < s.tileCols:
+		packRagged(to, b, depth, cols, s.tileCols)
+	case b.Col == 1 && cols == 32:
+		for p := range depth {
+			*(*[32]float32)(to[p*32:]) = *(*[32]float32)(b.Data[p*b.Row:])
+		}
+	case b.Col == 1 && cols == 16:
+		for p := range depth {
+			*(*[16]float32)(to[p*16:]) = *(*[16]float32)(b.Data[p*b.Row:])
+		}
+	case b.Row == 1 && depth >= 8:
+		s.packTransposed(to, b, depth)
+	default:
+		packRagged(to, b, depth, cols, s.tileCols)
+	}
+}
+
+// packTransposed packs a full panel of a transposed matrix, 8 × 8 at a time.
+func (s *Set) packTransposed(to []float32, b Matrix, depth int) {
+	whole := depth - depth%8
+	for j := 0; j < s.tileCols; j += 8 {
+		s.transpose(&to[j], s.tileCols, &b.Data[j*b.Col], b.Col, whole)
+	}
+	if whole < depth {
+		packRagged(to[whole*s.tileCols:], b.from(whole, 0), depth-whole, s.tileCols, s.tileCols)
+	}
+}
+
+func packRagged(to []float32, b Matrix, depth, cols, width int) {
+	for p := range depth {
+		row := to[p*width:][:width]
+		for j := range cols {
+			row[j] = b.Data[p*b.Row+j*b.Col]
+		}
+		clear(row[cols:])
+	}
+}
+
+// compact copies m × k of a into to, keeping its orientation, with rows that don't share cache sets.
+func compact(to []float32, a Matrix, m, k int) Matrix {
+	switch {
+	case a.Col == 1:
+		stride := k + 16
+		for i := range m {
+			copy(to[i*stride:i*stride+k], a.Data[i*a.Row:])
+		}
+		return Rows(to, stride)
+	case a.Row == 1:
+		for p := range k {
+			copy(to[p*rowBlock:p*rowBlock+m], a.Data[p*a.Col:])
+		}
+		return Matrix{Data: to, Row: 1, Col: rowBlock}
+	}
+	return a
+}

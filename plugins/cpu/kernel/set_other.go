@@ -1,0 +1,7 @@
+//go:build !amd64
+
+package kernel
+
+func native() []ISA { return nil }
+
+func (s *Set) fill() {}
