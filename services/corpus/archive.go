@@ -1,0 +1,90 @@
+package corpus
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+// archive is an input opened for reading: decompressed text, and the bytes taken from the disk so far.
+type archive struct {
+	io.Reader
+	file  *counted
+	close func()
+	kind  string // extension below the compression, lower case: ".jsonl", ".txt", …
+}
+
+// counted counts what is read.
+type counted struct {
+	*os.File
+	bytes int64
+}
+
+// Read implements io.Reader.
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.File.Read(p)
+	c.bytes += int64(n)
+	return n, err
+}
+
+func openArchive(path string) (*archive, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	a, err := decompress(path, &counted{File: file})
+	if err != nil {
+		_ = file.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+func decompress(path string, file *counted) (*archive, error) {
+	extension := strings.ToLower(filepath.Ext(path))
+	inner := strings.ToLower(filepath.Ext(strings.TrimSuffix(path, filepath.Ext(path))))
+	closeFile := func() { _ = file.Close() }
+	switch extension {
+	case ".gz":
+		r, err := gzip.NewReader(file)
+		if err != nil {
+			return nil, fmt.Errorf("gzip: %w", err)
+		}
+		return &archive{Reader: r, file: file, close: closeFile, kind: inner}, nil
+	case ".zst", ".zstd":
+		// One decoder a file on the caller's goroutine: reading is bound by JSON and hashing, not by zstd.
+		r, err := zstd.NewReader(file, zstd.WithDecoderConcurrency(1))
+		if err != nil {
+			return nil, fmt.Errorf("zstd: %w", err)
+		}
+		return &archive{Reader: r, file: file, close: func() { r.Close(); closeFile() }, kind: inner}, nil
+	}
+	return &archive{Reader: file, file: file, close: closeFile, kind: extension}, nil
+}
+
+// compressed reports whether errors while reading mean a broken archive rather than a broken disk.
+func compressed(path string) bool {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".gz", ".zst", ".zstd":
+		return true
+	}
+	return false
+}
+
+// unsupported says what to do about formats that look like text sources but aren't read; "" for all others.
+func unsupported(kind string) string {
+	switch kind {
+	case ".parquet", ".arrow", ".feather":
+		return "convert it to JSON lines first"
+	case ".bz2", ".xz", ".lz4", ".7z", ".br":
+		return "compress it with gzip or zstd instead"
+	case ".zip", ".tar", ".tgz", ".rar":
+		return "unpack it first"
+	}
+	return ""
+}

@@ -1,0 +1,94 @@
+package corpus
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+)
+
+// textColumns are tried in this order where no column was chosen.
+var textColumns = []string{"text", "content", "raw_content"}
+
+// jsonLines yields the text of each line's object. Blank lines are passed over.
+func (in input) jsonLines(r io.Reader, column string) iter.Seq[found] {
+	return func(yield func(found) bool) {
+		for lines := newLineReader(r); ; {
+			line, err := lines.next()
+			switch {
+			case errors.Is(err, io.EOF):
+				return
+			case errors.Is(err, errTooLong):
+				if !yield(in.problem(lines.number, TooLong, "a line above 32 MiB")) {
+					return
+				}
+			case err != nil:
+				yield(in.broken(lines.number, err))
+				return
+			case !isBlank(line) && !yield(in.jsonDocument(lines.number, line, column)):
+				return
+			}
+		}
+	}
+}
+
+func (in input) jsonDocument(number int64, line []byte, column string) found {
+	// Checked before decoding: encoding/json would put U+FFFD in place of broken bytes.
+	if bad := invalidUTF8(line); bad >= 0 {
+		return in.problem(number, NotUTF8, encodingDetail(line, bad))
+	}
+	var object map[string]json.RawMessage
+	if err := json.Unmarshal(line, &object); err != nil {
+		return in.problem(number, BadJSON, jsonDetail(line, err))
+	}
+	text, err := textOf(object, column)
+	if err != nil {
+		return in.problem(number, NoText, err.Error())
+	}
+	return in.cleanDocument(fmt.Sprintf("%s:%d", in.id, number), number, text)
+}
+
+// textOf is the string in the chosen column, or in the first of textColumns that holds one.
+func textOf(object map[string]json.RawMessage, column string) (string, error) {
+	if column != "" {
+		raw, ok := object[column]
+		if !ok {
+			return "", fmt.Errorf("no column %q", column)
+		}
+		text, ok := asString(raw)
+		if !ok {
+			return "", fmt.Errorf("column %q isn't a string", column)
+		}
+		return text, nil
+	}
+	for _, name := range textColumns {
+		if text, ok := asString(object[name]); ok {
+			return text, nil
+		}
+	}
+	return "", errors.New("no string in text, content or raw_content: choose the column")
+}
+
+func asString(raw json.RawMessage) (string, bool) {
+	if len(raw) == 0 || raw[0] != '"' {
+		return "", false
+	}
+	var text string
+	return text, json.Unmarshal(raw, &text) == nil
+}
+
+// jsonDetail says where a line stops being a JSON object.
+func jsonDetail(line []byte, err error) string {
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	switch {
+	case line[0] == '[':
+		return "a JSON array: JSON lines have one object a line"
+	case errors.As(err, &syntax):
+		return fmt.Sprintf("byte %d: %v", syntax.Offset, err)
+	case errors.As(err, &kind):
+		return fmt.Sprintf("a JSON %s, not an object", kind.Value)
+	}
+	return err.Error()
+}

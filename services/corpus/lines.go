@@ -1,0 +1,52 @@
+package corpus
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+)
+
+// maxDocument bounds a document, and a line of JSON, in bytes: what is held in memory at once.
+const maxDocument = 32 << 20
+
+var errTooLong = errors.New("line too long")
+
+// lineReader reads lines of any length up to maxDocument.
+type lineReader struct {
+	r      *bufio.Reader
+	buf    []byte
+	number int64 // of the line read last, from 1
+}
+
+func newLineReader(r io.Reader) *lineReader {
+	return &lineReader{r: bufio.NewReaderSize(r, 256<<10)}
+}
+
+// next returns the next line without its end, valid until the next call; errTooLong for a line that was passed over;
+// io.EOF after the last. A line that a read error cuts short is not returned.
+func (l *lineReader) next() ([]byte, error) {
+	l.buf = l.buf[:0]
+	for read, long := 0, false; ; {
+		part, err := l.r.ReadSlice('\n')
+		read += len(part)
+		if long = long || read > maxDocument; !long {
+			l.buf = append(l.buf, part...)
+		}
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+			continue
+		case err != nil && !errors.Is(err, io.EOF), read == 0:
+			return nil, err
+		}
+		l.number++
+		if long {
+			return nil, errTooLong
+		}
+		return trimLineEnd(l.buf), nil
+	}
+}
+
+func trimLineEnd(line []byte) []byte {
+	return bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
+}

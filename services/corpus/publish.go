@@ -1,0 +1,101 @@
+package corpus
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/haigo-lab/haigo/plugins/trainer/spec"
+	"github.com/haigo-lab/haigo/services/ablation"
+)
+
+// publish writes the manifest and renames the folder to its version, unless that is there already.
+func (t *intake) publish() (Result, error) {
+	digest, err := t.writeManifest()
+	if err != nil {
+		return Result{}, err
+	}
+	if err := t.writeProblems(); err != nil {
+		return Result{}, err
+	}
+	home := spec.SourceDir(t.options.Data, t.options.Name, digest[:8])
+	existed, err := settle(t.dir, home)
+	if err != nil {
+		return Result{}, err
+	}
+	source, err := Open(home)
+	if err != nil {
+		return Result{}, err
+	}
+	if source.ManifestSHA256 != digest {
+		return Result{}, fmt.Errorf("version %s is taken by another text: %w", digest[:8], ablation.ErrConflict)
+	}
+	return Result{Source: source, Existed: existed, Problems: t.tally.problems}, nil
+}
+
+func (t *intake) writeManifest() (digest string, err error) {
+	m := spec.Manifest{
+		ManifestVersion: spec.ManifestVersion, Name: t.options.Name, Lang: t.options.Lang,
+		Heldout: t.heldout.File, Rejected: t.tally.rejected, Origin: t.options.origin(),
+	}
+	for _, s := range t.train {
+		m.Files = append(m.Files, s.File)
+	}
+	data, err := spec.EncodeManifest(&m)
+	if err != nil {
+		return "", err
+	}
+	return spec.Digest(data), spec.WriteBytes(filepath.Join(t.dir, spec.ManifestFile), data)
+}
+
+func (o Options) origin() []spec.Origin {
+	if o.Origin != nil {
+		return o.Origin
+	}
+	var origin []spec.Origin
+	for _, path := range o.Paths {
+		origin = append(origin, spec.Origin{Path: path})
+	}
+	return origin
+}
+
+func (t *intake) writeProblems() error {
+	s, err := createShard(t.dir, problemsFile)
+	if err != nil {
+		return err
+	}
+	defer s.abandon()
+	for _, p := range t.tally.problems {
+		if err := s.writeJSON(p); err != nil {
+			return err
+		}
+	}
+	return s.finish()
+}
+
+// settle gives a finished folder its final place. Where that is taken the folder is left alone and the one in place
+// becomes the newest.
+func settle(dir, home string) (existed bool, err error) {
+	if err := os.MkdirAll(filepath.Dir(home), 0o755); err != nil {
+		return false, err
+	}
+	if err := errors.Join(syncDir(filepath.Join(dir, "train")), syncDir(dir)); err != nil {
+		return false, err
+	}
+	err = os.Rename(dir, home)
+	if errors.Is(err, fs.ErrExist) {
+		return true, touch(filepath.Join(home, spec.ManifestFile))
+	}
+	if err != nil {
+		return false, err
+	}
+	return false, errors.Join(syncDir(filepath.Dir(home)), syncDir(filepath.Dir(filepath.Dir(home))))
+}
+
+func touch(path string) error {
+	now := time.Now()
+	return os.Chtimes(path, now, now)
+}
