@@ -1,0 +1,149 @@
+package lm
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strings"
+
+	"github.com/haigo-lab/haigo/plugins/cpu/kernel"
+)
+
+// weights lays all values of a model out in one slice: matrices first, which decay, then the gains, which don't.
+// Gradients and moments have the same layout.
+type weights struct {
+	all      []float32
+	matrices int       // all[:matrices] are the matrices
+	embed    []float32 // [vocab padded, width]
+	layers   []layerWeights
+	norm     []float32 // gain of the final norm
+}
+
+type layerWeights struct {
+	qkv    []float32 // [width, 3·width]: queries, keys, values, heads side by side in each
+	out    []float32 // [width, width]
+	gateUp []float32 // [width, 2·ffn]
+	down   []float32 // [ffn, width]
+	norm1  []float32 // gain before attention
+	norm2  []float32 // gain before the feed-forward part
+}
+
+func newWeights(c Config) *weights {
+	w := &weights{all: make([]float32, c.values()), layers: make([]layerWeights, c.Layers)}
+	used := 0
+	take := func(n int) []float32 {
+		used += n
+		return w.all[used-n : used : used]
+	}
+	w.embed = take(c.vocab() * c.Width)
+	for i := range w.layers {
+		l := &w.layers[i]
+		l.qkv, l.out = take(c.Width*3*c.Width), take(c.Width*c.Width)
+		l.gateUp, l.down = take(c.Width*2*c.FFN), take(c.FFN*c.Width)
+	}
+	w.matrices = used
+	for i := range w.layers {
+		w.layers[i].norm1, w.layers[i].norm2 = take(c.Width), take(c.Width)
+	}
+	w.norm = take(c.Width)
+	return w
+}
+
+// Tensor is a named part of a model's state; Data is the trainer's own memory.
+type Tensor struct {
+	Name  string
+	Shape []int // row-major
+	Data  []float32
+}
+
+// tensors names every parameter; the padding of the vocabulary is left out.
+func (w *weights) tensors(c Config) []Tensor {
+	d := c.Width
+	list := []Tensor{{"embed", []int{c.Vocab, d}, w.embed[:c.Vocab*d]}}
+	for i, l := range w.layers {
+		at := fmt.Sprintf("layers.%d.", i)
+		list = append(list,
+			Tensor{at + "norm1", []int{d}, l.norm1},
+			Tensor{at + "qkv", []int{d, 3 * d}, l.qkv},
+			Tensor{at + "out", []int{d, d}, l.out},
+			Tensor{at + "norm2", []int{d}, l.norm2},
+			Tensor{at + "gate_up", []int{d, 2 * c.FFN}, l.gateUp},
+			Tensor{at + "down", []int{c.FFN, d}, l.down},
+		)
+	}
+	return append(list, Tensor{"norm", []int{d}, w.norm})
+}
+
+// initialise draws every matrix from a normal distribution of its own stream, so that a tensor's values depend on the
+// seed and its place only; gains are 1. Matrices that write into the residual stream start smaller, by √(2·layers).
+func (w *weights) initialise(c Config, seed uint64) {
+	for i, t := range w.tensors(c) {
+		if len(t.Shape) == 1 {
+			fill(t.Data, func() float32 { return 1 })
+			continue
+		}
+		r := rand.New(rand.NewPCG(seed, uint64(i)))
+		deviation := c.deviation(t)
+		fill(t.Data, func() float32 { return float32(r.NormFloat64() * deviation) })
+	}
+}
+
+func (c Config) deviation(t Tensor) float64 {
+	const usual = 0.02
+	if strings.HasSuffix(t.Name, ".out") || strings.HasSuffix(t.Name, ".down") {
+		return usual / math.Sqrt(2*float64(c.Layers))
+	}
+	return usual
+}
+
+func fill(x []float32, next func() float32) {
+	for i := range x {
+		x[i] = next()
+	}
+}
+
+// linear is a matrix packed for both passes: y = x·W forward, dx = dy·Wᵀ backward.
+type linear struct {
+	w                 kernel.Matrix
+	forward, backward *kernel.Panels
+}
+
+func newLinear(set *kernel.Set, w kernel.Matrix, in, out int) linear {
+	return linear{w: w, forward: set.NewPanels(in, out), backward: set.NewPanels(out, in)}
+}
+
+func (l linear) pack(set *kernel.Set) {
+	set.Pack(l.forward, l.w)
+	set.Pack(l.backward, l.w.T())
+}
+
+// packed is the matrices of a model as the passes use them.
+type packed struct {
+	embed  linear // forward: logits = x·Eᵀ
+	layers []packedLayer
+}
+
+type packedLayer struct{ qkv, out, gateUp, down linear }
+
+func newPacked(c Config, set *kernel.Set, w *weights) *packed {
+	d, f := c.Width, c.FFN
+	p := &packed{embed: newLinear(set, kernel.Rows(w.embed, d).T(), d, c.vocab())}
+	for _, l := range w.layers {
+		p.layers = append(p.layers, packedLayer{
+			qkv:    newLinear(set, kernel.Rows(l.qkv, 3*d), d, 3*d),
+			out:    newLinear(set, kernel.Rows(l.out, d), d, d),
+			gateUp: newLinear(set, kernel.Rows(l.gateUp, 2*f), d, 2*f),
+			down:   newLinear(set, kernel.Rows(l.down, d), f, d),
+		})
+	}
+	return p
+}
+
+// all lists the matrices, for packing them side by side.
+func (p *packed) all() []linear {
+	list := []linear{p.embed}
+	for _, l := range p.layers {
+		list = append(list, l.qkv, l.out, l.gateUp, l.down)
+	}
+	return list
+}
