@@ -53,7 +53,8 @@ func (o Options) add(ctx context.Context, inputs []input) (Result, error) {
 	return intake.publish()
 }
 
-// temporary makes a folder beside the finished ones, so that it can be renamed into place; its name is no source's.
+// temporary makes a folder beside the finished ones, so that it can be renamed into place; it begins with a full stop,
+// which no name does.
 func temporary(parent, name string) (string, error) {
 	if err := os.MkdirAll(parent, 0o755); err != nil {
 		return "", err

@@ -21,8 +21,11 @@ func (t *intake) publish() (Result, error) {
 	if err := t.writeProblems(); err != nil {
 		return Result{}, err
 	}
+	if err := syncDir(filepath.Join(t.dir, "train")); err != nil {
+		return Result{}, err
+	}
 	home := spec.SourceDir(t.options.Data, t.options.Name, digest[:8])
-	existed, err := settle(t.dir, home)
+	existed, err := settle(t.dir, home, spec.ManifestFile)
 	if err != nil {
 		return Result{}, err
 	}
@@ -76,26 +79,22 @@ func (t *intake) writeProblems() error {
 	return s.finish()
 }
 
-// settle gives a finished folder its final place. Where that is taken the folder is left alone and the one in place
-// becomes the newest.
-func settle(dir, home string) (existed bool, err error) {
+// settle gives a finished folder its final place. Where that is taken by the same content, the folder is left alone and
+// the one in place becomes the newest: its record's time is when it was added last.
+func settle(dir, home, record string) (existed bool, err error) {
 	if err := os.MkdirAll(filepath.Dir(home), 0o755); err != nil {
 		return false, err
 	}
-	if err := errors.Join(syncDir(filepath.Join(dir, "train")), syncDir(dir)); err != nil {
+	if err := syncDir(dir); err != nil {
 		return false, err
 	}
 	err = os.Rename(dir, home)
 	if errors.Is(err, fs.ErrExist) {
-		return true, touch(filepath.Join(home, spec.ManifestFile))
+		now := time.Now()
+		return true, os.Chtimes(filepath.Join(home, record), now, now)
 	}
 	if err != nil {
 		return false, err
 	}
 	return false, errors.Join(syncDir(filepath.Dir(home)), syncDir(filepath.Dir(filepath.Dir(home))))
-}
-
-func touch(path string) error {
-	now := time.Now()
-	return os.Chtimes(path, now, now)
 }
