@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"slices"
 )
 
 // DecodeSpec reads spec.json strictly and checks every rule of the run directory that the file alone can break. The
@@ -62,7 +61,8 @@ func Digest(data []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-func list[T any](s []T) []T { return slices.Concat([]T{}, s) }
+// list is a copy of s that JSON never writes as null.
+func list[T any](s []T) []T { return append([]T{}, s...) }
 
 // encodeFile writes v as an indented JSON file for people to read: no escapes of < and &.
 func encodeFile(v any) ([]byte, error) {

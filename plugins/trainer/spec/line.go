@@ -67,20 +67,15 @@ func (e *Event) MarshalLine() ([]byte, error) {
 // DecodeEvent reads one line strictly: an unknown type, an unknown, repeated or missing field is an error. The line may
 // end in a newline. Raw keeps a copy of it.
 func DecodeEvent(line []byte) (Event, error) {
-	var kind struct {
-		Type string `json:"type"`
+	if !json.Valid(line) {
+		return Event{}, decodeStrict(line).err()
 	}
-	_ = json.Unmarshal(line, &kind) // the strict pass says what is wrong
-	e := Event{Header: Header{Type: kind.Type}}
+	e := Event{Header: Header{Type: typeOf(line)}}
 	body := e.body(true)
-	if body == nil && json.Valid(line) {
-		return Event{}, fmt.Errorf("unknown event type %q", kind.Type)
+	if body == nil {
+		return Event{}, fmt.Errorf("unknown event type %q", e.Type)
 	}
-	targets := []any{&e.Header}
-	if body != nil {
-		targets = append(targets, body)
-	}
-	p := decodeStrict(line, targets...)
+	p := decodeStrict(line, &e.Header, body)
 	p.header(e.Header)
 	if err := p.err(); err != nil {
 		return Event{}, err
@@ -88,6 +83,15 @@ func DecodeEvent(line []byte) (Event, error) {
 	e.Time = e.Time.UTC()
 	e.Raw = slices.Clone(line[:len(line)-trailing(line)])
 	return e, nil
+}
+
+func typeOf(line []byte) (kind string) {
+	members(line, func(name string, value json.RawMessage) {
+		if name == "type" && value[0] == '"' {
+			kind = unquote(value)
+		}
+	})
+	return kind
 }
 
 func (p *problems) header(h Header) {

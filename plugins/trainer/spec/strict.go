@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"reflect"
 	"strings"
 	"unicode/utf8"
@@ -53,7 +52,7 @@ type field struct {
 func (d *strict) object(path string, raw json.RawMessage, targets ...reflect.Value) {
 	fields, names := map[string]field{}, []string(nil)
 	for _, t := range targets {
-		names = append(names, members(t, fields)...)
+		names = append(names, places(t, fields)...)
 	}
 	seen := map[string]bool{}
 	ok := d.members(path, raw, func(name string, value json.RawMessage) {
@@ -68,8 +67,8 @@ func (d *strict) object(path string, raw json.RawMessage, targets ...reflect.Val
 	}
 }
 
-// members adds the fields of struct v by their JSON names, which it returns in order.
-func members(v reflect.Value, fields map[string]field) (names []string) {
+// places adds the fields of struct v by their JSON names, which it returns in order.
+func places(v reflect.Value, fields map[string]field) (names []string) {
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
@@ -82,24 +81,13 @@ func members(v reflect.Value, fields map[string]field) (names []string) {
 
 // members calls each for every member of the object raw, in order; false when raw isn't an object.
 func (d *strict) members(path string, raw json.RawMessage, each func(name string, value json.RawMessage)) bool {
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	if t, _ := dec.Token(); !d.need(t == json.Delim('{'), path, "want an object, got %s", brief(raw)) {
-		return false
-	}
 	seen := map[string]bool{}
-	for dec.More() {
-		t, _ := dec.Token()
-		var value json.RawMessage
-		if err := dec.Decode(&value); err != nil {
-			d.add(path, "read member: %v", err)
-			return false
-		}
-		name := t.(string)
+	ok := members(raw, func(name string, value json.RawMessage) {
 		d.need(!seen[name], join(path, name), "is given twice")
 		seen[name] = true
 		each(name, value)
-	}
-	return true
+	})
+	return d.need(ok, path, "want an object, got %s", brief(raw))
 }
 
 func (d *strict) value(path string, raw json.RawMessage, v reflect.Value) {
@@ -134,9 +122,8 @@ func (d *strict) mapping(path string, raw json.RawMessage, v reflect.Value) {
 
 // list reads a slice, or an array of exactly its length.
 func (d *strict) list(path string, raw json.RawMessage, v reflect.Value) {
-	var items []json.RawMessage
-	if err := json.Unmarshal(raw, &items); err != nil {
-		d.add(path, "want a list, got %s", brief(raw))
+	items, ok := items(raw)
+	if !d.need(ok, path, "want a list, got %s", brief(raw)) {
 		return
 	}
 	if v.Kind() == reflect.Slice {
@@ -151,13 +138,12 @@ func (d *strict) list(path string, raw json.RawMessage, v reflect.Value) {
 }
 
 func (d *strict) leaf(path string, raw json.RawMessage, v reflect.Value) {
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	err := dec.Decode(v.Addr().Interface())
+	err := json.Unmarshal(raw, v.Addr().Interface())
 	var wrong *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &wrong):
 		d.add(path, "want %s, got %s", words(v), brief(raw))
-	case err != nil && !errors.Is(err, io.EOF):
+	case err != nil:
 		d.add(path, "%v", err)
 	}
 }
