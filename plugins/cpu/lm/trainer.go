@@ -112,3 +112,6 @@ func (t *Trainer) parallel(n int, do func(wk *worker, i int)) {
 	}
 	wait.Wait()
 }
+
+// ISA is the instruction set of the trainer's kernels.
+func (t *Trainer) ISA() kernel.ISA { return t.set.ISA() }

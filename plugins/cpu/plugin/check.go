@@ -1,0 +1,105 @@
+package plugin
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/haigo-lab/haigo/plugins/cpu/lm"
+	"github.com/haigo-lab/haigo/plugins/cpu/machine"
+	"github.com/haigo-lab/haigo/plugins/cpu/rows"
+	"github.com/haigo-lab/haigo/plugins/cpu/runner"
+	"github.com/haigo-lab/haigo/plugins/trainer"
+	"github.com/haigo-lab/haigo/plugins/trainer/spec"
+)
+
+// Check reads manifests and held-out files, whose paths must be absolute, and measures this machine once.
+func (p *Plugin) Check(_ context.Context, s *spec.Spec) (trainer.Report, error) {
+	c := check{spec: s, config: runner.Config(s)}
+	c.report.Problems = runner.Unsupported(s)
+	c.sources()
+	c.epochs()
+	c.memory()
+	if err := runner.CheckExam(s, ""); err != nil {
+		c.problem("eval", "%v", err)
+	}
+	c.report.Parameters = c.config.Parameters()
+	c.report.FLOPsPerToken = c.config.FLOPsPerToken()
+	c.report.TokensPerS = tokensPerS(p.speed(), runner.Threads(s), c.config)
+	return c.report, nil
+}
+
+// check collects a report.
+type check struct {
+	spec   *spec.Spec
+	config lm.Config
+	report trainer.Report
+}
+
+func (c *check) problem(field, format string, args ...any) {
+	c.report.Problems = append(c.report.Problems, spec.Problem{Field: field, Message: fmt.Sprintf(format, args...)})
+}
+
+// sources counts every source's rows from its manifest.
+func (c *check) sources() {
+	c.report.Rows = map[string]int64{}
+	for i, source := range c.spec.Sources {
+		at := fmt.Sprintf("sources[%d]", i)
+		m, digest, err := spec.ReadManifest(source.Manifest)
+		if err != nil {
+			c.problem(at+".manifest", "%v", err)
+			continue
+		}
+		if digest != source.ManifestSHA256 {
+			c.problem(at+".manifest_sha256", "the manifest has SHA-256 %s; the source was changed, take its newest version", digest)
+			continue
+		}
+		n := rows.Count(m, c.spec.RowTokens)
+		if source.Rows != 0 && source.Rows != n {
+			c.problem(at+".rows", "is %d, the source has %d rows of %d tokens", source.Rows, n, c.spec.RowTokens)
+		}
+		c.report.Rows[source.Name] = n
+	}
+}
+
+// epochs compares the rows that the table asks for with those that there are.
+func (c *check) epochs() {
+	c.report.Epochs = map[string]float64{}
+	asked := askedRows(c.spec)
+	for i, source := range c.spec.Sources {
+		n, counted := c.report.Rows[source.Name]
+		switch {
+		case !counted || asked[i] == 0:
+		case n == 0:
+			c.problem(fmt.Sprintf("sources[%d]", i), "has a weight and no row: its text is shorter than %d tokens; add text or take its weight away",
+				c.spec.RowTokens+1)
+		default:
+			c.report.Epochs[source.Name] = asked[i] / float64(n)
+		}
+	}
+}
+
+// askedRows is the integral of the weight table, by source.
+func askedRows(s *spec.Spec) []float64 {
+	asked := make([]float64, len(s.Sources))
+	for i, entry := range s.Weights {
+		until := s.Steps
+		if i+1 < len(s.Weights) {
+			until = s.Weights[i+1].FromStep
+		}
+		for k, w := range entry.W {
+			asked[k] += float64(until-entry.FromStep) * float64(s.BatchRows) * float64(w) / spec.WeightTotal
+		}
+	}
+	return asked
+}
+
+func (c *check) memory() {
+	need := c.config.MemoryBytes(c.spec.BatchRows, runner.Threads(c.spec))
+	c.report.MemoryBytes = need
+	if bound := c.spec.Resources.MemoryBytes; bound > 0 && need > bound {
+		c.problem("resources.memory_bytes", "is %d, the run takes about %d; raise it, or take a smaller shape or shorter rows", bound, need)
+	}
+	if there := machine.MemoryBytes(); there > 0 && need > there {
+		c.problem("model", "takes about %d bytes of memory, this machine has %d; take a smaller shape or shorter rows", need, there)
+	}
+}

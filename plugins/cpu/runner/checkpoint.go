@@ -1,0 +1,155 @@
+package runner
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/haigo-lab/haigo/plugins/cpu/lm"
+	"github.com/haigo-lab/haigo/plugins/cpu/safetensors"
+	"github.com/haigo-lab/haigo/plugins/trainer/spec"
+)
+
+// Files of a checkpoint beside its manifest.
+const (
+	modelFile     = "model.safetensors"     // parameters
+	optimizerFile = "optimizer.safetensors" // moments, as first.NAME and second.NAME
+	progressFile  = "progress.json"
+)
+
+// progress is the part of the state that is no tensor.
+type progress struct {
+	Step    int64        `json:"step"`
+	Updates int64        `json:"updates"` // steps less the skipped ones
+	ISA     string       `json:"isa"`
+	Trainer spec.Program `json:"trainer"`
+}
+
+// save writes a checkpoint of the present step, tells of it and drops those that this attempt no longer keeps. What the
+// checkpoint covers is on disk before it appears.
+func (s *session) save() error {
+	if err := s.events.Sync(); err != nil {
+		return err
+	}
+	saved, err := spec.SaveCheckpoint(s.runDir(), s.spec.RunID, s.step, s.spec.Attempt, s.fill)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(s.events.Append(saved), s.events.Sync()); err != nil {
+		return err
+	}
+	s.saved = s.step
+	s.own = append(s.own, saved.Path)
+	return s.prune()
+}
+
+func (s *session) runDir() string { return filepath.Dir(filepath.Clean(s.Dir)) }
+
+func (s *session) fill(dir string) error {
+	state := s.trainer.State()
+	return errors.Join(
+		safetensors.Write(filepath.Join(dir, modelFile), tensors("", state.Weights)),
+		safetensors.Write(filepath.Join(dir, optimizerFile), append(tensors("first.", state.First), tensors("second.", state.Second)...)),
+		spec.WriteFile(filepath.Join(dir, progressFile), progress{
+			Step: s.step, Updates: state.Updates, ISA: string(s.trainer.ISA()), Trainer: s.Program,
+		}),
+	)
+}
+
+func tensors(prefix string, list []lm.Tensor) []safetensors.Tensor {
+	named := make([]safetensors.Tensor, len(list))
+	for i, t := range list {
+		named[i] = safetensors.Tensor{Name: prefix + t.Name, Shape: t.Shape, Data: t.Data}
+	}
+	return named
+}
+
+// prune removes the oldest checkpoints beyond those to keep: only this attempt's own, so never one that another attempt
+// may be asked to resume from.
+func (s *session) prune() error {
+	keep := s.spec.Checkpoint.Keep
+	for keep > 0 && len(s.own) > keep {
+		path := s.own[0]
+		hidden := filepath.Join(filepath.Dir(path), ".removing-"+filepath.Base(path))
+		if err := errors.Join(os.Rename(path, hidden), os.RemoveAll(hidden)); err != nil {
+			return fmt.Errorf("remove old checkpoint: %w", err)
+		}
+		s.own = s.own[1:]
+	}
+	return nil
+}
+
+// restore loads the checkpoint that the spec names, or the weights that the run starts from.
+func (s *session) restore() error {
+	switch {
+	case s.spec.Checkpoint.ResumeFrom != nil:
+		return s.resume(*s.spec.Checkpoint.ResumeFrom)
+	case s.spec.Init != nil:
+		return s.startFrom(*s.spec.Init)
+	}
+	return nil
+}
+
+func (s *session) resume(from spec.Resume) error {
+	dir := spec.Resolve(s.Dir, from.Path)
+	m, _, err := spec.ReadCheckpoint(dir)
+	if err != nil {
+		return s.damaged(err)
+	}
+	if m.RunID != s.spec.RunID || m.Step != from.Step {
+		return fmt.Errorf("checkpoint %s is of run %s at step %d, the spec says run %s at step %d",
+			dir, m.RunID, m.Step, s.spec.RunID, from.Step)
+	}
+	p, err := spec.ReadFile[progress](filepath.Join(dir, progressFile))
+	if err != nil {
+		return s.damaged(err)
+	}
+	if isa := string(s.trainer.ISA()); p.ISA != isa || p.Trainer != s.Program {
+		if err := s.log("warn", fmt.Sprintf("the checkpoint was written by %s %s on %s, this is %s %s on %s: the run goes on, "+
+			"but not to the same bits", p.Trainer.Name, p.Trainer.Version, p.ISA, s.Program.Name, s.Program.Version, isa)); err != nil {
+			return err
+		}
+	}
+	state := s.trainer.State()
+	err = errors.Join(
+		safetensors.Read(filepath.Join(dir, modelFile), tensors("", state.Weights)),
+		safetensors.Read(filepath.Join(dir, optimizerFile), append(tensors("first.", state.First), tensors("second.", state.Second)...)),
+	)
+	if err != nil {
+		return err
+	}
+	s.trainer.Restored(p.Updates)
+	s.saved = s.step
+	return nil
+}
+
+// damaged passes a checkpoint over. This attempt may resume no other; the next one starts from the one before.
+func (s *session) damaged(err error) error {
+	text := fmt.Sprintf("the checkpoint of step %d is passed over, start from the one before: %v", s.step, err)
+	if err := s.log("error", text); err != nil {
+		return err
+	}
+	return &damagedError{errors.New(text)}
+}
+
+func (s *session) log(level, text string) error {
+	return s.events.Append(spec.LogLine{Level: level, Text: text})
+}
+
+// startFrom loads weights only; the optimiser starts afresh.
+func (s *session) startFrom(from spec.Init) error {
+	dir := spec.Resolve(s.Dir, from.Path)
+	_, digest, err := spec.ReadCheckpoint(dir)
+	if err != nil {
+		return fmt.Errorf("start from weights: %w", err)
+	}
+	if digest != from.ManifestSHA256 {
+		return fmt.Errorf("start from weights: the manifest in %s has SHA-256 %s, want %s", dir, digest, from.ManifestSHA256)
+	}
+	if err := safetensors.Read(filepath.Join(dir, modelFile), tensors("", s.trainer.State().Weights)); err != nil {
+		return fmt.Errorf("start from weights: %w", err)
+	}
+	s.trainer.Restored(0)
+	return nil
+}

@@ -1,0 +1,144 @@
+package runner
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+
+	"github.com/haigo-lab/haigo/plugins/cpu/lm"
+	"github.com/haigo-lab/haigo/plugins/cpu/rows"
+	"github.com/haigo-lab/haigo/plugins/trainer/spec"
+)
+
+// exam is everything that a run is scored on, cut into sequences once.
+type exam struct {
+	sets  []heldout
+	tasks []task
+}
+
+// heldout is a set of documents; a union has no sequences and sums its parts.
+type heldout struct {
+	name      string
+	parts     []string
+	sequences []lm.Sequence
+	bytes     int64 // of the documents, separators left out
+}
+
+// CheckExam reads everything that a spec is scored on and says what is wrong with it; dir is the attempt's folder.
+func CheckExam(s *spec.Spec, dir string) error {
+	_, err := openExam(s, dir)
+	return err
+}
+
+func openExam(s *spec.Spec, dir string) (*exam, error) {
+	e := new(exam)
+	for _, set := range s.Eval.Sets {
+		h, err := openSet(set, dir, s.RowTokens)
+		if err != nil {
+			return nil, fmt.Errorf("held-out set %s: %w", set.Name, err)
+		}
+		e.sets = append(e.sets, h)
+	}
+	for _, t := range s.Eval.Tasks {
+		opened, err := openTask(t, dir, s.RowTokens)
+		if err != nil {
+			return nil, fmt.Errorf("task %s: %w", t.Name, err)
+		}
+		e.tasks = append(e.tasks, opened)
+	}
+	return e, nil
+}
+
+func openSet(set spec.Set, dir string, rowTokens int) (heldout, error) {
+	h := heldout{name: set.Name, parts: set.UnionOf}
+	if len(set.UnionOf) > 0 {
+		return h, nil
+	}
+	err := readLines(spec.Resolve(dir, set.Path), set.SHA256, func(d spec.Document) error {
+		h.sequences = append(h.sequences, windows(d.Text, rowTokens)...)
+		h.bytes += int64(len(d.Text))
+		return nil
+	})
+	if err == nil && h.bytes == 0 {
+		err = errors.New("has no text")
+	}
+	return h, err
+}
+
+// windows cuts a document, which starts fresh after a separator and ends in one, into sequences that score every byte
+// and the final separator once. A window's first input is the token before its first target; nothing overlaps.
+func windows(text string, rowTokens int) (list []lm.Sequence) {
+	tokens := append(append([]uint16{rows.Separator}, encode(text)...), rows.Separator)
+	for from := 0; from < len(tokens)-1; from += rowTokens {
+		list = append(list, lm.Sequence{Tokens: tokens[from:min(from+rowTokens+1, len(tokens))], From: 1})
+	}
+	return list
+}
+
+func encode(text string) []uint16 {
+	tokens := make([]uint16, len(text))
+	for i := range tokens {
+		tokens[i] = uint16(text[i])
+	}
+	return tokens
+}
+
+// readLines verifies a JSON lines file and hands on each of its lines.
+func readLines[T any](path, digest string, each func(T) error) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if got := spec.Digest(data); got != digest {
+		return fmt.Errorf("%s has SHA-256 %s, want %s; the file was changed or is damaged", path, got, digest)
+	}
+	lines := json.NewDecoder(bufio.NewReader(bytes.NewReader(data)))
+	for n := 1; ; n++ {
+		var v T
+		err := lines.Decode(&v)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err == nil {
+			err = each(v)
+		}
+		if err != nil {
+			return fmt.Errorf("%s:%d: %w", path, n, err)
+		}
+	}
+}
+
+// score writes the scores of the present step.
+func (s *session) score() error {
+	values := map[string]spec.Real{}
+	s.exam.scoreSets(s.trainer, values)
+	marks := s.exam.scoreTasks(s.trainer, values)
+	items, err := s.writeMarks(marks)
+	if err != nil {
+		return err
+	}
+	return s.events.Append(spec.Scores{Step: s.step, Tokens: s.tokens(), Values: values, Items: items})
+}
+
+// scoreSets gives every set's bits per byte: nats over all bytes and final separators, divided by ln 2 × bytes.
+func (e *exam) scoreSets(t *lm.Trainer, values map[string]spec.Real) {
+	nats, size := map[string]float64{}, map[string]int64{}
+	for _, set := range e.sets {
+		for _, n := range t.Score(set.sequences) {
+			nats[set.name] += n
+		}
+		size[set.name] = set.bytes
+	}
+	for _, set := range e.sets {
+		for _, part := range set.parts {
+			nats[set.name] += nats[part]
+			size[set.name] += size[part]
+		}
+		values["bpb/"+set.name] = spec.Real(nats[set.name] / math.Ln2 / float64(size[set.name]))
+	}
+}
