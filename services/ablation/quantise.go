@@ -1,6 +1,10 @@
 package ablation
 
-import "slices"
+import (
+	"cmp"
+	"math"
+	"slices"
+)
 
 // WeightTotal is what the integer weights of one step sum to (sampler v1).
 const WeightTotal = 1 << 30
@@ -8,33 +12,29 @@ const WeightTotal = 1 << 30
 // Quantise turns shares that are not negative, with a sum above zero, into integers that sum to [WeightTotal]: floors,
 // and the units that remain to the largest remainders, ties to the lower index (sampler v1, "Definition").
 func Quantise(shares []float64) []int64 {
-	var sum float64
+	var total float64
 	for _, s := range shares {
-		sum += s
+		total += s
 	}
-	exact, weights, order := make([]float64, len(shares)), make([]int64, len(shares)), make([]int, len(shares))
-	left := int64(WeightTotal)
+	out, rest, left := make([]int64, len(shares)), make([]float64, len(shares)), int64(WeightTotal)
 	for k, s := range shares {
-		exact[k] = s / sum * WeightTotal
-		weights[k] = int64(exact[k])
-		left -= weights[k]
-		order[k] = k
+		part := s / total * WeightTotal
+		floor := math.Floor(part)
+		out[k], rest[k] = int64(floor), part-floor
+		left -= out[k]
 	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		return compare(float64(weights[a])-exact[a], float64(weights[b])-exact[b])
-	})
-	for _, k := range order[:left] {
-		weights[k]++
-	}
-	return weights
+	largest(out, rest, left)
+	return out
 }
 
-func compare(a, b float64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
+// largest gives what is left, one each, to the largest remainders; ties to the lower index.
+func largest[R cmp.Ordered](out []int64, rest []R, left int64) {
+	order := make([]int, len(out))
+	for k := range order {
+		order[k] = k
 	}
-	return 0
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(rest[b], rest[a]) })
+	for _, k := range order[:left] {
+		out[k]++
+	}
 }

@@ -16,6 +16,8 @@ type Sweep struct {
 	Seed      *uint64     `json:"-"`     // of the sweep; nil: drawn at the start and recorded
 	Tasks     []string    `json:"tasks"`
 	Budget    Budget      `json:"budget"`
+	// Recurrence is the cron line attached to the sweep, nil where there is none.
+	Recurrence *Recurrence `json:"recurrence,omitempty"`
 
 	// Document is the sweep file's text, as given.
 	Document  string     `json:"document,omitempty"`
@@ -46,6 +48,13 @@ type Budget struct {
 	Yen        float64 `json:"yen,omitempty"`
 	GPUHours   float64 `json:"gpu_hours,omitempty"`
 	RunsAtOnce int     `json:"runs_at_once,omitempty"`
+}
+
+// Recurrence starts a sweep again on a clock.
+type Recurrence struct {
+	Cron   string `json:"cron"`   // five fields: minute, hour, day, month, weekday
+	Zone   string `json:"zone"`   // IANA name
+	Missed string `json:"missed"` // skip, or once: run once when the service is back
 }
 
 // SweepState is what a sweep is doing; a paused one claims nothing new.

@@ -1,0 +1,117 @@
+package ablation
+
+import "math"
+
+// tokenizerBytes is the one tokenizer: the text's UTF-8 bytes and a separator.
+const tokenizerBytes = "bytes"
+
+func (r *reader) recipe(n *node) Recipe {
+	if n == nil {
+		return Recipe{}
+	}
+	f := r.fields(n, "trainer", "shape", "tokenizer", "tokens", "row_tokens", "batch_rows", "precision", "optimizer",
+		"eval", "checkpoint", "on_divergence", "max_epochs")
+	r.require(n, f, "tokens")
+	out := Recipe{
+		Trainer:    r.name(f["trainer"]),
+		Shape:      r.shape(f["shape"]),
+		Tokenizer:  r.tokenizer(f["tokenizer"]),
+		Tokens:     r.total(f["tokens"]),
+		RowTokens:  int(r.whole(f["row_tokens"], 256, 8, 1<<20)),
+		BatchRows:  int(r.whole(f["batch_rows"], 32, 1, 1<<20)),
+		Precision:  r.choice(f["precision"], "fp32", "fp32", "bf16"),
+		Eval:       r.every(f["eval"], Amount{Fraction: 0.05}),
+		Checkpoint: r.checkpoint(f["checkpoint"]),
+		Divergence: r.divergence(f["on_divergence"]),
+		MaxEpochs:  r.number(f["max_epochs"], 16, span{low: 0, high: math.Inf(1), above: true}),
+	}
+	out.Optimizer = r.optimizer(f["optimizer"], out.Shape)
+	r.steps(f["tokens"], out)
+	return out
+}
+
+func (r *reader) tokenizer(n *node) string {
+	if r.is(n, kindScalar) && n.text != tokenizerBytes {
+		r.problem(n, say("tokenizer %s isn't available; only bytes is, so far", "トークナイザー %s は使えません。今のところ bytes だけです", n.shown()))
+	}
+	return tokenizerBytes
+}
+
+// total is the token budget of a run; a fraction of what there is none of makes no sense here.
+func (r *reader) total(n *node) int64 {
+	before := len(r.problems)
+	a := r.amount(n, Amount{Tokens: 1})
+	if n != nil && a.Tokens == 0 && len(r.problems) == before {
+		r.problem(n, say("is %s; give a number of tokens such as 60M", "%s です。60M のようなトークン数を書いてください", n.shown()))
+	}
+	return max(1, a.Tokens)
+}
+
+// steps refuses runs that are cut too finely to be written down.
+func (r *reader) steps(n *node, recipe Recipe) {
+	if steps := recipe.Steps(); n != nil && steps > maxSteps {
+		r.problem(n, say("makes %d steps of %d tokens; at most %d: give fewer tokens, or larger row_tokens or batch_rows",
+			"1 ステップ %[2]d トークンで %[1]d ステップになります。上限は %[3]d です。tokens を減らすか、row_tokens か batch_rows を大きくしてください",
+			steps, recipe.TokensPerStep(), maxSteps))
+	}
+}
+
+func (r *reader) optimizer(n *node, shape Shape) Optimizer {
+	var f map[string]*node
+	if n != nil {
+		f = r.fields(n, "peak_lr", "warmup", "decay", "final_lr", "weight_decay", "clip")
+	}
+	return Optimizer{
+		PeakLR:      r.number(f["peak_lr"], shape.peakLR(), span{low: 0, high: 1, above: true}),
+		Warmup:      r.amount(f["warmup"], Amount{Fraction: 0.02}),
+		Decay:       r.choice(f["decay"], "cosine", "cosine", "linear", "wsd", "constant"),
+		FinalLR:     r.part(f["final_lr"], 0.1),
+		WeightDecay: r.number(f["weight_decay"], 0.1, span{low: 0, high: 10}),
+		Clip:        r.number(f["clip"], 1, span{low: 0, high: math.Inf(1)}),
+	}
+}
+
+// part is a fraction of something that isn't tokens: 10% or 0.1.
+func (r *reader) part(n *node, otherwise float64) float64 {
+	a := r.amount(n, Amount{Fraction: otherwise})
+	if a.Tokens > 0 {
+		r.problem(n, say("is %s; give a fraction such as 0.1 or 10%%", "%s です。0.1 や 10%% のような割合を書いてください", n.shown()))
+	}
+	return a.Fraction
+}
+
+func (r *reader) every(n *node, otherwise Amount) Amount {
+	if n == nil {
+		return otherwise
+	}
+	f := r.fields(n, "every")
+	r.require(n, f, "every")
+	return r.interval(f["every"], otherwise)
+}
+
+// interval is a length above zero.
+func (r *reader) interval(n *node, otherwise Amount) Amount {
+	a := r.amount(n, otherwise)
+	if a.zero() {
+		r.problem(n, say("is %s; give a length above 0, such as 5%%", "%s です。5%% のように 0 より長くしてください", n.shown()))
+		return otherwise
+	}
+	return a
+}
+
+func (r *reader) checkpoint(n *node) Checkpoint {
+	otherwise := Checkpoint{Every: Amount{Fraction: 0.1}, Keep: 2}
+	if n == nil {
+		return otherwise
+	}
+	f := r.fields(n, "every", "keep")
+	return Checkpoint{Every: r.interval(f["every"], otherwise.Every), Keep: int(r.whole(f["keep"], int64(otherwise.Keep), 1, 1000))}
+}
+
+func (r *reader) divergence(n *node) string {
+	if n != nil && n.kind == kindMapping {
+		r.problem(n, say("a rollback isn't available yet; choose stop or report", "巻き戻しはまだ使えません。stop か report を選んでください"))
+		return "stop"
+	}
+	return r.choice(n, "stop", "stop", "report")
+}
