@@ -1,0 +1,8 @@
+// Package trainers is the plugin host: it finds trainer plugins, starts them, asks them what the contract of package
+// plugins/trainer allows, and stops them. It trains nothing and knows no run; engines launch what a trainer plans.
+//
+// Executables come from plugins.yaml beside the binary, which make build writes, and from plugins.yaml in the data
+// folder, which can only add others; never from a request. A file is started only while its SHA-256 is the listed one,
+// with a small environment of its own, and only gRPC is spoken with it. Trainers keep no state: one that hangs or dies is
+// killed, and the next call starts another. Start with [Open].
+package trainers

@@ -1,0 +1,130 @@
+package trainers
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/haigo-lab/haigo/plugins/trainer"
+	"github.com/haigo-lab/haigo/plugins/trainer/spec"
+	"github.com/haigo-lab/haigo/services/ablation"
+)
+
+// Options say where plugins are and how long they may take.
+type Options struct {
+	Bin  string // folder of the binaries; its plugins.yaml is written by make build
+	Data string // data folder; its plugins.yaml may add trainers
+	Log  *slog.Logger
+
+	StartTimeout time.Duration // until a plugin says where it listens; 10 s unless set
+	CallTimeout  time.Duration // of one call; 2 min unless set: a first look at a large source takes time
+}
+
+// Host holds the plugins that are running. It may be used concurrently; Close ends them.
+type Host struct {
+	options Options
+	sockets string // folder for the plugins' sockets, private to this user
+	names   []string
+	slots   map[string]*slot
+}
+
+// Open reads both lists; it starts nothing yet.
+func Open(o Options) (*Host, error) {
+	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
+	o.StartTimeout = cmp.Or(o.StartTimeout, 10*time.Second)
+	o.CallTimeout = cmp.Or(o.CallTimeout, 2*time.Minute)
+	plugins, err := list(o.Bin, o.Data)
+	if err != nil {
+		return nil, err
+	}
+	sockets, err := os.MkdirTemp("", "haigo-plugins-")
+	if err != nil {
+		return nil, fmt.Errorf("make a folder for the plugins' sockets: %w", err)
+	}
+	h := &Host{options: o, sockets: sockets, slots: map[string]*slot{}}
+	for _, p := range plugins {
+		h.names = append(h.names, p.Name)
+		h.slots[p.Name] = &slot{host: h, plugin: p}
+	}
+	return h, nil
+}
+
+// Names is the trainers that may be asked, in the order of the lists.
+func (h *Host) Names() []string { return h.names }
+
+// Describe asks what a trainer is. An unknown name is ablation.ErrNotFound.
+func (h *Host) Describe(ctx context.Context, name string) (trainer.Description, error) {
+	return ask(ctx, h, name, func(ctx context.Context, t trainer.Trainer) (trainer.Description, error) {
+		d, err := t.Describe(ctx)
+		if err == nil && d.Name != name {
+			err = fmt.Errorf("describe: the program calls itself %q; correct plugins.yaml", d.Name)
+		}
+		return d, err
+	})
+}
+
+// Check asks what stands in the way of a run.
+func (h *Host) Check(ctx context.Context, name string, s *spec.Spec) (trainer.Report, error) {
+	return ask(ctx, h, name, func(ctx context.Context, t trainer.Trainer) (trainer.Report, error) { return t.Check(ctx, s) })
+}
+
+// Plan asks what an engine is to run.
+func (h *Host) Plan(ctx context.Context, name string, assignments []trainer.Assignment) (trainer.Plan, error) {
+	return ask(ctx, h, name, func(ctx context.Context, t trainer.Trainer) (trainer.Plan, error) { return t.Plan(ctx, assignments) })
+}
+
+// Close ends every plugin and waits for them. The host can't be used after.
+func (h *Host) Close() error {
+	var closing sync.WaitGroup
+	for _, s := range h.slots {
+		closing.Go(s.close)
+	}
+	closing.Wait()
+	return os.RemoveAll(h.sockets)
+}
+
+// ask makes one call. A plugin that died before it answered is started anew, once: calls change nothing, so asking again
+// is safe.
+func ask[T any](ctx context.Context, h *Host, name string, call func(context.Context, trainer.Trainer) (T, error)) (answer T, err error) {
+	s, known := h.slots[name]
+	if !known {
+		return answer, fmt.Errorf("trainer %q: %w; this program has %s", name, ablation.ErrNotFound, h.offer())
+	}
+	for range 2 {
+		answer, err = attempt(ctx, s, call)
+		if !errors.Is(err, trainer.ErrGone) || ctx.Err() != nil {
+			break
+		}
+	}
+	if err != nil {
+		err = fmt.Errorf("trainer %s: %w", name, err)
+	}
+	return answer, err
+}
+
+func attempt[T any](ctx context.Context, s *slot, call func(context.Context, trainer.Trainer) (T, error)) (answer T, err error) {
+	p, err := s.open()
+	if err != nil {
+		return answer, err
+	}
+	bounded, cancel := context.WithTimeout(ctx, s.host.options.CallTimeout)
+	defer cancel()
+	answer, err = call(bounded, p.trainer)
+	if errors.Is(err, trainer.ErrGone) || bounded.Err() != nil && ctx.Err() == nil {
+		s.drop(p)
+	}
+	return answer, err
+}
+
+func (h *Host) offer() string {
+	if len(h.names) == 0 {
+		return "no trainers; run `make build`"
+	}
+	return strings.Join(h.names, ", ")
+}

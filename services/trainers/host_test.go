@@ -1,0 +1,330 @@
+package trainers_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/go-plugin"
+	"go.uber.org/goleak"
+
+	"github.com/haigo-lab/haigo/plugins/trainer"
+	"github.com/haigo-lab/haigo/plugins/trainer/spec"
+	"github.com/haigo-lab/haigo/plugins/trainer/spec/spectest"
+	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/trainers"
+)
+
+// TestMain is the tests' plugins too: a script starts this binary again with a role.
+func TestMain(m *testing.M) {
+	switch os.Getenv("ROLE") {
+	case "":
+		goleak.VerifyTestMain(m)
+	case "plugin":
+		trainer.Serve(curious{})
+	case "later version":
+		plugin.Serve(&plugin.ServeConfig{
+			HandshakeConfig:  trainer.Handshake(),
+			VersionedPlugins: map[int]plugin.PluginSet{9: trainer.Plugins(curious{})[trainer.ProtocolVersion]},
+			GRPCServer:       plugin.DefaultGRPCServer,
+		})
+	}
+}
+
+// curious is a trainer that shows its process: pid as version, environment as instruction sets.
+type curious struct{}
+
+func (curious) Describe(context.Context) (trainer.Description, error) {
+	return trainer.Description{Name: "curious", Version: strconv.Itoa(os.Getpid()), ISAs: os.Environ()}, nil
+}
+
+func (curious) Check(ctx context.Context, s *spec.Spec) (trainer.Report, error) {
+	switch s.RunID {
+	case "die":
+		os.Exit(3)
+	case "hang":
+		<-ctx.Done()
+		select {} // a plugin that ignores its deadline
+	}
+	return trainer.Report{Parameters: s.Steps}, nil
+}
+
+func (curious) Plan(_ context.Context, a []trainer.Assignment) (trainer.Plan, error) {
+	return trainer.Plan{}, fmt.Errorf("no room in %s", a[0].Dir)
+}
+
+func TestHost_calls(t *testing.T) {
+	t.Parallel()
+	h := open(t, role("plugin"))
+	pid := describe(t, h)
+	report, err := h.Check(t.Context(), "curious", spectest.Spec())
+	if err != nil || report.Parameters != spectest.Spec().Steps {
+		t.Errorf("check: %+v, %v", report, err)
+	}
+	_, err = h.Plan(t.Context(), "curious", []trainer.Assignment{{Spec: spectest.Spec(), Dir: "/data"}})
+	if err == nil || err.Error() != "trainer curious: plan: no room in /data" {
+		t.Errorf("plan: got %v", err)
+	}
+	if again := describe(t, h); again != pid {
+		t.Errorf("the second call ran in process %d, the first in %d", again, pid)
+	}
+}
+
+func TestHost_passesOnNoSecret(t *testing.T) {
+	t.Setenv("DATABASE_URL", "postgres://secret")
+	d, err := open(t, role("plugin")).Describe(t.Context(), "curious")
+	if err != nil || strings.Contains(strings.Join(d.ISAs, "\n"), "secret") {
+		t.Errorf("environment %q, %v", d.ISAs, err)
+	}
+}
+
+func TestHost_startsAnotherAfterADeath(t *testing.T) {
+	t.Parallel()
+	h := open(t, role("plugin"))
+	first := describe(t, h)
+	if err := syscall.Kill(first, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	if second := describe(t, h); second == first {
+		t.Errorf("process %d answered after its death", first)
+	}
+	_, err := h.Check(t.Context(), "curious", with("die"))
+	if !errors.Is(err, trainer.ErrGone) {
+		t.Errorf("a plugin that dies at every call: got %v, want %v", err, trainer.ErrGone)
+	}
+	describe(t, h)
+}
+
+func TestHost_endsWhatHangs(t *testing.T) {
+	t.Parallel()
+	o := write(t, role("plugin"))
+	o.CallTimeout = 300 * time.Millisecond
+	h := openWith(t, o)
+	first := describe(t, h)
+	_, err := h.Check(t.Context(), "curious", with("hang"))
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v, want %v", err, context.DeadlineExceeded)
+	}
+	if second := describe(t, h); second == first {
+		t.Errorf("process %d was asked again after it hung", first)
+	}
+	if err := syscall.Kill(describe(t, h), syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Describe(t.Context(), "curious"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("stopped plugin: got %v, want %v", err, context.DeadlineExceeded)
+	}
+}
+
+func TestHost_callersEndTheirOwnCallOnly(t *testing.T) {
+	t.Parallel()
+	h := open(t, role("plugin"))
+	first := describe(t, h)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := h.Check(ctx, "curious", with("hang")); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want %v", err, context.Canceled)
+	}
+	if second := describe(t, h); second != first {
+		t.Error("a cancelled call ended the plugin")
+	}
+}
+
+func TestHost_refuses(t *testing.T) {
+	t.Parallel()
+	for _, v := range []struct{ name, script, want string }{
+		{"another protocol version", role("later version"), "speaks another version of the trainer protocol than this program (1)"},
+		{"garbage", "echo hello", "isn't a trainer plugin, or wrote to standard output before serving"},
+		{"silence", "sleep 1000", "started and said nothing; is it a trainer plugin?"},
+		{"an early end", "exit 1", "isn't a trainer plugin"},
+		{"another name", role("plugin"), `the program calls itself "curious"; correct plugins.yaml`},
+	} {
+		t.Run(v.name, func(t *testing.T) {
+			t.Parallel()
+			name, o := "curious", write(t, v.script)
+			if v.name == "another name" {
+				name = "other"
+				listed(t, o.Bin, name, filepath.Join(o.Bin, "plugin"))
+			}
+			o.StartTimeout = 2 * time.Second
+			_, err := openWith(t, o).Describe(t.Context(), name)
+			if err == nil || !strings.Contains(err.Error(), v.want) {
+				t.Errorf("got %v, want …%s", err, v.want)
+			}
+		})
+	}
+}
+
+func TestHost_checksTheFileBeforeEveryStart(t *testing.T) {
+	t.Parallel()
+	o := write(t, role("plugin"))
+	h := openWith(t, o)
+	pid := describe(t, h)
+	path := filepath.Join(o.Bin, "plugin")
+	old, _, err := spec.DigestFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	script(t, path, role("plugin")+" # changed")
+	changed, _, err := spec.DigestFile(path)
+	if err := errors.Join(err, syscall.Kill(pid, syscall.SIGKILL)); err != nil {
+		t.Fatal(err)
+	}
+	_, err = h.Describe(t.Context(), "curious")
+	for _, part := range []string{path, old, changed, "make build"} {
+		if err == nil || !strings.Contains(err.Error(), part) {
+			t.Errorf("got %v, want it to name %s", err, part)
+		}
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Describe(t.Context(), "curious"); err == nil || !strings.Contains(err.Error(), "isn't there; run `make build`") {
+		t.Errorf("missing file: got %v", err)
+	}
+}
+
+func TestHost_unknownTrainer(t *testing.T) {
+	t.Parallel()
+	_, err := open(t, role("plugin")).Describe(t.Context(), "../../bin/sh")
+	if !errors.Is(err, ablation.ErrNotFound) || !strings.Contains(err.Error(), "this program has curious") {
+		t.Errorf("got %v", err)
+	}
+	none := openWith(t, trainers.Options{Bin: t.TempDir(), Data: t.TempDir()})
+	if _, err := none.Describe(t.Context(), "cpu"); err == nil || !strings.Contains(err.Error(), "run `make build`") {
+		t.Errorf("no list: got %v", err)
+	}
+}
+
+func TestHost_closed(t *testing.T) {
+	t.Parallel()
+	h := open(t, role("plugin"))
+	pid := describe(t, h)
+	if err := h.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := syscall.Kill(pid, 0); !errors.Is(err, syscall.ESRCH) {
+		t.Errorf("the plugin is still there: %v", err)
+	}
+	if _, err := h.Describe(t.Context(), "curious"); err == nil {
+		t.Error("a closed host answered")
+	}
+}
+
+func TestOpen_lists(t *testing.T) {
+	t.Parallel()
+	entry := func(name, digest string) string {
+		return "plugins:\n  - name: " + name + "\n    file: x\n    sha256: " + digest + "\n"
+	}
+	digest := strings.Repeat("a", 64)
+	for _, v := range []struct{ name, bin, data, want string }{
+		{"both add up", entry("a", digest), entry("b", digest), ""},
+		{"a name twice", entry("a", digest), entry("a", digest), "trainer a is listed in"},
+		{"an unknown key", entry("a", digest) + "    argv: [x]\n", "", "argv"},
+		{"a bad name", entry("A", digest), "", "entry 1: give name"},
+		{"no digest", entry("a", `""`), "", "entry 1: give name"},
+	} {
+		t.Run(v.name, func(t *testing.T) {
+			t.Parallel()
+			o := trainers.Options{Bin: t.TempDir(), Data: t.TempDir()}
+			for dir, text := range map[string]string{o.Bin: v.bin, o.Data: v.data} {
+				if err := os.WriteFile(filepath.Join(dir, "plugins.yaml"), []byte(text), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			h, err := trainers.Open(o)
+			if v.want == "" {
+				if err != nil || strings.Join(h.Names(), " ") != "a b" {
+					t.Fatalf("got %v", err)
+				}
+				err = h.Close()
+			}
+			if v.want == "" && err != nil || v.want != "" && (err == nil || !strings.Contains(err.Error(), v.want)) {
+				t.Errorf("got %v, want %q", err, v.want)
+			}
+		})
+	}
+}
+
+// role is a script that starts this test binary as a plugin.
+func role(name string) string {
+	binary, err := os.Executable()
+	if err != nil {
+		panic(err)
+	}
+	return fmt.Sprintf("export ROLE=%q\nexec %q", name, binary)
+}
+
+func open(t *testing.T, text string) *trainers.Host {
+	t.Helper()
+	return openWith(t, write(t, text))
+}
+
+func openWith(t *testing.T, o trainers.Options) *trainers.Host {
+	t.Helper()
+	h, err := trainers.Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := h.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return h
+}
+
+// write makes a folder with one plugin, named curious.
+func write(t *testing.T, text string) trainers.Options {
+	t.Helper()
+	o := trainers.Options{Bin: t.TempDir(), Data: t.TempDir()}
+	path := filepath.Join(o.Bin, "plugin")
+	script(t, path, text)
+	listed(t, o.Bin, "curious", path)
+	return o
+}
+
+// script writes a file by rename: a program that runs can't be written to.
+func script(t *testing.T, path, text string) {
+	t.Helper()
+	err := os.WriteFile(path+".new", []byte("#!/bin/sh\n"+text+"\n"), 0o755)
+	if err := errors.Join(err, os.Rename(path+".new", path)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func listed(t *testing.T, dir, name, path string) {
+	t.Helper()
+	digest, _, err := spec.DigestFile(path)
+	text := fmt.Sprintf("plugins:\n  - {name: %s, file: plugin, sha256: %s}\n", name, digest)
+	if err := errors.Join(err, os.WriteFile(filepath.Join(dir, "plugins.yaml"), []byte(text), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// describe is the pid of the plugin that answered.
+func describe(t *testing.T, h *trainers.Host) int {
+	t.Helper()
+	d, err := h.Describe(t.Context(), "curious")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(d.Version)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pid
+}
+
+func with(run string) *spec.Spec {
+	s := spectest.Spec()
+	s.RunID = run
+	return s
+}

@@ -1,0 +1,69 @@
+package trainers
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/haigo-lab/haigo/plugins/trainer/spec"
+)
+
+// listFile names the plugins of a folder.
+const listFile = "plugins.yaml"
+
+// Plugin is one entry of a plugins.yaml.
+type Plugin struct {
+	Name   string `yaml:"name"`   // as in a recipe's trainer
+	File   string `yaml:"file"`   // absolute, or relative to the folder of plugins.yaml
+	SHA256 string `yaml:"sha256"` // of the file
+}
+
+// list reads the plugins of both folders in order. A folder without plugins.yaml has none.
+func list(folders ...string) ([]Plugin, error) {
+	var all []Plugin
+	from := map[string]string{}
+	for _, folder := range folders {
+		path := filepath.Join(folder, listFile)
+		plugins, err := read(path)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range plugins {
+			if first, twice := from[p.Name]; twice {
+				return nil, fmt.Errorf("%s: trainer %s is listed in %s already; give it another name", path, p.Name, first)
+			}
+			from[p.Name] = path
+		}
+		all = append(all, plugins...)
+	}
+	return all, nil
+}
+
+func read(path string) ([]Plugin, error) {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list trainers: %w", err)
+	}
+	var file struct {
+		Plugins []Plugin `yaml:"plugins"`
+	}
+	if err := yaml.UnmarshalWithOptions(data, &file, yaml.Strict()); err != nil {
+		return nil, fmt.Errorf("list trainers: %s: %w", path, err)
+	}
+	for i, p := range file.Plugins {
+		if !spec.ValidName(p.Name) || p.File == "" || !spec.ValidDigest(p.SHA256) {
+			return nil, fmt.Errorf("%s: entry %d: give name (lower-case letters, digits, . _ -), file and sha256 (64 hex digits)", path, i+1)
+		}
+		if !filepath.IsAbs(p.File) {
+			file.Plugins[i].File = filepath.Join(filepath.Dir(path), p.File)
+		}
+	}
+	return file.Plugins, nil
+}
