@@ -1,10 +1,14 @@
 package trainers_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -35,7 +39,19 @@ func TestMain(m *testing.M) {
 			VersionedPlugins: map[int]plugin.PluginSet{9: trainer.Plugins(curious{})[trainer.ProtocolVersion]},
 			GRPCServer:       plugin.DefaultGRPCServer,
 		})
+	case "host":
+		holdPlugin()
 	}
+}
+
+// holdPlugin is a host that says when its plugin runs, and never ends.
+func holdPlugin() {
+	h, err := trainers.Open(trainers.Options{Bin: os.Getenv("BIN"), Data: os.TempDir()})
+	if err == nil {
+		_, err = h.Describe(context.Background(), "curious")
+	}
+	fmt.Println(err)
+	select {}
 }
 
 // curious is a trainer that shows its process: pid as version, environment as instruction sets.
@@ -108,8 +124,7 @@ func TestHost_endsWhatHangs(t *testing.T) {
 	o.CallTimeout = 300 * time.Millisecond
 	h := openWith(t, o)
 	first := describe(t, h)
-	_, err := h.Check(t.Context(), "curious", with("hang"))
-	if !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := h.Check(t.Context(), "curious", with("hang")); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v, want %v", err, context.DeadlineExceeded)
 	}
 	if second := describe(t, h); second == first {
@@ -118,8 +133,44 @@ func TestHost_endsWhatHangs(t *testing.T) {
 	if err := syscall.Kill(describe(t, h), syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.Describe(t.Context(), "curious"); !errors.Is(err, context.DeadlineExceeded) {
+	var err error
+	for err == nil { // the signal arrives when it arrives
+		_, err = h.Describe(t.Context(), "curious")
+	}
+	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("stopped plugin: got %v, want %v", err, context.DeadlineExceeded)
+	}
+}
+
+func TestHost_killedLeavesNoPlugin(t *testing.T) {
+	t.Parallel()
+	o, sockets := write(t, role("plugin")), t.TempDir()
+	binary, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	host := exec.Command(binary)
+	host.Env = []string{"ROLE=host", "BIN=" + o.Bin, "TMPDIR=" + sockets}
+	out, err := host.StdoutPipe()
+	if err := errors.Join(err, host.Start()); err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err := errors.Join(err, host.Process.Kill()); err != nil || line != "<nil>\n" {
+		t.Fatalf("host: %v, %s", err, line)
+	}
+	_ = host.Wait() // says that it was killed
+	socket, err := filepath.Glob(filepath.Join(sockets, "haigo-plugins-*", "plugin*"))
+	if err != nil || len(socket) != 1 {
+		t.Fatalf("sockets: %v, %v", socket, err)
+	}
+	for { // until nobody listens, or the test's own deadline
+		conn, err := net.Dial("unix", socket[0])
+		if err != nil {
+			break
+		}
+		_, _ = io.Copy(io.Discard, conn) // ends with the plugin
+		_ = conn.Close()
 	}
 }
 
