@@ -1,0 +1,202 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+)
+
+// ClaimRequest says who wants a run, for how long at a time, and how many attempts its machine can bear.
+type ClaimRequest struct {
+	Holder     ablation.Holder
+	Lease      time.Duration
+	MaxRuns    int                        // attempts of this host that are not proved ended
+	HolderGone func(ablation.Holder) bool // whether a holder on this host no longer lives; nil: none is ever known to be
+}
+
+// Claim takes hold of a run, nil when there is none to take. First come runs that are active but whose lease ran out or
+// whose holder on this host is gone: they are adopted, attempt and all. Then queued runs of running sweeps, the oldest
+// sweep first, while the machine and the sweep's budget have room. Two claims never return the same run under one epoch.
+func (s *Store) Claim(ctx context.Context, q ClaimRequest) (*ablation.Claim, error) {
+	var claim *ablation.Claim
+	err := s.tx(ctx, func(tx pgx.Tx) error {
+		id, err := s.orphan(ctx, tx, q)
+		if err == nil && id == "" {
+			id, err = nextQueued(ctx, tx, q)
+		}
+		if err != nil || id == "" {
+			claim = nil
+			return err
+		}
+		claim, err = take(ctx, tx, id, q)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("claim a run: %w", err)
+	}
+	return claim, nil
+}
+
+// orphan finds an active run that nobody holds any more. An attempt of another host is left to that host while its
+// lease is young: only a worker there can see its lock.
+func (s *Store) orphan(ctx context.Context, tx pgx.Tx, q ClaimRequest) (string, error) {
+	type held struct {
+		id     string
+		holder *ablation.Holder
+		out    bool
+	}
+	runs, err := query(ctx, tx, func(row pgx.CollectableRow) (h held, err error) {
+		err = row.Scan(&h.id, &h.holder, &h.out)
+		return h, err
+	}, `
+		SELECT r.id, r.holder, coalesce(r.lease_until < now(), true)
+		FROM runs r
+		LEFT JOIN attempts t ON t.run_id = r.id AND t.ended_at IS NULL
+		WHERE r.state IN ('running', 'stopping')
+			AND (r.holder IS NULL OR r.lease_until < now() OR r.holder ->> 'host' = $1)
+			AND (t.host IS NULL OR t.host = $1 OR r.lease_until < now() - interval '60 seconds')
+		ORDER BY r.sweep_id, r.position
+		FOR UPDATE OF r SKIP LOCKED`, q.Holder.Host)
+	if err != nil {
+		return "", err
+	}
+	i := slices.IndexFunc(runs, func(h held) bool {
+		return h.out || h.holder != nil && *h.holder != q.Holder && q.HolderGone != nil && q.HolderGone(*h.holder)
+	})
+	if i < 0 {
+		return "", nil
+	}
+	return runs[i].id, nil
+}
+
+// nextQueued finds the first queued run that sweep, budget and machine have room for. Claims of one host go one after
+// the other, so that two workers on it never both take its last place.
+func nextQueued(ctx context.Context, tx pgx.Tx, q ClaimRequest) (string, error) {
+	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('haigo claim ' || $1, 0))`, q.Holder.Host); err != nil {
+		return "", err
+	}
+	ids, err := query(ctx, tx, pgx.RowTo[string], `
+		SELECT r.id
+		FROM runs r
+		JOIN sweeps w ON w.id = r.sweep_id
+		WHERE r.state = 'queued'
+			AND w.state = 'running'
+			AND (
+				w.runs_at_once = 0
+				OR w.runs_at_once > (SELECT count(*) FROM runs WHERE sweep_id = w.id AND state IN ('running', 'stopping'))
+			)
+			AND $2 > (
+				SELECT count(*)
+				FROM runs b
+				WHERE b.state IN ('running', 'stopping')
+					AND (
+						b.holder ->> 'host' = $1
+						OR EXISTS (SELECT FROM attempts t WHERE t.run_id = b.id AND t.ended_at IS NULL AND t.host = $1)
+					)
+			)
+		ORDER BY r.sweep_id, r.replicate, r.position
+		LIMIT 1
+		FOR UPDATE OF r SKIP LOCKED`, q.Holder.Host, q.MaxRuns)
+	if err != nil || len(ids) == 0 {
+		return "", err
+	}
+	return ids[0], nil
+}
+
+// take raises the epoch and writes the lease.
+func take(ctx context.Context, tx pgx.Tx, id string, q ClaimRequest) (*ablation.Claim, error) {
+	holder, err := json.Marshal(q.Holder)
+	if err != nil {
+		return nil, fmt.Errorf("write the holder: %w", err)
+	}
+	var c ablation.Claim
+	err = tx.QueryRow(ctx, `
+		UPDATE runs
+		SET state = CASE state WHEN 'queued' THEN 'running' ELSE state END,
+			epoch = epoch + 1,
+			holder = @holder,
+			lease_until = now() + @lease,
+			seen_at = now(),
+			started_at = coalesce(started_at, now())
+		WHERE id = @id
+		RETURNING epoch, lease_until`,
+		pgx.NamedArgs{"id": id, "holder": holder, "lease": q.Lease}).Scan(&c.Epoch, &c.ExpiresAt)
+	if err != nil {
+		return nil, err
+	}
+	if c.Run, err = one(ctx, tx, scanRun, `SELECT `+runColumns+` FROM `+runTables+` WHERE r.id = $1`, id); err != nil {
+		return nil, err
+	}
+	open, err := query(ctx, tx, scanAttempt, `SELECT `+attemptColumns+` FROM attempts WHERE run_id = $1 AND ended_at IS NULL`, id)
+	if err != nil {
+		return nil, err
+	}
+	if len(open) > 0 {
+		c.Attempt = &open[0]
+	}
+	return &c, tell(ctx, tx, ablation.Event{Sweep: c.Run.Sweep, RunID: id})
+}
+
+// own locks the run of a claim, for a write. A claim that is no longer its holder's is ErrLost.
+func own(ctx context.Context, tx pgx.Tx, c ablation.Claim) (lockedRun, error) {
+	run, err := lockRun(ctx, tx, c.Run.ID)
+	if err != nil {
+		return run, err
+	}
+	if run.epoch != c.Epoch {
+		return run, ErrLost
+	}
+	return run, nil
+}
+
+// extend moves the lease of an owned run, as long as the claim's first was.
+const extend = `lease_until = now() + @lease, seen_at = now()`
+
+// leaseOf is how long every extension of a claim holds.
+const leaseOf = 30 * time.Second
+
+// Renew extends the claim and returns the state that the run is in now.
+func (s *Store) Renew(ctx context.Context, c ablation.Claim) (state ablation.RunState, err error) {
+	err = s.tx(ctx, func(tx pgx.Tx) error {
+		run, err := own(ctx, tx, c)
+		if err != nil {
+			return err
+		}
+		state = run.state
+		_, err = tx.Exec(ctx, `UPDATE runs SET `+extend+` WHERE id = @id`, pgx.NamedArgs{"id": c.Run.ID, "lease": leaseOf})
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("renew the claim of run %s: %w", c.Run.ID, err)
+	}
+	return state, nil
+}
+
+// Release gives the claim back; the run stays active and the next claim adopts it at once. A run without an attempt
+// that isn't proved ended is queued again.
+func (s *Store) Release(ctx context.Context, c ablation.Claim) error {
+	err := s.tx(ctx, func(tx pgx.Tx) error {
+		if _, err := own(ctx, tx, c); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `
+			UPDATE runs
+			SET holder = NULL,
+				lease_until = NULL,
+				state = CASE WHEN state = 'running' AND NOT EXISTS (
+					SELECT FROM attempts WHERE run_id = $1 AND ended_at IS NULL
+				) THEN 'queued' ELSE state END
+			WHERE id = $1`, c.Run.ID)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("release run %s: %w", c.Run.ID, err)
+	}
+	return nil
+}

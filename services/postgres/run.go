@@ -1,0 +1,182 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+)
+
+const runColumns = `r.id, r.name, w.name, a.name, r.replicate, r.data_seed, r.mix_seed, r.init_seed, r.steps, r.state, r.reason,
+	r.message, r.step, r.step * r.tokens_per_step, r.loss, r.tokens_per_s, r.attempt, r.event_at, r.seen_at,
+	r.state IN ('running', 'stopping') AND coalesce(r.lease_until < now(), true), r.created_at, r.started_at, r.finished_at`
+
+const runTables = `runs r
+		JOIN sweeps w ON w.id = r.sweep_id
+		JOIN arms a ON a.id = r.arm_id`
+
+// Runs are a sweep's runs in order of arms, then replicates.
+func (s *Store) Runs(ctx context.Context, sweep string) ([]ablation.Run, error) {
+	return query(ctx, s.pool, scanRun, `
+		SELECT `+runColumns+`
+		FROM `+runTables+`
+		WHERE w.name = $1
+		ORDER BY a.position, r.replicate`, sweep)
+}
+
+// Run is the run with this id.
+func (s *Store) Run(ctx context.Context, id string) (ablation.Run, error) {
+	r, err := one(ctx, s.pool, scanRun, `
+		SELECT `+runColumns+`
+		FROM `+runTables+`
+		WHERE r.id = $1`, id)
+	if err != nil {
+		return r, fmt.Errorf("run %s: %w", id, err)
+	}
+	return r, nil
+}
+
+func scanRun(row pgx.CollectableRow) (ablation.Run, error) {
+	var r ablation.Run
+	var data, mix, init int64
+	p := &r.Progress
+	err := row.Scan(&r.ID, &r.Name, &r.Sweep, &r.Arm, &r.Replicate, &data, &mix, &init, &r.Steps, &r.State, &r.Reason,
+		&r.Message, &p.Step, &p.Tokens, &p.Loss, &p.TokensPerS, &p.Attempt, &p.EventAt, &p.SeenAt,
+		&p.Unobserved, &r.CreatedAt, &r.StartedAt, &r.FinishedAt)
+	r.DataSeed, r.MixSeed, r.InitSeed = uint64(data), uint64(mix), uint64(init)
+	r.CreatedAt = r.CreatedAt.UTC()
+	return r, err
+}
+
+// StopRun stops a queued run at once and asks a running one to checkpoint and leave. An ended run is
+// ablation.ErrConflict.
+func (s *Store) StopRun(ctx context.Context, id string, reason ablation.StopReason) error {
+	return s.tx(ctx, func(tx pgx.Tx) error {
+		run, err := lockRun(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if run.state == ablation.RunStopping {
+			return nil
+		}
+		if run.state.Ended() {
+			return fmt.Errorf("run %s is %s already: %w", id, run.state, ablation.ErrConflict)
+		}
+		if _, err := tx.Exec(ctx, `
+			UPDATE runs
+			SET state = CASE state WHEN 'queued' THEN 'stopped' ELSE 'stopping' END,
+				finished_at = CASE state WHEN 'queued' THEN now() END,
+				reason = $2
+			WHERE id = $1`, id, reason); err != nil {
+			return err
+		}
+		if err := finishSweep(ctx, tx, run.sweepID); err != nil {
+			return err
+		}
+		return tell(ctx, tx, ablation.Event{Sweep: run.sweep, RunID: id})
+	})
+}
+
+// RetryRun queues a run again that was stopped, diverged or failed; its next attempt goes on from the newest checkpoint.
+// A run that is not ended, or completed, is ablation.ErrConflict.
+func (s *Store) RetryRun(ctx context.Context, id string) error {
+	return s.tx(ctx, func(tx pgx.Tx) error {
+		run, err := lockRun(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if !run.state.Ended() || run.state == ablation.RunCompleted {
+			return fmt.Errorf("run %s is %s; only a stopped, diverged or failed run can be queued again: %w", id, run.state, ablation.ErrConflict)
+		}
+		if _, err := tx.Exec(ctx, `
+			UPDATE runs
+			SET state = 'queued', reason = '', message = '', finished_at = NULL
+			WHERE id = $1`, id); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `
+			UPDATE sweeps
+			SET state = 'running', finished_at = NULL
+			WHERE id = $1
+				AND state IN ('completed', 'stopped')`, run.sweepID); err != nil {
+			return err
+		}
+		return tell(ctx, tx, ablation.Event{Sweep: run.sweep, RunID: id})
+	})
+}
+
+type lockedRun struct {
+	sweepID int64
+	sweep   string
+	state   ablation.RunState
+	epoch   int64
+}
+
+// lockRun takes a run's row. The sweep's row is never taken before a run's, so that the two orders never cross.
+func lockRun(ctx context.Context, tx pgx.Tx, id string) (r lockedRun, err error) {
+	err = tx.QueryRow(ctx, `
+		SELECT r.sweep_id, w.name, r.state, r.epoch
+		FROM runs r
+		JOIN sweeps w ON w.id = r.sweep_id
+		WHERE r.id = $1
+		FOR UPDATE OF r`, id).Scan(&r.sweepID, &r.sweep, &r.state, &r.epoch)
+	if err != nil {
+		return r, fmt.Errorf("run %s: %w", id, known(err))
+	}
+	return r, nil
+}
+
+// finishSweep completes a sweep whose last run has ended.
+func finishSweep(ctx context.Context, tx pgx.Tx, sweep int64) error {
+	_, err := tx.Exec(ctx, `
+		UPDATE sweeps
+		SET state = 'completed', finished_at = now()
+		WHERE id = $1
+			AND state IN ('running', 'paused')
+			AND NOT EXISTS (
+				SELECT FROM runs
+				WHERE sweep_id = $1
+					AND state IN ('queued', 'running', 'stopping')
+			)`, sweep)
+	return err
+}
+
+// RunPlan is what a run's newest segment said it will read; ablation.ErrNotFound before there is one.
+func (s *Store) RunPlan(ctx context.Context, run string) (ablation.RunPlan, error) {
+	p, err := one(ctx, s.pool, func(row pgx.CollectableRow) (ablation.RunPlan, error) {
+		var p ablation.RunPlan
+		var data []byte
+		if err := row.Scan(&data); err != nil {
+			return p, err
+		}
+		return p, json.Unmarshal(data, &p)
+	}, `
+		SELECT plan
+		FROM run_plans
+		WHERE run_id = $1`, run)
+	if err != nil {
+		return p, fmt.Errorf("plan of run %s: %w", run, err)
+	}
+	return p, nil
+}
+
+// Logs are the newest lines that a run's runners wrote for a person, oldest first, at most limit.
+func (s *Store) Logs(ctx context.Context, run string, limit int) ([]ablation.LogLine, error) {
+	return query(ctx, s.pool, func(row pgx.CollectableRow) (l ablation.LogLine, err error) {
+		err = row.Scan(&l.Attempt, &l.Seq, &l.Time, &l.Level, &l.Text)
+		l.Time = l.Time.UTC()
+		return l, err
+	}, `
+		SELECT attempt, seq, time, level, text
+		FROM (
+			SELECT attempt, seq, time, level, text
+			FROM logs
+			WHERE run_id = $1
+			ORDER BY attempt DESC, seq DESC
+			LIMIT $2
+		) newest
+		ORDER BY attempt, seq`, run, limit)
+}

@@ -1,0 +1,81 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+)
+
+const shareColumns = `id, hint, sweep, question, kind, chart, csv, fingerprints, version, created_at, expires_at, revoked_at, views`
+
+// CreateShare stores a frozen chart under its secret's SHA-256.
+func (s *Store) CreateShare(ctx context.Context, hash [32]byte, v ablation.Share) (ablation.Share, error) {
+	created, err := one(ctx, s.pool, scanShare, `
+		INSERT INTO shares (secret_hash, hint, sweep, question, kind, chart, csv, fingerprints, version, expires_at)
+		VALUES (@hash, @hint, @sweep, @question, @kind, @chart, @csv, @fingerprints, @version, @expires)
+		RETURNING `+shareColumns,
+		pgx.NamedArgs{
+			"hash": hash[:], "hint": v.Hint, "sweep": v.Sweep, "question": v.Question, "kind": v.Kind, "chart": string(v.Chart),
+			"csv": v.CSV, "fingerprints": orEmpty(v.Fingerprints), "version": v.Version, "expires": v.ExpiresAt,
+		})
+	if err != nil {
+		return created, fmt.Errorf("create share: %w", err)
+	}
+	return created, nil
+}
+
+// OpenShare is the share with this secret. Unknown, expired and revoked are all ablation.ErrNotFound.
+func (s *Store) OpenShare(ctx context.Context, hash [32]byte) (ablation.Share, error) {
+	return one(ctx, s.pool, scanShare, `
+		SELECT `+shareColumns+`
+		FROM shares
+		WHERE secret_hash = $1
+			AND revoked_at IS NULL
+			AND expires_at > now()`, hash[:])
+}
+
+// ViewShare counts one view of an open share.
+func (s *Store) ViewShare(ctx context.Context, id int64) error {
+	_, err := s.pool.Exec(ctx, `
+		UPDATE shares
+		SET views = views + 1
+		WHERE id = $1`, id)
+	return known(err)
+}
+
+// Shares are all shares, newest first.
+func (s *Store) Shares(ctx context.Context) ([]ablation.Share, error) {
+	return query(ctx, s.pool, scanShare, `
+		SELECT `+shareColumns+`
+		FROM shares
+		ORDER BY id DESC
+		LIMIT 1000`)
+}
+
+// RevokeShare ends a share; ending it again changes nothing.
+func (s *Store) RevokeShare(ctx context.Context, id int64) error {
+	tag, err := s.pool.Exec(ctx, `
+		UPDATE shares
+		SET revoked_at = coalesce(revoked_at, now())
+		WHERE id = $1`, id)
+	if err == nil && tag.RowsAffected() == 0 {
+		err = ablation.ErrNotFound
+	}
+	if err != nil {
+		return fmt.Errorf("revoke share %d: %w", id, known(err))
+	}
+	return nil
+}
+
+func scanShare(row pgx.CollectableRow) (ablation.Share, error) {
+	var v ablation.Share
+	var chart string
+	err := row.Scan(&v.ID, &v.Hint, &v.Sweep, &v.Question, &v.Kind, &chart, &v.CSV, &v.Fingerprints, &v.Version, &v.CreatedAt,
+		&v.ExpiresAt, &v.RevokedAt, &v.Views)
+	v.Chart = []byte(chart)
+	v.CreatedAt, v.ExpiresAt = v.CreatedAt.UTC(), v.ExpiresAt.UTC()
+	return v, err
+}

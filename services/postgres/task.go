@@ -1,0 +1,64 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+)
+
+const taskColumns = `name, version, lang, kind, items, chance, source, sha256, path, created_at`
+
+// PutTask records a task version. The same version again only moves its file.
+func (s *Store) PutTask(ctx context.Context, t ablation.Task) error {
+	tag, err := s.pool.Exec(ctx, `
+		INSERT INTO tasks (name, version, lang, kind, items, chance, source, sha256, path)
+		VALUES (@name, @version, @lang, @kind, @items, @chance, @source, @sha256, @path)
+		ON CONFLICT ON CONSTRAINT tasks_version_once
+		DO UPDATE SET path = EXCLUDED.path
+		WHERE tasks.sha256 = EXCLUDED.sha256`,
+		pgx.NamedArgs{
+			"name": t.Name, "version": t.Version, "lang": t.Lang, "kind": t.Kind, "items": t.Items, "chance": t.Chance,
+			"source": t.Source, "sha256": t.SHA256, "path": t.Path,
+		})
+	if err != nil {
+		return fmt.Errorf("put task %s: %w", t.Name, known(err))
+	}
+	if tag.RowsAffected() == 0 {
+		return fmt.Errorf("put task %s: version %s exists with other items: %w", t.Name, t.Version, ablation.ErrConflict)
+	}
+	return nil
+}
+
+// Tasks are all versions, by name, the newest of each name first.
+func (s *Store) Tasks(ctx context.Context) ([]ablation.Task, error) {
+	return query(ctx, s.pool, scanTask, `
+		SELECT `+taskColumns+`
+		FROM tasks
+		ORDER BY name, id DESC
+		LIMIT 10000`)
+}
+
+// Task is one version of a task, the newest where version is empty.
+func (s *Store) Task(ctx context.Context, name, version string) (ablation.Task, error) {
+	t, err := one(ctx, s.pool, scanTask, `
+		SELECT `+taskColumns+`
+		FROM tasks
+		WHERE name = $1
+			AND ($2 = '' OR version = $2)
+		ORDER BY id DESC
+		LIMIT 1`, name, version)
+	if err != nil {
+		return t, fmt.Errorf("task %s %s: %w", name, version, err)
+	}
+	return t, nil
+}
+
+func scanTask(row pgx.CollectableRow) (ablation.Task, error) {
+	var t ablation.Task
+	err := row.Scan(&t.Name, &t.Version, &t.Lang, &t.Kind, &t.Items, &t.Chance, &t.Source, &t.SHA256, &t.Path, &t.CreatedAt)
+	t.CreatedAt = t.CreatedAt.UTC()
+	return t, err
+}
