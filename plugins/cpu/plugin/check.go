@@ -3,9 +3,9 @@ package plugin
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/haigo-lab/haigo/plugins/cpu/lm"
-	"github.com/haigo-lab/haigo/plugins/cpu/machine"
 	"github.com/haigo-lab/haigo/plugins/cpu/rows"
 	"github.com/haigo-lab/haigo/plugins/cpu/runner"
 	"github.com/haigo-lab/haigo/plugins/trainer"
@@ -15,13 +15,13 @@ import (
 // Check reads manifests and held-out files, whose paths must be absolute, and measures this machine once.
 func (p *Plugin) Check(_ context.Context, s *spec.Spec) (trainer.Report, error) {
 	c := check{spec: s, config: runner.Config(s)}
-	c.report.Problems = runner.Unsupported(s)
+	c.report.Problems = slices.Concat(runner.Unsupported(s), runner.TooLarge(s))
 	c.sources()
 	c.epochs()
-	c.memory()
 	if err := runner.CheckExam(s, ""); err != nil {
 		c.problem("eval", "%v", err)
 	}
+	c.report.MemoryBytes = c.config.MemoryBytes(s.BatchRows, runner.Threads(s))
 	c.report.Parameters = c.config.Parameters()
 	c.report.FLOPsPerToken = c.config.FLOPsPerToken()
 	c.report.TokensPerS = tokensPerS(p.speed(), runner.Threads(s), c.config)
@@ -91,15 +91,4 @@ func askedRows(s *spec.Spec) []float64 {
 		}
 	}
 	return asked
-}
-
-func (c *check) memory() {
-	need := c.config.MemoryBytes(c.spec.BatchRows, runner.Threads(c.spec))
-	c.report.MemoryBytes = need
-	if bound := c.spec.Resources.MemoryBytes; bound > 0 && need > bound {
-		c.problem("resources.memory_bytes", "is %d, the run takes about %d; raise it, or take a smaller shape or shorter rows", bound, need)
-	}
-	if there := machine.MemoryBytes(); there > 0 && need > there {
-		c.problem("model", "takes about %d bytes of memory, this machine has %d; take a smaller shape or shorter rows", need, there)
-	}
 }

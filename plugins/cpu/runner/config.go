@@ -8,6 +8,7 @@ import (
 
 	"github.com/haigo-lab/haigo/plugins/cpu/kernel"
 	"github.com/haigo-lab/haigo/plugins/cpu/lm"
+	"github.com/haigo-lab/haigo/plugins/cpu/machine"
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 )
 
@@ -57,4 +58,18 @@ func Unsupported(s *spec.Spec) []spec.Problem {
 		need(false, "extra.isa", err.Error())
 	}
 	return found
+}
+
+// TooLarge says where a spec needs more memory than it may take, or than this machine has.
+func TooLarge(s *spec.Spec) []spec.Problem {
+	need := Config(s).MemoryBytes(s.BatchRows, Threads(s))
+	if bound := s.Resources.MemoryBytes; bound > 0 && need > bound {
+		return []spec.Problem{{Field: "resources.memory_bytes", Message: fmt.Sprintf(
+			"is %d, the run takes about %d; raise it, or take a smaller shape or shorter rows", bound, need)}}
+	}
+	if there := machine.MemoryBytes(); there > 0 && need > there {
+		return []spec.Problem{{Field: "model", Message: fmt.Sprintf(
+			"takes about %d bytes of memory, this machine has %d; take a smaller shape or shorter rows", need, there)}}
+	}
+	return nil
 }

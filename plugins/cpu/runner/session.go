@@ -8,8 +8,10 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
+	"github.com/haigo-lab/haigo/plugins/cpu/kernel"
 	"github.com/haigo-lab/haigo/plugins/cpu/lm"
 	"github.com/haigo-lab/haigo/plugins/trainer/sampler"
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
@@ -40,7 +42,7 @@ func (a *attempt) open(ctx context.Context) (*session, error) {
 	if err := a.begin(set.ISA()); err != nil {
 		return nil, err
 	}
-	if problems := Unsupported(a.spec); len(problems) > 0 {
+	if problems := slices.Concat(Unsupported(a.spec), TooLarge(a.spec)); len(problems) > 0 {
 		return nil, &spec.Invalid{Problems: problems}
 	}
 	runtime.GOMAXPROCS(Threads(a.spec))
@@ -48,9 +50,8 @@ func (a *attempt) open(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	trainer := lm.New(Config(a.spec), set, a.spec.BatchRows, Threads(a.spec), uint64(a.spec.InitSeed))
-	s := &session{attempt: a, sources: all, trainer: trainer, step: startStep(a.spec), saved: -1}
-	if err := s.prepare(ctx); err != nil {
+	s := &session{attempt: a, sources: all, step: startStep(a.spec), saved: -1}
+	if err := s.prepare(ctx, set); err != nil {
 		return nil, errors.Join(err, all.close())
 	}
 	return s, nil
@@ -68,7 +69,7 @@ func (a *attempt) openRows(ctx context.Context) (sources, error) {
 	return all, err
 }
 
-func (s *session) prepare(ctx context.Context) error {
+func (s *session) prepare(ctx context.Context, set *kernel.Set) error {
 	plan, err := sampler.ForSpec(s.spec, s.sources.sizes())
 	if err != nil {
 		return err
@@ -85,6 +86,7 @@ func (s *session) prepare(ctx context.Context) error {
 	if s.usage, err = drawnAt(plan, s.spec.Interventions, s.step); err != nil {
 		return err
 	}
+	s.trainer = lm.New(Config(s.spec), set, s.spec.BatchRows, Threads(s.spec), uint64(s.spec.InitSeed))
 	return s.restore()
 }
 

@@ -1,0 +1,129 @@
+package runner
+
+import (
+	"math/rand/v2"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/haigo-lab/haigo/plugins/cpu/internal/sourcetest"
+	"github.com/haigo-lab/haigo/plugins/cpu/kernel"
+	"github.com/haigo-lab/haigo/plugins/cpu/lm"
+	"github.com/haigo-lab/haigo/plugins/trainer/spec"
+)
+
+func TestWindows(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string][]lm.Sequence{
+		"":      {{Tokens: []uint16{256, 256}, From: 1}},
+		"abc":   {{Tokens: []uint16{256, 'a', 'b', 'c', 256}, From: 1}},
+		"abcd":  {{Tokens: []uint16{256, 'a', 'b', 'c', 'd'}, From: 1}, {Tokens: []uint16{'d', 256}, From: 1}},
+		"abcde": {{Tokens: []uint16{256, 'a', 'b', 'c', 'd'}, From: 1}, {Tokens: []uint16{'d', 'e', 256}, From: 1}},
+	} {
+		if diff := cmp.Diff(want, windows(text, 4)); diff != "" {
+			t.Errorf("%q: -want +got\n%s", text, diff)
+		}
+	}
+}
+
+func TestQuestion(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		item   spec.Item
+		answer string
+		want   lm.Sequence
+	}{
+		"whole":       {spec.Item{Context: "ab", Sep: " "}, "cd", lm.Sequence{Tokens: []uint16{256, 'a', 'b', ' ', 'c', 'd'}, From: 3}},
+		"no context":  {spec.Item{}, "cd", lm.Sequence{Tokens: []uint16{256, 'c', 'd'}, From: 1}},
+		"cut":         {spec.Item{Context: "abcdef"}, "gh", lm.Sequence{Tokens: []uint16{'c', 'd', 'e', 'f', 'g', 'h'}, From: 4}},
+		"long answer": {spec.Item{Context: "ab"}, "cdefghi", lm.Sequence{Tokens: []uint16{'d', 'e', 'f', 'g', 'h', 'i'}, From: 1}},
+	} {
+		if diff := cmp.Diff(c.want, question(c.item, c.answer, 6)); diff != "" {
+			t.Errorf("%s: -want +got\n%s", name, diff)
+		}
+	}
+}
+
+func openItems(tb testing.TB, items ...any) (task, error) {
+	tb.Helper()
+	path := filepath.Join(tb.TempDir(), "items.jsonl")
+	return openTask(spec.Task{Name: "t", Path: path, SHA256: sourcetest.Lines(tb, path, items...)}, "", 24)
+}
+
+func TestTask_Scores(t *testing.T) {
+	t.Parallel()
+	config := lm.Config{Layers: 1, Width: 32, Heads: 2, FFN: 32, Vocab: 257, Context: 24, RopeBase: 10000, NormEps: 1e-5}
+	trainer := lm.New(config, kernel.Best(), 1, 1, 1)
+	for _, w := range trainer.State().Weights { // far from the start, so that choices differ
+		r := rand.New(rand.NewPCG(1, uint64(len(w.Data))))
+		for i := range w.Data {
+			w.Data[i] += float32(r.NormFloat64() * 0.3)
+		}
+	}
+	trainer.Pack()
+	opened, err := openItems(t,
+		spec.Item{ID: "a", Context: "which?", Sep: " ", Choices: []string{"this", "that one"}, Gold: 1},
+		spec.Item{ID: "b", Context: "which?", Choices: []string{"this", "that one", "the third"}, Gold: 0},
+		spec.Item{ID: "tie", Context: "which?", Choices: []string{"same", "same"}, Gold: 0},
+		spec.Item{ID: "cloze", Context: "say", Answers: []string{"it", "this"}},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	alone := func(context, answer string) float64 {
+		tokens := append([]uint16{256}, encode(context+answer)...)
+		return trainer.Score([]lm.Sequence{{Tokens: tokens, From: 1 + len(context)}})[0]
+	}
+	a := []float64{alone("which?", " this") / 5, alone("which?", " that one") / 9}
+	b := []float64{alone("which?", "this") / 4, alone("which?", "that one") / 8, alone("which?", "the third") / 9}
+	right := map[string]bool{"a": a[1] < a[0], "b": b[0] < b[1] && b[0] < b[2], "tie": false}
+	same, cloze := alone("which?", "same"), alone("say", "it")
+	values := map[string]spec.Real{}
+	marks := opened.score(trainer, values)
+	mark := func(id string, nats float64, bytes int) mark {
+		m := mark{Task: "t", ID: id, Nats: spec.Real(nats), Bytes: bytes}
+		if r, there := right[id]; there {
+			m.Correct = &r
+		}
+		return m
+	}
+	want := []any{mark("a", a[1]*9, 9), mark("b", b[0]*4, 4), mark("tie", same, 4), mark("cloze", cloze, 2)}
+	for i, w := range want {
+		if diff := cmp.Diff(w, marks[i], approximately); diff != "" {
+			t.Errorf("-want +got\n%s", diff)
+		}
+	}
+	correct := 0.0
+	for _, r := range right {
+		if r {
+			correct++
+		}
+	}
+	wantValues := map[string]spec.Real{
+		"task/t/bpb":      spec.Real((a[1]*9 + b[0]*4 + same + cloze) / 0.6931471805599453 / (9 + 4 + 4 + 2)),
+		"task/t/accuracy": spec.Real(correct / 3),
+	}
+	if diff := cmp.Diff(wantValues, values, approximately); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
+var approximately = cmp.Comparer(func(a, b spec.Real) bool { return a-b < 1e-9 && b-a < 1e-9 })
+
+func TestTask_RefusesItemsThatCantBeScored(t *testing.T) {
+	t.Parallel()
+	for want, item := range map[string]spec.Item{
+		"has neither choices nor answers": {ID: "x", Context: "judge me"},
+		"gold is 2, there are 2":          {ID: "x", Choices: []string{"a", "b"}, Gold: 2},
+		"has an empty answer":             {ID: "x", Answers: []string{""}},
+	} {
+		if _, err := openItems(t, item); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+	if _, err := openItems(t); err == nil || err.Error() != "has no items" {
+		t.Errorf("no items: got %v", err)
+	}
+}

@@ -1,0 +1,113 @@
+package runner_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/haigo-lab/haigo/plugins/cpu/runner"
+	"github.com/haigo-lab/haigo/plugins/trainer/spec"
+)
+
+func TestRun_FailsWithAReason(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	for want, change := range map[string]func(s *spec.Spec){
+		"source ja has 3 rows, the spec says 7":           func(s *spec.Spec) { s.Sources[0].Rows = 7; s.RowTokens = 2000 },
+		"source 0 has a weight and no row":                func(s *spec.Spec) { s.RowTokens, s.Model.Layers = 9000, 1 },
+		"takes about":                                     func(s *spec.Spec) { s.RowTokens = 1 << 17 },
+		"resources.memory_bytes: is 1000, the run takes":  func(s *spec.Spec) { s.Resources.MemoryBytes = 1000 },
+		"no such file":                                    func(s *spec.Spec) { s.Eval.Sets[0].Path += "x" },
+		"has SHA-256 ":                                    func(s *spec.Spec) { s.Eval.Tasks[0].SHA256 = strings.Repeat("0", 64) },
+		"the cpu trainer computes in fp32 only":           func(s *spec.Spec) { s.Precision = spec.PrecisionBF16 },
+		`instruction set "mmx" is not to be had here`:     func(s *spec.Spec) { s.Extra = map[string]any{"isa": "mmx"} },
+		"the source was changed, add it as a new version": func(s *spec.Spec) { s.Sources[1].ManifestSHA256 = strings.Repeat("1", 64) },
+		"the checkpoint of step 4 is passed over":         resumeFrom(&spec.Saved{Step: 4, Path: "../checkpoints/gone"}),
+	} {
+		t.Run(want, func(t *testing.T) {
+			t.Parallel()
+			dir := l.start(t, strings.Map(letters, want), 1, func(s *spec.Spec) {
+				s.Sources, s.Eval.Sets, s.Eval.Tasks = clone(s.Sources), clone(s.Eval.Sets), clone(s.Eval.Tasks)
+				change(s)
+			})
+			err := runner.Run(context.Background(), l.options(dir))
+			if !errors.Is(err, runner.ErrFailed) {
+				t.Fatalf("got %v, want %v", err, runner.ErrFailed)
+			}
+			if end := lastEvent(events(t, dir)).Finished; end.Outcome != spec.OutcomeFailed || !strings.Contains(end.Reason, want) {
+				t.Errorf("got %+v, want failed: %s", end, want)
+			}
+		})
+	}
+}
+
+func clone[T any](list []T) []T { return append([]T(nil), list...) }
+
+func letters(r rune) rune {
+	if r >= 'a' && r <= 'z' {
+		return r
+	}
+	return -1
+}
+
+func TestPrepareRows_FinishesTheAttemptThatItCantHelp(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	dir := l.start(t, "rows", 1, nil)
+	if err := os.Remove(l.base.Sources[1].Manifest); err != nil {
+		t.Fatal(err)
+	}
+	if err := runner.PrepareRows(context.Background(), l.options(dir)); err == nil {
+		t.Error("rows of a missing source were made")
+	}
+	if end := lastEvent(events(t, dir)).Finished; end == nil || !strings.HasPrefix(end.Reason, "source en: ") {
+		t.Errorf("got %+v, want a failure of source en", end)
+	}
+}
+
+func TestRun_RefusesAnotherVersion(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	dir := l.start(t, "version", 1, func(s *spec.Spec) { s.SpecVersion = 2 })
+	err := runner.Run(context.Background(), l.options(dir))
+	if want := "this program reads version 1"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+// A full disk is a real one: a small file system in memory, which only root can mount.
+func TestRun_SaysThatTheDiskIsFull(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	dir := l.start(t, "full", 1, func(s *spec.Spec) { s.Checkpoint.EverySteps, s.Checkpoint.Keep = 1, 0 })
+	checkpoints := spec.CheckpointsDir(filepath.Dir(dir))
+	if err := os.MkdirAll(checkpoints, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mount("tmpfs", checkpoints, "tmpfs", 0, "size=1m"); err != nil {
+		t.Skipf("not run: disk full, which needs a small file system (%v)", err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(checkpoints, 0); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := runner.Run(context.Background(), l.options(dir)); !errors.Is(err, runner.ErrFailed) {
+		t.Fatalf("got %v, want %v", err, runner.ErrFailed)
+	}
+	all := events(t, dir)
+	end := lastEvent(all).Finished
+	if !strings.HasPrefix(end.Reason, "the disk is full; free some space and start the run again: ") || !end.Retriable {
+		t.Errorf("got %+v, want a full disk", end)
+	}
+	if lastCheckpoint(all) == nil {
+		t.Fatal("no checkpoint was written before the disk was full")
+	}
+	if _, _, err := spec.ReadCheckpoint(lastCheckpoint(all).Path); err != nil {
+		t.Errorf("the newest checkpoint is not whole: %v", err)
+	}
+}
