@@ -27,23 +27,26 @@ func (s *Store) CreateShare(ctx context.Context, hash [32]byte, v ablation.Share
 	return created, nil
 }
 
-// OpenShare is the share with this secret. Unknown, expired and revoked are all ablation.ErrNotFound.
+// OpenShare is the share with this secret, and counts a view of it. Unknown, expired and revoked are all
+// ablation.ErrNotFound.
 func (s *Store) OpenShare(ctx context.Context, hash [32]byte) (ablation.Share, error) {
+	return one(ctx, s.pool, scanShare, `
+		UPDATE shares
+		SET views = views + 1
+		WHERE secret_hash = $1
+			AND revoked_at IS NULL
+			AND expires_at > now()
+		RETURNING `+shareColumns, hash[:])
+}
+
+// Share is the share with this secret, as OpenShare, without counting a view.
+func (s *Store) Share(ctx context.Context, hash [32]byte) (ablation.Share, error) {
 	return one(ctx, s.pool, scanShare, `
 		SELECT `+shareColumns+`
 		FROM shares
 		WHERE secret_hash = $1
 			AND revoked_at IS NULL
 			AND expires_at > now()`, hash[:])
-}
-
-// ViewShare counts one view of an open share.
-func (s *Store) ViewShare(ctx context.Context, id int64) error {
-	_, err := s.pool.Exec(ctx, `
-		UPDATE shares
-		SET views = views + 1
-		WHERE id = $1`, id)
-	return known(err)
 }
 
 // Shares are all shares, newest first.

@@ -1,0 +1,255 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+)
+
+// Ingest stores a batch and extends the claim, all or nothing. A batch that was stored before is acknowledged and
+// skipped; one that does not begin at the stored cursor is ablation.ErrConflict; a claim that is no longer its holder's
+// is [ErrLost]. So every event is stored once however often it is sent.
+func (s *Store) Ingest(ctx context.Context, c ablation.Claim, b ablation.Batch) error {
+	err := s.tx(ctx, func(tx pgx.Tx) error {
+		run, err := own(ctx, tx, c)
+		if err != nil {
+			return err
+		}
+		fresh, err := moveCursor(ctx, tx, c.Run.ID, b)
+		if err != nil {
+			return err
+		}
+		if fresh {
+			if err := store(ctx, tx, c.Run.ID, b); err != nil {
+				return err
+			}
+		}
+		if err := progress(ctx, tx, c.Run.ID, b, fresh); err != nil {
+			return err
+		}
+		return tell(ctx, tx, ablation.Event{Sweep: run.sweep, RunID: c.Run.ID})
+	})
+	if err != nil {
+		return fmt.Errorf("store events of run %s: %w", c.Run.ID, err)
+	}
+	return nil
+}
+
+// moveCursor moves the attempt's cursor over the batch; false where it lies past the batch already.
+func moveCursor(ctx context.Context, tx pgx.Tx, run string, b ablation.Batch) (bool, error) {
+	tag, err := tx.Exec(ctx, `
+		UPDATE attempts
+		SET read_offset = @to_offset, read_seq = @to_seq
+		WHERE run_id = @run
+			AND number = @attempt
+			AND read_offset = @from_offset
+			AND read_seq = @from_seq
+			AND ended_at IS NULL`,
+		pgx.NamedArgs{
+			"run": run, "attempt": b.Attempt, "from_offset": b.From.Offset, "from_seq": b.From.Seq,
+			"to_offset": b.To.Offset, "to_seq": b.To.Seq,
+		})
+	if err != nil || tag.RowsAffected() == 1 {
+		return err == nil, err
+	}
+	var seq int64
+	if err := tx.QueryRow(ctx, `SELECT read_seq FROM attempts WHERE run_id = $1 AND number = $2`, run, b.Attempt).Scan(&seq); err != nil {
+		return false, err
+	}
+	if seq >= b.To.Seq {
+		return false, nil
+	}
+	return false, fmt.Errorf("events %d to %d do not follow the stored %d: %w", b.From.Seq+1, b.To.Seq, seq, ablation.ErrConflict)
+}
+
+func store(ctx context.Context, tx pgx.Tx, run string, b ablation.Batch) error {
+	if b.Segment != nil {
+		if err := openSegment(ctx, tx, run, b.Attempt, *b.Segment); err != nil {
+			return err
+		}
+	}
+	if b.Plan != nil {
+		if err := putPlan(ctx, tx, run, *b.Plan); err != nil {
+			return err
+		}
+	}
+	if err := putLogs(ctx, tx, run, b); err != nil {
+		return err
+	}
+	if len(b.Points) == 0 && len(b.Checkpoints) == 0 {
+		return nil
+	}
+	ordinal, err := currentOrdinal(ctx, tx, run, b.Attempt)
+	if err != nil {
+		return err
+	}
+	if err := putCheckpoints(ctx, tx, run, ordinal, b.Checkpoints); err != nil {
+		return err
+	}
+	return putPoints(ctx, tx, run, ordinal, b.Points)
+}
+
+func putPlan(ctx context.Context, tx pgx.Tx, run string, p ablation.RunPlan) error {
+	data, err := json.Marshal(p)
+	if err != nil {
+		return fmt.Errorf("write the plan: %w", err)
+	}
+	_, err = tx.Exec(ctx, `
+		INSERT INTO run_plans (run_id, plan)
+		VALUES ($1, $2)
+		ON CONFLICT (run_id)
+		DO UPDATE SET plan = EXCLUDED.plan`, run, data)
+	return err
+}
+
+func putLogs(ctx context.Context, tx pgx.Tx, run string, b ablation.Batch) error {
+	for _, l := range b.Logs {
+		if _, err := tx.Exec(ctx, `
+			INSERT INTO logs (run_id, attempt, seq, time, level, text)
+			VALUES ($1, $2, $3, $4, $5, $6)
+			ON CONFLICT DO NOTHING`, run, b.Attempt, l.Seq, l.Time, l.Level, l.Text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// currentOrdinal is the attempt's newest segment: points and checkpoints belong to it.
+func currentOrdinal(ctx context.Context, tx pgx.Tx, run string, attempt int) (ordinal int16, err error) {
+	err = tx.QueryRow(ctx, `
+		SELECT ordinal
+		FROM segments
+		WHERE run_id = $1
+			AND attempt = $2
+		ORDER BY ordinal DESC
+		LIMIT 1`, run, attempt).Scan(&ordinal)
+	if err != nil {
+		return 0, fmt.Errorf("events before a started event: %w", known(err))
+	}
+	return ordinal, nil
+}
+
+func putCheckpoints(ctx context.Context, tx pgx.Tx, run string, ordinal int16, checkpoints []ablation.SavedCheckpoint) error {
+	for _, c := range checkpoints {
+		if _, err := tx.Exec(ctx, `
+			INSERT INTO checkpoints (run_id, ordinal, attempt, step, path, bytes, manifest_sha256)
+			VALUES ($1, $2, $3, $4, $5, $6, $7)
+			ON CONFLICT DO NOTHING`, run, ordinal, c.Attempt, c.Step, c.Path, c.Bytes, c.ManifestSHA256); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// progress shows the batch's newest values beside the run and extends the lease.
+func progress(ctx context.Context, tx pgx.Tx, run string, b ablation.Batch, fresh bool) error {
+	if !fresh {
+		_, err := tx.Exec(ctx, `UPDATE runs SET `+extend+` WHERE id = @id`, pgx.NamedArgs{"id": run, "lease": leaseOf})
+		return err
+	}
+	step, loss, speed := newest(b)
+	_, err := tx.Exec(ctx, `
+		UPDATE runs
+		SET step = coalesce(@step, step),
+			loss = coalesce(@loss, loss),
+			tokens_per_s = coalesce(@speed, tokens_per_s),
+			event_at = now(),
+			`+extend+`
+		WHERE id = @id`,
+		pgx.NamedArgs{"id": run, "lease": leaseOf, "step": step, "loss": loss, "speed": speed})
+	return err
+}
+
+// newest is the last step of a batch and its last loss and speed; a new segment sets the step back to where it begins.
+func newest(b ablation.Batch) (step *int64, loss, speed *float64) {
+	if b.Segment != nil {
+		step = new(int64)
+		if b.Segment.ResumedFrom != nil {
+			*step = *b.Segment.ResumedFrom
+		}
+	}
+	for i := range b.Points {
+		p := &b.Points[i]
+		value := float64(p.Value)
+		switch p.Metric {
+		case ablation.MetricLoss:
+			loss = &value
+		case ablation.MetricTokensPerS:
+			speed = &value
+		}
+		if step == nil || p.Step > *step {
+			step = &p.Step
+		}
+	}
+	return step, loss, speed
+}
+
+// putPoints inserts points and feeds the roll-ups with those that were really new.
+func putPoints(ctx context.Context, tx pgx.Tx, run string, ordinal int16, points []ablation.Point) error {
+	if len(points) == 0 {
+		return nil
+	}
+	ids, err := seriesIDs(ctx, tx, run, points)
+	if err != nil {
+		return err
+	}
+	series, steps, values := make([]int32, len(points)), make([]int64, len(points)), make([]float64, len(points))
+	for i, p := range points {
+		series[i], steps[i], values[i] = ids[p.Metric], p.Step, float64(p.Value)
+	}
+	_, err = tx.Exec(ctx, `
+		WITH fresh AS (
+			INSERT INTO points (series_id, ordinal, step, value)
+			SELECT series_id, @ordinal, step, value
+			FROM unnest(@series::integer[], @steps::bigint[], @values::double precision[]) AS t (series_id, step, value)
+			ON CONFLICT DO NOTHING
+			RETURNING series_id, ordinal, step, value
+		)
+		INSERT INTO rollups AS r (`+rollupColumns+`)
+		SELECT `+rollupOf("false")+`
+		FROM fresh, (VALUES (6::smallint), (12::smallint)) AS l (level)
+		GROUP BY series_id, ordinal, level, step >> level
+		`+rollupMerge,
+		pgx.NamedArgs{"ordinal": ordinal, "series": series, "steps": steps, "values": values})
+	return err
+}
+
+// seriesIDs are the numbers of the points' metrics, given to those that have none yet.
+func seriesIDs(ctx context.Context, tx pgx.Tx, run string, points []ablation.Point) (map[string]int32, error) {
+	seen := map[string]bool{}
+	var names []string
+	for _, p := range points {
+		if !seen[p.Metric] {
+			seen[p.Metric] = true
+			names = append(names, p.Metric)
+		}
+	}
+	ids := make(map[string]int32, len(names))
+	read := func() error {
+		rows, err := tx.Query(ctx, `SELECT name, id FROM series WHERE run_id = $1 AND name = ANY ($2)`, run, names)
+		if err != nil {
+			return err
+		}
+		var name string
+		var id int32
+		_, err = pgx.ForEachRow(rows, []any{&name, &id}, func() error {
+			ids[name] = id
+			return nil
+		})
+		return err
+	}
+	if err := read(); err != nil || len(ids) == len(names) {
+		return ids, err
+	}
+	if _, err := tx.Exec(ctx, `
+		INSERT INTO series (run_id, name)
+		SELECT $1, unnest($2::text[])
+		ON CONFLICT DO NOTHING`, run, names); err != nil {
+		return nil, err
+	}
+	return ids, read()
+}
