@@ -20,12 +20,12 @@ func (r *reader) recipe(n *node) Recipe {
 		RowTokens:  int(r.whole(f["row_tokens"], 256, 8, 1<<20)),
 		BatchRows:  int(r.whole(f["batch_rows"], 32, 1, 1<<20)),
 		Precision:  r.choice(f["precision"], "fp32", "fp32", "bf16"),
+		Optimizer:  r.optimizer(f["optimizer"]),
 		Eval:       r.every(f["eval"], Amount{Fraction: 0.05}),
 		Checkpoint: r.checkpoint(f["checkpoint"]),
 		Divergence: r.divergence(f["on_divergence"]),
 		MaxEpochs:  r.number(f["max_epochs"], 16, span{low: 0, high: math.Inf(1), above: true}),
 	}
-	out.Optimizer = r.optimizer(f["optimizer"], out.Shape)
 	r.steps(f["tokens"], out)
 	return out
 }
@@ -56,13 +56,13 @@ func (r *reader) steps(n *node, recipe Recipe) {
 	}
 }
 
-func (r *reader) optimizer(n *node, shape Shape) Optimizer {
+func (r *reader) optimizer(n *node) Optimizer {
 	var f map[string]*node
 	if n != nil {
 		f = r.fields(n, "peak_lr", "warmup", "decay", "final_lr", "weight_decay", "clip")
 	}
 	return Optimizer{
-		PeakLR:      r.number(f["peak_lr"], shape.peakLR(), span{low: 0, high: 1, above: true}),
+		PeakLR:      r.number(f["peak_lr"], 0, span{low: 0, high: 1, above: true}),
 		Warmup:      r.amount(f["warmup"], Amount{Fraction: 0.02}),
 		Decay:       r.choice(f["decay"], "cosine", "cosine", "linear", "wsd", "constant"),
 		FinalLR:     r.part(f["final_lr"], 0.1),
@@ -111,7 +111,7 @@ func (r *reader) checkpoint(n *node) Checkpoint {
 func (r *reader) divergence(n *node) string {
 	if n != nil && n.kind == kindMapping {
 		r.problem(n, say("a rollback isn't available yet; choose stop or report", "巻き戻しはまだ使えません。stop か report を選んでください"))
-		return "stop"
+		return DivergenceStop
 	}
-	return r.choice(n, "stop", "stop", "report")
+	return r.choice(n, DivergenceStop, DivergenceStop, DivergenceReport)
 }

@@ -116,10 +116,10 @@ schedules:
 		t.Fatal(err)
 	}
 	want := ablation.Recipe{
-		Shape: ablation.Shape{Preset: "1m", Layers: 5, Width: 128, Heads: 4, FFN: 384}, Tokenizer: "bytes",
+		Shape: ablation.Shape{Preset: "1m"}, Tokenizer: "bytes",
 		Tokens: 1_500_000_000, RowTokens: 256, BatchRows: 32, Precision: "fp32",
 		Optimizer: ablation.Optimizer{
-			PeakLR: 0.00284, Warmup: ablation.Amount{Fraction: 0.02}, Decay: "cosine", FinalLR: 0.1, WeightDecay: 0.1, Clip: 1,
+			Warmup: ablation.Amount{Fraction: 0.02}, Decay: "cosine", FinalLR: 0.1, WeightDecay: 0.1, Clip: 1,
 		},
 		Eval:       ablation.Amount{Fraction: 0.05},
 		Checkpoint: ablation.Checkpoint{Every: ablation.Amount{Fraction: 0.1}, Keep: 2},

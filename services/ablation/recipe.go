@@ -12,9 +12,15 @@ type Recipe struct {
 	Optimizer  Optimizer  `json:"optimizer"`
 	Eval       Amount     `json:"eval"` // between evaluations
 	Checkpoint Checkpoint `json:"checkpoint"`
-	Divergence string     `json:"on_divergence"` // stop or report
+	Divergence string     `json:"on_divergence"` // DivergenceStop or DivergenceReport
 	MaxEpochs  float64    `json:"max_epochs"`    // above this a run is refused
 }
+
+// What a run does when its loss is no longer finite.
+const (
+	DivergenceStop   = "stop"
+	DivergenceReport = "report"
+)
 
 // Shape is a preset's name, or an explicit shape.
 type Shape struct {
@@ -29,7 +35,7 @@ type Shape struct {
 type Optimizer struct {
 	PeakLR      float64 `json:"peak_lr"`
 	Warmup      Amount  `json:"warmup"`
-	Decay       string  `json:"decay"`
+	Decay       string  `json:"decay"`    // cosine, linear, wsd or constant
 	FinalLR     float64 `json:"final_lr"` // fraction of PeakLR
 	WeightDecay float64 `json:"weight_decay"`
 	Clip        float64 `json:"clip"`
@@ -49,3 +55,22 @@ func (r Recipe) Steps() int64 {
 
 // TokensPerStep is the number of target tokens of one step.
 func (r Recipe) TokensPerStep() int64 { return int64(r.BatchRows) * int64(r.RowTokens) }
+
+// EvalEvery is the number of steps between evaluations, at least 1.
+func (r Recipe) EvalEvery() int64 { return max(1, r.Eval.Steps(r)) }
+
+// CheckpointEvery is the number of steps between checkpoints, at least 1.
+func (r Recipe) CheckpointEvery() int64 { return max(1, r.Checkpoint.Every.Steps(r)) }
+
+// WarmupSteps is the number of steps over which the learning rate rises to its peak; 0 is none, all of them the most.
+func (r Recipe) WarmupSteps() int64 { return min(r.Steps(), r.Optimizer.Warmup.Steps(r)) }
+
+// DecaySteps is the number of steps, the last ones, over which the learning rate falls: all that follow the warm-up, and
+// with wsd a fifth of the run at most.
+func (r Recipe) DecaySteps() int64 {
+	rest := r.Steps() - r.WarmupSteps()
+	if r.Optimizer.Decay == "wsd" {
+		return min(rest, (r.Steps()+4)/5)
+	}
+	return rest
+}
