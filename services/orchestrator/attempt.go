@@ -1,0 +1,217 @@
+package orchestrator
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/haigo-lab/haigo/plugins/trainer"
+	"github.com/haigo-lab/haigo/plugins/trainer/spec"
+	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/engine"
+)
+
+// open opens the next attempt in the store, which fences it, and starts it.
+func (d *drive) open(ctx context.Context) error {
+	number := d.run.Progress.Attempt + 1
+	s, err := d.spec(ctx, number)
+	if err != nil && d.Store.Ping(ctx) != nil {
+		return err
+	}
+	data, encodeErr := encode(s)
+	next := ablation.Attempt{
+		RunID: d.run.ID, Number: number, Host: d.Holder.Host, Engine: d.Engine.Name(), SpecSHA256: spec.Digest(data),
+	}
+	opened, openErr := d.Store.OpenAttempt(ctx, d.claim, next)
+	if openErr != nil {
+		return fmt.Errorf("open attempt %d: %w", number, openErr)
+	}
+	d.follow(opened)
+	if err := errors.Join(err, encodeErr); err != nil {
+		return d.fail(ctx, err)
+	}
+	return d.launch(ctx, s, data)
+}
+
+// start starts an attempt that was opened but never handed to the engine, or never got as far as a process.
+func (d *drive) start(ctx context.Context) error {
+	s, err := d.spec(ctx, d.attempt.Number)
+	if err != nil {
+		return d.fail(ctx, err)
+	}
+	data, err := encode(s)
+	if err != nil {
+		return d.fail(ctx, err)
+	}
+	return d.launch(ctx, s, data)
+}
+
+func encode(s *spec.Spec) ([]byte, error) {
+	if s == nil {
+		return nil, nil
+	}
+	return spec.Encode(s)
+}
+
+// launch plans the attempt, writes its folder and submits it. What stands in the way fails the run, with the reason.
+func (d *drive) launch(ctx context.Context, s *spec.Spec, data []byte) error {
+	if err := d.prepare(ctx, s, data); err != nil {
+		if ctx.Err() != nil {
+			return err
+		}
+		return d.fail(ctx, err)
+	}
+	handle, err := d.Engine.Submit(ctx, d.dir(), d.key())
+	if err != nil {
+		return d.fail(ctx, fmt.Errorf("start training: %w", err))
+	}
+	d.handle = handle
+	d.Log.Info("Started a run's attempt", "run_id", d.run.ID, "attempt", d.attempt.Number)
+	return d.persist(ctx, func(ctx context.Context) error {
+		return d.Store.SetHandle(ctx, d.claim, d.attempt.Number, handle.JSON())
+	})
+}
+
+// key is the same for every submission of one attempt.
+func (d *drive) key() string { return fmt.Sprintf("%s-a%04d", d.run.ID, d.attempt.Number) }
+
+func (d *drive) prepare(ctx context.Context, s *spec.Spec, data []byte) error {
+	name, err := d.trainerName(ctx)
+	if err != nil {
+		return err
+	}
+	report, err := d.Trainers.Check(ctx, name, s)
+	if err != nil {
+		return fmt.Errorf("check the run with trainer %s: %w", name, err)
+	}
+	if err := problems(report.Problems); err != nil {
+		return err
+	}
+	assignment := trainer.Assignment{Spec: s, Dir: d.dir(), Rows: spec.RowsDir(d.Data)}
+	if err := os.MkdirAll(d.dir(), 0o755); err != nil {
+		return fmt.Errorf("make the attempt's folder: %w", err)
+	}
+	plan, err := d.Trainers.Plan(ctx, name, []trainer.Assignment{assignment})
+	if err != nil {
+		return fmt.Errorf("plan the run with trainer %s: %w", name, err)
+	}
+	return engine.Prepare(d.dir(), data, plan, rand.Text())
+}
+
+func problems(found []trainer.Problem) error {
+	if len(found) == 0 {
+		return nil
+	}
+	lines := make([]string, len(found))
+	for i, p := range found {
+		lines[i] = p.Field + ": " + p.Message
+	}
+	return errors.New(strings.Join(lines, "; "))
+}
+
+func (d *drive) trainerName(ctx context.Context) (string, error) {
+	sweep, err := d.Store.Sweep(ctx, d.run.Sweep)
+	if err != nil {
+		return "", err
+	}
+	return sweep.Recipe.Trainer, nil
+}
+
+// spec is what attempt number is to train, going on from the newest checkpoint that is still whole.
+func (d *drive) spec(ctx context.Context, number int) (*spec.Spec, error) {
+	m, arm, err := d.material(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := m.runSpec(d.run, arm)
+	s.Attempt = number
+	s.Checkpoint.ResumeFrom, err = d.resume(ctx)
+	return s, err
+}
+
+// resume finds the newest stored checkpoint whose files are what its event said, passing over damaged ones.
+func (d *drive) resume(ctx context.Context) (*spec.Resume, error) {
+	var before *int64
+	for {
+		c, err := d.Store.Checkpoint(ctx, d.run.ID, before)
+		if err != nil || c == nil {
+			return nil, err
+		}
+		path := spec.Resolve(spec.AttemptDir(d.runDir(), c.Attempt), c.Path)
+		if _, digest, err := spec.ReadCheckpoint(path); err == nil && digest == c.ManifestSHA256 {
+			return &spec.Resume{Step: c.Step, Path: path}, nil
+		}
+		d.Log.Warn("Passed over a damaged checkpoint for the one before", "run_id", d.run.ID, "step", c.Step)
+		before = &c.Step
+	}
+}
+
+// end reads the attempt's last word and tells the store what it means.
+func (d *drive) end(ctx context.Context) error {
+	if err := d.renew(ctx); err != nil {
+		return err
+	}
+	bad, err := d.badTries(ctx)
+	if err != nil {
+		return err
+	}
+	v := judge(d.run, d.lastWord(), bad)
+	return d.settle(ctx, v)
+}
+
+// lastWord is the attempt's finished event, nil where there is none.
+func (d *drive) lastWord() *spec.Finished {
+	if d.damaged != nil {
+		return &spec.Finished{Outcome: spec.OutcomeFailed, Reason: d.damaged.Error()}
+	}
+	last, err := spec.LastEvent(filepath.Join(d.dir(), spec.EventsFile))
+	if err != nil || last == nil {
+		return nil
+	}
+	return last.Finished
+}
+
+// badTries counts the attempts since the newest checkpoint that failed or were lost.
+func (d *drive) badTries(ctx context.Context) (int, error) {
+	attempts, err := d.Store.Attempts(ctx, d.run.ID)
+	if err != nil {
+		return 0, err
+	}
+	c, err := d.Store.Checkpoint(ctx, d.run.ID, nil)
+	if err != nil {
+		return 0, err
+	}
+	bad := 0
+	for _, a := range attempts {
+		ill := a.Outcome == spec.OutcomeFailed || a.Outcome == outcomeLost
+		if ill && a.Number != d.attempt.Number && (c == nil || a.Number > c.Attempt) {
+			bad++
+		}
+	}
+	return bad, nil
+}
+
+// fail ends the attempt before it trained, with the reason that a person needs.
+func (d *drive) fail(ctx context.Context, cause error) error {
+	if err := d.settle(ctx, verdict{spec.OutcomeFailed, cause.Error(), ablation.RunFailed}); err != nil {
+		return errors.Join(cause, err)
+	}
+	return errEnded
+}
+
+// errEnded tells the drive that the attempt has ended already.
+var errEnded = errors.New("the attempt has ended")
+
+func (d *drive) settle(ctx context.Context, v verdict) error {
+	err := d.persist(ctx, func(ctx context.Context) error {
+		return d.Store.EndAttempt(ctx, d.claim, d.attempt.Number, v.outcome, v.reason, v.next)
+	})
+	if err == nil {
+		d.Log.Info("Ended a run's attempt", "run_id", d.run.ID, "attempt", d.attempt.Number, "outcome", v.outcome, "next", v.next, "reason", v.reason)
+	}
+	return err
+}

@@ -1,0 +1,88 @@
+package orchestrator
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/haigo-lab/haigo/plugins/trainer/spec"
+	"github.com/haigo-lab/haigo/services/ablation"
+)
+
+// batches cuts consecutive events of an attempt, read from cursor on, into batches of about limit points. A started
+// event always opens a batch of its own stretch.
+func batches(attempt int, cursor ablation.Cursor, lines []spec.Line, limit int) []ablation.Batch {
+	var out []ablation.Batch
+	b := ablation.Batch{Attempt: attempt, From: cursor, To: cursor}
+	for i := range lines {
+		if b.To != b.From && (lines[i].Started != nil || len(b.Points) >= limit) {
+			out = append(out, b)
+			b = ablation.Batch{Attempt: attempt, From: b.To, To: b.To}
+		}
+		add(&b, &lines[i].Event)
+		b.To = ablation.Cursor(lines[i].After)
+	}
+	if b.To != b.From {
+		out = append(out, b)
+	}
+	return out
+}
+
+// add puts an event's content into the batch. A finished event has none: the verdict reads it.
+func add(b *ablation.Batch, e *spec.Event) {
+	switch {
+	case e.Started != nil:
+		b.Segment = segment(e)
+	case e.Plan != nil:
+		b.Plan = runPlan(e.Plan)
+	case e.Metrics != nil:
+		b.Points = append(b.Points, points(e.Metrics.Step, e.Metrics.Values)...)
+	case e.Scores != nil:
+		b.Points = append(b.Points, points(e.Scores.Step, e.Scores.Values)...)
+	case e.Usage != nil:
+		b.Points = append(b.Points, usage(e.Usage)...)
+	case e.Checkpoint != nil:
+		b.Checkpoints = append(b.Checkpoints, saved(b.Attempt, e.Checkpoint))
+	case e.Log != nil:
+		b.Logs = append(b.Logs, ablation.LogLine{
+			Attempt: b.Attempt, Seq: e.Seq, Time: e.Time, Level: e.Log.Level, Text: e.Log.Text,
+		})
+	}
+}
+
+func segment(e *spec.Event) *ablation.Segment {
+	s := e.Started
+	return &ablation.Segment{
+		Number: e.Segment, ResumedFrom: s.ResumedFrom,
+		Trainer: s.Trainer.Name + " " + s.Trainer.Version,
+		Device:  s.Device, ISA: s.ISA, Threads: s.Threads, StartedAt: e.Time,
+	}
+}
+
+func runPlan(p *spec.Plan) *ablation.RunPlan {
+	return &ablation.RunPlan{
+		Rows: p.Rows, PlanSHA256: p.PlanSHA256, BlockSHA256: p.BlockSHA256, Parameters: p.Parameters,
+		FLOPsPerToken: float64(p.FLOPsPerToken), UnigramNats: float64(p.UnigramNats),
+	}
+}
+
+func points(step int64, values map[string]spec.Real) []ablation.Point {
+	out := make([]ablation.Point, 0, len(values))
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		out = append(out, ablation.Point{Metric: name, Step: step, Value: ablation.Real(values[name])})
+	}
+	return out
+}
+
+func usage(u *spec.Usage) []ablation.Point {
+	out := make([]ablation.Point, 0, len(u.Rows))
+	for _, source := range slices.Sorted(maps.Keys(u.Rows)) {
+		out = append(out, ablation.Point{Metric: ablation.Rows(source), Step: u.Step, Value: ablation.Real(u.Rows[source])})
+	}
+	return out
+}
+
+func saved(attempt int, c *spec.Saved) ablation.SavedCheckpoint {
+	return ablation.SavedCheckpoint{
+		Attempt: attempt, Step: c.Step, Path: c.Path, Bytes: c.Bytes, ManifestSHA256: c.ManifestSHA256,
+	}
+}

@@ -1,0 +1,223 @@
+package orchestrator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/haigo-lab/haigo/plugins/trainer/spec"
+	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/engine"
+	"github.com/haigo-lab/haigo/services/postgres"
+)
+
+const (
+	batchPoints = 2000             // of one transaction, about
+	readEvents  = 1000             // of one look at events.jsonl
+	grace       = 60 * time.Second // for a runner to checkpoint and leave
+)
+
+// drive is one claim being driven. It belongs to one goroutine.
+type drive struct {
+	*Worker
+	claim   ablation.Claim
+	run     ablation.Run
+	attempt ablation.Attempt
+	handle  engine.Handle
+	tail    spec.Tail
+	wake    <-chan struct{}
+	renewed time.Time // when the claim was last known to be extended, by our clock
+	asked   time.Time // when the runner was asked to leave; zero for not
+	damaged error     // events.jsonl can't be read on
+}
+
+// drive starts or adopts the attempt, stores its events as they come and ends it. When ctx ends it lets the claim go
+// and leaves the runner training, unless the worker is to stop its runners.
+func (d *drive) drive(ctx context.Context) error {
+	err := d.begin(ctx)
+	for err == nil {
+		var ended bool
+		if ended, err = d.lookOnce(ctx); err != nil || ended {
+			break
+		}
+		err = d.wait(ctx)
+	}
+	if errors.Is(err, errEnded) {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return errors.Join(err, d.leave(context.WithoutCancel(ctx)))
+	}
+	return err
+}
+
+// begin adopts the attempt that isn't proved ended, or opens the next one, and makes sure that it was started.
+func (d *drive) begin(ctx context.Context) error {
+	d.renewed = time.Now()
+	if d.claim.Attempt == nil {
+		return d.open(ctx)
+	}
+	d.follow(*d.claim.Attempt)
+	if len(d.attempt.Handle) == 0 {
+		return d.start(ctx)
+	}
+	handle, err := engine.ParseHandle(d.attempt.Handle)
+	if err != nil {
+		return d.fail(ctx, fmt.Errorf("adopt attempt %d: %w", d.attempt.Number, err))
+	}
+	d.handle = handle
+	d.Log.Info("Adopted a run's attempt", "run_id", d.run.ID, "attempt", d.attempt.Number)
+	return nil
+}
+
+// follow reads the attempt's events on from its stored cursor.
+func (d *drive) follow(a ablation.Attempt) {
+	d.attempt = a
+	d.tail = spec.Tail{Path: filepath.Join(d.dir(), spec.EventsFile), Cursor: spec.Cursor(a.Cursor)}
+}
+
+func (d *drive) runDir() string { return spec.RunDir(d.Data, d.run.ID) }
+
+func (d *drive) dir() string { return spec.AttemptDir(d.runDir(), d.attempt.Number) }
+
+// lookOnce stores what is new, renews the claim, passes on a wish to stop, and ends the attempt when its end is proved.
+// The process is looked at before its events, so that an ended one has no event left unread.
+func (d *drive) lookOnce(ctx context.Context) (ended bool, err error) {
+	state, err := d.poll(ctx)
+	if err != nil {
+		return false, err
+	}
+	if state == engine.NotStarted {
+		return false, d.start(ctx)
+	}
+	more, err := d.ingest(ctx)
+	if err != nil {
+		return false, err
+	}
+	if state == engine.Ended && !more {
+		return true, d.end(ctx)
+	}
+	return false, errors.Join(d.renew(ctx), d.stopIfAsked(ctx))
+}
+
+func (d *drive) poll(ctx context.Context) (engine.State, error) {
+	statuses, err := d.Engine.Poll(ctx, []engine.Handle{d.handle})
+	if err != nil {
+		return "", fmt.Errorf("look at attempt %d: %w", d.attempt.Number, err)
+	}
+	return statuses[0].State, nil
+}
+
+// ingest stores the events that are new; more says that a further look may find more at once.
+func (d *drive) ingest(ctx context.Context) (more bool, err error) {
+	if d.damaged != nil {
+		return false, nil
+	}
+	from := ablation.Cursor(d.tail.Cursor)
+	lines, err := d.tail.Read(readEvents)
+	if err != nil {
+		d.damaged = err
+		d.Log.Error("Can't read a run's events on; stopping it", "run_id", d.run.ID, "err", err)
+	}
+	for _, b := range batches(d.attempt.Number, from, lines, batchPoints) {
+		if err := d.persist(ctx, func(ctx context.Context) error { return d.Store.Ingest(ctx, d.claim, b) }); err != nil {
+			return false, err
+		}
+		d.renewed = time.Now()
+	}
+	return len(lines) == readEvents, nil
+}
+
+// renew extends the claim when no batch has done so lately, and learns what became of the run meanwhile.
+func (d *drive) renew(ctx context.Context) error {
+	return d.persist(ctx, func(ctx context.Context) error {
+		if d.run.State == ablation.RunStopping && time.Since(d.renewed) < renewEvery {
+			return nil
+		}
+		state, err := d.Store.Renew(ctx, d.claim)
+		if err != nil {
+			return err
+		}
+		d.run.State, d.renewed = state, time.Now()
+		return nil
+	})
+}
+
+// stopIfAsked asks the runner once to checkpoint and leave, and kills it when the grace has passed.
+func (d *drive) stopIfAsked(ctx context.Context) error {
+	wanted := d.run.State == ablation.RunStopping || d.damaged != nil
+	switch {
+	case !wanted:
+		return nil
+	case d.asked.IsZero():
+		d.asked = time.Now()
+		return d.Engine.Stop(ctx, d.handle, grace)
+	case time.Since(d.asked) > grace:
+		d.asked = time.Now()
+		return d.Engine.Kill(ctx, d.handle)
+	}
+	return nil
+}
+
+func (d *drive) wait(ctx context.Context) error {
+	timer := time.NewTimer(lookEvery)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+	case <-d.wake:
+	}
+	return nil
+}
+
+// leave lets go of the claim, after stopping the runner where the worker is to do that.
+func (d *drive) leave(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*grace)
+	defer cancel()
+	if d.StopRunners && d.attempt.Number > 0 {
+		return d.stopAndEnd(ctx)
+	}
+	return d.Store.Release(ctx, d.claim)
+}
+
+func (d *drive) stopAndEnd(ctx context.Context) error {
+	if err := d.Engine.Stop(ctx, d.handle, grace); err != nil {
+		return err
+	}
+	d.asked = time.Now()
+	for {
+		ended, err := d.lookOnce(ctx)
+		if err != nil || ended {
+			return err
+		}
+		if err := d.wait(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// persist repeats a write until the database takes or refuses it: what a runner has said is on disk and can wait.
+func (d *drive) persist(ctx context.Context, write func(context.Context) error) error {
+	pause := 200 * time.Millisecond
+	for {
+		err := write(ctx)
+		if err == nil || final(err) || ctx.Err() != nil {
+			return err
+		}
+		d.Log.Warn("The database didn't take a write, trying again", "run_id", d.run.ID, "err", err)
+		select {
+		case <-ctx.Done():
+			return errors.Join(err, ctx.Err())
+		case <-time.After(pause):
+			pause = min(2*pause, 5*time.Second)
+		}
+	}
+}
+
+// final reports whether repeating a write can't help.
+func final(err error) bool {
+	return errors.Is(err, postgres.ErrLost) || errors.Is(err, ablation.ErrConflict) || errors.Is(err, ablation.ErrNotFound)
+}

@@ -1,0 +1,176 @@
+package orchestrator
+
+import (
+	"cmp"
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"github.com/haigo-lab/haigo/plugins/trainer"
+	"github.com/haigo-lab/haigo/plugins/trainer/spec"
+	"github.com/haigo-lab/haigo/services/ablation"
+)
+
+// Values that a recipe does not vary: the field's usual ones for small proxies.
+const (
+	adamBeta1 = 0.9
+	adamBeta2 = 0.95
+	adamEps   = 1e-8
+	ropeBase  = 10000
+	normEps   = 1e-5
+	bytesVoc  = 257 // bytes and the separator
+)
+
+// heldout is a source's scored text, or a task's items: a file and its digest.
+type heldout struct{ name, path, sha256 string }
+
+// material is what a sweep's runs have in common besides their schedules.
+type material struct {
+	sweep    ablation.Sweep
+	shape    trainer.Shape
+	sources  []ablation.Source // in the order of the sweep
+	sets     []heldout         // one a source
+	tasks    []heldout
+	threads  int
+	platform map[string]any // what else a trainer may know
+}
+
+// runSpec joins a run's schedule, seeds and material into what its runner reads.
+func (m material) runSpec(run ablation.Run, arm ablation.Arm) *spec.Spec {
+	r := m.sweep.Recipe
+	return &spec.Spec{
+		SpecVersion: spec.Version,
+		RunID:       run.ID,
+		Attempt:     1,
+		Kind:        spec.KindPretrain,
+		Mode:        spec.ModeExact,
+		MixSeed:     spec.Seed(run.MixSeed),
+		DataSeed:    spec.Seed(run.DataSeed),
+		InitSeed:    spec.Seed(run.InitSeed),
+		Steps:       run.Steps,
+		BatchRows:   r.BatchRows,
+		RowTokens:   r.RowTokens,
+		Sources:     specSources(m.sources),
+		Weights:     specWeights(arm.Weights),
+		Tokenizer:   spec.Tokenizer{Kind: spec.TokenizerBytes},
+		Model:       m.shape.Model,
+		Optimizer:   specOptimizer(r, m.shape),
+		Precision:   r.Precision,
+		Log:         spec.Log{EverySteps: 1},
+		Eval:        spec.Eval{EverySteps: r.EvalEvery(), Sets: specSets(m.sources, m.sets), Tasks: specTasks(m.tasks)},
+		Checkpoint:  spec.Checkpoint{EverySteps: r.CheckpointEvery(), Keep: r.Checkpoint.Keep},
+		OnNonfinite: nonfinite(r),
+		Resources:   spec.Resources{Threads: m.threads, Devices: []int{}},
+
+		Interventions: []spec.Intervention{},
+		Extra:         map[string]any{},
+	}
+}
+
+func nonfinite(r ablation.Recipe) string {
+	if r.Divergence == ablation.DivergenceReport {
+		return spec.NonfiniteContinue
+	}
+	return spec.NonfiniteStop
+}
+
+func specSources(sources []ablation.Source) []spec.Source {
+	out := make([]spec.Source, len(sources))
+	for i, s := range sources {
+		out[i] = spec.Source{
+			Name: s.Name, Lang: s.Lang,
+			Manifest: filepath.Join(s.Dir, "manifest.json"), ManifestSHA256: s.ManifestSHA256,
+		}
+	}
+	return out
+}
+
+func specWeights(table []ablation.Weights) []spec.Weights {
+	out := make([]spec.Weights, len(table))
+	for i, w := range table {
+		out[i] = spec.Weights{FromStep: w.FromStep, W: w.W}
+	}
+	return out
+}
+
+func specOptimizer(r ablation.Recipe, shape trainer.Shape) spec.Optimizer {
+	warmup := r.WarmupSteps()
+	return spec.Optimizer{
+		PeakLR:          spec.Real(cmp.Or(r.Optimizer.PeakLR, shape.PeakLR)),
+		FinalLRFraction: spec.Real(r.Optimizer.FinalLR),
+		WarmupSteps:     warmup,
+		Decay:           r.Optimizer.Decay,
+		DecaySteps:      r.Steps() - warmup,
+		Beta1:           adamBeta1,
+		Beta2:           adamBeta2,
+		Eps:             adamEps,
+		WeightDecay:     spec.Real(r.Optimizer.WeightDecay),
+		Clip:            spec.Real(r.Optimizer.Clip),
+	}
+}
+
+// specSets is one set a source, and one a language where no source bears the language's name: their union.
+func specSets(sources []ablation.Source, sets []heldout) []spec.Set {
+	out := make([]spec.Set, 0, len(sets)+2)
+	members := map[string][]string{}
+	var langs []string
+	for i, h := range sets {
+		out = append(out, spec.Set{Name: h.name, Path: h.path, SHA256: h.sha256})
+		lang := sources[i].Lang
+		if members[lang] == nil {
+			langs = append(langs, lang)
+		}
+		members[lang] = append(members[lang], h.name)
+	}
+	for _, lang := range langs {
+		if !slices.Contains(members[lang], lang) {
+			out = append(out, spec.Set{Name: lang, UnionOf: members[lang]})
+		}
+	}
+	return out
+}
+
+func specTasks(tasks []heldout) []spec.Task {
+	out := make([]spec.Task, len(tasks))
+	for i, t := range tasks {
+		out[i] = spec.Task{Name: t.name, Path: t.path, SHA256: t.sha256}
+	}
+	return out
+}
+
+// shapeOf resolves a recipe's shape with the presets of its trainer.
+func shapeOf(want ablation.Shape, d trainer.Description) (trainer.Shape, error) {
+	if want.Preset == "" {
+		return trainer.Shape{Model: explicitModel(want), PeakLR: nearestLR(want, d.Shapes)}, nil
+	}
+	names := make([]string, 0, len(d.Shapes))
+	for _, s := range d.Shapes {
+		if s.Name == want.Preset {
+			return s, nil
+		}
+		names = append(names, s.Name)
+	}
+	return trainer.Shape{}, invalid("recipe.shape", want.Preset,
+		fmt.Sprintf("trainer %s has no shape %q; choose one of %v or write {layers, width, heads, ffn}", d.Name, want.Preset, names),
+		fmt.Sprintf("トレーナー %s に形 %q はありません。%v から選ぶか、{layers, width, heads, ffn} で書いてください", d.Name, want.Preset, names))
+}
+
+func explicitModel(s ablation.Shape) spec.Model {
+	return spec.Model{
+		Layers: s.Layers, Width: s.Width, Heads: s.Heads, KVHeads: s.Heads, FFN: s.FFN,
+		Vocab: bytesVoc, Tied: true, RopeBase: ropeBase, NormEps: normEps,
+	}
+}
+
+// nearestLR is the tried learning rate of the preset whose width is nearest.
+func nearestLR(want ablation.Shape, presets []trainer.Shape) float64 {
+	if len(presets) == 0 {
+		return 1e-3
+	}
+	distance := func(s trainer.Shape) int { return max(s.Model.Width-want.Width, want.Width-s.Model.Width) }
+	return slices.MinFunc(presets, func(a, b trainer.Shape) int { return distance(a) - distance(b) }).PeakLR
+}
+
+func invalid(field, text, en, ja string) error {
+	return &ablation.Invalid{Problems: []ablation.Problem{{Field: field, Text: text, Message: ablation.Label{EN: en, JA: ja}}}}
+}

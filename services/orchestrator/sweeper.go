@@ -1,0 +1,221 @@
+package orchestrator
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/haigo-lab/haigo/plugins/trainer"
+	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/postgres"
+)
+
+// Sweeper plans and applies sweep files. It is safe for concurrent use.
+type Sweeper struct {
+	Store      *postgres.Store
+	Trainers   Trainers
+	RunsAtOnce int // on this machine, for the estimate of time
+}
+
+// resolved is a sweep file with everything that it names found.
+type resolved struct {
+	postgres.Application
+	description trainer.Description
+	shape       trainer.Shape
+	existing    *ablation.Sweep // of the same name, nil for none
+}
+
+// Apply starts the sweep of a document, or finds it started, or lets it grow. A name in as replaces the document's.
+// Anything but growth is an *ablation.Invalid that names what differs. created is false where nothing new was started.
+func (s *Sweeper) Apply(ctx context.Context, document []byte, as string) (sweep ablation.Sweep, created bool, err error) {
+	r, err := s.resolve(ctx, document, as)
+	if err != nil {
+		return sweep, false, err
+	}
+	plan, err := s.plan(ctx, r)
+	if err != nil {
+		return sweep, false, err
+	}
+	if len(plan.Problems) > 0 {
+		return sweep, false, &ablation.Invalid{Problems: plan.Problems}
+	}
+	if created, err = s.Store.ApplySweep(ctx, r.Application); err != nil {
+		return sweep, false, err
+	}
+	sweep, err = s.Store.Sweep(ctx, r.Sweep.Name)
+	return sweep, created, err
+}
+
+// resolve finds what a document names and expands it. Every problem found is in the *ablation.Invalid.
+func (s *Sweeper) resolve(ctx context.Context, document []byte, as string) (*resolved, error) {
+	sweep, err := ablation.ParseSweep(document)
+	if err != nil {
+		return nil, err
+	}
+	sweep.Name = cmp.Or(as, sweep.Name)
+	r := &resolved{Application: postgres.Application{Sweep: sweep}}
+	if r.existing, err = s.existing(ctx, sweep.Name); err != nil {
+		return nil, err
+	}
+	if err := s.findText(ctx, r); err != nil {
+		return nil, err
+	}
+	if err := s.findTrainer(ctx, r); err != nil {
+		return nil, err
+	}
+	if err := r.settle(); err != nil {
+		return nil, err
+	}
+	r.Arms, r.Runs, err = r.Sweep.Expand(langs(r.Sources))
+	return r, err
+}
+
+func (s *Sweeper) existing(ctx context.Context, name string) (*ablation.Sweep, error) {
+	sweep, err := s.Store.Sweep(ctx, name)
+	if errors.Is(err, ablation.ErrNotFound) {
+		return nil, nil
+	}
+	return &sweep, err
+}
+
+// findText takes the versions that an existing sweep recorded, or those that the document names, or the newest.
+func (s *Sweeper) findText(ctx context.Context, r *resolved) error {
+	var missing []ablation.Problem
+	recorded, err := s.recorded(ctx, r.existing)
+	if err != nil {
+		return err
+	}
+	for i, ref := range r.Sweep.Sources {
+		version := cmp.Or(ref.Version, recorded[ref.Name])
+		source, err := s.Store.Source(ctx, ref.Name, version)
+		if errors.Is(err, ablation.ErrNotFound) {
+			missing = append(missing, s.noSource(ctx, i, ref))
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		r.Sources = append(r.Sources, source)
+		r.Sweep.Sources[i].Version = source.Version
+	}
+	for i, name := range r.Sweep.Tasks {
+		task, err := s.Store.Task(ctx, name, "")
+		if errors.Is(err, ablation.ErrNotFound) {
+			missing = append(missing, noTask(i, name))
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		r.Tasks = append(r.Tasks, task)
+	}
+	if len(missing) > 0 {
+		return &ablation.Invalid{Problems: r.Sweep.Place(missing)}
+	}
+	return nil
+}
+
+func (s *Sweeper) recorded(ctx context.Context, existing *ablation.Sweep) (map[string]string, error) {
+	versions := map[string]string{}
+	if existing == nil {
+		return versions, nil
+	}
+	sources, err := s.Store.SweepSources(ctx, existing.Name)
+	for _, source := range sources {
+		versions[source.Name] = source.Version
+	}
+	return versions, err
+}
+
+func (s *Sweeper) noSource(ctx context.Context, i int, ref ablation.SourceRef) ablation.Problem {
+	var have []string
+	if all, err := s.Store.Sources(ctx); err == nil {
+		for _, source := range all {
+			have = append(have, source.Name)
+		}
+	}
+	name := ref.Name
+	if ref.Version != "" {
+		name += " version " + ref.Version
+	}
+	return ablation.Problem{Field: fmt.Sprintf("sources[%d]", i), Text: ref.Name, Message: ablation.Label{
+		EN: fmt.Sprintf("there is no source %s; add it with haigo corpus add, or name one of %v", name, slices.Compact(have)),
+		JA: fmt.Sprintf("データソース %s はありません。haigo corpus add で加えるか、%v のどれかを書いてください", name, slices.Compact(have)),
+	}}
+}
+
+func noTask(i int, name string) ablation.Problem {
+	return ablation.Problem{Field: fmt.Sprintf("tasks[%d]", i), Text: name, Message: ablation.Label{
+		EN: fmt.Sprintf("there is no task %s; make it with haigo eval make, or leave it out", name),
+		JA: fmt.Sprintf("タスク %s はありません。haigo eval make で作るか、書かないでください", name),
+	}}
+}
+
+// findTrainer takes the trainer that the recipe names, or the first that has a device here, gpu before cpu.
+func (s *Sweeper) findTrainer(ctx context.Context, r *resolved) error {
+	names := []string{r.Sweep.Recipe.Trainer}
+	if r.existing != nil && names[0] == "" {
+		names[0] = r.existing.Recipe.Trainer
+	}
+	if names[0] == "" {
+		names = inOrder(s.Trainers.Names())
+	}
+	var reasons []error
+	for _, name := range names {
+		d, err := s.Trainers.Describe(ctx, name)
+		if err == nil && len(d.Devices) == 0 {
+			err = fmt.Errorf("trainer %s finds no device on this machine", name)
+		}
+		if err == nil {
+			r.description, r.Sweep.Recipe.Trainer = d, name
+			return nil
+		}
+		reasons = append(reasons, err)
+	}
+	return invalid("recipe.trainer", r.Sweep.Recipe.Trainer,
+		fmt.Sprintf("no trainer works here: %v", errors.Join(reasons...)),
+		fmt.Sprintf("使えるトレーナーがありません: %v", errors.Join(reasons...)))
+}
+
+// inOrder puts gpu first and cpu second.
+func inOrder(names []string) []string {
+	rank := func(name string) int { return slices.Index([]string{"cpu", "gpu"}, name) }
+	names = slices.Clone(names)
+	slices.SortStableFunc(names, func(a, b string) int { return rank(b) - rank(a) })
+	return names
+}
+
+// settle fixes what a recipe may leave open: shape, learning rate, seed.
+func (r *resolved) settle() (err error) {
+	if r.shape, err = shapeOf(r.Sweep.Recipe.Shape, r.description); err != nil {
+		return err
+	}
+	optimizer := &r.Sweep.Recipe.Optimizer
+	optimizer.PeakLR = cmp.Or(optimizer.PeakLR, r.shape.PeakLR)
+	if r.Sweep.Seed == nil && r.existing != nil {
+		r.Sweep.Seed = r.existing.Seed
+	}
+	if r.Sweep.Seed == nil {
+		seed := drawSeed()
+		r.Sweep.Seed = &seed
+	}
+	return nil
+}
+
+func drawSeed() uint64 {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the program first
+	return binary.LittleEndian.Uint64(b[:])
+}
+
+func langs(sources []ablation.Source) map[string]string {
+	out := map[string]string{}
+	for _, s := range sources {
+		out[s.Name] = s.Lang
+	}
+	return out
+}
