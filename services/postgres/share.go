@@ -73,6 +73,35 @@ func (s *Store) RevokeShare(ctx context.Context, id int64) error {
 	return nil
 }
 
+// ReplaceShareSecret puts a share behind a new secret; the old one no longer opens it. An expired or revoked share is
+// ablation.ErrConflict.
+func (s *Store) ReplaceShareSecret(ctx context.Context, id int64, hash [32]byte, hint string) (replaced ablation.Share, err error) {
+	err = s.tx(ctx, func(tx pgx.Tx) error {
+		if _, err := one(ctx, tx, scanShare, `SELECT `+shareColumns+` FROM shares WHERE id = $1 FOR UPDATE`, id); err != nil {
+			return err
+		}
+		found, err := query(ctx, tx, scanShare, `
+			UPDATE shares
+			SET secret_hash = @hash, hint = @hint
+			WHERE id = @id
+				AND revoked_at IS NULL
+				AND expires_at > now()
+			RETURNING `+shareColumns, pgx.NamedArgs{"id": id, "hash": hash[:], "hint": hint})
+		if err != nil {
+			return err
+		}
+		if len(found) == 0 {
+			return fmt.Errorf("its time is over or it was revoked: %w", ablation.ErrConflict)
+		}
+		replaced = found[0]
+		return nil
+	})
+	if err != nil {
+		return replaced, fmt.Errorf("replace the secret of share %d: %w", id, err)
+	}
+	return replaced, nil
+}
+
 func scanShare(row pgx.CollectableRow) (ablation.Share, error) {
 	var v ablation.Share
 	var chart string
