@@ -47,6 +47,22 @@ func digits(r *big.Rat) string {
 	return strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
 }
 
+// tokenCount is a number of tokens as people write one: 60M, 1.5B, 4096.
+func tokenCount(tokens *big.Rat) string {
+	for _, letter := range []string{"T", "B", "M"} {
+		scaled := new(big.Rat).Quo(tokens, unit(letter))
+		if text := scaled.FloatString(3); scaled.Cmp(big.NewRat(1, 1)) >= 0 && same(text, scaled) {
+			return digits(scaled) + letter
+		}
+	}
+	return digits(tokens)
+}
+
+func same(text string, r *big.Rat) bool {
+	v, ok := new(big.Rat).SetString(text)
+	return ok && v.Cmp(r) == 0
+}
+
 func ceil(r *big.Rat) int64 {
 	q, m := new(big.Int).DivMod(r.Num(), r.Denom(), new(big.Int))
 	if m.Sign() > 0 {

@@ -69,7 +69,7 @@ func (r *reader) values(n *node) []float64 {
 	var out []float64
 	for _, item := range r.list(n) {
 		before := len(r.problems)
-		v := r.number(item, 0, span{low: 0, high: 1})
+		v := r.share(item)
 		switch {
 		case len(r.problems) > before:
 		case slices.ContainsFunc(out, func(w float64) bool { return near(v, w) }):

@@ -78,11 +78,11 @@ func (w *walk) until(n *node, last bool) Amount {
 	w.end = end
 	switch {
 	case end.Cmp(whole) > 0:
-		w.problem(n, say("ends at %s tokens, past the budget of %d; end it by 1.0", "%s トークンで終わり、予算の %d を超えています。1.0 以内にしてください", digits(end), w.recipe.Tokens))
+		w.problem(n, say("ends at %s tokens, past the budget of %s; end it by 1.0", "%s トークンで終わり、予算の %s を超えています。1.0 以内にしてください", tokenCount(end), tokenCount(whole)))
 	case start != nil && end.Cmp(start) <= 0:
-		w.problem(n, say("ends at %s tokens, not after the stage before it (%s); let until increase", "%s トークンで終わり、前の段階の終わり（%s）より後になっていません。until は増やしていってください", digits(end), digits(start)))
+		w.problem(n, say("ends at %s tokens, not after the stage before it (%s); let until increase", "%s トークンで終わり、前の段階の終わり（%s）より後になっていません。until は増やしていってください", tokenCount(end), tokenCount(start)))
 	case last && end.Cmp(whole) < 0:
-		w.problem(n, say("the last stage ends at %s of %d tokens; end it with until: 1.0", "最後の段階が %[2]d トークン中 %[1]s で終わっています。until: 1.0 にしてください", digits(end), w.recipe.Tokens))
+		w.problem(n, say("the last stage ends at %s of %s tokens; end it with until: 1.0", "最後の段階が %[2]s トークン中 %[1]s で終わっています。until: 1.0 にしてください", tokenCount(end), tokenCount(whole)))
 	case steps(end, w.recipe) == steps(start, w.recipe):
 		w.problem(n, say("is shorter than a step (%d tokens) and would never be read; make it longer, or the steps shorter",
 			"1 ステップ（%d トークン）より短く、一度も使われません。段階を長くするか、ステップを短くしてください", w.recipe.TokensPerStep()))
@@ -109,11 +109,11 @@ func (r *reader) mixture(n *node, sources []SourceRef) Mixture {
 	var shares []float64
 	for _, e := range r.entries(n) {
 		r.known(e.key, sources)
-		share := r.number(e.value, 0, span{low: 0, high: 1})
+		share := r.share(e.value)
 		shares, out[e.key.text] = append(shares, share), share
 	}
 	if len(r.problems) == before && n.kind == kindMapping {
-		r.whole1(n, sum(shares))
+		r.complete(n, sum(shares))
 	}
 	return out
 }
@@ -123,7 +123,7 @@ func (r *reader) known(key *node, sources []SourceRef) {
 	if len(sources) == 0 || slices.ContainsFunc(sources, func(s SourceRef) bool { return s.Name == key.text }) {
 		return
 	}
-	r.problem(key, say("unknown source %s; %s Or list it under sources", "不明なデータソース %s。%s sources に加えることもできます", key.text, didYouMean(key.text, names(sources))))
+	r.problem(key, say("unknown source %s, which sources doesn't list; %s", "%s は sources にありません。%s", key.text, didYouMean(key.text, names(sources))))
 }
 
 func names(sources []SourceRef) []string {
@@ -134,8 +134,8 @@ func names(sources []SourceRef) []string {
 	return out
 }
 
-// whole1 reports shares that don't sum to one, and by how much.
-func (r *reader) whole1(n *node, total *big.Rat) {
+// complete reports shares that don't sum to one, and by how much.
+func (r *reader) complete(n *node, total *big.Rat) {
 	rest := new(big.Rat).Sub(big.NewRat(1, 1), total)
 	if f, _ := rest.Float64(); math.Abs(f) <= tolerance {
 		return

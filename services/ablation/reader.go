@@ -12,7 +12,10 @@ import (
 
 // reader turns nodes into values and keeps what is wrong on the way. Its methods take nil for a key that isn't there
 // and return the default then; after a problem they return the default too, so that reading goes on.
-type reader struct{ problems []Problem }
+type reader struct {
+	lines    []string
+	problems []Problem
+}
 
 // say is a message in both languages from the same arguments; one that is a Label is said in each language.
 func say(en, ja string, args ...any) Label {
@@ -30,7 +33,36 @@ func in(lang string, args []any) []any {
 }
 
 func (r *reader) problem(n *node, message Label) {
-	r.problems = append(r.problems, Problem{Field: n.field, Line: n.line, Column: n.column, Text: n.text, Message: message})
+	r.problems = append(r.problems, Problem{Field: n.field, Line: n.line, Column: n.column, Text: r.excerpt(n), Message: message})
+}
+
+// excerpt is the offending text: a scalar's first line, or what stands on the first line of a list or mapping.
+func (r *reader) excerpt(n *node) string {
+	if n.kind != kindList && n.kind != kindMapping {
+		first, _, _ := strings.Cut(n.text, "\n")
+		return first
+	}
+	if n.line > len(r.lines) {
+		return ""
+	}
+	line := []rune(r.lines[n.line-1])
+	return bracketed(string(line[min(n.column-1, len(line)):]))
+}
+
+// bracketed cuts a text behind the bracket that closes its first one.
+func bracketed(text string) string {
+	depth := 0
+	for i, c := range text {
+		switch c {
+		case '[', '{':
+			depth++
+		case ']', '}':
+			if depth--; depth == 0 {
+				return text[:i+1]
+			}
+		}
+	}
+	return strings.TrimRight(text, " \r")
 }
 
 // err is everything that was wrong, in document order, or nil.
@@ -218,6 +250,19 @@ func (r *reader) number(n *node, otherwise float64, s span) float64 {
 	return v
 }
 
+// share is a decimal from 0 to 1.
+func (r *reader) share(n *node) float64 {
+	if !r.is(n, kindScalar) {
+		return 0
+	}
+	v, err := strconv.ParseFloat(n.text, 64)
+	if n.quoted || !numberPattern.MatchString(n.text) || err != nil || v < 0 || v > 1 {
+		r.problem(n, say("is %s; give a share from 0 to 1, such as 0.57", "%s です。0.57 のように 0 から 1 までの割合を書いてください", n.shown()))
+		return 0
+	}
+	return v
+}
+
 // shown is a scalar as a message shows it: text that was quoted stays so.
 func (n *node) shown() string {
 	if n.quoted {
@@ -230,12 +275,13 @@ func (n *node) shown() string {
 // nearest parent where it isn't written out, none where the document is not at hand.
 func (s Sweep) place(field string, message Label) Problem {
 	p := Problem{Field: field, Message: message}
-	n := (&reader{}).document([]byte(s.Document))
+	r := &reader{}
+	n := r.document([]byte(s.Document))
 	if n == nil {
 		return p
 	}
 	found := n.find(field)
-	p.Line, p.Column, p.Text = found.line, found.column, found.text
+	p.Line, p.Column, p.Text = found.line, found.column, r.excerpt(found)
 	return p
 }
 

@@ -48,6 +48,7 @@ type entry struct {
 // document reads YAML into nodes. It returns nil where there is none to read, after saying why; what it doesn't take
 // (aliases, tags) becomes a bad node.
 func (r *reader) document(data []byte) (root *node) {
+	r.lines = strings.Split(string(data), "\n")
 	if !r.readable(data) {
 		return nil
 	}
@@ -149,7 +150,7 @@ func (r *reader) syntax(err error) {
 		}
 	}
 	switch {
-	case strings.Contains(said, `'\t'`):
+	case strings.Contains(said, "'\t'"):
 		r.problem(n, say("a tab stands in the indentation; indent with spaces", "字下げにタブがあります。空白で字下げしてください"))
 	case strings.Contains(said, "value is not allowed in this context"):
 		r.problem(n, say(`this doesn't fit here; check the indentation, and quote text that holds ": "`,

@@ -1,0 +1,113 @@
+package ablation
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Grow applies a document to the sweep that bears its name already. Where it adds schedules, grid values or seeds, or
+// changes nothing, the result is the sweep as it shall be: what was fixed at the start (id, seed, versions, trainer)
+// stays, arms keep their order and new ones follow, labels, question, budget and recurrence are the new ones. Anything
+// else is an *[Invalid] that names each field; another name makes another sweep.
+func Grow(old, next Sweep) (Sweep, error) {
+	g := growth{next: next}
+	g.same("sources", sameSources(old.Sources, next.Sources))
+	g.recipe(old.Recipe, next.Recipe)
+	g.same("tasks", slices.Equal(old.Tasks, next.Tasks))
+	g.same("seed", next.Seed == nil || old.Seed != nil && *next.Seed == *old.Seed)
+	g.same("design.baseline", old.Design.Baseline == next.Design.Baseline)
+	g.same("design.control", old.Design.Control == next.Design.Control)
+	schedules := g.schedules(old.Schedules, next.Schedules)
+	grid := g.grid(old.Design.Grid, next.Design.Grid)
+	g.same("seeds", containsAll(next.Seeds, old.Seeds))
+	if len(g.problems) > 0 {
+		return Sweep{}, &Invalid{Problems: g.problems}
+	}
+	out := old
+	out.Question, out.Budget, out.Recurrence, out.Document = next.Question, next.Budget, next.Recurrence, next.Document
+	out.Schedules, out.Design.Grid, out.Seeds = schedules, grid, next.Seeds
+	return out, nil
+}
+
+// growth collects the fields that may not change.
+type growth struct {
+	next     Sweep
+	problems []Problem
+}
+
+func (g *growth) same(field string, ok bool) {
+	if !ok {
+		g.problems = append(g.problems, g.next.place(field, say(
+			"differs from the sweep that bears the name %s; a sweep takes new schedules, grid values and seeds only: undo this, or start another with --as NEW",
+			"%s という名前のスイープと異なります。足せるのは配合スケジュール、グリッドの値、シードだけです。元に戻すか、--as 新しい名前 で別のスイープにしてください", g.next.Name)))
+	}
+}
+
+// sameSources compares names, and versions where the document asks for one.
+func sameSources(old, next []SourceRef) bool {
+	return slices.EqualFunc(old, next, func(a, b SourceRef) bool {
+		return a.Name == b.Name && (b.Version == "" || a.Version == b.Version)
+	})
+}
+
+// recipe compares what the document says; what it leaves to the trainer is as it was recorded at the start.
+func (g *growth) recipe(old, next Recipe) {
+	g.same("recipe.trainer", next.Trainer == "" || old.Trainer == next.Trainer)
+	g.same("recipe.shape", old.Shape == next.Shape || next.Shape.Preset != "" && old.Shape.Preset == next.Shape.Preset)
+	g.same("recipe.tokenizer", old.Tokenizer == next.Tokenizer)
+	g.same("recipe.tokens", old.Tokens == next.Tokens)
+	g.same("recipe.row_tokens", old.RowTokens == next.RowTokens)
+	g.same("recipe.batch_rows", old.BatchRows == next.BatchRows)
+	g.same("recipe.precision", old.Precision == next.Precision)
+	next.Optimizer.PeakLR = cmp.Or(next.Optimizer.PeakLR, old.Optimizer.PeakLR)
+	g.same("recipe.optimizer", old.Optimizer == next.Optimizer)
+	g.same("recipe.eval", old.Eval == next.Eval)
+	g.same("recipe.checkpoint", old.Checkpoint == next.Checkpoint)
+	g.same("recipe.on_divergence", old.Divergence == next.Divergence)
+	g.same("recipe.max_epochs", old.MaxEpochs == next.MaxEpochs)
+}
+
+// schedules are the old ones in their order, with the new labels, then those that are added.
+func (g *growth) schedules(old, next []Schedule) []Schedule {
+	var out []Schedule
+	for _, was := range old {
+		i := slices.IndexFunc(next, func(c Schedule) bool { return c.Name == was.Name })
+		g.same("schedules."+was.Name, i >= 0 && slices.EqualFunc(was.Stages, next[i].Stages, sameStage))
+		if i >= 0 {
+			out = append(out, next[i])
+		}
+	}
+	for _, c := range next {
+		if !slices.ContainsFunc(old, func(was Schedule) bool { return was.Name == c.Name }) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func sameStage(a, b Stage) bool {
+	return a.Until == b.Until && a.Ramp == b.Ramp && a.Mixture.equal(b.Mixture)
+}
+
+// grid is the old values in their order, then those that are added.
+func (g *growth) grid(old, next *Grid) *Grid {
+	if old == nil {
+		return next
+	}
+	ok := next != nil && old.Of == next.Of && old.From == next.From && containsAll(next.Values, old.Values)
+	if g.same("design.grid", ok); !ok {
+		return old
+	}
+	out := *old
+	out.Values = slices.Clone(old.Values)
+	for _, v := range next.Values {
+		if !slices.Contains(old.Values, v) {
+			out.Values = append(out.Values, v)
+		}
+	}
+	return &out
+}
+
+func containsAll[T comparable](all, some []T) bool {
+	return !slices.ContainsFunc(some, func(v T) bool { return !slices.Contains(all, v) })
+}
