@@ -11,8 +11,8 @@ import (
 
 // Plan says what a document would start, and stores nothing. A document that can't be read is an *ablation.Invalid;
 // what else keeps it from starting stands in the plan's problems.
-func (s *Sweeper) Plan(ctx context.Context, document []byte, as string) (ablation.Plan, error) {
-	r, err := s.resolve(ctx, document, as)
+func (s *Sweeper) Plan(ctx context.Context, document []byte) (ablation.Plan, error) {
+	r, err := s.resolve(ctx, document, "")
 	if err != nil {
 		return ablation.Plan{}, err
 	}
