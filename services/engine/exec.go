@@ -1,0 +1,89 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/haigo-lab/haigo/plugins/trainer/spec"
+)
+
+// How often exec looks at logs and stop file, and shows that the runner lives.
+const (
+	lookEvery = 50 * time.Millisecond
+	beatEvery = 5 * time.Second
+)
+
+// nonceEnv marks every process of an attempt, so that none is ever killed by its pid alone.
+const nonceEnv = "HAIGO_NONCE"
+
+// Exec is the code of `haigo exec --dir D`: it holds the attempt's lock and runs the parts of launch.json in order until
+// one fails, the stop file appears, or none is left; then it writes exit.json. The end of ctx makes the stop file. The
+// error is nil once the parts ran, whatever they came to; [ErrBusy] where another exec or its runner lives. An attempt
+// that was started before is never started again.
+func Exec(ctx context.Context, dir string) error {
+	lock, err := takeLock(ctx, dir)
+	if err != nil {
+		return fmt.Errorf("exec: %w", err)
+	}
+	defer lock.Close()
+	if _, err := os.Stat(filepath.Join(dir, spec.ProcessFile)); !errors.Is(err, fs.ErrNotExist) {
+		return errors.Join(errors.New("exec: the attempt was started before; open a new one"), err)
+	}
+	launch, err := spec.ReadFile[spec.Launch](filepath.Join(dir, spec.LaunchFile))
+	if err != nil {
+		return fmt.Errorf("exec: %w", err)
+	}
+	if err := writeProcess(dir, launch); err != nil {
+		return fmt.Errorf("exec: %w", err)
+	}
+	if err := execute(ctx, dir, lock, launch); err != nil {
+		return fmt.Errorf("exec: %w", err)
+	}
+	return nil
+}
+
+func writeProcess(dir string, launch *spec.Launch) error {
+	self, err := Self()
+	if err != nil {
+		return err
+	}
+	argv, err := json.Marshal(launch.Parts)
+	if err != nil {
+		return err
+	}
+	return spec.WriteFile(filepath.Join(dir, spec.ProcessFile), spec.Process{
+		Host: self.Host, PID: self.PID, StartTime: self.StartTime, BootID: self.BootID,
+		Nonce: launch.Nonce, ArgvSHA256: spec.Digest(argv), Started: time.Now().UTC(),
+	})
+}
+
+// execute runs the parts and writes down how they ended.
+func execute(ctx context.Context, dir string, lock *os.File, launch *spec.Launch) error {
+	stdout, err := openLog(filepath.Join(dir, spec.StdoutFile))
+	if err != nil {
+		return err
+	}
+	defer stdout.file.Close()
+	stderr, err := openLog(filepath.Join(dir, spec.StderrFile))
+	if err != nil {
+		return err
+	}
+	defer stderr.file.Close()
+	exit := spec.Exit{Started: time.Now().UTC(), Nonce: launch.Nonce}
+	for _, part := range launch.Parts {
+		if _, asked := stopAsked(dir); asked || exit.Code != 0 {
+			break
+		}
+		exit.Part = part.Name
+		run := &running{dir: dir, part: part, nonce: launch.Nonce, lock: lock, stdout: stdout, stderr: stderr}
+		exit.Code, exit.Signal, exit.Error = run.run(ctx)
+	}
+	exit.Ended = time.Now().UTC()
+	return spec.WriteFile(filepath.Join(dir, spec.ExitFile), exit)
+}

@@ -1,0 +1,231 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/haigo-lab/haigo/plugins/trainer/spec"
+)
+
+// startWithin bounds the wait for the wrapper to take the lock.
+const startWithin = 30 * time.Second
+
+// Local runs attempts on this machine, detached: they outlive it, and its Ctrl-C. The zero value lacks Exec only. It may
+// be used concurrently.
+type Local struct {
+	Exec []string // the wrapper's command, to which --dir and the folder are added: {"/…/haigo", "exec"}
+
+	mu       sync.Mutex
+	children map[int]bool // wrappers that this process started and hasn't reaped
+}
+
+var _ Engine = (*Local)(nil)
+
+// local is the handle's content.
+type local struct {
+	Dir       string `json:"dir"`
+	PID       int    `json:"pid"`
+	StartTime int64  `json:"start_time"`
+	BootID    string `json:"boot_id"`
+	Nonce     string `json:"nonce"`
+}
+
+// Name implements Engine.
+func (*Local) Name() string { return "local" }
+
+// Submit implements Engine. It returns once the wrapper holds the lock.
+func (l *Local) Submit(ctx context.Context, dir, _ string) (Handle, error) {
+	l.reap()
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("submit attempt: %w", err)
+	}
+	status, err := Verdict(dir)
+	if err != nil {
+		return nil, fmt.Errorf("submit attempt: %w", err)
+	}
+	pid := 0
+	if status.State == NotStarted {
+		if pid, err = l.start(dir); err != nil {
+			return nil, fmt.Errorf("submit attempt: %w", err)
+		}
+	}
+	p, err := l.await(ctx, dir, pid)
+	if err != nil {
+		return nil, fmt.Errorf("submit attempt: %w", err)
+	}
+	data, err := json.Marshal(local{Dir: dir, PID: p.PID, StartTime: p.StartTime, BootID: p.BootID, Nonce: p.Nonce})
+	return Handle(data), err
+}
+
+// start runs the wrapper in a session of its own. What it has to say goes to stderr.log.
+func (l *Local) start(dir string) (pid int, err error) {
+	log, err := openLog(filepath.Join(dir, spec.StderrFile))
+	if err != nil {
+		return 0, err
+	}
+	defer log.file.Close()
+	c := exec.Command(l.Exec[0], append(l.Exec[1:len(l.Exec):len(l.Exec)], "--dir", dir)...)
+	c.Dir, c.Env = dir, wrapperEnv()
+	c.Stdout, c.Stderr = log.file, log.file
+	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := c.Start(); err != nil {
+		return 0, err
+	}
+	pid = c.Process.Pid
+	l.adopt(pid)
+	return pid, c.Process.Release() // reaped by number, without a goroutine that would have to wait for it
+}
+
+// wrapperEnv is the wrapper's environment: no secret of the service. The parts bring their own.
+func wrapperEnv() []string {
+	var env []string
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "LANG"} {
+		if value, set := os.LookupEnv(name); set {
+			env = append(env, name+"="+value)
+		}
+	}
+	return env
+}
+
+// await waits for process.json: from our wrapper, from another that was quicker (then ours leaves first), or from an
+// attempt that ran before.
+func (l *Local) await(ctx context.Context, dir string, pid int) (*spec.Process, error) {
+	ctx, cancel := context.WithTimeout(ctx, startWithin)
+	defer cancel()
+	look := time.NewTicker(2 * time.Millisecond)
+	defer look.Stop()
+	for {
+		ours, others := l.isChild(pid), false
+		if !ours {
+			others, _ = held(dir)
+		}
+		p, err := spec.ReadFile[spec.Process](filepath.Join(dir, spec.ProcessFile))
+		if err == nil && (p.PID == pid || !ours) {
+			return p, nil
+		}
+		if !ours && !others {
+			return nil, fmt.Errorf("the wrapper %s ended at once: %s", l.Exec[0], lastLine(dir))
+		}
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("wait for the wrapper to start: %w", ctx.Err())
+		case <-look.C:
+		}
+	}
+}
+
+// lastLine is what the wrapper said last.
+func lastLine(dir string) string {
+	data, err := os.ReadFile(filepath.Join(dir, spec.StderrFile))
+	lines := strings.Split(strings.TrimSpace(string(data)), "\n")
+	if err != nil || lines[len(lines)-1] == "" {
+		return "it said nothing"
+	}
+	return lines[len(lines)-1]
+}
+
+// Poll implements Engine.
+func (l *Local) Poll(_ context.Context, handles []Handle) ([]Status, error) {
+	l.reap()
+	statuses := make([]Status, len(handles))
+	for i, h := range handles {
+		v, err := parse(h)
+		if err != nil {
+			return nil, err
+		}
+		if statuses[i], err = Verdict(v.Dir); err != nil {
+			return nil, err
+		}
+	}
+	return statuses, nil
+}
+
+// Stop implements Engine: the stop file is for the runner and for exec alike.
+func (l *Local) Stop(_ context.Context, h Handle, grace time.Duration) error {
+	v, err := parse(h)
+	if err != nil {
+		return err
+	}
+	return askStop(v.Dir, grace.String())
+}
+
+// Kill implements Engine. The wrapper, which can't mistake its child, does it; where the wrapper is gone, the runner is
+// known by the nonce in its environment.
+func (l *Local) Kill(ctx context.Context, h Handle) error {
+	v, err := parse(h)
+	if err != nil {
+		return err
+	}
+	if err := l.Stop(ctx, h, 0); err != nil {
+		return err
+	}
+	boot, err := bootID()
+	if err != nil || boot != v.BootID || alive(v.PID, v.StartTime) {
+		return err
+	}
+	if lives, err := held(v.Dir); err != nil || !lives {
+		return err
+	}
+	pids, err := carrying(v.Nonce)
+	for _, pid := range pids {
+		err = errors.Join(err, unlessGone(syscall.Kill(pid, syscall.SIGKILL)))
+	}
+	if err != nil {
+		return fmt.Errorf("kill runner: %w", err)
+	}
+	return nil
+}
+
+func unlessGone(err error) error {
+	if errors.Is(err, syscall.ESRCH) {
+		return nil
+	}
+	return err
+}
+
+func parse(h Handle) (v local, err error) {
+	if err := json.Unmarshal(h, &v); err != nil || v.Dir == "" || v.Nonce == "" {
+		return local{}, fmt.Errorf("%s isn't a handle of the local engine: %w", h, errors.Join(err, fs.ErrInvalid))
+	}
+	return v, nil
+}
+
+func (l *Local) adopt(pid int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.children == nil {
+		l.children = map[int]bool{}
+	}
+	l.children[pid] = true
+}
+
+// isChild says whether the wrapper still runs.
+func (l *Local) isChild(pid int) bool {
+	l.reap()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.children[pid]
+}
+
+// reap takes ended wrappers off the system's list of processes; they are our children while we live.
+func (l *Local) reap() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for pid := range l.children {
+		got, err := syscall.Wait4(pid, nil, syscall.WNOHANG, nil)
+		if got == pid || errors.Is(err, syscall.ECHILD) {
+			delete(l.children, pid)
+		}
+	}
+}

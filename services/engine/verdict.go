@@ -1,0 +1,69 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/haigo-lab/haigo/plugins/trainer/spec"
+)
+
+// fresh is how old a heartbeat may be for an attempt on another machine to count as alive.
+const fresh = 60 * time.Second
+
+// Verdict says what became of the attempt in folder dir:
+//
+//	lock held                                    running
+//	lock free, no process.json                   not started
+//	lock free, process.json of this machine      ended
+//	lock free, exit.json                         ended
+//	process.json of another machine, no exit.json    running while its heartbeat is fresh, else unobserved
+//
+// A machine is this one when it has our name or our boot id: the lock is the kernel's, and a reboot frees it.
+func Verdict(dir string) (Status, error) {
+	// process.json before the lock: an exec that starts in between is then seen by its lock.
+	p, err := spec.ReadFile[spec.Process](filepath.Join(dir, spec.ProcessFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return Status{}, fmt.Errorf("judge attempt: %w", err)
+	}
+	alive, err := held(dir)
+	if err != nil {
+		return Status{}, fmt.Errorf("judge attempt: %w", err)
+	}
+	status := Status{Seen: heartbeat(dir)}
+	switch {
+	case alive:
+		status.State = Running
+	case p == nil:
+		status.State = NotStarted
+	case exited(dir) || here(p):
+		status.State = Ended
+	case time.Since(status.Seen) < fresh:
+		status.State = Running
+	default:
+		status.State = Unobserved
+	}
+	return status, nil
+}
+
+func exited(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, spec.ExitFile))
+	return err == nil
+}
+
+func heartbeat(dir string) time.Time {
+	info, err := os.Stat(filepath.Join(dir, spec.HeartbeatFile))
+	if err != nil {
+		return time.Time{}
+	}
+	return info.ModTime()
+}
+
+// here says whether a process was one of this machine.
+func here(p *spec.Process) bool {
+	self, err := Self()
+	return err == nil && (p.Host == self.Host || p.BootID == self.BootID)
+}
