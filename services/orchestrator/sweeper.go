@@ -61,6 +61,11 @@ func (s *Sweeper) resolve(ctx context.Context, document []byte, as string) (*res
 	if r.existing, err = s.existing(ctx, sweep.Name); err != nil {
 		return nil, err
 	}
+	if r.existing != nil {
+		if r.Sweep, err = ablation.Grow(*r.existing, sweep); err != nil {
+			return nil, err
+		}
+	}
 	if err := s.findText(ctx, r); err != nil {
 		return nil, err
 	}
@@ -85,13 +90,9 @@ func (s *Sweeper) existing(ctx context.Context, name string) (*ablation.Sweep, e
 // findText takes the versions that an existing sweep recorded, or those that the document names, or the newest.
 func (s *Sweeper) findText(ctx context.Context, r *resolved) error {
 	var missing []ablation.Problem
-	recorded, err := s.recorded(ctx, r.existing)
-	if err != nil {
-		return err
-	}
+	r.Sweep.Sources = slices.Clone(r.Sweep.Sources)
 	for i, ref := range r.Sweep.Sources {
-		version := cmp.Or(ref.Version, recorded[ref.Name])
-		source, err := s.Store.Source(ctx, ref.Name, version)
+		source, err := s.Store.Source(ctx, ref.Name, ref.Version)
 		if errors.Is(err, ablation.ErrNotFound) {
 			missing = append(missing, s.noSource(ctx, i, ref))
 			continue
@@ -117,18 +118,6 @@ func (s *Sweeper) findText(ctx context.Context, r *resolved) error {
 		return &ablation.Invalid{Problems: r.Sweep.Place(missing)}
 	}
 	return nil
-}
-
-func (s *Sweeper) recorded(ctx context.Context, existing *ablation.Sweep) (map[string]string, error) {
-	versions := map[string]string{}
-	if existing == nil {
-		return versions, nil
-	}
-	sources, err := s.Store.SweepSources(ctx, existing.Name)
-	for _, source := range sources {
-		versions[source.Name] = source.Version
-	}
-	return versions, err
 }
 
 func (s *Sweeper) noSource(ctx context.Context, i int, ref ablation.SourceRef) ablation.Problem {
@@ -158,9 +147,6 @@ func noTask(i int, name string) ablation.Problem {
 // findTrainer takes the trainer that the recipe names, or the first that has a device here, gpu before cpu.
 func (s *Sweeper) findTrainer(ctx context.Context, r *resolved) error {
 	names := []string{r.Sweep.Recipe.Trainer}
-	if r.existing != nil && names[0] == "" {
-		names[0] = r.existing.Recipe.Trainer
-	}
 	if names[0] == "" {
 		names = inOrder(s.Trainers.Names())
 	}
@@ -196,9 +182,6 @@ func (r *resolved) settle() (err error) {
 	}
 	optimizer := &r.Sweep.Recipe.Optimizer
 	optimizer.PeakLR = cmp.Or(optimizer.PeakLR, r.shape.PeakLR)
-	if r.Sweep.Seed == nil && r.existing != nil {
-		r.Sweep.Seed = r.existing.Seed
-	}
 	if r.Sweep.Seed == nil {
 		seed := drawSeed()
 		r.Sweep.Seed = &seed
