@@ -198,9 +198,17 @@ func matchedLabel(l Label) Label {
 	return l
 }
 
+func (b *armBuilder) names() []string {
+	out := make([]string, len(b.arms))
+	for i, a := range b.arms {
+		out[i] = a.Name
+	}
+	return out
+}
+
 func (b *armBuilder) baseline() {
 	name := b.sweep.Design.Baseline
 	if name != "" && !slices.ContainsFunc(b.arms, func(a Arm) bool { return a.Name == name }) {
-		b.problem("design.baseline", say("no arm is named %s", "%s という名前のアームはありません", name))
+		b.problem("design.baseline", say("no arm is named %s; %s", "%s という名前のアームはありません。%s", name, didYouMean(name, b.names())))
 	}
 }

@@ -1,0 +1,4 @@
+package ablation
+
+// Philox is for the sampler's test vectors.
+var Philox = philox
