@@ -27,12 +27,12 @@ func (s *Set) MatMul(m, n, k int, a, b Matrix, c []float32, cRow int, accumulate
 		return
 	}
 	b.mustHold("B", k, n)
-	if s.lanes == 0 {
-		matMul(m, n, k, a, b, c, cRow, accumulate)
-		return
-	}
 	w := s.scratch.Get().(*scratch)
 	defer s.scratch.Put(w)
+	if s.lanes == 0 {
+		w.matMul(m, n, k, a, b, c, cRow, accumulate)
+		return
+	}
 	for j := 0; j < n; j += columnBlock {
 		cols := min(columnBlock, n-j)
 		for p := 0; p < k; p += depthBlock {

@@ -38,12 +38,12 @@ func (s *Set) MatMulPacked(m int, a Matrix, b *Panels, c []float32, cRow int, ac
 	if !checked(m, b.cols, b.depth, a, c, cRow, accumulate) {
 		return
 	}
-	if s.lanes == 0 {
-		matMul(m, b.cols, b.depth, a, b.source, c, cRow, accumulate)
-		return
-	}
 	w := s.scratch.Get().(*scratch)
 	defer s.scratch.Put(w)
+	if s.lanes == 0 {
+		w.matMul(m, b.cols, b.depth, a, b.source, c, cRow, accumulate)
+		return
+	}
 	for d := 0; d < b.depth; d += depthBlock {
 		depth := min(depthBlock, b.depth-d)
 		s.block(m, b.cols, depth, a.from(0, d), b.data[d*s.wide(b.cols):], c, cRow, accumulate || d > 0, w)

@@ -6,8 +6,9 @@ const (
 	portableCols = 4
 )
 
-func matMul(m, n, k int, a, b Matrix, c []float32, cRow int, accumulate bool) {
-	left, right := make([]float32, m*k+k), make([]float32, portableCols*k)
+// matMul is MatMul without assembly.
+func (w *scratch) matMul(m, n, k int, a, b Matrix, c []float32, cRow int, accumulate bool) {
+	left, right := w.portable((m+1)*k, portableCols*k)
 	packLeft(left, a, m, k)
 	for j := 0; j < n; j += portableCols {
 		cols := min(portableCols, n-j)
@@ -52,4 +53,15 @@ func portableTile(a, b []float32) [portableRows * portableCols]float32 {
 		a, b = a[2:], b[4:]
 	}
 	return [...]float32{s00, s01, s02, s03, s10, s11, s12, s13}
+}
+
+// portable is room for both packed operands, kept from call to call.
+func (w *scratch) portable(left, right int) (a, b []float32) {
+	if len(w.a) < left {
+		w.a = make([]float32, left)
+	}
+	if len(w.b) < right {
+		w.b = make([]float32, right)
+	}
+	return w.a, w.b[:right]
 }

@@ -54,6 +54,34 @@ func openExam(s *spec.Spec, dir string) (*exam, error) {
 	return e, nil
 }
 
+// tokens is how many go through the model at each evaluation.
+func (e *exam) tokens() (n int64) {
+	for _, set := range e.sets {
+		n += countTokens(set.sequences)
+	}
+	for _, task := range e.tasks {
+		n += countTokens(task.sequences)
+	}
+	return n
+}
+
+func countTokens(sequences []lm.Sequence) (n int64) {
+	for _, s := range sequences {
+		n += int64(len(s.Tokens) - 1)
+	}
+	return n
+}
+
+// share is the part of a run's arithmetic that goes into evaluation: scoring a token takes a third of training on it.
+func (e *exam) share(s *spec.Spec) float64 {
+	times := int64(2) // at step 0 and at the last
+	if every := s.Eval.EverySteps; every > 0 {
+		times += (s.Steps - 1) / every
+	}
+	scored := float64(times*e.tokens()) / 3
+	return scored / (scored + float64(s.Tokens()))
+}
+
 func openSet(set spec.Set, dir string, rowTokens int) (heldout, error) {
 	h := heldout{name: set.Name, parts: set.UnionOf}
 	if len(set.UnionOf) > 0 {

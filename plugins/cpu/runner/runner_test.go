@@ -181,12 +181,32 @@ func TestRun_WritesTheEventsThatTheSpecAsksFor(t *testing.T) {
 		s.Log.EverySteps, s.Eval.EverySteps, s.Checkpoint.EverySteps, s.Steps = 3, 4, 5, 10
 	}))
 	want := []string{
-		"started", "plan", "scores@0",
+		"started", "plan", "log", "scores@0",
 		"metrics@3", "usage@3", "scores@4", "checkpoint@5", "metrics@6", "usage@6", "scores@8", "metrics@9", "usage@9",
 		"metrics@10", "scores@10", "usage@10", "checkpoint@10", "finished@10 completed",
 	}
 	if diff := cmp.Diff(want, outline(all)); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
+func TestRun_SaysWhenEvaluationTakesTheTime(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	said := func(run string, steps int64) (lines []string) {
+		for _, e := range l.run(t, l.start(t, run, 1, func(s *spec.Spec) { s.Steps, s.Eval.EverySteps = steps, 0 })) {
+			if e.Log != nil {
+				lines = append(lines, e.Log.Text)
+			}
+		}
+		return lines
+	}
+	got := said("short", 4)
+	if len(got) != 1 || !strings.HasPrefix(got[0], "evaluation takes about ") {
+		t.Errorf("got %q, want one line about evaluation", got)
+	}
+	if got := said("long", 150); len(got) > 0 {
+		t.Errorf("got %q of a run that mostly trains", got)
 	}
 }
 

@@ -77,7 +77,7 @@ func (s *session) prepare(ctx context.Context, set *kernel.Set) error {
 	if err := s.announce(ctx, plan); err != nil {
 		return err
 	}
-	if s.exam, err = openExam(s.spec, s.Dir); err != nil {
+	if err := s.openExam(); err != nil {
 		return err
 	}
 	if s.feed, err = newFeed(plan, s.sources, s.spec.RowTokens, s.step); err != nil {
@@ -88,6 +88,21 @@ func (s *session) prepare(ctx context.Context, set *kernel.Set) error {
 	}
 	s.trainer = lm.New(Config(s.spec), set, s.spec.BatchRows, Threads(s.spec), uint64(s.spec.InitSeed))
 	return s.restore()
+}
+
+// muchEvaluation is the share of a run's time that evaluation shouldn't pass without a word.
+const muchEvaluation = 0.2
+
+func (s *session) openExam() (err error) {
+	if s.exam, err = openExam(s.spec, s.Dir); err != nil {
+		return err
+	}
+	share := s.exam.share(s.spec)
+	if share < muchEvaluation {
+		return nil
+	}
+	return s.log("warn", fmt.Sprintf("evaluation takes about %.0f%% of the time: %d tokens are scored each time; score more "+
+		"seldom, or smaller sets and tasks", 100*share, s.exam.tokens()))
 }
 
 // announce writes the plan event.
