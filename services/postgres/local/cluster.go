@@ -1,0 +1,223 @@
+package local
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// The superuser and the database of every private server.
+const (
+	superuser = "haigo"
+	database  = "haigo"
+)
+
+// cluster is a database on disk, and the server on it where one runs.
+type cluster struct {
+	place
+	data    string
+	bin     binaries
+	account *account
+	fast    bool
+}
+
+// url names a database of the cluster. Whoever can enter the socket's folder needs no password.
+func (c *cluster) url(name string) string {
+	u := url.URL{Scheme: "postgres", User: url.User(superuser), Path: "/" + name}
+	u.RawQuery = url.Values{"host": {c.Socket}, "port": {"5432"}}.Encode()
+	return u.String()
+}
+
+// run makes what is missing: the cluster, the server, the database.
+func (c *cluster) run(ctx context.Context, log *slog.Logger) error {
+	if err := c.create(ctx, log); err != nil {
+		return err
+	}
+	conn, err := c.up(ctx, log)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	var there bool
+	if err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)`, database).Scan(&there); err != nil || there {
+		return err
+	}
+	_, err = conn.Exec(ctx, "CREATE DATABASE "+pgx.Identifier{database}.Sanitize())
+	return err
+}
+
+// create makes the cluster under another name first: half a cluster is never taken for one.
+func (c *cluster) create(ctx context.Context, log *slog.Logger) error {
+	if _, err := os.Stat(c.Cluster); err == nil {
+		return nil
+	}
+	half := c.Cluster + ".new"
+	if err := os.RemoveAll(half); err != nil {
+		return err
+	}
+	if err := c.account.own(half); err != nil {
+		return err
+	}
+	args := []string{"-D", half, "-U", superuser, "-A", "trust", "-E", "UTF8", "--no-locale", "--data-checksums", "--no-instructions"}
+	if c.fast {
+		args = append(args, "--no-sync")
+	}
+	log.Info("private Postgres made", "folder", c.Cluster, "binaries", c.Bin, "version", c.bin.version)
+	cmd := c.account.command(filepath.Dir(half), c.bin.program("initdb"), args...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("make a cluster in %s: %w: %s", c.Cluster, err, bytes.TrimSpace(out))
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return os.Rename(half, c.Cluster)
+}
+
+// up waits for the server to answer, however long it recovers, and launches it where none lives.
+func (c *cluster) up(ctx context.Context, log *slog.Logger) (*pgx.Conn, error) {
+	pid, launched := c.postmaster(), false
+	for {
+		if !postgresLives(pid) {
+			if launched && !c.outlived() {
+				return nil, fmt.Errorf("the server ended at once; %s ends with: %s", c.logPath(), c.lastWords())
+			}
+			var err error
+			if pid, err = c.launch(); err != nil {
+				return nil, err
+			}
+			launched = true
+			log.Info("private Postgres launched", "pid", pid, "socket", c.Socket)
+		}
+		conn, err := pgx.Connect(ctx, c.url("postgres"))
+		if err == nil {
+			return conn, nil
+		}
+		if refused(err) {
+			return nil, err
+		}
+		if err := pause(ctx); err != nil {
+			return nil, fmt.Errorf("wait for the server: %w", err)
+		}
+	}
+}
+
+// refused tells a server's no from one that isn't there yet, starts, recovers or ends.
+func refused(err error) bool {
+	const cannotConnectNow = "57P03"
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code != cannotConnectNow
+}
+
+// launch starts the server. It survives this program.
+func (c *cluster) launch() (pid int, err error) {
+	if err := c.clearStale(); err != nil {
+		return 0, err
+	}
+	out, err := c.openLog()
+	if err != nil {
+		return 0, err
+	}
+	defer out.Close()
+	args := []string{"-D", c.Cluster, "-k", c.Socket}
+	for _, s := range c.settings() {
+		args = append(args, "-c", s)
+	}
+	cmd := c.account.command(filepath.Dir(c.Cluster), c.bin.program("postgres"), args...)
+	cmd.Stdout, cmd.Stderr = out, out
+	if err := cmd.Start(); err != nil {
+		return 0, fmt.Errorf("launch %s: %w", cmd.Path, err)
+	}
+	pid = cmd.Process.Pid
+	return pid, cmd.Process.Release()
+}
+
+// settings fit a machine that trains beside: statements are short, so neither compiling nor parallel plans pay.
+func (c *cluster) settings() []string {
+	s := []string{
+		"listen_addresses=", "port=5432", "unix_socket_permissions=0700", "jit=off", "max_parallel_workers_per_gather=0",
+		"timezone=UTC", "log_timezone=UTC", "log_checkpoints=off",
+	}
+	if c.fast {
+		s = append(s, "fsync=off", "full_page_writes=off")
+	}
+	return s
+}
+
+// stop ends the server in order; clients are cut off. Whatever was committed is on disk.
+func (c *cluster) stop(ctx context.Context) error {
+	pid := c.postmaster()
+	if !postgresLives(pid) {
+		return nil
+	}
+	if err := syscall.Kill(pid, syscall.SIGINT); err != nil && !errors.Is(err, syscall.ESRCH) {
+		return fmt.Errorf("signal process %d: %w", pid, err)
+	}
+	for postgresLives(pid) {
+		if err := pause(ctx); err != nil {
+			return fmt.Errorf("wait for process %d to end: %w", pid, err)
+		}
+	}
+	return nil
+}
+
+// postmaster is the server's process as its own file says, 0 where there is none. It may have ended.
+func (c *cluster) postmaster() int {
+	data, err := os.ReadFile(c.pidPath())
+	if err != nil {
+		return 0
+	}
+	first, _, _ := strings.Cut(string(data), "\n")
+	pid, _ := strconv.Atoi(strings.TrimSpace(first))
+	return max(pid, 0)
+}
+
+// clearStale removes the file of a server that ended without it when its pid now belongs to another program, or to a
+// zombie that nobody reaps: Postgres itself would take either for a living server. Where processes of the old server
+// are left, Postgres finds them by its shared memory and refuses all the same.
+func (c *cluster) clearStale() error {
+	if pid := c.postmaster(); pid == 0 || postgresLives(pid) {
+		return nil
+	}
+	return os.Remove(c.pidPath())
+}
+
+func (c *cluster) pidPath() string { return filepath.Join(c.Cluster, "postmaster.pid") }
+func (c *cluster) logPath() string { return filepath.Join(c.data, "postgres.log") }
+
+// openLog appends to the log; a long one is put aside first, in place of the one before.
+func (c *cluster) openLog() (*os.File, error) {
+	const long = 16 << 20
+	if st, err := os.Stat(c.logPath()); err == nil && st.Size() > long {
+		if err := os.Rename(c.logPath(), c.logPath()+".1"); err != nil {
+			return nil, err
+		}
+	}
+	return os.OpenFile(c.logPath(), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+}
+
+// outlived reports whether the server found processes of the one before, which leave when they see that it is gone.
+func (c *cluster) outlived() bool {
+	words := c.lastWords()
+	return strings.Contains(words, "shared memory block") && strings.Contains(words, "still in use")
+}
+
+// lastWords are the end of the log, for a message.
+func (c *cluster) lastWords() string {
+	data, err := os.ReadFile(c.logPath())
+	if err != nil {
+		return err.Error()
+	}
+	lines := strings.Split(strings.TrimSpace(string(data)), "\n")
+	return strings.Join(lines[max(0, len(lines)-5):], "\n")
+}

@@ -1,0 +1,116 @@
+package local
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// system is where the clusters of data folders lie that the server's user can't enter.
+const system = "/var/lib/haigo"
+
+// longest is how long a socket folder's path may be, so that the socket's stays below 90 bytes.
+const longest = 90 - len("/.s.PGSQL.5432") - 1
+
+// place is where a data folder's Postgres lies; postgres.json says it to people and to the next start.
+type place struct {
+	Cluster string `json:"cluster"`
+	Socket  string `json:"socket"`
+	Bin     string `json:"bin"`
+}
+
+// locate decides where cluster, socket and binaries are, and makes the folders.
+func locate(o Options) (c cluster, err error) {
+	c = cluster{data: o.Data, fast: o.Fast}
+	home := filepath.Join(o.Data, "postgres")
+	away := filepath.Join(system, digest(o.Data))
+	if _, err := os.Stat(filepath.Join(away, "cluster")); err == nil && os.Geteuid() == 0 {
+		home = away
+	}
+	if c.account, err = serverAccount(filepath.Join(home, "cluster")); err != nil {
+		return c, err
+	}
+	if !c.account.enters(o.Data) {
+		home = away
+	}
+	if err := os.MkdirAll(home, 0o755); err != nil {
+		return c, err
+	}
+	c.Cluster, c.Socket = filepath.Join(home, "cluster"), filepath.Join(home, "socket")
+	if len(c.Socket) > longest {
+		c.Socket = filepath.Join(os.TempDir(), "haigo-"+digest(home))
+	}
+	if err := c.account.own(c.Socket); err != nil {
+		return c, err
+	}
+	if c.bin, err = c.chooseBinaries(o.Bin, home); err != nil {
+		return c, err
+	}
+	c.Bin = c.bin.dir
+	return c, c.write()
+}
+
+// chooseBinaries copies binaries that the server's user can't reach into home.
+func (c *cluster) chooseBinaries(bin, home string) (binaries, error) {
+	major, err := c.major()
+	if err != nil {
+		return binaries{}, err
+	}
+	b, err := find(bin, major)
+	if err != nil || c.account.command("/", b.program("postgres"), "--version").Run() == nil {
+		return b, err
+	}
+	return b.copyTo(filepath.Join(home, "native-"+b.version))
+}
+
+// copyTo copies a whole installation that keeps its libraries beside its programs.
+func (b binaries) copyTo(dir string) (binaries, error) {
+	there := binaries{dir: filepath.Join(dir, "bin"), version: b.version}
+	if _, err := os.Stat(dir); err == nil {
+		return there, nil
+	}
+	half := dir + ".new"
+	if err := os.RemoveAll(half); err != nil {
+		return there, err
+	}
+	if err := os.CopyFS(half, os.DirFS(filepath.Dir(b.dir))); err != nil {
+		return there, fmt.Errorf("copy Postgres to where its user can run it: %w", err)
+	}
+	return there, os.Rename(half, dir)
+}
+
+// major is the version of Postgres that made the cluster, 0 where there is none.
+func (c *cluster) major() (int, error) {
+	data, err := os.ReadFile(filepath.Join(c.Cluster, "PG_VERSION"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(strings.TrimSpace(string(data)))
+}
+
+func (c *cluster) write() error {
+	data, err := json.MarshalIndent(c.place, "", "  ")
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(c.data, "postgres.json")
+	if err := os.WriteFile(path+".new", append(data, '\n'), 0o644); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
+}
+
+func digest(path string) string {
+	sum := sha256.Sum256([]byte(path))
+	return hex.EncodeToString(sum[:6])
+}

@@ -1,0 +1,103 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+)
+
+// Options say where the server's data lie and which binaries it uses.
+type Options struct {
+	Data string       // data folder, absolute; made where it isn't there
+	Bin  string       // folder with initdb and postgres; empty: find one
+	Fast bool         // leave writing to the system: a killed server loses nothing, a power cut everything. For tests
+	Log  *slog.Logger // nil: silent
+}
+
+// Server is a running private Postgres, held by this program until Stop.
+type Server struct {
+	URL string // of its database haigo, over the Unix socket
+
+	cluster cluster
+	mutex   string
+	users   *os.File
+	log     *slog.Logger
+}
+
+// Start makes the server of a data folder run, or uses the one that runs already. It returns when the server answers,
+// recovered from whatever ended it the last time.
+func Start(ctx context.Context, o Options) (*Server, error) {
+	s, err := start(ctx, o)
+	if err != nil {
+		return nil, fmt.Errorf("start the private Postgres: %w", err)
+	}
+	return s, nil
+}
+
+func start(ctx context.Context, o Options) (_ *Server, err error) {
+	if o.Data, err = filepath.Abs(o.Data); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(o.Data, 0o755); err != nil {
+		return nil, err
+	}
+	s := &Server{mutex: filepath.Join(o.Data, "postgres.lock"), log: o.Log}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	mutex, err := lock(ctx, s.mutex, exclusive)
+	if err != nil {
+		return nil, err
+	}
+	defer mutex.Close()
+	if s.users, err = lock(ctx, filepath.Join(o.Data, "postgres.users"), shared); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.users.Close())
+		}
+	}()
+	if s.cluster, err = locate(o); err != nil {
+		return nil, err
+	}
+	if err := s.cluster.run(ctx, s.log); err != nil {
+		return nil, err
+	}
+	s.URL = s.cluster.url(database)
+	return s, nil
+}
+
+// Stop lets go of the server and stops it unless another program uses it. Stopping again does nothing.
+func (s *Server) Stop(ctx context.Context) error {
+	if s.users == nil {
+		return nil
+	}
+	if err := s.stop(ctx); err != nil {
+		return fmt.Errorf("stop the private Postgres: %w", err)
+	}
+	return nil
+}
+
+func (s *Server) stop(ctx context.Context) error {
+	mutex, err := lock(ctx, s.mutex, exclusive)
+	if err != nil {
+		return err
+	}
+	defer mutex.Close()
+	users := s.users
+	s.users = nil
+	defer users.Close()
+	switch err := flock(users, exclusive); {
+	case errors.Is(err, errHeld):
+		s.log.Info("private Postgres left running for others")
+		return nil
+	case err != nil:
+		return err
+	}
+	s.log.Info("private Postgres stops")
+	return s.cluster.stop(ctx)
+}
