@@ -177,7 +177,7 @@ func (d *drive) wait(ctx context.Context) error {
 func (d *drive) leave(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*grace)
 	defer cancel()
-	if d.StopRunners && d.attempt.Number > 0 {
+	if d.StopRunners && d.handle != nil {
 		return d.stopAndEnd(ctx)
 	}
 	return d.Store.Release(ctx, d.claim)

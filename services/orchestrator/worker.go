@@ -20,6 +20,7 @@ const (
 	lookEvery  = 250 * time.Millisecond
 	lease      = 30 * time.Second
 	renewEvery = 10 * time.Second
+	sealEvery  = time.Minute
 )
 
 // Trainers is what the orchestrator needs of the plugin host. The first argument after ctx names the trainer.
@@ -56,6 +57,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	defer drives.Wait()
 	woken := make(chan struct{}, 1)
 	drives.Go(func() { w.listen(ctx, woken) })
+	drives.Go(func() { w.seal(ctx) })
 	tick := time.NewTicker(claimEvery)
 	defer tick.Stop()
 	for {
@@ -65,6 +67,25 @@ func (w *Worker) Run(ctx context.Context) error {
 			return nil
 		case <-woken:
 		case <-tick.C:
+		}
+	}
+}
+
+// seal packs the points of ended runs now and then.
+func (w *Worker) seal(ctx context.Context) {
+	tick := time.NewTicker(sealEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		for sealed := true; sealed; {
+			var err error
+			if sealed, err = w.Store.SealOnce(ctx); err != nil && ctx.Err() == nil {
+				w.Log.Warn("Could not seal points, will try again", "err", err)
+			}
 		}
 	}
 }
