@@ -24,11 +24,11 @@ func script(bodies ...spec.Body) []spec.Line {
 
 func TestBatches(t *testing.T) {
 	t.Parallel()
-	started := &spec.Started{Trainer: spec.Program{Name: "cpu", Version: "1"}}
-	metrics := func(step int64) *spec.Metrics {
-		return &spec.Metrics{Step: step, Values: map[string]spec.Real{"lr": 0.5, "loss": 3}}
+	started := spec.Started{Trainer: spec.Program{Name: "cpu", Version: "1"}}
+	metrics := func(step int64) spec.Metrics {
+		return spec.Metrics{Step: step, Values: map[string]spec.Real{"lr": 0.5, "loss": 3}}
 	}
-	usage := &spec.Usage{Step: 1, Rows: map[string]int64{"ja": 4, "en": 2}}
+	usage := spec.Usage{Step: 1, Rows: map[string]int64{"ja": 4, "en": 2}}
 
 	t.Run("nothing new makes no batch", func(t *testing.T) {
 		t.Parallel()
@@ -52,7 +52,7 @@ func TestBatches(t *testing.T) {
 	})
 	t.Run("a segment opens a batch of its own, and no cursor is left out", func(t *testing.T) {
 		t.Parallel()
-		got := batches(2, ablation.Cursor{}, script(started, metrics(1), started, metrics(1), metrics(2), &spec.Finished{}), 2)
+		got := batches(2, ablation.Cursor{}, script(started, metrics(1), started, metrics(1), metrics(2), spec.Finished{}), 2)
 		var cursor ablation.Cursor
 		var segments []bool
 		for _, b := range got {
