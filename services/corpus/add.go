@@ -80,6 +80,7 @@ func read(ctx context.Context, o Options, inputs []input, dir string) (*intake, 
 	if err := errors.Join(os.RemoveAll(dir), os.Mkdir(dir, 0o755)); err != nil {
 		return first, err
 	}
+	o.Progress = nil // it was told of all files already
 	second := newIntake(o, dir, first.smallest)
 	return second, second.readAll(ctx, inputs)
 }

@@ -1,7 +1,6 @@
 package corpus
 
 import (
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -53,14 +52,14 @@ func decompress(path string, file *counted) (*archive, error) {
 	case ".gz":
 		r, err := gzip.NewReader(file)
 		if err != nil {
-			return nil, fmt.Errorf("gzip: %w", err)
+			return nil, err
 		}
 		return &archive{Reader: r, file: file, close: closeFile, kind: inner}, nil
 	case ".zst", ".zstd":
 		// One decoder a file on the caller's goroutine: reading is bound by JSON and hashing, not by zstd.
 		r, err := zstd.NewReader(file, zstd.WithDecoderConcurrency(1))
 		if err != nil {
-			return nil, fmt.Errorf("zstd: %w", err)
+			return nil, err
 		}
 		return &archive{Reader: r, file: file, close: func() { r.Close(); closeFile() }, kind: inner}, nil
 	}

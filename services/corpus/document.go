@@ -156,8 +156,11 @@ func (in input) problem(line int64, reason, detail string) found {
 func (in input) broken(line int64, err error) found {
 	var disk *fs.PathError
 	if compressed(in.path) && !errors.As(err, &disk) {
-		detail := fmt.Sprintf("the archive breaks off after this line (%v): make or fetch it again", err)
-		return in.problem(line, Damaged, detail)
+		place := "after this line"
+		if line == 0 {
+			place = "at its beginning"
+		}
+		return in.problem(line, Damaged, fmt.Sprintf("the archive breaks off %s (%v): make or fetch it again", place, err))
 	}
 	return in.problem(line, Unreadable, err.Error())
 }

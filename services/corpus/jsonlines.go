@@ -38,7 +38,7 @@ func (in input) jsonDocument(number int64, line []byte, column string) found {
 	if bad := invalidUTF8(line); bad >= 0 {
 		return in.problem(number, NotUTF8, encodingDetail(line, bad))
 	}
-	var object map[string]json.RawMessage
+	var object map[string]any
 	if err := json.Unmarshal(line, &object); err != nil {
 		return in.problem(number, BadJSON, jsonDetail(line, err))
 	}
@@ -50,32 +50,24 @@ func (in input) jsonDocument(number int64, line []byte, column string) found {
 }
 
 // textOf is the string in the chosen column, or in the first of textColumns that holds one.
-func textOf(object map[string]json.RawMessage, column string) (string, error) {
+func textOf(object map[string]any, column string) (string, error) {
 	if column != "" {
-		raw, ok := object[column]
+		value, ok := object[column]
 		if !ok {
 			return "", fmt.Errorf("no column %q", column)
 		}
-		text, ok := asString(raw)
+		text, ok := value.(string)
 		if !ok {
 			return "", fmt.Errorf("column %q isn't a string", column)
 		}
 		return text, nil
 	}
 	for _, name := range textColumns {
-		if text, ok := asString(object[name]); ok {
+		if text, ok := object[name].(string); ok {
 			return text, nil
 		}
 	}
 	return "", errors.New("no string in text, content or raw_content: choose the column")
-}
-
-func asString(raw json.RawMessage) (string, bool) {
-	if len(raw) == 0 || raw[0] != '"' {
-		return "", false
-	}
-	var text string
-	return text, json.Unmarshal(raw, &text) == nil
 }
 
 // jsonDetail says where a line stops being a JSON object.

@@ -158,6 +158,7 @@ func startsSentence(word string) bool {
 	return unicode.IsUpper(r)
 }
 
+// mostlyLetters keeps formulas and lists of numbers out: at least two thirds are letters and spaces.
 func mostlyLetters(sentence string) bool {
 	letters := 0
 	for _, r := range sentence {
@@ -165,5 +166,5 @@ func mostlyLetters(sentence string) bool {
 			letters++
 		}
 	}
-	return letters*10 >= utf8.RuneCountInString(sentence)*8
+	return letters*3 >= utf8.RuneCountInString(sentence)*2
 }

@@ -2,6 +2,7 @@ package demotext
 
 import (
 	"crypto/sha256"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -92,16 +93,24 @@ func isJapaneseProse(paragraph string) bool {
 	return hiragana >= 4 && wide*2 >= all && all >= 12 && (all >= 24 || strings.ContainsAny(paragraph, "。．"))
 }
 
-// isEnglishProse wants six words, few signs and digits, and the end of a sentence.
+// function are words that other languages don't have: some manuals hold pages in another one.
+var function = regexp.MustCompile(`(?i)\b(the|of|to|is|and|in|be|are|it|this|that|you|not|with|or|by|on|if|an|from|will|can|when)\b`)
+
+// isEnglishProse wants six words, one of them English beyond doubt, few accents, signs and digits, and the end of a
+// sentence.
 func isEnglishProse(paragraph string) bool {
-	letters, all := 0, 0
+	letters, accents, all := 0, 0, 0
 	for _, r := range paragraph {
 		all++
-		if r < 0x250 && unicode.IsLetter(r) || strings.ContainsRune(" ,.-()", r) {
+		if unicode.IsLetter(r) && r >= utf8.RuneSelf {
+			accents++
+		}
+		if unicode.IsLetter(r) || strings.ContainsRune(" ,.-()", r) {
 			letters++
 		}
 	}
 	first, _ := utf8.DecodeRuneInString(strings.TrimLeft(paragraph, `"'(“‘`))
-	return len(strings.Fields(paragraph)) >= 6 && letters*100 >= all*88 && unicode.IsLetter(first) &&
+	return len(strings.Fields(paragraph)) >= 6 && function.MatchString(paragraph) &&
+		letters*100 >= all*88 && accents*100 <= all && unicode.IsLetter(first) &&
 		strings.ContainsAny(paragraph[len(paragraph)-1:], `.!?:)"`)
 }
