@@ -76,7 +76,7 @@ func TestLaw_NextSentence(t *testing.T) {
 				o := corpus.NextSentenceOptions{
 					Items:       rapid.IntRange(1, 100).Draw(rt, "items"),
 					Seed:        spec.Seed(rapid.Uint64().Draw(rt, "seed")),
-					WindowBytes: rapid.IntRange(120, 400).Draw(rt, "window"),
+					WindowBytes: rapid.IntRange(180, 400).Draw(rt, "window"),
 					SetBytes:    rapid.Int64Range(1, 40_000).Draw(rt, "set"),
 				}
 				task, items := nextSentence(t, source.Dir, o)
