@@ -42,8 +42,10 @@ func TestBatches(t *testing.T) {
 		want := []ablation.Batch{{
 			Attempt: 2, To: ablation.Cursor{Offset: 20, Seq: 2},
 			Points: []ablation.Point{
-				{Metric: "loss", Step: 1, Value: 3}, {Metric: "lr", Step: 1, Value: 0.5},
-				{Metric: "rows/en", Step: 1, Value: 2}, {Metric: "rows/ja", Step: 1, Value: 4},
+				{Metric: "loss", Step: 1, Value: 3},
+				{Metric: "lr", Step: 1, Value: 0.5},
+				{Metric: "rows/en", Step: 1, Value: 2},
+				{Metric: "rows/ja", Step: 1, Value: 4},
 			},
 		}}
 		if diff := cmp.Diff(want, got); diff != "" {

@@ -116,10 +116,10 @@ func (d *drive) ingest(ctx context.Context) (more bool, err error) {
 		return false, nil
 	}
 	from := ablation.Cursor(d.tail.Cursor)
-	lines, err := d.tail.Read(readEvents)
-	if err != nil {
-		d.damaged = err
-		d.Log.Error("Can't read a run's events on; stopping it", "run_id", d.run.ID, "err", err)
+	lines, damage := d.tail.Read(readEvents)
+	if damage != nil {
+		d.damaged = damage
+		d.Log.Error("Can't read a run's events on; stopping it", "run_id", d.run.ID, "err", damage)
 	}
 	for _, b := range batches(d.attempt.Number, from, lines, batchPoints) {
 		if err := d.persist(ctx, func(ctx context.Context) error { return d.Store.Ingest(ctx, d.claim, b) }); err != nil {

@@ -26,13 +26,12 @@ type heldout struct{ name, path, sha256 string }
 
 // material is what a sweep's runs have in common besides their schedules.
 type material struct {
-	sweep    ablation.Sweep
-	shape    trainer.Shape
-	sources  []ablation.Source // in the order of the sweep
-	sets     []heldout         // one a source
-	tasks    []heldout
-	threads  int
-	platform map[string]any // what else a trainer may know
+	sweep   ablation.Sweep
+	shape   trainer.Shape
+	sources []ablation.Source // in the order of the sweep
+	sets    []heldout         // one a source
+	tasks   []heldout
+	threads int
 }
 
 // runSpec joins a run's schedule, seeds and material into what its runner reads.
