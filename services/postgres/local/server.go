@@ -19,7 +19,9 @@ type Options struct {
 
 // Server is a running private Postgres, held by this program until Stop.
 type Server struct {
-	URL string // of its database haigo, over the Unix socket
+	URL    string // of its database haigo, over the Unix socket
+	Home   string // the folder with the cluster
+	Socket string // the socket's folder
 
 	cluster cluster
 	mutex   string
@@ -67,7 +69,7 @@ func start(ctx context.Context, o Options) (_ *Server, err error) {
 	if err := s.cluster.run(ctx, s.log); err != nil {
 		return nil, err
 	}
-	s.URL = s.cluster.url(database)
+	s.URL, s.Home, s.Socket = s.cluster.url(database), filepath.Dir(s.cluster.Cluster), s.cluster.Socket
 	return s, nil
 }
 
