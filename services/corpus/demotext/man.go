@@ -174,7 +174,7 @@ func (p *manPage) macro(name string, arguments []string) {
 	case "BR", "BI", "RB", "RI", "IR", "IB":
 		p.text(strings.Join(arguments, ""))
 	case "UE", "ME":
-		p.text(`\&` + strings.Join(arguments, ""))
+		p.text(`\c` + strings.Join(arguments, ""))
 	}
 }
 

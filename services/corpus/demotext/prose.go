@@ -9,26 +9,31 @@ import (
 )
 
 // joinLines makes one line of a paragraph's lines: spaces collapse, and where a line ends and the next begins with a
-// Japanese character there is none.
+// Japanese character, or with glue, there is none. Neither is there one after a Japanese full stop or comma, where
+// typists who think in troff put it.
 func joinLines(lines []string) string {
 	var b strings.Builder
 	for _, line := range lines {
+		indented := strings.HasPrefix(line, " ")
 		line = strings.Join(strings.Fields(line), " ")
 		if line == "" {
 			continue
 		}
-		if b.Len() > 0 && !joinsWide(b.String(), line) {
+		if b.Len() > 0 && needsSpace(b.String(), line, indented) {
 			b.WriteByte(' ')
 		}
 		b.WriteString(line)
 	}
-	return strings.ReplaceAll(strings.ReplaceAll(b.String(), string(glue)+" ", ""), string(glue), "")
+	return strings.NewReplacer(string(glue), "", "。 ", "。", "、 ", "、").Replace(b.String())
 }
 
-func joinsWide(before, after string) bool {
+func needsSpace(before, after string, indented bool) bool {
 	last, _ := utf8.DecodeLastRuneInString(before)
 	first, _ := utf8.DecodeRuneInString(after)
-	return isWide(last) && isWide(first)
+	if last == glue {
+		return indented
+	}
+	return first != glue && !(isWide(last) && isWide(first))
 }
 
 // isWide covers kana, kanji and the punctuation that stands with them.

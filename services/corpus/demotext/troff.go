@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// glue stands where troff joins two lines without a space (\c at a line's end).
+// glue stands where two lines are joined without a space (troff's \c at a line's end).
 const glue = '\x01'
 
 // special are troff's named characters, \(xx and \[xx], as far as prose uses them.
