@@ -9,7 +9,8 @@ import (
 type Claim struct {
 	Run       Run
 	Epoch     int64
-	Attempt   *Attempt // not proved ended: adopt it; nil: open the next one
+	Attempt   *Attempt      // not proved ended: adopt it; nil: open the next one
+	Lease     time.Duration // how long the hold, and every extension of it, lasts
 	ExpiresAt time.Time
 }
 

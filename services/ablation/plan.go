@@ -1,11 +1,6 @@
 package ablation
 
-import (
-	"slices"
-)
-
-// Epochs of a source above which a plan warns; what refuses it is the recipe's max_epochs.
-const WarnEpochs = 4
+import "cmp"
 
 // Plan is what a sweep would do and take. Nothing of it is stored.
 type Plan struct {
@@ -30,9 +25,17 @@ type Plan struct {
 // PlanArm is what every run of an arm reads, by source.
 type PlanArm struct {
 	Arm
-	Rows   map[string]int64   `json:"rows"`
+	Stages []PlanStage        `json:"stages,omitempty"` // none for a matched control
+	Rows   map[string]int64   `json:"rows"`             // as the sampler deals them out
 	Tokens map[string]int64   `json:"tokens"`
 	Epochs map[string]float64 `json:"epochs"` // rows ÷ the rows that there are
+}
+
+// PlanStage is where a stage ends: as the document says, and rounded up to the step at which the next one begins.
+type PlanStage struct {
+	Asked  int64 `json:"asked"` // tokens
+	Tokens int64 `json:"tokens"`
+	Step   int64 `json:"step"`
 }
 
 // Estimate is what a trainer says of a run.
@@ -60,7 +63,7 @@ func (s Sweep) Plan(sources []Source, tasks []Task, arms []Arm, runs []Run, e Es
 	for _, arm := range arms {
 		p.Arms = append(p.Arms, s.planArm(arm, sources, e.Rows))
 	}
-	p.epochs(s)
+	p.refuse(s)
 	p.warn(s)
 	return p
 }
@@ -70,63 +73,18 @@ func (s Sweep) planArm(arm Arm, sources []Source, have map[string]int64) PlanArm
 	for k, rows := range PlannedRows(arm.Weights, s.Recipe.Steps(), s.Recipe.BatchRows) {
 		name := sources[k].Name
 		out.Rows[name], out.Tokens[name] = rows, rows*int64(s.Recipe.RowTokens)
-		if have[name] > 0 {
-			out.Epochs[name] = float64(rows) / float64(have[name])
+		if n := cmp.Or(have[name], sources[k].Rows(s.Recipe.RowTokens)); n > 0 {
+			out.Epochs[name] = float64(rows) / float64(n)
 		}
+	}
+	if arm.Schedule == nil {
+		return out
+	}
+	for _, stage := range arm.Schedule.Stages {
+		step := stage.Until.Steps(s.Recipe)
+		out.Stages = append(out.Stages, PlanStage{Asked: stage.Until.Of(s.Recipe.Tokens), Tokens: step * s.Recipe.TokensPerStep(), Step: step})
 	}
 	return out
-}
-
-// epochs warns of sources that an arm reads more than four times and refuses more than the recipe allows.
-func (p *Plan) epochs(s Sweep) {
-	for _, arm := range p.Arms {
-		for _, source := range p.Sources {
-			n := arm.Epochs[source.Name]
-			if n > s.Recipe.MaxEpochs {
-				p.Problems = append(p.Problems, s.place("schedules."+arm.Name, say(
-					"arm %s would read %s %.1f times, more than max_epochs %g; use fewer tokens, more text or a smaller share, or raise recipe.max_epochs",
-					"アーム %s は %s を %.1f 回読みます（max_epochs は %g）。トークンを減らすか、テキストを増やすか、割合を下げるか、recipe.max_epochs を上げてください",
-					arm.Name, source.Name, n, s.Recipe.MaxEpochs)))
-				continue
-			}
-			if n > WarnEpochs {
-				p.Warnings = append(p.Warnings, say("arm %s reads %s %.1f times; above 4 repeats are worth less",
-					"アーム %s は %s を %.1f 回読みます。4 回を超える繰り返しは効き目が下がります", arm.Name, source.Name, n))
-			}
-		}
-	}
-}
-
-// warn says what a reader of the results would miss.
-func (p *Plan) warn(s Sweep) {
-	if len(s.Seeds) == 1 {
-		p.Warnings = append(p.Warnings, Label{EN: "one seed only: no spread can be shown", JA: "シードが 1 つだけなので、ばらつきを示せません"})
-	}
-	changes := slices.ContainsFunc(s.Schedules, Schedule.Changes)
-	if changes && s.Design.Control != ControlMatched {
-		p.Warnings = append(p.Warnings, Label{
-			EN: "a schedule changes over time without a matched control: order and totals can't be told apart (design.control: matched)",
-			JA: "途中で変わるスケジュールに総量をそろえた対照がありません。順序の効果と総量の効果を区別できません（design.control: matched）",
-		})
-	}
-	for _, source := range p.Sources {
-		if source.HeldoutDocuments == 0 {
-			p.Warnings = append(p.Warnings, say("source %s has no held-out text: it is not scored", "データソース %s には検証用のテキストがなく、採点されません", source.Name))
-		}
-	}
-	p.warnTasks()
-}
-
-func (p *Plan) warnTasks() {
-	var of []string
-	for _, t := range p.Tasks {
-		if !slices.Contains(of, t.Lang) {
-			of = append(of, t.Lang)
-		}
-	}
-	if len(of) == 1 {
-		p.Warnings = append(p.Warnings, say("there are tasks for %s only", "タスクは %s のものだけです", of[0]))
-	}
 }
 
 // Place puts each problem where its field stands in the sweep's document.

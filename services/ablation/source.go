@@ -19,6 +19,10 @@ type Source struct {
 	CreatedAt        time.Time        `json:"created_at"`
 }
 
+// Rows is how many rows of rowTokens the source makes over bytes: every training document and its separator, cut into
+// pieces of rowTokens + 1 that don't overlap, the tail dropped.
+func (s Source) Rows(rowTokens int) int64 { return (s.Bytes + s.Documents) / int64(rowTokens+1) }
+
 // SourceRole says what a source may be used for.
 type SourceRole string
 

@@ -139,7 +139,7 @@ schedules:
 
 // drawSchedule is any schedule over three sources that a document could hold, for a budget.
 func drawSchedule(t *rapid.T, budget int64) ablation.Schedule {
-	ends := rapid.SliceOfNDistinct(rapid.Int64Range(1, budget-1), 0, 4, rapid.ID).Draw(t, "ends")
+	ends := rapid.SliceOfNDistinct(rapid.Int64Range(2, budget-1), 0, 4, rapid.ID).Draw(t, "ends")
 	slices.Sort(ends)
 	var s ablation.Schedule
 	for i, end := range append(ends, budget) {

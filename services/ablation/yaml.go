@@ -1,6 +1,7 @@
 package ablation
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -48,6 +49,7 @@ type entry struct {
 // document reads YAML into nodes. It returns nil where there is none to read, after saying why; what it doesn't take
 // (aliases, tags) becomes a bad node.
 func (r *reader) document(data []byte) (root *node) {
+	data = bytes.ReplaceAll(bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n")), []byte("\r"), []byte("\n"))
 	r.lines = strings.Split(string(data), "\n")
 	if !r.readable(data) {
 		return nil

@@ -1,0 +1,110 @@
+package ablation
+
+import (
+	"slices"
+	"strings"
+)
+
+// WarnEpochs is how often an arm may read a source before the plan warns; what refuses it is the recipe's max_epochs.
+const WarnEpochs = 4
+
+// maxRuns of a sweep: above it somebody has mistyped.
+const maxRuns = 10_000
+
+// refuse says what keeps the sweep from starting.
+func (p *Plan) refuse(s Sweep) {
+	if len(p.Runs) > maxRuns {
+		p.problem(s, "seeds", say("the sweep has %d runs; at most %d: take fewer seeds or arms", "ランが %d あります。上限は %d です。シードかアームを減らしてください", len(p.Runs), maxRuns))
+	}
+	for _, arm := range p.Arms {
+		for _, source := range p.Sources {
+			p.repeats(s, arm, source)
+		}
+	}
+}
+
+// repeats refuses an arm that reads more of a source than there is, or than the recipe allows, and warns of one that
+// reads it often.
+func (p *Plan) repeats(s Sweep, arm PlanArm, source Source) {
+	rows, epochs := arm.Rows[source.Name], arm.Epochs[source.Name]
+	switch {
+	case rows == 0:
+	case source.Role == RoleHeldout:
+		p.problem(s, arm.field(s), say("arm %s reads %s, which is for evaluation only; give it no share",
+			"アーム %s が評価専用の %s を読んでいます。割合を 0 にしてください", arm.Name, source.Name))
+	case epochs == 0:
+		p.problem(s, arm.field(s), say("arm %s reads %s, which is too short for one row of %d tokens; add text or shorten row_tokens",
+			"アーム %s が読む %s は、%d トークンの 1 行にも足りません。テキストを増やすか row_tokens を短くしてください", arm.Name, source.Name, s.Recipe.RowTokens))
+	case epochs > s.Recipe.MaxEpochs:
+		p.problem(s, arm.field(s), say("arm %s would read %s %.1f times, more than max_epochs %g; use fewer tokens, more text or a smaller share, or raise recipe.max_epochs",
+			"アーム %s は %s を %.1f 回読みます（max_epochs は %g）。トークンを減らすか、テキストを増やすか、割合を下げるか、recipe.max_epochs を上げてください",
+			arm.Name, source.Name, epochs, s.Recipe.MaxEpochs))
+	case epochs > WarnEpochs:
+		p.warning(say("arm %s reads %s %.1f times; above %d, repeats are worth less than new text",
+			"アーム %s は %s を %.1f 回読みます。%d 回を超える繰り返しは、新しいテキストより効き目が下がります", arm.Name, source.Name, epochs, WarnEpochs))
+	}
+}
+
+// field is where the document asks for the arm.
+func (a PlanArm) field(s Sweep) string {
+	switch {
+	case a.MatchedOf != "":
+		return "schedules." + a.MatchedOf
+	case slices.ContainsFunc(s.Schedules, func(c Schedule) bool { return c.Name == a.Name }):
+		return "schedules." + a.Name
+	}
+	return "design.grid.values"
+}
+
+func (p *Plan) problem(s Sweep, field string, message Label) {
+	p.Problems = append(p.Problems, s.place(field, message))
+}
+
+func (p *Plan) warning(message Label) { p.Warnings = append(p.Warnings, message) }
+
+// warn says what a reader of the results would miss.
+func (p *Plan) warn(s Sweep) {
+	if len(s.Seeds) == 1 {
+		p.warning(say("one seed only: no spread can be shown, so a difference can't be told from noise; take 2 or more",
+			"シードが 1 つだけでは、ばらつきを示せず、差が偶然かどうかを区別できません。2 つ以上にしてください"))
+	}
+	for _, c := range s.Schedules {
+		if c.Changes() && s.Design.Control != ControlMatched {
+			p.warning(say("schedule %s changes over time and has no matched control: the order's effect can't be told from the totals'; set design.control: matched",
+				"%s は途中で変わりますが、総量をそろえた対照がありません。順序の効果と総量の効果を区別できません。design.control: matched を加えてください", c.Name))
+		}
+	}
+	for _, source := range p.Sources {
+		p.warnSource(source)
+	}
+	p.warnTasks()
+}
+
+func (p *Plan) warnSource(source Source) {
+	if source.HeldoutDocuments == 0 {
+		p.warning(say("source %s has no held-out text: it isn't scored", "データソース %s には検証用のテキストがなく、採点されません", source.Name))
+	}
+	read := slices.ContainsFunc(p.Arms, func(a PlanArm) bool { return a.Rows[source.Name] > 0 })
+	if !read && source.Role != RoleHeldout {
+		p.warning(say("no arm reads source %s: it is scored, never trained on", "データソース %s はどのアームも読みません。採点されるだけで、学習には使われません", source.Name))
+	}
+}
+
+// warnTasks names the languages whose sources are trained on, but which no task asks about, where tasks ask about others.
+func (p *Plan) warnTasks() {
+	var asked, missing []string
+	for _, t := range p.Tasks {
+		asked = append(asked, t.Lang)
+	}
+	for _, source := range p.Sources {
+		natural := source.Lang != "code" && source.Lang != "other"
+		if natural && !slices.Contains(asked, source.Lang) && !slices.Contains(missing, source.Lang) {
+			missing = append(missing, source.Lang)
+		}
+	}
+	if len(asked) > 0 && len(missing) > 0 {
+		slices.Sort(asked)
+		p.warning(say("tasks ask about %s only, not about %s: the trade-off has one side", "タスクは %s のものだけで、%s のものがありません。片側しか比べられません",
+			strings.Join(slices.Compact(asked), ", "), strings.Join(missing, ", ")))
+	}
+}
