@@ -79,8 +79,8 @@ func isProse(lang, paragraph string) bool {
 	return isEnglishProse(paragraph)
 }
 
-// isJapaneseProse wants hiragana, half of the characters Japanese (manuals quote names and options), and a full stop or
-// the length of a sentence.
+// isJapaneseProse wants hiragana, two fifths of the characters Japanese (two thirds of the bytes: manuals quote names and
+// options), and a full stop or the length of a sentence.
 func isJapaneseProse(paragraph string) bool {
 	wide, hiragana, all := 0, 0, 0
 	for _, r := range paragraph {
@@ -95,11 +95,12 @@ func isJapaneseProse(paragraph string) bool {
 			hiragana++
 		}
 	}
-	return hiragana >= 4 && wide*2 >= all && all >= 12 && (all >= 24 || strings.ContainsAny(paragraph, "。．"))
+	return hiragana >= 4 && wide*5 >= all*2 && all >= 12 && (all >= 24 || strings.ContainsAny(paragraph, "。．"))
 }
 
 // function are words that other languages don't have: some manuals hold pages in another one.
-var function = regexp.MustCompile(`(?i)\b(the|of|to|is|and|in|be|are|it|this|that|you|not|with|or|by|on|if|an|from|will|can|when)\b`)
+var function = regexp.MustCompile(
+	`(?i)\b(the|of|to|is|and|in|be|are|it|this|that|you|not|with|or|by|on|if|an|from|will|can|when)\b`)
 
 // isEnglishProse wants six words, one of them English beyond doubt, few accents, signs and digits, and the end of a
 // sentence.
