@@ -1,0 +1,165 @@
+package conformance
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/haigo-lab/haigo/plugins/trainer/spec"
+)
+
+// disturbances: whatever happens to a run, the next attempt goes on with what the undisturbed run had.
+func (s *suite) disturbances(t *testing.T) {
+	long := s.longRun(t)
+	whole := s.run(t, long)
+	s.verify(t, whole)
+	if f := whole.finished(t); f.Outcome != spec.OutcomeCompleted {
+		t.Fatalf("undisturbed run: %+v", f)
+	}
+	t.Run("again", func(t *testing.T) { s.again(t, whole) })
+	t.Run("stop and resume", func(t *testing.T) { s.stopAndResume(t, whole) })
+	t.Run("kill and resume", func(t *testing.T) { s.killAndResume(t, whole) })
+	t.Run("kill before a checkpoint", func(t *testing.T) { s.killEarly(t, whole) })
+	t.Run("damaged checkpoint", func(t *testing.T) { s.damage(t, whole) })
+	t.Run("resume at the end", func(t *testing.T) { s.resumeAtEnd(t, whole) })
+}
+
+// first is the first attempt of another run of the same spec.
+func first(whole *attempt, run string) *spec.Spec {
+	v := *whole.spec
+	v.RunID = run
+	return &v
+}
+
+// next is a further attempt, from a checkpoint of the one before; nil begins anew.
+func next(a *attempt, from *spec.Saved) *spec.Spec {
+	v := *a.spec
+	v.Attempt++
+	v.Checkpoint.ResumeFrom = nil
+	if from != nil {
+		v.Checkpoint.ResumeFrom = &spec.Resume{Step: from.Step, Path: spec.Resolve(a.dir, from.Path)}
+	}
+	return &v
+}
+
+// checkpoints is what the attempt saved, oldest first.
+func (a *attempt) checkpoints() (list []*spec.Saved) {
+	for _, line := range a.lines {
+		if line.Checkpoint != nil {
+			list = append(list, line.Checkpoint)
+		}
+	}
+	return list
+}
+
+// again: the same spec in another run gives the same points.
+func (s *suite) again(t *testing.T, whole *attempt) {
+	a := s.run(t, first(whole, "again"))
+	s.verify(t, a)
+	s.same(t, whole, a)
+}
+
+func (s *suite) stopAndResume(t *testing.T, whole *attempt) {
+	a := s.start(t, first(whole, "stopped"))
+	passed := whole.spec.Steps / 4
+	if !s.reach(t, a, func(e spec.Event) bool { return e.Metrics != nil && e.Metrics.Step >= passed }) {
+		t.Fatalf("the attempt ended before step %d", passed)
+	}
+	put(t, filepath.Join(a.dir, spec.StopFile), nil)
+	s.end(t, a)
+	s.verify(t, a)
+	f := a.finished(t)
+	if f.Outcome != spec.OutcomeStopped || f.Step < passed || f.Step >= a.spec.Steps {
+		t.Fatalf("finished: %+v, asked to stop after step %d of %d", f, passed, a.spec.Steps)
+	}
+	s.same(t, whole, a)
+	saved := a.checkpoints()
+	b := s.run(t, next(a, saved[len(saved)-1]))
+	s.continued(t, whole, b)
+}
+
+func (s *suite) killAndResume(t *testing.T, whole *attempt) {
+	a := s.start(t, first(whole, "killed"))
+	after := whole.spec.Checkpoint.EverySteps*3 + 1
+	s.reach(t, a, func(e spec.Event) bool { return e.Metrics != nil && e.Metrics.Step > after })
+	s.Engine.Kill(t, a.dir)
+	s.end(t, a)
+	saved := a.checkpoints()
+	if len(saved) < 3 {
+		t.Fatalf("%d checkpoints before step %d", len(saved), after)
+	}
+	s.same(t, whole, a)
+	s.continued(t, whole, s.run(t, next(a, saved[1])))
+}
+
+// killEarly kills while nothing is saved yet: the next attempt begins anew.
+func (s *suite) killEarly(t *testing.T, whole *attempt) {
+	a := s.start(t, first(whole, "killed-early"))
+	s.reach(t, a, func(e spec.Event) bool { return e.Plan != nil })
+	s.Engine.Kill(t, a.dir)
+	s.end(t, a)
+	s.continued(t, whole, s.run(t, next(a, nil)))
+}
+
+// continued holds an attempt that trained to the end against the undisturbed run.
+func (s *suite) continued(t *testing.T, whole, a *attempt) {
+	t.Helper()
+	s.verify(t, a)
+	if f := a.finished(t); f.Outcome != spec.OutcomeCompleted {
+		t.Errorf("finished: %+v", f)
+	}
+	s.same(t, whole, a)
+}
+
+// damage: an attempt resumes only the checkpoint that its spec names, and that one only while it is whole. Another
+// attempt may have the one before.
+func (s *suite) damage(t *testing.T, whole *attempt) {
+	a := s.run(t, first(whole, "damaged"))
+	saved := a.checkpoints()
+	newest, before := saved[len(saved)-2], saved[len(saved)-3]
+	flip(t, spec.Resolve(a.dir, newest.Path))
+	b := s.run(t, next(a, newest))
+	untrained(t, b)
+	if f := b.finished(t); f.Outcome != spec.OutcomeFailed || !f.Retriable {
+		t.Errorf("finished: %+v, want failed and retriable", f)
+	}
+	told := false
+	for _, line := range b.lines {
+		told = told || line.Log != nil && line.Log.Level == "error"
+	}
+	if !told {
+		t.Error("no log event tells of the damage")
+	}
+	v := next(b, nil)
+	v.Checkpoint.ResumeFrom = &spec.Resume{Step: before.Step, Path: spec.Resolve(a.dir, before.Path)}
+	s.continued(t, whole, s.run(t, v))
+}
+
+// flip changes one byte in the middle of a checkpoint's largest file.
+func flip(t *testing.T, dir string) {
+	t.Helper()
+	m, _, err := spec.ReadCheckpoint(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	largest := m.Files[0]
+	for _, f := range m.Files {
+		if f.Bytes > largest.Bytes {
+			largest = f
+		}
+	}
+	path := filepath.Join(dir, filepath.FromSlash(largest.Path))
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[len(data)/2] ^= 1
+	put(t, path, data)
+}
+
+// resumeAtEnd: a runner killed between its last checkpoint and its last word has nothing left to train.
+func (s *suite) resumeAtEnd(t *testing.T, whole *attempt) {
+	saved := whole.checkpoints()
+	a := s.run(t, next(whole, saved[len(saved)-1]))
+	s.continued(t, whole, a)
+}
