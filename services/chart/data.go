@@ -1,0 +1,85 @@
+package chart
+
+import (
+	"math"
+	"slices"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/analysis"
+)
+
+// Data is a sweep as it stands: what its figures are drawn from.
+type Data struct {
+	Sweep   ablation.Sweep
+	Arms    []ablation.Arm // in order
+	Runs    []ablation.Run
+	Sources []ablation.Source // in the sweep's order
+	Tasks   []ablation.Task
+	Results []ablation.Result
+}
+
+// scores are a metric's values at the end of completed runs.
+func (d Data) scores(metric string) analysis.Scores { return analysis.Of(d.Arms, d.Results, metric) }
+
+// arm is the index of the arm of that name, -1 where there is none.
+func (d Data) arm(name string) int {
+	return slices.IndexFunc(d.Arms, func(a ablation.Arm) bool { return a.Name == name })
+}
+
+// baseline is the arm that differences are taken to; 0 where the sweep names none.
+func (d Data) baseline() int { return max(0, d.arm(d.Sweep.Design.Baseline)) }
+
+// tokens of a finished run.
+func (d Data) tokens() int64 { return d.Sweep.Recipe.Steps() * d.Sweep.Recipe.TokensPerStep() }
+
+// sources are their names, in the sweep's order.
+func (d Data) sources() []string {
+	names := make([]string, len(d.Sources))
+	for i, s := range d.Sources {
+		names[i] = s.Name
+	}
+	return names
+}
+
+// order is how languages are stacked, from the bottom.
+var order = []string{"ja", "en", "code", "other"}
+
+// languages are those of the sources, in the order of stacking; the rest is other.
+func (d Data) languages() []string {
+	return slices.DeleteFunc(slices.Clone(order), func(lang string) bool {
+		return !slices.ContainsFunc(d.Sources, func(s ablation.Source) bool { return stacked(s.Lang) == lang })
+	})
+}
+
+// languageWords is what the languages are called.
+func (d Data) languageWords() map[string]ablation.Label {
+	words := map[string]ablation.Label{}
+	for _, lang := range d.languages() {
+		words[lang] = language(lang)
+	}
+	return words
+}
+
+// stacked is the language as which a source is drawn.
+func stacked(lang string) string {
+	if slices.Contains(order, lang) {
+		return lang
+	}
+	return "other"
+}
+
+// pointWords are the kinds of points of a figure of arms.
+func pointWords() map[string]ablation.Label {
+	return map[string]ablation.Label{"seed": say("シード", "seed"), "mean": say("平均", "mean")}
+}
+
+// cell is a number of a table; one that isn't known is nil.
+func cell(v float64) any {
+	if math.IsNaN(v) {
+		return nil
+	}
+	return ablation.Real(v)
+}
+
+// pointer to a copy, for fields that may be absent.
+func pointer[T any](v T) *T { return &v }

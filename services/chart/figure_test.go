@@ -1,0 +1,201 @@
+package chart_test
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/chart"
+)
+
+var update = flag.Bool("update", false, "write golden files")
+
+// golden compares JSON with a file of testdata; a line a point keeps it readable. Numbers may differ in their last digits,
+// as other processors round otherwise.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	want := stored(t, name, append(bytes.ReplaceAll(got, []byte("],["), []byte("],\n[")), '\n'))
+	if diff := cmp.Diff(decoded(t, want), decoded(t, got), cmpopts.EquateApprox(1e-9, 1e-12)); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", name, diff)
+	}
+}
+
+func decoded(t *testing.T, text []byte) (v any) {
+	t.Helper()
+	if err := json.Unmarshal(text, &v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// stored is the golden file's content, or what it becomes with -update.
+func stored(t *testing.T, name string, fresh []byte) []byte {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, fresh, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// figures draws every kind from the fixture, by the name of its golden file.
+func figures(t *testing.T) map[string]chart.Figure {
+	t.Helper()
+	f := newFixture(t)
+	waiting := f
+	waiting.Results = nil
+	running, trained := f.run("step-s3"), f.run("ja57-s1")
+	must := func(f chart.Figure, err error) chart.Figure {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	var read []ablation.Curve
+	for _, r := range f.Runs {
+		read = append(read, f.rows(r)...)
+	}
+	return map[string]chart.Figure{
+		"tradeoff":       must(chart.Tradeoff(f.Data)),
+		"tradeoff-demo":  must(chart.Tradeoff(f.demo().Data)),
+		"tradeoff-empty": must(chart.Tradeoff(waiting.Data)),
+		"curve-ja":       must(chart.Curve(f.Data, "bpb/ja", f.curves)),
+		"curve-en":       must(chart.Curve(f.Data, "bpb/en", f.curves)),
+		"curve-empty":    must(chart.Curve(f.Data, "bpb/misc", nil)),
+		"mixture-ja57":   must(chart.Mixture(f.Data, 0, read)),
+		"mixture-step":   must(chart.Mixture(f.Data, 2, read)),
+		"mixture-ramp":   must(chart.Mixture(f.Data, 3, read)),
+		"accuracy":       must(chart.Accuracy(f.Data, "next-sentence-ja")),
+		"run-loss":       must(chart.RunCurve(f.Data, running, []string{"loss"}, []ablation.Curve{f.loss(running)})),
+		"run-bpb":        must(chart.RunCurve(f.Data, trained, []string{"bpb/ja", "bpb/en"}, f.curves)),
+		"run-mixture":    must(chart.RunMixture(f.Data, running, read)),
+	}
+}
+
+func TestFigures(t *testing.T) {
+	t.Parallel()
+	for name, f := range figures(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			text, err := json.Marshal(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden(t, name+".json", text)
+			means(t, f)
+		})
+	}
+}
+
+// means checks what every figure promises: a meaning for each series, no function, no look, and both languages.
+func means(t *testing.T, f chart.Figure) {
+	t.Helper()
+	var option struct {
+		Series []struct {
+			Data [][]any `json:"data"`
+		} `json:"series"`
+	}
+	if err := json.Unmarshal(f.Option, &option); err != nil {
+		t.Fatal(err)
+	}
+	if len(option.Series) != len(f.Series) {
+		t.Errorf("%d series have %d meanings", len(option.Series), len(f.Series))
+	}
+	if text, err := json.Marshal(f); err != nil || bytes.Contains(text, []byte("%!")) {
+		t.Errorf("a text is not filled in: %v", err)
+	}
+	for _, word := range []string{"function", "__f__", "olor", "<"} {
+		if bytes.Contains(f.Option, []byte(word)) {
+			t.Errorf("the option holds %q", word)
+		}
+	}
+	for what, l := range map[string]ablation.Label{"title": f.Title, "description": f.Description} {
+		if l.JA == "" || l.EN == "" {
+			t.Errorf("%s stands in both languages: %+v", what, l)
+		}
+	}
+	for i, row := range f.Table.Rows {
+		if len(row) != len(f.Table.Columns) {
+			t.Errorf("row %d has %d cells of %d", i, len(row), len(f.Table.Columns))
+		}
+	}
+	if (len(f.Table.Rows) == 0) != (f.Empty.In("en") != "") {
+		t.Errorf("an empty figure, and only that, says why: %q", f.Empty.In("en"))
+	}
+}
+
+func TestFigure_CSV(t *testing.T) {
+	t.Parallel()
+	f := figures(t)
+	for name, f := range f {
+		rows, err := csv.NewReader(strings.NewReader(f.CSV())).ReadAll()
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if len(rows) != len(f.Table.Rows)+1 {
+			t.Errorf("%s: got %d lines for %d points", name, len(rows), len(f.Table.Rows))
+		}
+	}
+	if !strings.Contains(f["run-loss"].CSV(), "Infinity") {
+		t.Error("a value that isn't finite is missing")
+	}
+	odd := chart.Figure{Table: chart.Table{Columns: []chart.Column{{Key: "arm"}, {Key: "v"}}, Rows: [][]any{{"=1+1", ablation.Real(.1)}}}}
+	if got, want := odd.CSV(), "arm,v\r\n'=1+1,0.1\r\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestStatements(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	waiting, one := f, f.demo()
+	waiting.Results = nil
+	one.Results = nil
+	for _, r := range f.demo().Results {
+		if r.Run.Replicate == 1 {
+			one.Results = append(one.Results, r)
+		}
+	}
+	var b strings.Builder
+	for _, part := range []struct {
+		name string
+		data chart.Data
+	}{{"three seeds, six arms", f.Data}, {"two seeds, two arms", f.demo().Data}, {"one seed", one.Data}, {"none", waiting.Data}} {
+		b.WriteString("# " + part.name + "\n")
+		for _, s := range chart.Statements(part.data) {
+			b.WriteString(written(s.Text.JA) + "\n" + written(s.Text.EN) + "\n")
+		}
+	}
+	if diff := cmp.Diff(string(stored(t, "statements.txt", []byte(b.String()))), b.String()); diff != "" {
+		t.Errorf("statements (-want +got):\n%s", diff)
+	}
+}
+
+// written marks the strong pieces as people do in plain text.
+func written(spans []chart.Span) string {
+	var b strings.Builder
+	for _, s := range spans {
+		if s.Strong {
+			b.WriteString("*" + s.Text + "*")
+		} else {
+			b.WriteString(s.Text)
+		}
+	}
+	return b.String()
+}
