@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/url"
 	"os"
@@ -182,14 +183,20 @@ func (c *cluster) postmaster() int {
 	return max(pid, 0)
 }
 
-// clearStale removes the file of a server that ended without it when its pid now belongs to another program, or to a
-// zombie that nobody reaps: Postgres itself would take either for a living server. Where processes of the old server
-// are left, Postgres finds them by its shared memory and refuses all the same.
+// clearStale removes the locks of a server that ended without doing so. Their pid may belong to another program by now, or
+// to a zombie that nobody reaps: Postgres itself would take either for a living server. Where processes of the old
+// server are left, Postgres finds them by its shared memory and refuses all the same.
 func (c *cluster) clearStale() error {
-	if pid := c.postmaster(); pid == 0 || postgresLives(pid) {
+	if postgresLives(c.postmaster()) {
 		return nil
 	}
-	return os.Remove(c.pidPath())
+	socket := filepath.Join(c.Socket, ".s.PGSQL.5432")
+	for _, path := range []string{c.pidPath(), socket, socket + ".lock"} {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 func (c *cluster) pidPath() string { return filepath.Join(c.Cluster, "postmaster.pid") }

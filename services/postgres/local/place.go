@@ -38,6 +38,9 @@ func locate(o Options) (c cluster, err error) {
 		return c, err
 	}
 	if !c.account.enters(o.Data) {
+		if _, err := os.Stat(filepath.Join(home, "cluster")); err == nil && home != away {
+			return c, fmt.Errorf("user %d, who runs the database in %s, can't enter it any more: let everybody enter the folders above", c.account.uid, home)
+		}
 		home = away
 	}
 	if err := os.MkdirAll(home, 0o755); err != nil {

