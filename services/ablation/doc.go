@@ -3,13 +3,19 @@
 //
 // It is pure: it parses and validates documents, expands sweeps into runs, quantises schedules into the sampler's
 // integer weights and says what a state may become. It never does I/O, never reads a clock and knows no technology;
-// every other package of services points here and none is imported. Start with [Sweep], then [Sweep.Expand] and [Run].
+// every other package of services points here and none is imported.
+//
+// A sweep file becomes runs in three steps: [ParseSweep] reads the document and says everything that is wrong with it,
+// [Sweep.Expand] makes arms and runs, [Sweep.Plan] says what they read and cost. [Grow] decides what a second document of
+// the same name may change. Start with [Sweep], [Schedule] and [Run].
 //
 // A run's life:
 //
 //	queued ──claim──▶ running ──▶ completed | diverged | failed
 //	   ▲                │ └─stop─▶ stopping ──▶ stopped
 //	   └──left unasked──┘
+//
+// A person's retry queues a run again that ended without being completed; a queued run is stopped at once.
 //
 // Shares of a source are shares of training tokens. Tokens count target tokens seen since the start of the run.
 package ablation

@@ -1,0 +1,67 @@
+package ablation
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// Bounds of a document: the YAML parser takes quadratic time, and its recursion isn't bounded.
+const (
+	maxDocument = 256 << 10
+	maxNesting  = 50
+)
+
+func (r *reader) readable(data []byte) bool {
+	top := &node{line: 1, column: 1}
+	switch {
+	case len(data) > maxDocument:
+		r.problem(top, say("the document has %d bytes; at most %d are read", "文書が %d バイトあります。読めるのは %d バイトまでです", len(data), maxDocument))
+	case !utf8.Valid(data):
+		line, column := place(data, validPrefix(data))
+		r.problem(&node{line: line, column: column}, say("the text isn't UTF-8; save the file as UTF-8", "UTF-8 ではありません。UTF-8 で保存してください"))
+	case nesting(data) > maxNesting:
+		r.problem(top, say("brackets are nested more than %d deep; close them", "かっこの入れ子が %d 段を超えています。閉じてください", maxNesting))
+	default:
+		return true
+	}
+	return false
+}
+
+// validPrefix is the number of bytes before the first that isn't UTF-8.
+func validPrefix(data []byte) int {
+	n := 0
+	for n < len(data) {
+		r, size := utf8.DecodeRune(data[n:])
+		if r == utf8.RuneError && size == 1 {
+			break
+		}
+		n += size
+	}
+	return n
+}
+
+func place(data []byte, offset int) (line, column int) {
+	before := string(data[:offset])
+	return 1 + strings.Count(before, "\n"), 1 + utf8.RuneCountInString(before[strings.LastIndex(before, "\n")+1:])
+}
+
+// nesting is how deep brackets, and list or key marks on one line, could nest.
+func nesting(data []byte) int {
+	deepest, open, marks := 0, 0, 0
+	for i, c := range data {
+		switch c {
+		case '[', '{':
+			open++
+		case ']', '}':
+			open = max(0, open-1)
+		case '\n':
+			marks = 0
+		case ' ':
+			if i > 0 && (data[i-1] == '-' || data[i-1] == '?') {
+				marks++
+			}
+		}
+		deepest = max(deepest, open, marks)
+	}
+	return deepest
+}
