@@ -174,13 +174,26 @@ func (c *cluster) stop(ctx context.Context) error {
 
 // postmaster is the server's process as its own file says, 0 where there is none. It may have ended.
 func (c *cluster) postmaster() int {
-	data, err := os.ReadFile(c.pidPath())
-	if err != nil {
-		return 0
-	}
-	first, _, _ := strings.Cut(string(data), "\n")
-	pid, _ := strconv.Atoi(strings.TrimSpace(first))
+	pid, _ := strconv.Atoi(c.pidFile(0))
 	return max(pid, 0)
+}
+
+// serving is the socket's folder of a server that runs, empty where none does.
+func (c *cluster) serving() string {
+	if !postgresLives(c.postmaster()) {
+		return ""
+	}
+	return c.pidFile(4)
+}
+
+// pidFile is a line of the file that a server keeps while it runs, empty where there is none.
+func (c *cluster) pidFile(line int) string {
+	data, err := os.ReadFile(c.pidPath())
+	lines := strings.Split(string(data), "\n")
+	if err != nil || line >= len(lines) {
+		return ""
+	}
+	return strings.TrimSpace(lines[line])
 }
 
 // clearStale removes the locks of a server that ended without doing so. Their pid may belong to another program by now, or

@@ -29,19 +29,9 @@ type place struct {
 // locate decides where cluster, socket and binaries are, and makes the folders.
 func locate(o Options) (c cluster, err error) {
 	c = cluster{data: o.Data, fast: o.Fast}
-	home := filepath.Join(o.Data, "postgres")
-	away := filepath.Join(system, digest(o.Data))
-	if _, err := os.Stat(filepath.Join(away, "cluster")); err == nil && os.Geteuid() == 0 {
-		home = away
-	}
-	if c.account, err = serverAccount(filepath.Join(home, "cluster")); err != nil {
+	home, err := c.settle()
+	if err != nil {
 		return c, err
-	}
-	if !c.account.enters(o.Data) {
-		if _, err := os.Stat(filepath.Join(home, "cluster")); err == nil && home != away {
-			return c, fmt.Errorf("user %d, who runs the database in %s, can't enter it any more: let everybody enter the folders above", c.account.uid, home)
-		}
-		home = away
 	}
 	if err := os.MkdirAll(home, 0o755); err != nil {
 		return c, err
@@ -49,6 +39,9 @@ func locate(o Options) (c cluster, err error) {
 	c.Cluster, c.Socket = filepath.Join(home, "cluster"), filepath.Join(home, "socket")
 	if len(c.Socket) > longest {
 		c.Socket = filepath.Join(os.TempDir(), "haigo-"+digest(home))
+	}
+	if dir := c.serving(); dir != "" {
+		c.Socket = dir // started under another TMPDIR
 	}
 	if err := c.account.own(c.Socket); err != nil {
 		return c, err
@@ -58,6 +51,26 @@ func locate(o Options) (c cluster, err error) {
 	}
 	c.Bin = c.bin.dir
 	return c, c.write()
+}
+
+// settle finds the folder for everything, and whom the server runs as: in the data folder where that user can enter it.
+func (c *cluster) settle() (home string, err error) {
+	home, away := filepath.Join(c.data, "postgres"), filepath.Join(system, digest(c.data))
+	if os.Geteuid() == 0 && exists(filepath.Join(away, "cluster")) {
+		home = away
+	}
+	if c.account, err = serverAccount(filepath.Join(home, "cluster")); err != nil || c.account.enters(c.data) {
+		return home, err
+	}
+	if home != away && exists(filepath.Join(home, "cluster")) {
+		return "", fmt.Errorf("user %d runs the database in %s and can't enter it any more: let everybody enter the folders above it", c.account.uid, home)
+	}
+	return away, nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // chooseBinaries copies binaries that the server's user can't reach into home.
