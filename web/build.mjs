@@ -1,0 +1,38 @@
+// Bundles src/ into dist/: names carry a hash of the content, manifest.json maps entry points to names. What was there
+// before is taken away only once everything is built.
+import { build } from "esbuild";
+import { readdir, rm, writeFile } from "node:fs/promises";
+import { basename } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL(".", import.meta.url));
+const dist = root + "dist/";
+const entryPoints = ["src/app.ts", "src/style/style.css", "src/logo.svg"];
+
+const { outputFiles, metafile } = await build({
+  absWorkingDir: root,
+  entryPoints,
+  outdir: "dist",
+  entryNames: "[name]-[hash]",
+  chunkNames: "[name]-[hash]",
+  loader: { ".svg": "copy" },
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  target: ["es2022", "chrome111", "firefox115", "safari16.4"],
+  minify: true,
+  legalComments: "none",
+  metafile: true,
+  write: false,
+  logLevel: "warning",
+});
+
+const names = {};
+for (const [file, { entryPoint }] of Object.entries(metafile.outputs)) {
+  if (entryPoints.includes(entryPoint)) names[entryPoint.slice("src/".length)] = basename(file);
+}
+
+// .keep is committed, so that Go's embed finds a folder in a fresh clone.
+for (const name of await readdir(dist)) if (name !== ".keep") await rm(dist + name, { recursive: true });
+for (const { path, contents } of outputFiles) await writeFile(dist + basename(path), contents);
+await writeFile(dist + "manifest.json", JSON.stringify(names, null, 1) + "\n");

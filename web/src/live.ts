@@ -1,0 +1,78 @@
+// Keeps a page as it would be if it were loaded now: an event says that something changed, the page is fetched again,
+// and the elements marked data-live are replaced by the new ones. Nothing is drawn from strings.
+
+const pause = 1000; // at least between two fetches, in milliseconds
+
+// follow listens to the page's events and calls changed after each replacement.
+export function follow(changed: () => void): void {
+  const address = document.body.dataset.events;
+  if (!address) return;
+  const refresh = throttled(async () => {
+    if (await renew()) changed();
+  }, pause);
+  const events = new EventSource(address);
+  events.onmessage = refresh;
+  let broken = false;
+  events.onerror = () => (broken = true);
+  events.onopen = () => {
+    if (broken) refresh(); // what happened meanwhile was not heard
+    broken = false;
+  };
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) refresh();
+  });
+  setInterval(refresh, 30_000); // "3 min ago" grows by itself
+}
+
+// throttled runs work at most once a pause, and once more when it was asked for meanwhile. A hidden page waits.
+function throttled(work: () => Promise<void>, pause: number): () => void {
+  let running = false;
+  let again = false;
+  return function run(): void {
+    if (document.hidden) return;
+    if (running) {
+      again = true;
+      return;
+    }
+    running = true;
+    void work()
+      .catch(() => undefined) // the server is away: the event source tells when it is back
+      .then(() => new Promise((resume) => setTimeout(resume, pause)))
+      .then(() => {
+        running = false;
+        if (again) {
+          again = false;
+          run();
+        }
+      });
+  };
+}
+
+// renew replaces what changed; false where the page can't be had.
+async function renew(): Promise<boolean> {
+  const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+  if (!answer.ok || answer.redirected) return false;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const old of document.querySelectorAll<HTMLElement>("[data-live]")) {
+    const now = fresh.getElementById(old.id);
+    if (now && !old.isEqualNode(now) && !old.contains(document.activeElement)) replace(old, now);
+  }
+  return true;
+}
+
+// replace swaps an element, keeping what a reader did to it: how far it was scrolled, and what was opened. An element
+// marked "once" holds charts: it is replaced only when it holds others.
+function replace(old: HTMLElement, now: HTMLElement): void {
+  if (old.dataset.live === "once" && figures(old) === figures(now)) return;
+  const { scrollTop, scrollLeft } = old;
+  const atEnd = scrollTop + old.clientHeight >= old.scrollHeight - 4;
+  const opened = new Set([...old.querySelectorAll("details[open]")].map((d) => d.id));
+  const next = document.importNode(now, true);
+  for (const d of next.querySelectorAll("details")) d.open = opened.has(d.id) || d.open;
+  old.replaceWith(next);
+  next.scrollLeft = scrollLeft;
+  next.scrollTop = old.dataset.live === "end" && atEnd ? next.scrollHeight : scrollTop;
+}
+
+const figures = (e: HTMLElement): string =>
+  [...e.querySelectorAll<HTMLElement>("figure[data-figure]")].map((f) => f.dataset.figure).join("\n");
