@@ -1,0 +1,105 @@
+package httpd
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"reflect"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humachi"
+	"github.com/go-chi/chi/v5"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+)
+
+// apiRoutes are the JSON API. Its description is at openapi.json; there is no page for it, since that would load
+// scripts from elsewhere.
+func (s *Server) apiRoutes(r chi.Router) {
+	config := huma.DefaultConfig("Haigo", s.options.Version)
+	config.OpenAPIPath, config.DocsPath, config.SchemasPath, config.CreateHooks = "/openapi", "", "", nil
+	config.Servers = []*huma.Server{{URL: "/api/v1"}}
+	config.Info.Description = "Data-mixture ablations: sources, sweeps, runs, their metrics, charts and shared links."
+	api := operations{API: humachi.New(r, config), server: s}
+	api.OpenAPI().Components.Schemas.RegisterTypeAlias(reflect.TypeFor[ablation.Real](), reflect.TypeFor[real]())
+	api.sources()
+	api.sweeps()
+	api.runs()
+	api.charts()
+	api.shares()
+	r.Get("/events", s.stream)
+	r.Get("/sweeps/{sweep}/charts/{chart}.csv", s.sweepCSV)
+	r.Get("/runs/{run}/charts/{chart}.csv", s.runCSV)
+	r.NotFound(func(w http.ResponseWriter, _ *http.Request) { writeProblem(w, newProblem(ablation.ErrNotFound)) })
+}
+
+// real describes ablation.Real.
+type real struct{}
+
+// Schema is a number, or one of the three words for what isn't finite.
+func (real) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{OneOf: []*huma.Schema{{Type: huma.TypeNumber}, {Type: huma.TypeString, Enum: []any{"NaN", "Infinity", "-Infinity"}}}}
+}
+
+// operations registers what the API can do.
+type operations struct {
+	huma.API
+	server *Server
+}
+
+// none is an operation without input, or without an answer.
+type none struct{}
+
+// body is an answer that is only a body.
+type body[T any] struct{ Body T }
+
+// list is an answer of several things, never null.
+type list[T any] struct {
+	Items []T `json:"items"`
+}
+
+func listOf[T any](items []T, err error) (*body[list[T]], error) {
+	if err != nil {
+		return nil, err
+	}
+	if items == nil {
+		items = []T{}
+	}
+	return &body[list[T]]{list[T]{items}}, nil
+}
+
+// register adds an operation whose errors say only what a client may know.
+func register[I, O any](o operations, method, path, id, summary string, call func(context.Context, *I) (*O, error)) {
+	huma.Register(o.API, huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, MaxBodyBytes: maxBody},
+		func(ctx context.Context, in *I) (*O, error) {
+			out, err := call(ctx, in)
+			if err != nil {
+				return nil, o.refuse(ctx, id, err)
+			}
+			return out, nil
+		})
+}
+
+func (o operations) refuse(ctx context.Context, operation string, err error) error {
+	var answered huma.StatusError
+	if errors.As(err, &answered) {
+		return answered
+	}
+	p := newProblem(err)
+	if p.Status == http.StatusInternalServerError && ctx.Err() == nil {
+		o.server.options.Log.Error("an API call broke", "operation", operation, "err", err)
+	}
+	return p
+}
+
+func (o operations) sources() {
+	store := o.server.options.Store
+	register(o, http.MethodGet, "/sources", "list-sources", "All versions of all sources, the newest of each name first",
+		func(ctx context.Context, _ *none) (*body[list[ablation.Source]], error) {
+			return listOf(store.Sources(ctx))
+		})
+	register(o, http.MethodGet, "/tasks", "list-tasks", "All evaluation tasks",
+		func(ctx context.Context, _ *none) (*body[list[ablation.Task]], error) {
+			return listOf(store.Tasks(ctx))
+		})
+}

@@ -1,0 +1,61 @@
+package httpd
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/haigo-lab/haigo/services/chart"
+)
+
+type sweepChartInput struct {
+	Sweep       string `path:"sweep"`
+	Chart       string `path:"chart" enum:"tradeoff,curve,mixture,accuracy"`
+	Metric      string `query:"metric" doc:"Of a curve, as in bpb/ja"`
+	Arm         string `query:"arm" doc:"Of a mixture"`
+	Task        string `query:"task" doc:"Of an accuracy"`
+	IfNoneMatch string `header:"If-None-Match"`
+}
+
+type runChartInput struct {
+	Run         string   `path:"run"`
+	Chart       string   `path:"chart" enum:"curve,mixture"`
+	Metric      []string `query:"metric,explode" doc:"Of a curve; one line each"`
+	IfNoneMatch string   `header:"If-None-Match"`
+}
+
+func (o operations) charts() {
+	s := o.server
+	register(o, http.MethodGet, "/sweeps/{sweep}/charts/{chart}", "get-sweep-chart", "A chart of a sweep; with .csv at its end, its points",
+		func(ctx context.Context, in *sweepChartInput) (*tagged, error) {
+			q := chartQuery{kind: in.Chart, arm: in.Arm, task: in.Task}
+			if in.Metric != "" {
+				q.metrics = []string{in.Metric}
+			}
+			figure, err := s.sweepFigure(ctx, in.Sweep, q)
+			return tag(figure, err, in.IfNoneMatch)
+		})
+	register(o, http.MethodGet, "/runs/{run}/charts/{chart}", "get-run-chart", "A chart of a run; with .csv at its end, its points",
+		func(ctx context.Context, in *runChartInput) (*tagged, error) {
+			figure, err := s.runFigure(ctx, in.Run, chartQuery{kind: in.Chart, metrics: in.Metric})
+			return tag(figure, err, in.IfNoneMatch)
+		})
+}
+
+// tag is a figure with its entity tag, or the word that the client has it already.
+func tag(f chart.Figure, err error, known string) (*tagged, error) {
+	if err != nil {
+		return nil, err
+	}
+	data, err := json.Marshal(f)
+	if err != nil {
+		return nil, err
+	}
+	answer := newTagged(data)
+	if answer.matches(known) {
+		return nil, huma.Status304NotModified()
+	}
+	return &answer, nil
+}

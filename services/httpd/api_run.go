@@ -1,0 +1,76 @@
+package httpd
+
+import (
+	"context"
+	"math"
+	"net/http"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+)
+
+type runInput struct {
+	Run string `path:"run"`
+}
+
+type curveInput struct {
+	runInput
+	Metric  string `query:"metric" required:"true" doc:"Name of the metric, as in bpb/ja"`
+	From    int64  `query:"from_step" minimum:"0"`
+	To      int64  `query:"to_step" doc:"0: to the end"`
+	Buckets int    `query:"buckets" default:"1000" minimum:"1" maximum:"10000" doc:"About how many buckets at most; spikes are kept at any number"`
+}
+
+type logsInput struct {
+	runInput
+	Limit int `query:"limit" default:"100" minimum:"1" maximum:"1000"`
+}
+
+func (o operations) runs() {
+	store := o.server.options.Store
+	register(o, http.MethodGet, "/runs/{run}", "get-run", "One run with its progress",
+		func(ctx context.Context, in *runInput) (*body[ablation.Run], error) {
+			return one(store.Run(ctx, in.Run))
+		})
+	register(o, http.MethodPost, "/runs/{run}/stop", "stop-run", "Let a run checkpoint and leave, or take it from the queue",
+		func(ctx context.Context, in *runInput) (*body[ablation.Run], error) {
+			if err := store.StopRun(ctx, in.Run, ablation.StopPerson); err != nil {
+				return nil, err
+			}
+			return one(store.Run(ctx, in.Run))
+		})
+	register(o, http.MethodPost, "/runs/{run}/retry", "retry-run", "Queue an ended run again that did not complete",
+		func(ctx context.Context, in *runInput) (*body[ablation.Run], error) {
+			if err := store.RetryRun(ctx, in.Run); err != nil {
+				return nil, err
+			}
+			return one(store.Run(ctx, in.Run))
+		})
+	register(o, http.MethodGet, "/runs/{run}/attempts", "list-attempts", "A run's attempts, oldest first",
+		func(ctx context.Context, in *runInput) (*body[list[ablation.Attempt]], error) {
+			return listOf(store.Attempts(ctx, in.Run))
+		})
+	register(o, http.MethodGet, "/runs/{run}/logs", "list-logs", "The end of a run's log, oldest line first",
+		func(ctx context.Context, in *logsInput) (*body[list[ablation.LogLine]], error) {
+			return listOf(store.Logs(ctx, in.Run, in.Limit))
+		})
+	register(o, http.MethodGet, "/runs/{run}/metrics", "list-metrics", "Names of a run's metrics",
+		func(ctx context.Context, in *runInput) (*body[list[string]], error) {
+			return listOf(store.MetricNames(ctx, []string{in.Run}))
+		})
+	register(o, http.MethodGet, "/runs/{run}/curves", "get-curve", "One metric of a run as buckets that keep every extreme",
+		func(ctx context.Context, in *curveInput) (*body[ablation.Curve], error) { return o.curve(ctx, in) })
+}
+
+func (o operations) curve(ctx context.Context, in *curveInput) (*body[ablation.Curve], error) {
+	if in.To == 0 {
+		in.To = math.MaxInt64
+	}
+	curves, err := o.server.options.Store.Curves(ctx, []string{in.Run}, in.Metric, in.From, in.To, in.Buckets)
+	if err != nil {
+		return nil, err
+	}
+	if len(curves) == 0 {
+		return nil, ablation.ErrNotFound
+	}
+	return &body[ablation.Curve]{curves[0]}, nil
+}

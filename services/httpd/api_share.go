@@ -1,0 +1,50 @@
+package httpd
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+)
+
+type shareInput struct {
+	Body struct {
+		Sweep    string `json:"sweep"`
+		Question string `json:"question,omitempty" maxLength:"300" doc:"Heading of the page; default the sweep's question"`
+		Days     int    `json:"days,omitempty" minimum:"1" maximum:"365" default:"30"`
+	}
+}
+
+// sharedOnce is a new share with its link, which is never told again.
+type sharedOnce struct {
+	ablation.Share
+	URL string `json:"url"`
+}
+
+type shareID struct {
+	Share int64 `path:"share"`
+}
+
+func (o operations) shares() {
+	s := o.server
+	register(o, http.MethodGet, "/shares", "list-shares", "Shares without their links, newest first",
+		func(ctx context.Context, _ *none) (*body[list[ablation.Share]], error) {
+			return listOf(s.options.Store.Shares(ctx))
+		})
+	register(o, http.MethodPost, "/shares", "create-share", "Freeze a sweep's trade-off chart behind a link that is told once",
+		func(ctx context.Context, in *shareInput) (*body[sharedOnce], error) {
+			share, secret, err := s.sharer.Create(ctx, ShareRequest{
+				Sweep: in.Body.Sweep, Question: strings.TrimSpace(in.Body.Question), Lifetime: time.Duration(in.Body.Days) * 24 * time.Hour,
+			})
+			if err != nil {
+				return nil, err
+			}
+			return &body[sharedOnce]{sharedOnce{share, s.shareURL(secret)}}, nil
+		})
+	register(o, http.MethodDelete, "/shares/{share}", "revoke-share", "End a link at once",
+		func(ctx context.Context, in *shareID) (*none, error) {
+			return &none{}, s.options.Store.RevokeShare(ctx, in.Share)
+		})
+}

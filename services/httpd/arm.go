@@ -1,0 +1,62 @@
+package httpd
+
+import (
+	"cmp"
+	"fmt"
+	"html/template"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/chart"
+)
+
+// armView is an arm as pages name it: mark, glyph, name.
+type armView struct {
+	Name     string // the arm's own
+	Label    string // in the page's language
+	Hue      int    // 1 to 6; 0 is grey
+	Hollow   bool   // a matched control
+	Baseline bool
+	shape    string
+	glyph    glyph
+}
+
+// Mark is the arm's shape.
+func (a armView) Mark() template.HTML {
+	fill := "currentColor"
+	if a.Hollow {
+		fill = "var(--page)"
+	}
+	paint := fmt.Sprintf(`fill="%s" stroke="currentColor" stroke-width="1.6"`, fill)
+	return markup(`<svg class="a%d" width="11" height="11" viewBox="0 0 12 12" aria-hidden="true">%s</svg>`, a.Hue, fmt.Sprintf(shapes[a.shape], paint))
+}
+
+// Glyph is the arm's schedule, 40 by 13.
+func (a armView) Glyph() template.HTML { return a.glyph.svg(40, 13) }
+
+// SmallGlyph is the arm's schedule, 30 by 12.
+func (a armView) SmallGlyph() template.HTML { return a.glyph.svg(30, 12) }
+
+// armViews are a sweep's arms as pages in lang name them.
+func armViews(lang string, d chart.Data) []armView {
+	langs := make([]string, len(d.Sources))
+	for i, s := range d.Sources {
+		langs[i] = s.Lang
+	}
+	views := make([]armView, len(d.Arms))
+	for i, a := range d.Arms {
+		mark := chart.MarkOf(d.Arms, i)
+		views[i] = armView{
+			Name: a.Name, Label: cmp.Or(a.Label.In(lang), a.Name), Hue: mark.Hue, Hollow: mark.Hollow, Baseline: a.Name == baseline(d.Sweep),
+			shape: mark.Shape, glyph: newGlyph(a.Weights, d.Sweep.Recipe.Steps(), langs),
+		}
+	}
+	return views
+}
+
+// baseline is the arm that differences are taken to.
+func baseline(s ablation.Sweep) string {
+	if s.Design.Baseline == "" && len(s.Schedules) > 0 {
+		return s.Schedules[0].Name
+	}
+	return s.Design.Baseline
+}

@@ -1,0 +1,206 @@
+package httpd
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"math"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/chart"
+)
+
+// chartBuckets is about how many buckets a curve has: two a pixel of a wide screen's column.
+const chartBuckets = 1200
+
+// figure is a chart's place on a page; its data come from Source.
+type figure struct {
+	ID     string
+	Title  string
+	Sub    string
+	Lang   string // of the swatch; empty: none
+	Source string
+	CSV    string
+	Size   string // class for the height
+	Foot   string
+	Wide   bool
+}
+
+// newFigure is the place of a chart of the sweep or run that path names.
+func newFigure(id, path, kind string, query url.Values) figure {
+	base := "/api/v1" + path + "/charts/" + kind
+	q := ""
+	if len(query) > 0 {
+		q = "?" + query.Encode()
+	}
+	return figure{ID: id, Source: base + q, CSV: base + ".csv" + q}
+}
+
+// chartQuery says which chart: of all metrics named, or of one arm or task.
+type chartQuery struct {
+	kind    string
+	metrics []string
+	arm     string
+	task    string
+}
+
+func readChartQuery(r *http.Request) chartQuery {
+	q := r.URL.Query()
+	kind := strings.TrimSuffix(chi.URLParam(r, "chart"), ".csv")
+	return chartQuery{kind: kind, metrics: q["metric"], arm: q.Get("arm"), task: q.Get("task")}
+}
+
+// sweepFigure draws a chart of a sweep.
+func (s *Server) sweepFigure(ctx context.Context, name string, q chartQuery) (chart.Figure, error) {
+	d, err := s.chartData(ctx, name)
+	if err != nil {
+		return chart.Figure{}, err
+	}
+	switch q.kind {
+	case "tradeoff":
+		return chart.Tradeoff(d)
+	case "accuracy":
+		return chart.Accuracy(d, q.task)
+	case "curve":
+		if len(q.metrics) != 1 {
+			return chart.Figure{}, invalid("metric", "name one metric", "メトリクスを一つ指定してください")
+		}
+		curves, err := s.options.Store.Curves(ctx, runIDs(d.Runs), q.metrics[0], 0, math.MaxInt64, chartBuckets)
+		if err != nil {
+			return chart.Figure{}, err
+		}
+		return chart.Curve(d, q.metrics[0], curves)
+	case "mixture":
+		return s.mixtureFigure(ctx, d, q.arm)
+	}
+	return chart.Figure{}, ablation.ErrNotFound
+}
+
+func (s *Server) mixtureFigure(ctx context.Context, d chart.Data, arm string) (chart.Figure, error) {
+	i := slices.IndexFunc(d.Arms, func(a ablation.Arm) bool { return a.Name == arm })
+	if i < 0 {
+		return chart.Figure{}, ablation.ErrNotFound
+	}
+	of := slices.DeleteFunc(slices.Clone(d.Runs), func(r ablation.Run) bool { return r.Arm != arm })
+	rows, err := s.rowCurves(ctx, d, of)
+	if err != nil {
+		return chart.Figure{}, err
+	}
+	return chart.Mixture(d, i, rows)
+}
+
+// rowCurves are the rows that runs have read, of every source.
+func (s *Server) rowCurves(ctx context.Context, d chart.Data, runs []ablation.Run) ([]ablation.Curve, error) {
+	var rows []ablation.Curve
+	for _, source := range d.Sources {
+		curves, err := s.options.Store.Curves(ctx, runIDs(runs), ablation.Rows(source.Name), 0, math.MaxInt64, chartBuckets/2)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, curves...)
+	}
+	return rows, nil
+}
+
+// runFigure draws a chart of one run.
+func (s *Server) runFigure(ctx context.Context, id string, q chartQuery) (chart.Figure, error) {
+	run, err := s.options.Store.Run(ctx, id)
+	if err != nil {
+		return chart.Figure{}, err
+	}
+	d, err := s.chartData(ctx, run.Sweep)
+	if err != nil {
+		return chart.Figure{}, err
+	}
+	switch {
+	case q.kind == "mixture":
+		rows, err := s.rowCurves(ctx, d, []ablation.Run{run})
+		if err != nil {
+			return chart.Figure{}, err
+		}
+		return chart.RunMixture(d, run, rows)
+	case q.kind != "curve" || len(q.metrics) == 0 || len(q.metrics) > 16:
+		return chart.Figure{}, ablation.ErrNotFound
+	}
+	var curves []ablation.Curve
+	for _, metric := range q.metrics {
+		found, err := s.options.Store.Curves(ctx, []string{id}, metric, 0, math.MaxInt64, chartBuckets)
+		if err != nil {
+			return chart.Figure{}, err
+		}
+		curves = append(curves, found...)
+	}
+	return chart.RunCurve(d, run, q.metrics, curves)
+}
+
+// chartData is what charts of a sweep are made of.
+func (s *Server) chartData(ctx context.Context, name string) (chart.Data, error) {
+	return loadChartData(ctx, s.options.Store, name)
+}
+
+func runIDs(runs []ablation.Run) []string {
+	ids := make([]string, len(runs))
+	for i, r := range runs {
+		ids[i] = r.ID
+	}
+	return ids
+}
+
+// tagged is JSON with the entity tag of its bytes.
+type tagged struct {
+	ETag         string          `header:"ETag"`
+	CacheControl string          `header:"Cache-Control"`
+	Body         json.RawMessage `doc:"A figure: texts in both languages, an ECharts option with data only, and the same points as a table"`
+}
+
+func newTagged(data []byte) tagged {
+	sum := sha256.Sum256(data)
+	return tagged{ETag: fmt.Sprintf("%q", base64.RawURLEncoding.EncodeToString(sum[:16])), CacheControl: "private, no-cache", Body: data}
+}
+
+// matches reports whether an If-None-Match header names the tag.
+func (t tagged) matches(header string) bool {
+	for tag := range strings.SplitSeq(header, ",") {
+		if tag = strings.TrimPrefix(strings.TrimSpace(tag), "W/"); tag == t.ETag || tag == "*" {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *Server) sweepCSV(w http.ResponseWriter, r *http.Request) {
+	name := chi.URLParam(r, "sweep")
+	figure, err := s.sweepFigure(r.Context(), name, readChartQuery(r))
+	s.writeCSV(w, r, name, figure, err)
+}
+
+func (s *Server) runCSV(w http.ResponseWriter, r *http.Request) {
+	id := chi.URLParam(r, "run")
+	figure, err := s.runFigure(r.Context(), id, readChartQuery(r))
+	s.writeCSV(w, r, id, figure, err)
+}
+
+func (s *Server) writeCSV(w http.ResponseWriter, r *http.Request, of string, f chart.Figure, err error) {
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	serveCSV(w, of+"-"+f.ID, f.CSV())
+}
+
+// byteOrderMark tells spreadsheet programs that a CSV is UTF-8.
+const byteOrderMark = "\ufeff"
+
+func serveCSV(w http.ResponseWriter, name, text string) {
+	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+	w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", name+".csv"))
+	_, _ = w.Write([]byte(byteOrderMark + text)) // the browser has left: nobody to tell
+}

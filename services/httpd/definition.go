@@ -1,0 +1,97 @@
+package httpd
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+)
+
+// definitionView is what a sweep was declared as.
+type definitionView struct {
+	sweepHead
+	Document string
+	Recipe   []fact
+	Sources  []ablation.Source
+	Arms     []armShares
+}
+
+// fact is a name and what it is. Key is a key of the words.
+type fact struct{ Key, Value string }
+
+// armShares is an arm with the overall share of each source, in the sweep's order.
+type armShares struct {
+	Arm    armView
+	Shares []float64
+}
+
+func (s *Server) definitionPage(w http.ResponseWriter, r *http.Request) {
+	if d, ok := s.sweepPageData(w, r); ok {
+		s.renderSweep(w, r, d, "sweep-definition", definitionView{
+			sweepHead: d.head("def"), Document: d.Sweep.Document, Recipe: d.recipe(), Sources: d.Sources, Arms: d.shares(),
+		})
+	}
+}
+
+// document is the sweep file as a file.
+func (s *Server) document(w http.ResponseWriter, r *http.Request) {
+	if d, ok := s.sweepPageData(w, r); ok {
+		w.Header().Set("Content-Type", "application/yaml; charset=utf-8")
+		w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", d.Sweep.Name+".yaml"))
+		_, _ = w.Write([]byte(d.Sweep.Document)) // the browser has left: nobody to tell
+	}
+}
+
+func (d sweepData) recipe() []fact {
+	c, w := d.Sweep.Recipe, d.words
+	seeds := make([]string, len(d.Sweep.Seeds))
+	for i, n := range d.Sweep.Seeds {
+		seeds[i] = fmt.Sprint(n)
+	}
+	facts := []fact{
+		{"sweep.def.trainer", c.Trainer}, {"sweep.def.shape", shapeText(c.Shape)}, {"sweep.def.tokenizer", c.Tokenizer},
+		{"sweep.def.tokens", w.big(float64(c.Tokens))},
+		{"sweep.def.batch", w.text("sweep.def.batch.v", "rows", c.BatchRows, "tokens", c.RowTokens)},
+		{"sweep.def.precision", c.Precision}, {"sweep.def.lr", learningRate(c.Optimizer)}, {"sweep.def.diverge", c.Divergence},
+		{"sweep.def.seeds", strings.Join(seeds, ", ")}, {"sweep.def.tasks", strings.Join(d.Sweep.Tasks, ", ")},
+	}
+	return slices.DeleteFunc(facts, func(f fact) bool { return f.Value == "" })
+}
+
+func shapeText(s ablation.Shape) string {
+	text := fmt.Sprintf("%d × %d, heads %d, ffn %d", s.Layers, s.Width, s.Heads, s.FFN)
+	switch {
+	case s.Preset != "" && s.Layers == 0:
+		return s.Preset
+	case s.Preset != "":
+		return s.Preset + " (" + text + ")"
+	}
+	return text
+}
+
+func learningRate(o ablation.Optimizer) string {
+	if o.PeakLR == 0 {
+		return o.Decay
+	}
+	return strings.TrimSpace(fmt.Sprintf("%g %s", o.PeakLR, o.Decay))
+}
+
+// shares are the arms with the share of each source over the whole run, from the weight table that is really sampled.
+func (d sweepData) shares() []armShares {
+	all := make([]armShares, len(d.Arms))
+	for i, a := range d.Arms {
+		shares := make([]float64, len(d.Sources))
+		rows := ablation.PlannedRows(a.Weights, d.Sweep.Recipe.Steps(), d.Sweep.Recipe.BatchRows)
+		var total float64
+		for _, n := range rows {
+			total += float64(n)
+		}
+		for k := range min(len(rows), len(shares)) {
+			shares[k] = float64(rows[k]) / total
+		}
+		all[i] = armShares{d.views[i], shares}
+	}
+	return all
+}

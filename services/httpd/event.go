@@ -1,0 +1,105 @@
+package httpd
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+)
+
+const (
+	heartbeat   = 15 * time.Second // keeps proxies from closing a quiet stream
+	eventBuffer = 64               // events that a slow browser may lag behind before it is dropped
+	maxStreams  = 512
+)
+
+// hub passes events on to everybody who listens. A listener that doesn't keep up is dropped: its browser connects
+// again and asks everything anew.
+type hub struct {
+	log     *slog.Logger
+	mu      sync.Mutex
+	streams map[chan ablation.Event]string // sweep that is listened for; empty: all
+}
+
+func newHub(log *slog.Logger) *hub {
+	return &hub{log: log, streams: map[chan ablation.Event]string{}}
+}
+
+// subscribe returns a channel that is closed when its reader lags, or nil where there are too many already.
+func (h *hub) subscribe(sweep string) chan ablation.Event {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.streams) >= maxStreams {
+		return nil
+	}
+	stream := make(chan ablation.Event, eventBuffer)
+	h.streams[stream] = sweep
+	return stream
+}
+
+func (h *hub) unsubscribe(stream chan ablation.Event) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.streams, stream)
+}
+
+// publish never waits. An empty event, which says that events may have been missed, goes to everybody.
+func (h *hub) publish(e ablation.Event) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for stream, sweep := range h.streams {
+		if sweep != "" && e.Sweep != "" && e.Sweep != sweep {
+			continue
+		}
+		select {
+		case stream <- e:
+		default:
+			delete(h.streams, stream)
+			close(stream)
+		}
+	}
+}
+
+// stream answers GET /api/v1/events: server-sent events that carry names only, one a change, until the browser leaves.
+func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
+	events := s.events.subscribe(r.URL.Query().Get("sweep"))
+	if events == nil {
+		w.Header().Set("Retry-After", "30")
+		http.Error(w, "too many event streams", http.StatusServiceUnavailable)
+		return
+	}
+	defer s.events.unsubscribe(events)
+	control := http.NewResponseController(w)
+	if err := control.SetWriteDeadline(time.Time{}); err != nil {
+		s.options.Log.Warn("an event stream keeps its write deadline", "err", err)
+	}
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Accel-Buffering", "no")
+	fmt.Fprint(w, "retry: 2000\n\n")
+	for beat := time.NewTicker(heartbeat); ; {
+		if control.Flush() != nil {
+			return
+		}
+		select {
+		case <-r.Context().Done():
+			return
+		case <-beat.C:
+			fmt.Fprint(w, ": still here\n\n")
+		case e, open := <-events:
+			if !open {
+				return
+			}
+			name, err := json.Marshal(e)
+			if err != nil {
+				s.options.Log.Error("an event can't be written", "err", err)
+				return
+			}
+			fmt.Fprintf(w, "data: %s\n\n", name)
+		}
+	}
+}

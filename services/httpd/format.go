@@ -1,0 +1,173 @@
+package httpd
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// minus is the real sign; a hyphen is too short beside figures.
+const minus = "−"
+
+// japan is where times on pages are told; pages name it. It has no summer time.
+var japan = time.FixedZone("JST", 9*60*60)
+
+// unit is a power of ten with the word for it.
+type unit struct {
+	size float64
+	word string
+}
+
+var units = map[string][]unit{
+	"ja": {{1e12, "兆"}, {1e8, "億"}, {1e4, "万"}},
+	"en": {{1e12, "T"}, {1e9, "B"}, {1e6, "M"}, {1e3, "k"}},
+}
+
+// fixed is v with that many decimals; a value that isn't finite is named as JSON names it.
+func fixed(v float64, decimals int) string {
+	switch {
+	case math.IsNaN(v):
+		return "NaN"
+	case math.IsInf(v, 0):
+		return map[bool]string{true: "+∞", false: minus + "∞"}[v > 0]
+	}
+	return strings.Replace(strconv.FormatFloat(v, 'f', decimals, 64), "-", minus, 1)
+}
+
+// signed is fixed with the sign written out.
+func signed(v float64, decimals int) string {
+	if s := fixed(v, decimals); v < 0 || math.IsNaN(v) || math.IsInf(v, 0) {
+		return s
+	}
+	return "+" + fixed(v, decimals)
+}
+
+// integer is n with commas between thousands.
+func integer(n int64) string {
+	digits := strconv.FormatInt(n, 10)
+	sign := ""
+	if n < 0 {
+		sign, digits = minus, digits[1:]
+	}
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return sign + digits
+}
+
+// percent is a fraction in percent.
+func percent(fraction float64, decimals int) string { return fixed(fraction*100, decimals) + "%" }
+
+// big is a count in words: 1,000億 in Japanese, 100B in English.
+func (w words) big(v float64) string {
+	for _, u := range units[w.lang] {
+		if v < u.size {
+			continue
+		}
+		x := v / u.size
+		decimals := 2
+		if x >= 100 {
+			decimals = 0
+		} else if x >= 10 {
+			decimals = 1
+		}
+		whole, part, _ := strings.Cut(strconv.FormatFloat(x, 'f', decimals, 64), ".")
+		n, err := strconv.ParseInt(whole, 10, 64)
+		if err != nil {
+			break
+		}
+		if part = strings.TrimRight(part, "0"); part != "" {
+			part = "." + part
+		}
+		return integer(n) + part + u.word
+	}
+	return integer(int64(math.Round(v)))
+}
+
+// size is a number of bytes.
+func size(n int64) string {
+	v, unit := float64(n), 0
+	names := []string{"B", "kB", "MB", "GB", "TB"}
+	for v >= 1000 && unit < len(names)-1 {
+		v, unit = v/1000, unit+1
+	}
+	if v >= 100 || unit == 0 {
+		return fixed(v, 0) + " " + names[unit]
+	}
+	return fixed(v, 1) + " " + names[unit]
+}
+
+// scientific is v as mantissa and power of ten.
+func scientific(v float64) string {
+	if v == 0 || math.IsNaN(v) || math.IsInf(v, 0) {
+		return fixed(v, 0)
+	}
+	exponent := math.Floor(math.Log10(math.Abs(v)))
+	return fixed(v/math.Pow(10, exponent), 1) + " × 10" + superscript(int(exponent))
+}
+
+func superscript(n int) string {
+	return strings.NewReplacer("-", "⁻", "0", "⁰", "1", "¹", "2", "²", "3", "³", "4", "⁴", "5", "⁵", "6", "⁶", "7", "⁷", "8", "⁸", "9", "⁹").Replace(strconv.Itoa(n))
+}
+
+// lasting is a length of time: 1時間36分 or 1 h 36 min; seconds below two minutes.
+func (w words) lasting(d time.Duration) string {
+	if d < 2*time.Minute {
+		return w.text("time.s", "n", int(d.Round(time.Second).Seconds()))
+	}
+	d = d.Round(time.Minute)
+	hours, minutes := int(d.Hours()), int(d.Minutes())%60
+	switch {
+	case hours == 0:
+		return w.text("time.min", "n", minutes)
+	case minutes == 0:
+		return w.text("time.h", "n", hours)
+	}
+	return w.text("time.hmin", "h", hours, "m", minutes)
+}
+
+// weekdays in Japanese, Sunday first.
+var weekdays = []rune("日月火水木金土")
+
+// when is a date and time of day in Japan, with the year only where it isn't now's.
+func (w words) when(t, now time.Time) string {
+	t, now = t.In(japan), now.In(japan)
+	return w.date(t, t.Year() != now.Year()) + t.Format(" 15:04")
+}
+
+// day is a date in Japan with its year.
+func (w words) day(t time.Time) string { return w.date(t.In(japan), true) }
+
+func (w words) date(t time.Time, year bool) string {
+	if w.lang != "ja" {
+		if year {
+			return t.Format("2 Jan 2006")
+		}
+		return t.Format("Mon 2 Jan")
+	}
+	if year {
+		return fmt.Sprintf("%d年%d月%d日", t.Year(), t.Month(), t.Day())
+	}
+	return fmt.Sprintf("%d月%d日(%c)", t.Month(), t.Day(), weekdays[t.Weekday()])
+}
+
+// ago is how long before now t was, or its date where that is more than an hour.
+func (w words) ago(t, now time.Time) string {
+	switch d := now.Sub(t); {
+	case d < 10*time.Second:
+		return w.text("time.now")
+	case d < time.Minute:
+		return w.text("time.s.ago", "n", int(d.Seconds()))
+	case d < time.Hour:
+		return w.text("time.min.ago", "n", int(d.Minutes()))
+	}
+	return w.when(t, now)
+}
+
+// moment is a date with its year and time of day, in Japan.
+func (w words) moment(t time.Time) string { return w.day(t) + t.In(japan).Format(" 15:04") }
+
+// clock is the time of day in Japan.
+func clock(t time.Time) string { return t.In(japan).Format("15:04:05") }

@@ -1,0 +1,149 @@
+package httpd
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/haigo-lab/haigo/web"
+)
+
+// renderer holds every page in every language, parsed.
+type renderer struct {
+	assets assets
+	words  map[string]words
+	pages  map[string]map[string]*template.Template // by language, then by the page's file name without .html
+}
+
+// shells are templates that pages are set into, and parts; all other files are pages.
+var shells = []string{"layout.html", "parts.html", "figure.html"}
+
+func newRenderer(a assets) (*renderer, error) {
+	r := &renderer{assets: a, words: map[string]words{}, pages: map[string]map[string]*template.Template{}}
+	for _, lang := range languages {
+		w, err := loadWords(lang)
+		if err != nil {
+			return nil, err
+		}
+		r.words[lang], r.pages[lang] = w, map[string]*template.Template{}
+		if err := r.parse(w); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+func (r *renderer) parse(w words) error {
+	files := web.Templates()
+	base, err := template.New("").Funcs(w.funcs()).ParseFS(files, shells...)
+	if err != nil {
+		return fmt.Errorf("parse templates: %w", err)
+	}
+	names, err := fs.Glob(files, "*.html")
+	if err != nil {
+		return err
+	}
+	for _, file := range names {
+		page, err := base.Clone()
+		if err == nil {
+			_, err = page.ParseFS(files, file)
+		}
+		if err != nil {
+			return fmt.Errorf("parse template %s: %w", file, err)
+		}
+		r.pages[w.lang][strings.TrimSuffix(file, ".html")] = page
+	}
+	return nil
+}
+
+// funcs are what templates may call, in one language.
+func (w words) funcs() template.FuncMap {
+	return template.FuncMap{
+		"t": w.text, "known": w.known, "lang": func() string { return w.lang },
+		"fixed": fixed, "signed": signed, "int": integer, "pct": percent, "size": size, "sci": scientific,
+		"big": w.big, "lasting": w.lasting, "when": w.when, "day": w.day, "ago": w.ago, "clock": clock, "moment": w.moment,
+		"float": func(n int64) float64 { return float64(n) }, "yen": func(v float64) string { return w.text("yen", "n", integer(int64(v))) },
+		"icon": icon, "state": func(of any, fraction float64) template.HTML { return stateMark(fmt.Sprint(of), fraction) }, "bar": bar, "cells": cells, "spark": spark, "langClass": langClass,
+		"langName": w.language, "pair": pair,
+	}
+}
+
+// language is the name of a language label, or the label itself where it has no name here.
+func (w words) language(tag string) string { return w.known(tag, tag) }
+
+// pair hands a part of a page its value together with a second one, as .A and .B.
+func pair(a, b any) struct{ A, B any } { return struct{ A, B any }{a, b} }
+
+// frame is what the shell around a page needs.
+type frame struct {
+	Lang    string
+	Title   string
+	Nav     string // which entry of the navigation is current; empty: none
+	Shell   string // what is around the page: app, public or bare
+	Live    string // address of the events that change this page; empty: it doesn't change
+	Assets  assets
+	LogsIn  bool // whether people log in here
+	Version string
+	Page    any
+
+	query url.Values
+}
+
+// Other is this page's address in another language.
+func (f frame) Other(lang string) string {
+	query := url.Values{}
+	for k, v := range f.query {
+		query[k] = v
+	}
+	query.Set("lang", lang)
+	return "?" + query.Encode()
+}
+
+// view is a page to be rendered.
+type view struct {
+	status int    // default 200
+	page   string // the template
+	title  string // in the page's language
+	nav    string
+	shell  string // default app
+	live   string
+	data   any
+}
+
+// render writes a whole page, or an error page where its template breaks.
+func (s *Server) render(w http.ResponseWriter, r *http.Request, v view) {
+	lang := requestLanguage(r)
+	f := frame{
+		Lang: lang, Title: v.title, Nav: v.nav, Shell: cmp.Or(v.shell, "app"), Live: v.live, Assets: s.assets, LogsIn: s.guard.token != "",
+		Version: s.options.Version, Page: v.data, query: r.URL.Query(),
+	}
+	var out bytes.Buffer
+	page, ok := s.renderer.pages[lang][v.page]
+	if !ok {
+		s.options.Log.Error("there is no such template", "page", v.page)
+		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+		return
+	}
+	if err := page.ExecuteTemplate(&out, "layout", f); err != nil {
+		s.options.Log.Error("a page can't be rendered", "page", v.page, "err", err)
+		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Language", lang)
+	w.Header().Set("Vary", "Accept-Language, Cookie")
+	w.WriteHeader(max(v.status, http.StatusOK))
+	_, _ = out.WriteTo(w) // the browser has left: nobody to tell
+}
+
+// words are the request's language's.
+func (s *Server) words(r *http.Request) words { return s.renderer.words[requestLanguage(r)] }
+
+// now is the one place where pages read the clock: for "3 min ago" only. What counts is compared in the database.
+func now() time.Time { return time.Now() }

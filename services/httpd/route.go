@@ -1,0 +1,96 @@
+package httpd
+
+import (
+	"net/http"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+)
+
+// routes is every address that is served.
+func (s *Server) routes() http.Handler {
+	r := chi.NewRouter()
+	r.Use(s.observe, secure, withLanguage, middleware.GetHead)
+	r.Get("/healthz", s.healthy)
+	r.Group(func(r chi.Router) {
+		r.Use(s.guard.knownHost, http.NewCrossOriginProtection().Handler)
+		r.Handle(staticPath+"*", s.assets)
+		r.Get("/robots.txt", robots)
+		s.publicRoutes(r)
+		r.With(s.tokenShown).Route("/api/v1", s.apiRoutes)
+		r.Group(func(r chi.Router) {
+			r.Use(s.loggedIn)
+			s.pageRoutes(r)
+		})
+	})
+	r.NotFound(s.missing)
+	return r
+}
+
+// publicRoutes need no session.
+func (s *Server) publicRoutes(r chi.Router) {
+	r.Get("/login", s.loginPage)
+	r.Post("/login", s.login)
+	r.Post("/logout", s.logout)
+	r.Get("/s/{secret}", s.sharedPage)
+	r.Get("/s/{secret}/chart.json", s.sharedChart)
+	r.Get("/s/{secret}/points.csv", s.sharedPoints)
+}
+
+// pageRoutes are the pages, and what their forms send.
+func (s *Server) pageRoutes(r chi.Router) {
+	r.Get("/", s.sweepsPage)
+	r.Get("/new", s.newPage)
+	r.Post("/new", s.start)
+	r.Post("/new/check", s.check)
+	r.Route("/sweeps/{sweep}", func(r chi.Router) {
+		r.Get("/", s.sweepPage)
+		r.Get("/runs", s.sweepRunsPage)
+		r.Get("/definition", s.definitionPage)
+		r.Get("/sweep.yaml", s.document)
+		r.Get("/results.csv", s.resultsCSV)
+		r.Get("/share", s.sharePage)
+		r.Post("/share", s.share)
+		r.Post("/pause", s.changeSweep(s.options.Store.PauseSweep))
+		r.Post("/resume", s.changeSweep(s.options.Store.ResumeSweep))
+		r.Post("/stop", s.changeSweep(s.options.Store.StopSweep))
+	})
+	r.Get("/runs/{run}", s.runPage)
+	r.Post("/runs/{run}/stop", s.stopRun)
+	r.Post("/runs/{run}/retry", s.retryRun)
+	r.Get("/sources", s.sourcesPage)
+	r.Get("/sources/{source}", s.sourcesPage)
+	r.Get("/shares", s.sharesPage)
+	r.Post("/shares/{share}/revoke", s.revoke)
+	r.Post("/shares/{share}/renew", s.renew)
+}
+
+// route is the pattern that a request matched, for logs.
+func route(r *http.Request) string {
+	if pattern := chi.RouteContext(r.Context()).RoutePattern(); pattern != "" {
+		return pattern
+	}
+	return "none"
+}
+
+// healthy answers 200 when the database answers.
+func (s *Server) healthy(w http.ResponseWriter, r *http.Request) {
+	if err := s.options.Store.Ping(r.Context()); err != nil {
+		s.options.Log.Warn("the database doesn't answer", "err", err)
+		http.Error(w, "the database doesn't answer", http.StatusServiceUnavailable)
+		return
+	}
+	_, _ = w.Write([]byte("ok\n"))
+}
+
+// robots asks search engines to leave everything alone.
+func robots(w http.ResponseWriter, _ *http.Request) {
+	_, _ = w.Write([]byte("User-agent: *\nDisallow: /\n"))
+}
+
+// missing is the page for addresses that nothing has.
+func (s *Server) missing(w http.ResponseWriter, r *http.Request) {
+	words := s.words(r)
+	m := messageView{Head: words.text("missing.head"), Body: words.text("missing.body"), Back: "/"}
+	s.render(w, r, view{status: http.StatusNotFound, page: "message", title: m.Head, data: m})
+}

@@ -1,0 +1,221 @@
+package httpd
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+)
+
+// logLines is how much of a run's log its page shows.
+const logLines = 100
+
+// runView is one run.
+type runView struct {
+	runRow
+	ID, Sweep, SweepURL string
+	Steps, Step         int64
+	Message             string
+	CanStop, CanRetry   bool
+	Facts               []liveFact
+	Figures             []figure
+	Schedule            figure
+	Rows                []rowsRead
+	Sets                []setScore
+	Tasks               []taskScore
+	ScoredAt            float64 // tokens
+	Logs                []ablation.LogLine
+	Identity            []fact
+	Attempts            []attemptRow
+	Now                 time.Time
+}
+
+// liveFact is one of the three facts beside a run's state: whether its process lives, metrics flow, the lease is held.
+type liveFact struct {
+	Key    string // of the words
+	Good   bool
+	Waits  bool // neither good nor bad: nothing has begun
+	Value  string
+	Detail string
+}
+
+// rowsRead is what a run read of a source against what was planned up to the same step.
+type rowsRead struct {
+	Source             ablation.Source
+	Planned, Delivered int64
+}
+
+// Gap is rows delivered too many; below zero, too few.
+func (r rowsRead) Gap() int64 { return r.Delivered - r.Planned }
+
+type setScore struct {
+	Set  string
+	Lang string
+	BPB  string
+}
+
+type taskScore struct {
+	Task     ablation.Task
+	BPB      string
+	Accuracy string
+}
+
+type attemptRow struct {
+	Number    int
+	From      time.Time
+	To        *time.Time
+	Outcome   string
+	Reason    string
+	Host      string
+	ResumedAt *int64 // step
+}
+
+func (s *Server) runPage(w http.ResponseWriter, r *http.Request) {
+	v, err := s.runView(r.Context(), s.words(r), chi.URLParam(r, "run"))
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.render(w, r, view{page: "run", title: v.Name, nav: "sweeps", live: "/api/v1/events?sweep=" + v.Sweep, data: v})
+}
+
+func (s *Server) runView(ctx context.Context, words words, id string) (v runView, err error) {
+	store := s.options.Store
+	run, err := store.Run(ctx, id)
+	if err != nil {
+		return v, err
+	}
+	d, err := s.sweepData(ctx, words, run.Sweep)
+	if err != nil {
+		return v, err
+	}
+	v = runView{
+		runRow: d.row(run), ID: run.ID, Sweep: run.Sweep, SweepURL: d.url(), Steps: run.Steps, Step: run.Progress.Step,
+		Message: run.Message, Now: now(),
+		CanStop:  !run.State.Ended() && run.State != ablation.RunStopping,
+		CanRetry: run.State.Ended() && run.State != ablation.RunCompleted,
+	}
+	if v.Logs, err = store.Logs(ctx, id, logLines); err != nil {
+		return v, err
+	}
+	attempts, err := store.Attempts(ctx, id)
+	if err != nil {
+		return v, err
+	}
+	segments, err := store.Segments(ctx, id)
+	if err != nil {
+		return v, err
+	}
+	metrics, err := store.MetricNames(ctx, []string{id})
+	if err != nil {
+		return v, err
+	}
+	v.Attempts = attemptRows(attempts, segments)
+	v.Facts = words.facts(run, attempts, v.Now)
+	v.Figures, v.Schedule = runFigures(words, run.ID, metrics), scheduleFigure(words, run)
+	d.score(&v, run)
+	return v, s.identify(ctx, d, &v, run, segments)
+}
+
+// score fills in what the run has scored so far, and the rows it has read.
+func (d sweepData) score(v *runView, run ablation.Run) {
+	i := slices.IndexFunc(d.Results, func(r ablation.Result) bool { return r.Run.ID == run.ID })
+	if i < 0 {
+		return
+	}
+	result := d.Results[i]
+	v.ScoredAt = float64(result.Step * d.Sweep.Recipe.TokensPerStep())
+	for _, set := range d.sets() {
+		if value, ok := result.Values[ablation.BPB(set.Name)]; ok {
+			v.Sets = append(v.Sets, setScore{set.Name, set.Lang, fixed(float64(value), 3)})
+		}
+	}
+	for _, t := range d.Tasks {
+		if value, ok := result.Values[ablation.TaskBPB(t.Name)]; ok {
+			v.Tasks = append(v.Tasks, taskScore{t, fixed(float64(value), 3), percent(float64(result.Values[ablation.TaskAccuracy(t.Name)]), 1)})
+		}
+	}
+	v.Rows = d.rowsRead(run, result)
+}
+
+func (d sweepData) rowsRead(run ablation.Run, result ablation.Result) []rowsRead {
+	i := slices.IndexFunc(d.Arms, func(a ablation.Arm) bool { return a.Name == run.Arm })
+	if i < 0 || run.Progress.Step == 0 {
+		return nil
+	}
+	planned := ablation.PlannedRows(d.Arms[i].Weights, run.Progress.Step, d.Sweep.Recipe.BatchRows)
+	var rows []rowsRead
+	for k, source := range d.Sources {
+		if k < len(planned) {
+			rows = append(rows, rowsRead{source, planned[k], int64(result.Values[ablation.Rows(source.Name)])})
+		}
+	}
+	return rows
+}
+
+// heldOut is a held-out set: of a source, or of a language.
+type heldOut struct{ Name, Lang string }
+
+// sets are the held-out sets of a sweep, those of languages first.
+func (d sweepData) sets() []heldOut {
+	var langs, sources []heldOut
+	for _, l := range []string{"ja", "en", "code"} {
+		if slices.ContainsFunc(d.Sources, func(s ablation.Source) bool { return s.Lang == l }) {
+			langs = append(langs, heldOut{l, l})
+		}
+	}
+	for _, s := range d.Sources {
+		if s.Name != s.Lang {
+			sources = append(sources, heldOut{s.Name, s.Lang})
+		}
+	}
+	return append(langs, sources...)
+}
+
+// identify fills in what makes the run repeatable.
+func (s *Server) identify(ctx context.Context, d sweepData, v *runView, run ablation.Run, segments []ablation.Segment) error {
+	plan, err := s.options.Store.RunPlan(ctx, run.ID)
+	if err != nil && status(err) != http.StatusNotFound {
+		return err
+	}
+	seeds := []fact{{"data_seed", seedText(run.DataSeed)}, {"mix_seed", seedText(run.MixSeed)}, {"init_seed", seedText(run.InitSeed)}}
+	if plan.PlanSHA256 != "" {
+		v.Identity = append(v.Identity, fact{"plan_sha256", plan.PlanSHA256})
+	}
+	v.Identity = append(v.Identity, seeds...)
+	for _, source := range d.Sources {
+		v.Identity = append(v.Identity, fact{source.Name, source.Version})
+	}
+	if n := len(segments); n > 0 {
+		last := segments[n-1]
+		v.Identity = append(v.Identity, fact{"run.trainer", last.Trainer}, fact{"run.where", last.Device + " · " + last.ISA})
+	}
+	if plan.Parameters > 0 {
+		v.Identity = append(v.Identity, fact{"run.params", integer(plan.Parameters)})
+	}
+	return nil
+}
+
+func (s *Server) stopRun(w http.ResponseWriter, r *http.Request) {
+	s.changeRun(w, r, func(ctx context.Context, id string) error {
+		return s.options.Store.StopRun(ctx, id, ablation.StopPerson)
+	})
+}
+
+func (s *Server) retryRun(w http.ResponseWriter, r *http.Request) {
+	s.changeRun(w, r, s.options.Store.RetryRun)
+}
+
+func (s *Server) changeRun(w http.ResponseWriter, r *http.Request, change func(context.Context, string) error) {
+	id := chi.URLParam(r, "run")
+	if err := change(r.Context(), id); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.options.Log.Info("a run was changed by hand", "run_id", id, "route", route(r))
+	http.Redirect(w, r, runURL(id), http.StatusSeeOther)
+}

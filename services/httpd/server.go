@@ -1,0 +1,141 @@
+package httpd
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/haigo-lab/haigo/plugins/trainer/spec"
+	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/postgres"
+	"github.com/haigo-lab/haigo/web"
+)
+
+// Sweeper plans and starts what a sweep file declares.
+type Sweeper interface {
+	// Plan says what the document would run and stores nothing. *ablation.Invalid lists what must change.
+	Plan(ctx context.Context, document []byte) (ablation.Plan, error)
+	// Apply starts the document's sweep, under the name as where that isn't empty, or finds it started: then created
+	// is false. ErrConflict where a sweep of that name holds other content.
+	Apply(ctx context.Context, document []byte, as string) (sweep ablation.Sweep, created bool, err error)
+}
+
+// Options say what a server serves and to whom.
+type Options struct {
+	Store   *postgres.Store
+	Sweeper Sweeper
+	// Samples are up to n documents of the source version in dir.
+	Samples func(dir string, n int) ([]spec.Document, error)
+	Version string // of the program; pages and shares name it
+	Log     *slog.Logger
+
+	Listen     string   // the address that is listened to, with its real port
+	URL        string   // what share links begin with; default http:// and Listen
+	Hosts      []string // names that requests may be sent to, besides Listen's and URL's
+	AdminToken string   // needed beyond loopback; then pages and API ask for it
+}
+
+// Server is the pages and the API. It is an http.Handler, safe for concurrent use.
+type Server struct {
+	options  Options
+	handler  http.Handler
+	renderer *renderer
+	assets   assets
+	events   *hub
+	guard    guard
+	sharer   Sharer
+}
+
+// New checks the options and prepares everything that is served. It refuses an address beyond loopback without an
+// admin token.
+func New(o Options) (*Server, error) {
+	o.URL = strings.TrimSuffix(cmp.Or(o.URL, "http://"+reachable(o.Listen)), "/")
+	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
+	g, err := newGuard(o)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{options: o, guard: g, events: newHub(o.Log), sharer: Sharer{Store: o.Store, Version: o.Version}}
+	bundle, err := web.Load()
+	if err != nil {
+		o.Log.Warn("pages have no scripts and styles: run make build", "err", err)
+	}
+	if s.assets, err = newAssets(bundle); err != nil {
+		return nil, err
+	}
+	if s.renderer, err = newRenderer(s.assets); err != nil {
+		return nil, err
+	}
+	s.handler = s.routes()
+	return s, nil
+}
+
+// reachable is listen as a client on this machine can reach it.
+func reachable(listen string) string {
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		return listen
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, port)
+}
+
+// URL is what addresses of pages begin with, without a slash at its end.
+func (s *Server) URL() string { return s.options.URL }
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// drainTime is how long requests may go on after the server was told to end.
+const drainTime = 5 * time.Second
+
+// Serve answers on the listener and passes events on until ctx ends; then it lets requests end and returns nil.
+func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
+	group, ctx := errgroup.WithContext(ctx)
+	server := &http.Server{
+		Handler:           s,
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      60 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(s.options.Log.Handler(), slog.LevelWarn),
+	}
+	group.Go(func() error { return s.listen(ctx) })
+	group.Go(func() error {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serve: %w", err)
+		}
+		return nil
+	})
+	group.Go(func() error {
+		<-ctx.Done()
+		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+		defer cancel()
+		if err := server.Shutdown(drain); err != nil {
+			return errors.Join(server.Close(), fmt.Errorf("end requests: %w", err))
+		}
+		return nil
+	})
+	return group.Wait()
+}
+
+// listen passes the store's events on to browsers until ctx ends.
+func (s *Server) listen(ctx context.Context) error {
+	err := s.options.Store.Listen(ctx, s.events.publish)
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}

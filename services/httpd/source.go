@@ -1,0 +1,137 @@
+package httpd
+
+import (
+	"cmp"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/haigo-lab/haigo/plugins/trainer/spec"
+	"github.com/haigo-lab/haigo/services/ablation"
+)
+
+// samples is how many documents of a source are shown.
+const samples = 6
+
+// sourcesView is the list of sources, one of them chosen and shown whole, and the tasks.
+type sourcesView struct {
+	Sources   []sourceRow // the newest version of each
+	Bytes     int64
+	Documents int64
+	Chosen    *sourceRow
+	Versions  []ablation.Source // of the chosen one, newest first
+	Samples   []spec.Document
+	Tasks     []ablation.Task
+	Now       time.Time
+}
+
+// sourceRow is a source with what follows from it.
+type sourceRow struct{ ablation.Source }
+
+// Licence is every licence of the source's origins, once.
+func (s sourceRow) Licence() string {
+	var licences []string
+	for _, o := range s.Origin {
+		if o.Licence != "" && !slices.Contains(licences, o.Licence) {
+			licences = append(licences, o.Licence)
+		}
+	}
+	return strings.Join(licences, ", ")
+}
+
+// RejectedCount is how many documents were left out.
+func (s sourceRow) RejectedCount() (n int64) {
+	for _, count := range s.Rejected {
+		n += count
+	}
+	return n
+}
+
+// RejectedShare is the fraction of all documents read that was left out.
+func (s sourceRow) RejectedShare() float64 {
+	n := s.RejectedCount()
+	return float64(n) / float64(max(n+s.Documents+s.HeldoutDocuments, 1))
+}
+
+// rejection is a reason for leaving documents out; Percent is of the most frequent one.
+type rejection struct {
+	Reason  string
+	Count   int64
+	Percent float64
+}
+
+// Reasons are the reasons for leaving documents out, the most frequent first.
+func (s sourceRow) Reasons() []rejection {
+	names := slices.SortedFunc(maps.Keys(s.Rejected), func(a, b string) int {
+		return cmp.Or(cmp.Compare(s.Rejected[b], s.Rejected[a]), cmp.Compare(a, b))
+	})
+	rejections := make([]rejection, len(names))
+	for i, name := range names {
+		most := max(s.Rejected[names[0]], 1)
+		rejections[i] = rejection{name, s.Rejected[name], 100 * float64(s.Rejected[name]) / float64(most)}
+	}
+	return rejections
+}
+
+func (s *Server) sourcesPage(w http.ResponseWriter, r *http.Request) {
+	all, err := s.options.Store.Sources(r.Context())
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	v := newSourcesView(all)
+	if v.Tasks, err = s.options.Store.Tasks(r.Context()); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	if !v.choose(chi.URLParam(r, "source"), all) {
+		s.fail(w, r, ablation.ErrNotFound)
+		return
+	}
+	if v.Chosen != nil {
+		if v.Samples, err = s.options.Samples(v.Chosen.Dir, samples); err != nil {
+			s.options.Log.Warn("samples can't be read", "source", v.Chosen.Name, "version", v.Chosen.Version, "err", err)
+		}
+	}
+	words := s.words(r)
+	s.render(w, r, view{page: "sources", title: words.text("nav.sources"), nav: "sources", data: v})
+}
+
+// newSourcesView takes the newest version of each source, Japanese and English first, then in order of names.
+func newSourcesView(all []ablation.Source) sourcesView {
+	v := sourcesView{Now: now()}
+	seen := map[string]bool{}
+	for _, source := range all { // newest first
+		if !seen[source.Name] {
+			seen[source.Name] = true
+			v.Sources = append(v.Sources, sourceRow{source})
+			v.Bytes, v.Documents = v.Bytes+source.Bytes, v.Documents+source.Documents
+		}
+	}
+	rank := func(s sourceRow) int { return slices.Index(langOrder, langClass(s.Lang)) }
+	slices.SortFunc(v.Sources, func(a, b sourceRow) int { return cmp.Or(rank(a)-rank(b), cmp.Compare(a.Name, b.Name)) })
+	return v
+}
+
+// choose shows the named source whole, or the first one where there is no name; it reports whether there is such a one.
+func (v *sourcesView) choose(name string, all []ablation.Source) bool {
+	for _, source := range v.Sources {
+		if name == "" || source.Name == name {
+			v.Chosen = &source
+			break
+		}
+	}
+	if v.Chosen == nil {
+		return name == ""
+	}
+	for _, source := range all {
+		if source.Name == v.Chosen.Name {
+			v.Versions = append(v.Versions, source)
+		}
+	}
+	return true
+}

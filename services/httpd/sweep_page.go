@@ -1,0 +1,165 @@
+package httpd
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/chart"
+)
+
+// runsShown is how many runs the overview shows at once.
+const runsShown = 12
+
+// overview is the first page of a sweep.
+type overview struct {
+	sweepHead
+	Trade    figure
+	Says     []saying
+	Curves   []figure
+	Mixtures []mixture
+	Langs    []string // that are in the mixtures
+	Results  results
+	Rows     []runRow
+	Rest     int // runs that aren't shown
+	Form     shareView
+}
+
+// saying is one thing that can be said, with the difference it rests on.
+type saying struct {
+	A, B  *armView
+	N     int
+	Spans []chart.Span
+	Strip strip
+}
+
+// mixture is an arm's planned and delivered mixture.
+type mixture struct {
+	Arm armView
+	figure
+}
+
+func (s *Server) sweepPage(w http.ResponseWriter, r *http.Request) {
+	d, ok := s.sweepPageData(w, r)
+	if !ok {
+		return
+	}
+	v := overview{
+		sweepHead: d.head("over"), Trade: d.tradeFigure(), Says: d.sayings(), Curves: d.curveFigures(), Mixtures: d.mixtures(),
+		Langs: d.langs(), Rows: d.rows(), Form: shareForm(d.Sweep),
+	}
+	if n := len(v.Rows); n > runsShown {
+		v.Rows, v.Rest = v.Rows[:runsShown], n-runsShown
+	}
+	var err error
+	if v.Results, err = s.results(r.Context(), d); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.renderSweep(w, r, d, "sweep", v)
+}
+
+func (d sweepData) tradeFigure() figure {
+	f := newFigure("trade", d.url(), "tradeoff", nil)
+	f.Title = d.words.text("sweep.trade")
+	f.Sub = d.words.text("sweep.trade.sub", "n", d.words.big(float64(d.Sweep.Recipe.Steps()*d.Sweep.Recipe.TokensPerStep())))
+	f.Foot, f.Size = d.words.text("sweep.trade.foot"), "tall"
+	return f
+}
+
+func (d sweepData) curveFigures() []figure {
+	sets := slices.DeleteFunc(d.sets(), func(h heldOut) bool { return h.Name != h.Lang })
+	if len(sets) == 0 {
+		sets = d.sets()
+	}
+	figures := make([]figure, len(sets))
+	for i, set := range sets {
+		metric := ablation.BPB(set.Name)
+		figures[i] = newFigure("curve-"+set.Name, d.url(), "curve", url.Values{"metric": {metric}})
+		figures[i].Lang, figures[i].Size, figures[i].Sub = set.Lang, "mid", d.words.text("ch.lower")
+		figures[i].Title = d.words.text("sweep.curve.lang", "lang", d.words.language(set.Name))
+	}
+	return figures
+}
+
+func (d sweepData) mixtures() []mixture {
+	mixtures := make([]mixture, len(d.Arms))
+	for i, a := range d.Arms {
+		f := newFigure("mixture-"+a.Name, d.url(), "mixture", url.Values{"arm": {a.Name}})
+		f.Title = d.views[i].Label
+		mixtures[i] = mixture{d.views[i], f}
+	}
+	return mixtures
+}
+
+// langs are the languages of the sweep's sources, in the order of charts.
+func (d sweepData) langs() []string {
+	return slices.DeleteFunc(slices.Clone(langOrder), func(l string) bool {
+		return !slices.ContainsFunc(d.Sources, func(s ablation.Source) bool { return langClass(s.Lang) == l })
+	})
+}
+
+func (d sweepData) sayings() []saying {
+	statements := chart.Statements(d.Data)
+	sayings := make([]saying, len(statements))
+	for i, st := range statements {
+		sayings[i] = saying{Spans: st.Text.In(d.words.lang), Strip: newStrip(st)}
+		if st.JA != nil {
+			sayings[i].N = st.JA.N
+		}
+		if st.A >= 0 && st.B >= 0 {
+			sayings[i].A, sayings[i].B = &d.views[st.A], &d.views[st.B]
+		}
+	}
+	return sayings
+}
+
+// runFigures are the charts of a run's page: one a metric, the held-out sets in one.
+func runFigures(w words, run string, metrics []string) []figure {
+	path := runURL(run)
+	var figures []figure
+	add := func(id, sub string, wide bool, metrics ...string) {
+		f := newFigure(id, path, "curve", url.Values{"metric": metrics})
+		f.Title, f.Sub, f.Wide = strings.Join(metrics, ", "), w.text(sub), wide
+		figures = append(figures, f)
+	}
+	for _, metric := range []string{ablation.MetricLoss, ablation.MetricGradNorm} {
+		if slices.Contains(metrics, metric) {
+			add(metric, "run.c."+metric, metric == ablation.MetricLoss, metric)
+		}
+	}
+	sets := slices.DeleteFunc([]string{ablation.BPB("ja"), ablation.BPB("en"), ablation.BPB("code")}, func(m string) bool { return !slices.Contains(metrics, m) })
+	if len(sets) > 0 {
+		add("bpb", "run.c.bpb", false, sets...)
+	}
+	for _, metric := range []string{ablation.MetricLR, ablation.MetricTokensPerS} {
+		if slices.Contains(metrics, metric) {
+			add(metric, "run.c."+metric, false, metric)
+		}
+	}
+	return figures
+}
+
+// scheduleFigure is the schedule that a run follows.
+func scheduleFigure(w words, run ablation.Run) figure {
+	f := newFigure("schedule", runURL(run.ID), "mixture", nil)
+	f.Title, f.Size = w.text("run.sched"), "low"
+	return f
+}
+
+// results reads what the table of results needs beyond the scores.
+func (s *Server) results(ctx context.Context, d sweepData) (results, error) {
+	for _, r := range d.Runs {
+		plan, err := s.options.Store.RunPlan(ctx, r.ID)
+		if err == nil {
+			return d.table(plan.Rows), nil
+		}
+		if status(err) != http.StatusNotFound {
+			return results{}, err
+		}
+	}
+	return d.table(nil), nil
+}

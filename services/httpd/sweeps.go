@@ -1,0 +1,149 @@
+package httpd
+
+import (
+	"cmp"
+	"context"
+	"html/template"
+	"net/http"
+	"strings"
+	"time"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+)
+
+const (
+	sweepsRead  = 500 // newest sweeps that are searched
+	sweepsShown = 40
+)
+
+// sweepsView is the list of sweeps.
+type sweepsView struct {
+	Filters        []filter
+	Query, Show    string
+	Active, Ended  []sweepRow
+	Count          int
+	Now            time.Time
+	NothingStarted bool // no sweep at all: the page for the first time
+}
+
+// filter is one choice of what a list shows.
+type filter struct {
+	Key   string
+	Count int
+	On    bool
+}
+
+// sweepRow is one sweep in the list.
+type sweepRow struct {
+	Name, Question   string
+	URL              string
+	State            ablation.SweepState
+	Fraction         float64
+	Counts           ablation.RunCounts
+	Arms             []armView // the first few
+	ArmsMore         int
+	ArmCount, Seeds  int
+	BestJA, BestEN   string
+	Left             time.Duration
+	CreatedAt        time.Time
+	Cells, TradeMark template.HTML
+}
+
+func (s *Server) sweepsPage(w http.ResponseWriter, r *http.Request) {
+	all, err := s.options.Store.Sweeps(r.Context(), sweepsRead, 0)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	v := sweepsView{Query: r.URL.Query().Get("q"), Show: cmp.Or(r.URL.Query().Get("show"), "all"), Now: now(), NothingStarted: len(all) == 0}
+	v.Filters = sweepFilters(all, v.Show)
+	for _, sweep := range all {
+		if !shows(v.Show, sweep) || !found(v.Query, sweep) {
+			continue
+		}
+		if v.Count++; v.Count > sweepsShown {
+			continue
+		}
+		row, err := s.sweepRow(r.Context(), s.words(r), sweep)
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		if over(sweep.State) {
+			v.Ended = append(v.Ended, row)
+		} else {
+			v.Active = append(v.Active, row)
+		}
+	}
+	s.render(w, r, view{page: "sweeps", title: s.words(r).text("nav.sweeps"), nav: "sweeps", live: "/api/v1/events", data: v})
+}
+
+func over(s ablation.SweepState) bool {
+	return s == ablation.SweepCompleted || s == ablation.SweepStopped
+}
+
+// shows reports whether a sweep belongs to what the list was asked to show.
+func shows(what string, s ablation.Sweep) bool {
+	switch what {
+	case "active":
+		return !over(s.State)
+	case "ended":
+		return over(s.State)
+	case "look":
+		return s.Counts.Diverged+s.Counts.Failed > 0
+	}
+	return true
+}
+
+func sweepFilters(all []ablation.Sweep, on string) []filter {
+	filters := []filter{{Key: "all"}, {Key: "active"}, {Key: "ended"}, {Key: "look"}}
+	for i := range filters {
+		filters[i].On = filters[i].Key == on
+		for _, s := range all {
+			if shows(filters[i].Key, s) {
+				filters[i].Count++
+			}
+		}
+	}
+	return filters
+}
+
+// found reports whether a sweep's name, question or sources hold what is looked for, whatever its width or case.
+func found(query string, s ablation.Sweep) bool {
+	text := s.Name + "\n" + s.Question
+	for _, source := range s.Sources {
+		text += "\n" + source.Name
+	}
+	return strings.Contains(folded(text), folded(strings.TrimSpace(query)))
+}
+
+func folded(s string) string { return strings.ToLower(norm.NFKC.String(s)) }
+
+const armsInRow = 8
+
+func (s *Server) sweepRow(ctx context.Context, w words, sweep ablation.Sweep) (sweepRow, error) {
+	d, err := s.sweepData(ctx, w, sweep.Name)
+	if err != nil {
+		return sweepRow{}, err
+	}
+	progress := d.progress()
+	row := sweepRow{
+		Name: sweep.Name, Question: sweep.Question, URL: d.url(), State: sweep.State, Fraction: progress.Fraction, Counts: sweep.Counts,
+		ArmCount: len(d.Arms), Seeds: len(sweep.Seeds), Left: progress.Left, CreatedAt: sweep.CreatedAt, Cells: cells(d.cells(), 132/float64(max(min(len(d.Runs), cellsAtMost), 1)), 6),
+	}
+	row.Arms = d.views[:min(len(d.views), armsInRow)]
+	row.ArmsMore = len(d.views) - len(row.Arms)
+	points := d.tradeOff()
+	row.TradeMark = spark(points)
+	for i, p := range points {
+		if i == 0 || p[0] < points[0][0] {
+			row.BestEN = fixed(p[0], 3)
+		}
+		if i == 0 || p[1] < points[0][1] {
+			row.BestJA = fixed(p[1], 3)
+		}
+	}
+	return row, nil
+}
