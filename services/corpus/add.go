@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 
 	"github.com/haigo-lab/haigo/services/ablation"
 )
@@ -59,11 +61,35 @@ func temporary(parent, name string) (string, error) {
 	if err := os.MkdirAll(parent, 0o755); err != nil {
 		return "", err
 	}
+	if err := sweep(parent, time.Now().Add(-abandonedAfter)); err != nil {
+		return "", err
+	}
 	dir, err := os.MkdirTemp(parent, "."+name+"-")
 	if err != nil {
 		return "", err
 	}
 	return dir, os.Chmod(dir, 0o755)
+}
+
+// abandonedAfter is longer than any addition takes: what is older was left by a process that was killed.
+const abandonedAfter = 48 * time.Hour
+
+// sweep removes the temporary folders in parent that were made before then.
+func sweep(parent string, then time.Time) error {
+	entries, err := os.ReadDir(parent)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		info, err := entry.Info()
+		if err != nil || !strings.HasPrefix(entry.Name(), ".") || info.ModTime().After(then) {
+			continue
+		}
+		if err := os.RemoveAll(filepath.Join(parent, entry.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // read takes in all inputs. A source so small that its share holds out nothing is read again with its smallest hash as

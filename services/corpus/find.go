@@ -57,7 +57,8 @@ func expand(path string) ([]input, error) {
 		return nil, fmt.Errorf("glob %s: %w", path, err)
 	}
 	if len(matches) == 0 {
-		return nil, missing(path, "no such file or folder, and no file matches it as a glob", "ファイルもフォルダーもなく、グロブに合うものもありません")
+		return nil, missing(path, "no such file or folder, and no file matches it as a glob",
+			"ファイルもフォルダーもなく、グロブに合うものもありません")
 	}
 	var found []input
 	for _, match := range matches {

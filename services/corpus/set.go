@@ -127,20 +127,17 @@ func heldoutDocuments(sourceDir string, entries []entry) ([]spec.Document, error
 }
 
 func writeSet(dir string, documents []spec.Document) (Set, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return Set{}, err
-	}
-	temporary, err := os.MkdirTemp(dir, ".set-")
+	work, err := temporary(dir, "set")
 	if err != nil {
 		return Set{}, err
 	}
-	defer os.RemoveAll(temporary)
-	file, err := writeDocuments(temporary, "set.jsonl", documents)
+	defer os.RemoveAll(work)
+	file, err := writeDocuments(work, "set.jsonl", documents)
 	if err != nil {
 		return Set{}, err
 	}
 	path := filepath.Join(dir, file.SHA256+".jsonl")
-	if err := os.Rename(filepath.Join(temporary, file.Path), path); err != nil {
+	if err := os.Rename(filepath.Join(work, file.Path), path); err != nil {
 		return Set{}, err
 	}
 	return Set{Path: path, SHA256: file.SHA256, Bytes: file.Bytes, Documents: file.Documents}, syncDir(dir)

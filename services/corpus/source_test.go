@@ -148,3 +148,28 @@ func TestSamples(t *testing.T) {
 		t.Errorf("one sample: %v (%v)", one, err)
 	}
 }
+
+func TestAdd_RemovesWhatAKilledProcessLeft(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	old, young := filepath.Join(data, "sources", ".web-1"), filepath.Join(data, "sources", ".web-2")
+	for _, dir := range []string{old, young} {
+		if err := os.MkdirAll(filepath.Join(dir, "train"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	past := time.Now().Add(-72 * time.Hour)
+	if err := os.Chtimes(old, past, past); err != nil {
+		t.Fatal(err)
+	}
+	add(t, corpus.Options{Data: data, Paths: []string{files(t, map[string]string{"a.txt": "one"})}})
+	if _, err := os.Stat(old); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("%s is still there (%v)", old, err)
+	}
+	if _, err := os.Stat(young); err != nil {
+		t.Errorf("%s may be at work: %v", young, err)
+	}
+	if sources, err := corpus.List(data); err != nil || len(sources) != 1 {
+		t.Errorf("list %v (%v), want the finished one", sources, err)
+	}
+}

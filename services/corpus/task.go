@@ -144,7 +144,8 @@ func writeTask(data string, record taskRecord, items []spec.Item) (ablation.Task
 	}
 	task, err := OpenTask(home)
 	if err == nil && task.SHA256 != record.SHA256 {
-		return ablation.Task{}, fmt.Errorf("version %s of task %s is taken by other items: %w", task.Version, task.Name, ablation.ErrConflict)
+		return ablation.Task{}, fmt.Errorf("version %s of task %s is taken by other items: %w",
+			task.Version, task.Name, ablation.ErrConflict)
 	}
 	return task, err
 }

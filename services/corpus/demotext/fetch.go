@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 )
@@ -94,7 +96,28 @@ func workFolder(data string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if err := removeAbandoned(data); err != nil {
+		return "", err
+	}
 	return os.MkdirTemp(data, ".demo-text-")
+}
+
+// removeAbandoned removes work folders that a killed process left. Fetching takes minutes: an hour is long ago.
+func removeAbandoned(data string) error {
+	entries, err := os.ReadDir(data)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		info, err := entry.Info()
+		if err != nil || !strings.HasPrefix(entry.Name(), ".demo-text-") || time.Since(info.ModTime()) < time.Hour {
+			continue
+		}
+		if err := os.RemoveAll(filepath.Join(data, entry.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func fill(ctx context.Context, work, into string, say func(string)) error {

@@ -50,7 +50,8 @@ func chapterFile(path string) (func([]byte) []string, bool) {
 }
 
 // helpTemplates uncovers help texts that stand in script elements, as Node-RED keeps them.
-var helpTemplates = strings.NewReplacer(`<script type="text/html"`, `<div`, `<script type="text/markdown"`, `<div`, `</script>`, `</div>`)
+var helpTemplates = strings.NewReplacer(
+	`<script type="text/html"`, `<div`, `<script type="text/markdown"`, `<div`, `</script>`, `</div>`)
 
 // blocks are the paragraphs of plain text, at blank lines.
 func blocks(text string) []string {

@@ -33,7 +33,7 @@ func needsSpace(before, after string, indented bool) bool {
 	if last == glue {
 		return indented
 	}
-	return first != glue && !(isWide(last) && isWide(first))
+	return first != glue && (!isWide(last) || !isWide(first))
 }
 
 // isWide covers kana, kanji and the punctuation that stands with them.
