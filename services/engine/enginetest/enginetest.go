@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -53,7 +54,24 @@ func Build(tb testing.TB, pkg string) string {
 	if out, err := build.CombinedOutput(); err != nil {
 		tb.Fatalf("build %s: %v\n%s", pkg, err, out)
 	}
+	look(tb, pkg)
 	return path
+}
+
+// look makes the go command see that the test depends on the program's sources: it remembers a test's result until a
+// file that the test looked at changes.
+func look(tb testing.TB, pkg string) {
+	tb.Helper()
+	const files = `{{with .Module}}{{if .Main}}{{range $.GoFiles}}{{$.Dir}}/{{.}} {{end}}{{range $.SFiles}}{{$.Dir}}/{{.}} {{end}}{{end}}{{end}}`
+	list, err := exec.Command("go", "list", "-deps", "-f", files, pkg).Output()
+	if err != nil {
+		tb.Fatalf("list the sources of %s: %v", pkg, err)
+	}
+	for _, path := range strings.Fields(string(list)) {
+		if _, err := os.Stat(path); err != nil {
+			tb.Fatal(err)
+		}
+	}
 }
 
 // Host is a plugin host that knows one trainer.
