@@ -61,7 +61,7 @@ func temporary(parent, name string) (string, error) {
 	if err := os.MkdirAll(parent, 0o755); err != nil {
 		return "", err
 	}
-	if err := sweep(parent, time.Now().Add(-abandonedAfter)); err != nil {
+	if err := discardOld(parent, time.Now().Add(-abandonedAfter)); err != nil {
 		return "", err
 	}
 	dir, err := os.MkdirTemp(parent, "."+name+"-")
@@ -74,8 +74,8 @@ func temporary(parent, name string) (string, error) {
 // abandonedAfter is longer than any addition takes: what is older was left by a process that was killed.
 const abandonedAfter = 48 * time.Hour
 
-// sweep removes the temporary folders in parent that were made before then.
-func sweep(parent string, then time.Time) error {
+// discardOld removes the temporary folders in parent that were made before then.
+func discardOld(parent string, then time.Time) error {
 	entries, err := os.ReadDir(parent)
 	if err != nil {
 		return err

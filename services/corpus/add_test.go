@@ -58,7 +58,7 @@ func TestAdd_Reads(t *testing.T) {
 		{
 			name: "json lines, plain and compressed, in any known column",
 			files: map[string]string{
-				"a.jsonl":     lines(t, "text", "一", "日本語\n二行") + "\n",
+				"a.jsonl":     "\ufeff" + lines(t, "text", "一", "日本語\n二行") + "\n",
 				"b.jsonl.gz":  gz(t, lines(t, "content", "two")),
 				"c.ndjson":    lines(t, "raw_content", "three"),
 				"d.jsonl.zst": zst(t, lines(t, "text", "four")),

@@ -1,6 +1,7 @@
 package corpus
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,6 +35,7 @@ func (in input) jsonLines(r io.Reader, column string) iter.Seq[found] {
 }
 
 func (in input) jsonDocument(number int64, line []byte, column string) found {
+	line = bytes.TrimPrefix(line, []byte("\ufeff"))
 	// Checked before decoding: encoding/json would put U+FFFD in place of broken bytes.
 	if bad := invalidUTF8(line); bad >= 0 {
 		return in.problem(number, NotUTF8, encodingDetail(line, bad))
