@@ -35,14 +35,17 @@ func (r *running) run(ctx context.Context) (code int, signal, failure string) {
 	if err := r.start(); err != nil {
 		return -1, "", err.Error()
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- r.command.Wait() }()
+	ended := make(chan struct{})
+	go func() {
+		_ = r.command.Wait() // the process's state says it all
+		close(ended)
+	}()
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
 	stop := ctx.Done()
 	for {
 		select {
-		case <-ended: // the process's state says it all
+		case <-ended:
 			r.sweep()
 			return r.status()
 		case <-stop:

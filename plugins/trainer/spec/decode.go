@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"strconv"
 )
 
 // DecodeSpec reads spec.json strictly and checks every rule of the run directory that the file alone can break. The
@@ -25,17 +26,16 @@ func DecodeSpec(data []byte) (*Spec, error) {
 	return &s, nil
 }
 
-// checkVersion comes first: a file of another version may differ in every other field.
+// checkVersion comes first: a file of another version may differ in every other field. What isn't a version at all is
+// left to the strict pass.
 func checkVersion(data []byte) error {
 	var v struct {
 		SpecVersion json.Number `json:"spec_version"`
 	}
-	if json.Unmarshal(data, &v) != nil || v.SpecVersion == "" || v.SpecVersion.String() == fmt.Sprint(Version) {
-		return nil // the strict pass says what is wrong
-	}
+	err := json.Unmarshal(data, &v)
 	var p problems
-	p.add("spec_version", "this program reads version %d, the file is version %s; use programs of one release",
-		Version, v.SpecVersion)
+	p.need(err != nil || v.SpecVersion == "" || v.SpecVersion.String() == strconv.Itoa(Version), "spec_version",
+		"this program reads version %d, the file is version %s; use programs of one release", Version, v.SpecVersion)
 	return p.err()
 }
 
