@@ -11,7 +11,7 @@ import (
 
 // small has odd sizes on purpose: a vocabulary with padding, a context that is no whole block, several heads.
 var small = lm.Config{
-	Layers: 2, Width: 64, Heads: 2, FFN: 96, Vocab: 257, Context: 50, RopeBase: 10000, NormEps: 1e-5,
+	Layers: 2, Width: 64, Heads: 2, FFN: 48, Vocab: 257, Context: 35, RopeBase: 10000, NormEps: 1e-5,
 }
 
 var adamW = lm.AdamW{Beta1: 0.9, Beta2: 0.95, Eps: 1e-8, WeightDecay: 0.1, Clip: 1}

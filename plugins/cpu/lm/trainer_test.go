@@ -26,13 +26,15 @@ func train(t *lm.Trainer, rows, from, to int) (results []lm.Result) {
 func TestTrainer_SameBitsOnAnyNumberOfThreads(t *testing.T) {
 	t.Parallel()
 	onEverySet(t, func(t *testing.T, set *kernel.Set) {
-		for _, rows := range []int{1, 3, 11} {
+		for _, rows := range []int{1, 9} {
 			alone, many := lm.New(small, set, rows, 1, 1), lm.New(small, set, rows, 3, 1)
 			if diff := cmp.Diff(train(alone, rows, 0, 4), train(many, rows, 0, 4)); diff != "" {
 				t.Errorf("%d rows: -one thread +three threads\n%s", rows, diff)
 			}
-			if diff := cmp.Diff(alone.State(), many.State()); diff != "" {
-				t.Errorf("%d rows: the weights differ", rows)
+			for i, w := range alone.State().Weights {
+				if !slices.Equal(w.Data, many.State().Weights[i].Data) {
+					t.Errorf("%d rows: %s differs", rows, w.Name)
+				}
 			}
 		}
 	})
@@ -75,7 +77,7 @@ func TestTrainer_InstructionSetsAgree(t *testing.T) {
 func TestTrainer_Learns(t *testing.T) {
 	t.Parallel()
 	onEverySet(t, func(t *testing.T, set *kernel.Set) {
-		results := train(lm.New(small, set, 8, 2, 1), 8, 0, 40)
+		results := train(lm.New(small, set, 4, 2, 1), 4, 0, 30)
 		first, last := results[0].Loss, results[len(results)-1].Loss
 		if math.Abs(first-math.Log(257)) > 0.5 {
 			t.Errorf("untrained loss is %g, want about ln 257 = %g", first, math.Log(257))
@@ -113,7 +115,7 @@ func TestTrainer_ScoreIgnoresGrouping(t *testing.T) {
 		trainer := lm.New(small, set, 4, 2, 1)
 		r := rand.New(rand.NewPCG(2, 2))
 		var sequences []lm.Sequence
-		for range 30 {
+		for range 12 {
 			n := 1 + r.IntN(small.Context+1)
 			sequences = append(sequences, lm.Sequence{Tokens: batch(r, small, 1)[0][:n], From: 1 + r.IntN(n)})
 		}

@@ -153,7 +153,7 @@ func TestRun_KilledAtAnyMomentGoesOnBitForBit(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
 	whole := points(l.run(t, l.start(t, "whole", 1, nil)), -1)
-	for seed := range uint64(12) {
+	for seed := range uint64(6) {
 		r := rand.New(rand.NewPCG(seed, 0))
 		if diff := cmp.Diff(whole, l.runKilled(t, fmt.Sprint("killed-", seed), r)); diff != "" {
 			t.Fatalf("seed %d: -undisturbed +killed\n%s", seed, diff)
