@@ -6,10 +6,30 @@ import (
 	"testing"
 	"time"
 
+	"github.com/haigo-lab/haigo/plugins/trainer/sampler"
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 )
 
-func (s *suite) completeExact(t *testing.T) { s.complete(t, s.spec("exact", 44)) }
+// completeExact holds what was delivered against the law of the sampler, at every step.
+func (s *suite) completeExact(t *testing.T) {
+	v := s.spec("exact", 44)
+	v.Log.EverySteps = 1
+	a := s.complete(t, v)
+	meter := sampler.NewMeter(s.planOf(t, v))
+	for _, line := range a.lines {
+		if line.Usage == nil {
+			continue
+		}
+		delivered := make([]int64, len(v.Sources))
+		for k, source := range v.Sources {
+			delivered[k] = line.Usage.Rows[source.Name]
+		}
+		if far := meter.Observe(line.Usage.Step, delivered); far > meter.Bound() {
+			t.Errorf("step %d: delivered rows are %.4f from the table, more than %v", line.Usage.Step, far, meter.Bound())
+		}
+	}
+	t.Logf("largest distance of delivered rows from the table: %.4f rows, allowed %v", meter.Most(), meter.Bound())
+}
 
 func (s *suite) completeMultinomial(t *testing.T) {
 	v := s.spec("multinomial", 44)
@@ -18,7 +38,7 @@ func (s *suite) completeMultinomial(t *testing.T) {
 }
 
 // complete trains undisturbed: all events are there, and something was learnt.
-func (s *suite) complete(t *testing.T, v *spec.Spec) {
+func (s *suite) complete(t *testing.T, v *spec.Spec) *attempt {
 	t.Helper()
 	a := s.run(t, v)
 	s.verify(t, a)
@@ -34,6 +54,7 @@ func (s *suite) complete(t *testing.T, v *spec.Spec) {
 	if !(last < first) {
 		t.Errorf("held-out text: %v bits per byte before training, %v after", first, last)
 	}
+	return a
 }
 
 // scores is the first bits per byte of all held-out text.
