@@ -15,7 +15,10 @@ CREATE TABLE runs (
     reason          text NOT NULL DEFAULT '',
     message         text NOT NULL DEFAULT '',
     epoch           bigint NOT NULL DEFAULT 0, -- raised by every claim: the fencing token of all writes
-    holder          jsonb,
+    holder_host     text,
+    holder_boot_id  text,
+    holder_pid      integer,
+    holder_start    bigint, -- of the process, as its operating system counts
     lease_until     timestamptz,
     attempt         integer NOT NULL DEFAULT 0,
     step            bigint NOT NULL DEFAULT 0,
@@ -23,14 +26,16 @@ CREATE TABLE runs (
     tokens_per_s    double precision,
     event_at        timestamptz,
     seen_at         timestamptz,
+    sealed          boolean NOT NULL DEFAULT false, -- its points lie in chunks
     created_at      timestamptz NOT NULL DEFAULT now(),
     started_at      timestamptz,
     finished_at     timestamptz,
     CONSTRAINT runs_replicate_once UNIQUE (arm_id, replicate),
     CONSTRAINT runs_name_once UNIQUE (sweep_id, name),
     CONSTRAINT runs_state_known CHECK (state IN ('queued', 'running', 'stopping', 'completed', 'stopped', 'diverged', 'failed')),
-    CONSTRAINT runs_lease_iff_held CHECK ((holder IS NULL) = (lease_until IS NULL)),
-    CONSTRAINT runs_held_only_while_active CHECK (holder IS NULL OR state IN ('running', 'stopping')),
+    CONSTRAINT runs_lease_iff_held CHECK (num_nulls(holder_host, holder_boot_id, holder_pid, holder_start, lease_until) IN (0, 5)),
+    CONSTRAINT runs_held_only_while_active CHECK (lease_until IS NULL OR state IN ('running', 'stopping')),
+    CONSTRAINT runs_sealed_only_when_ended CHECK (NOT sealed OR state IN ('completed', 'stopped', 'diverged', 'failed')),
     CONSTRAINT runs_finished_iff_ended CHECK ((finished_at IS NOT NULL) = (state IN ('completed', 'stopped', 'diverged', 'failed'))),
     CONSTRAINT runs_reason_iff_stopped CHECK ((reason <> '') = (state IN ('stopping', 'stopped'))),
     CONSTRAINT runs_reason_known CHECK (reason IN ('', 'person', 'budget', 'early')),
@@ -40,6 +45,7 @@ CREATE TABLE runs (
 );
 CREATE INDEX runs_by_sweep ON runs (sweep_id, position);
 CREATE INDEX runs_to_claim ON runs (sweep_id, position) WHERE state IN ('queued', 'running', 'stopping');
+CREATE INDEX runs_to_seal ON runs (finished_at) WHERE NOT sealed AND finished_at IS NOT NULL;
 
 CREATE TABLE attempts (
     run_id      text NOT NULL REFERENCES runs ON DELETE CASCADE,

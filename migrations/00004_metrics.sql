@@ -15,7 +15,9 @@ CREATE TABLE segments (
     started_at   timestamptz NOT NULL,
     PRIMARY KEY (run_id, ordinal),
     FOREIGN KEY (run_id, attempt) REFERENCES attempts (run_id, number) ON DELETE CASCADE,
-    CONSTRAINT segments_once UNIQUE (run_id, attempt, number)
+    CONSTRAINT segments_once UNIQUE (run_id, attempt, number),
+    CONSTRAINT segments_resume_at_a_step CHECK (resumed_from >= 0),
+    CONSTRAINT segments_count_to_a_step CHECK (counts_to >= -1)
 );
 
 CREATE TABLE checkpoints (
@@ -45,30 +47,31 @@ CREATE TABLE points (
     PRIMARY KEY (series_id, ordinal, step)
 );
 
--- Two levels of buckets, 64 and 4,096 steps wide, fed only by points really inserted. n counts finite values; a bucket
--- that a resume cuts in two has a row for each side.
+-- Buckets of 64 and 4,096 steps, fed only by points really inserted. One begins at a multiple of its width, or behind
+-- the step at which a resume cut it in two, so that a bucket counts as a whole or not at all: it counts unless its first
+-- step is past its segment's counts_to. n counts finite values; min, max, sum and squares are of these.
 CREATE TABLE rollups (
     series_id  integer NOT NULL,
     ordinal    smallint NOT NULL,
     level      smallint NOT NULL, -- width of a bucket in steps is 2^level
-    bucket     bigint NOT NULL,
-    superseded boolean NOT NULL DEFAULT false,
+    start      bigint NOT NULL,
     n          bigint NOT NULL,
     n_nan      bigint NOT NULL,
     n_pos_inf  bigint NOT NULL,
     n_neg_inf  bigint NOT NULL,
     first_step bigint NOT NULL,
     min        double precision NOT NULL,
-    min_step   bigint NOT NULL,
+    min_step   bigint NOT NULL, -- -1 where n is 0, as max_step
     max        double precision NOT NULL,
     max_step   bigint NOT NULL,
     last       double precision NOT NULL,
     last_step  bigint NOT NULL,
     sum        double precision NOT NULL,
     squares    double precision NOT NULL,
-    PRIMARY KEY (series_id, ordinal, level, bucket, superseded),
-    CONSTRAINT rollups_level_known CHECK (level IN (6, 12))
-);
+    PRIMARY KEY (series_id, ordinal, level, start),
+    CONSTRAINT rollups_level_known CHECK (level IN (6, 12)),
+    CONSTRAINT rollups_within_bucket CHECK (start <= first_step AND first_step <= last_step AND last_step >> level = start >> level)
+) WITH (fillfactor = 80);
 
 -- Points of ended runs, sealed: up to 4,096 neighbours in one row, in order of steps.
 CREATE TABLE chunks (

@@ -67,10 +67,10 @@ func (s *Store) EndAttempt(ctx context.Context, c ablation.Claim, number int, ou
 			SET ended_at = now(), outcome = $3, reason = $4
 			WHERE run_id = $1
 				AND number = $2
-				AND ended_at IS NULL`, c.Run.ID, number, outcome, reason); err != nil {
+				AND ended_at IS NULL`, c.Run.ID, number, outcome, clean(reason)); err != nil {
 			return err
 		}
-		if err := endRun(ctx, tx, c.Run.ID, next, reason); err != nil {
+		if err := endRun(ctx, tx, c.Run.ID, next, clean(reason)); err != nil {
 			return err
 		}
 		if err := finishSweep(ctx, tx, run.sweepID); err != nil {
@@ -90,8 +90,7 @@ func endRun(ctx context.Context, tx pgx.Tx, id string, next ablation.RunState, r
 		UPDATE runs
 		SET state = @next,
 			epoch = epoch + 1,
-			holder = NULL,
-			lease_until = NULL,
+			`+unheld+`,
 			reason = CASE WHEN @next = 'stopped' THEN coalesce(nullif(reason, ''), 'person') ELSE '' END,
 			message = CASE WHEN @next IN ('diverged', 'failed') THEN @message ELSE '' END,
 			finished_at = CASE WHEN @next = 'queued' THEN NULL ELSE now() END
@@ -112,7 +111,6 @@ func scanAttempt(row pgx.CollectableRow) (ablation.Attempt, error) {
 	var a ablation.Attempt
 	err := row.Scan(&a.RunID, &a.Number, &a.Host, &a.Engine, &a.Handle, &a.SpecSHA256, &a.Cursor.Offset, &a.Cursor.Seq,
 		&a.StartedAt, &a.EndedAt, &a.Outcome, &a.Reason)
-	a.StartedAt = a.StartedAt.UTC()
 	return a, err
 }
 
@@ -135,17 +133,4 @@ func (s *Store) Checkpoint(ctx context.Context, run string, before *int64) (*abl
 		return nil, err
 	}
 	return &found[0], nil
-}
-
-// Segments are a run's unbroken stretches in order.
-func (s *Store) Segments(ctx context.Context, run string) ([]ablation.Segment, error) {
-	return query(ctx, s.pool, func(row pgx.CollectableRow) (g ablation.Segment, err error) {
-		err = row.Scan(&g.Number, &g.ResumedFrom, &g.Trainer, &g.Device, &g.ISA, &g.Threads, &g.StartedAt)
-		g.StartedAt = g.StartedAt.UTC()
-		return g, err
-	}, `
-		SELECT number, resumed_from, trainer, device, isa, threads, started_at
-		FROM segments
-		WHERE run_id = $1
-		ORDER BY ordinal`, run)
 }

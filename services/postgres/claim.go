@@ -2,9 +2,7 @@ package postgres
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -26,7 +24,7 @@ type ClaimRequest struct {
 func (s *Store) Claim(ctx context.Context, q ClaimRequest) (*ablation.Claim, error) {
 	var claim *ablation.Claim
 	err := s.tx(ctx, func(tx pgx.Tx) error {
-		id, err := s.orphan(ctx, tx, q)
+		id, err := orphan(ctx, tx, q)
 		if err == nil && id == "" {
 			id, err = nextQueued(ctx, tx, q)
 		}
@@ -43,42 +41,58 @@ func (s *Store) Claim(ctx context.Context, q ClaimRequest) (*ablation.Claim, err
 	return claim, nil
 }
 
-// orphan finds an active run that nobody holds any more. An attempt of another host is left to that host while its
-// lease is young: only a worker there can see its lock.
-func (s *Store) orphan(ctx context.Context, tx pgx.Tx, q ClaimRequest) (string, error) {
+// orphan locks an active run that nobody holds any more. An attempt of another host is left to that host until the run
+// was out of sight for a minute: only a worker there can see its lock.
+func orphan(ctx context.Context, tx pgx.Tx, q ClaimRequest) (string, error) {
 	type held struct {
 		id     string
+		epoch  int64
 		holder *ablation.Holder
 		out    bool
 	}
 	runs, err := query(ctx, tx, func(row pgx.CollectableRow) (h held, err error) {
-		err = row.Scan(&h.id, &h.holder, &h.out)
+		var host, boot *string
+		var pid *int
+		var start *int64
+		err = row.Scan(&h.id, &h.epoch, &host, &boot, &pid, &start, &h.out)
+		if err == nil && host != nil {
+			h.holder = &ablation.Holder{Host: *host, BootID: *boot, PID: *pid, StartTime: *start}
+		}
 		return h, err
 	}, `
-		SELECT r.id, r.holder, coalesce(r.lease_until < now(), true)
+		SELECT r.id, r.epoch, r.holder_host, r.holder_boot_id, r.holder_pid, r.holder_start, coalesce(r.lease_until < now(), true)
 		FROM runs r
 		LEFT JOIN attempts t ON t.run_id = r.id AND t.ended_at IS NULL
 		WHERE r.state IN ('running', 'stopping')
-			AND (r.holder IS NULL OR r.lease_until < now() OR r.holder ->> 'host' = $1)
-			AND (t.host IS NULL OR t.host = $1 OR r.lease_until < now() - interval '60 seconds')
-		ORDER BY r.sweep_id, r.position
-		FOR UPDATE OF r SKIP LOCKED`, q.Holder.Host)
+			AND (r.lease_until IS NULL OR r.lease_until < now() OR r.holder_host = $1)
+			AND (t.host IS NULL OR t.host = $1 OR coalesce(r.lease_until, r.seen_at) < now() - interval '60 seconds')
+		ORDER BY r.sweep_id, r.position`, q.Holder.Host)
 	if err != nil {
 		return "", err
 	}
-	i := slices.IndexFunc(runs, func(h held) bool {
-		return h.out || h.holder != nil && *h.holder != q.Holder && q.HolderGone != nil && q.HolderGone(*h.holder)
-	})
-	if i < 0 {
-		return "", nil
+	for _, h := range runs {
+		if !h.out && (*h.holder == q.Holder || q.HolderGone == nil || !q.HolderGone(*h.holder)) {
+			continue
+		}
+		locked, err := query(ctx, tx, pgx.RowTo[string], `
+			SELECT id
+			FROM runs
+			WHERE id = $1
+				AND epoch = $2
+				AND state IN ('running', 'stopping')
+				AND (lease_until IS NULL OR lease_until < now() OR NOT $3)
+			FOR UPDATE SKIP LOCKED`, h.id, h.epoch, h.out)
+		if err != nil || len(locked) > 0 {
+			return h.id, err
+		}
 	}
-	return runs[i].id, nil
+	return "", nil
 }
 
-// nextQueued finds the first queued run that sweep, budget and machine have room for. Claims of one host go one after
-// the other, so that two workers on it never both take its last place.
+// nextQueued locks the first queued run that sweep, budget and machine have room for. These claims go one after the
+// other, so that two never take the same last place.
 func nextQueued(ctx context.Context, tx pgx.Tx, q ClaimRequest) (string, error) {
-	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('haigo claim ' || $1, 0))`, q.Holder.Host); err != nil {
+	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('haigo claims', 0))`); err != nil {
 		return "", err
 	}
 	ids, err := query(ctx, tx, pgx.RowTo[string], `
@@ -96,7 +110,7 @@ func nextQueued(ctx context.Context, tx pgx.Tx, q ClaimRequest) (string, error) 
 				FROM runs b
 				WHERE b.state IN ('running', 'stopping')
 					AND (
-						b.holder ->> 'host' = $1
+						b.holder_host = $1
 						OR EXISTS (SELECT FROM attempts t WHERE t.run_id = b.id AND t.ended_at IS NULL AND t.host = $1)
 					)
 			)
@@ -111,22 +125,24 @@ func nextQueued(ctx context.Context, tx pgx.Tx, q ClaimRequest) (string, error) 
 
 // take raises the epoch and writes the lease.
 func take(ctx context.Context, tx pgx.Tx, id string, q ClaimRequest) (*ablation.Claim, error) {
-	holder, err := json.Marshal(q.Holder)
-	if err != nil {
-		return nil, fmt.Errorf("write the holder: %w", err)
-	}
-	var c ablation.Claim
-	err = tx.QueryRow(ctx, `
+	c := ablation.Claim{Lease: q.Lease}
+	err := tx.QueryRow(ctx, `
 		UPDATE runs
 		SET state = CASE state WHEN 'queued' THEN 'running' ELSE state END,
 			epoch = epoch + 1,
-			holder = @holder,
+			holder_host = @host,
+			holder_boot_id = @boot,
+			holder_pid = @pid,
+			holder_start = @start,
 			lease_until = now() + @lease,
 			seen_at = now(),
 			started_at = coalesce(started_at, now())
 		WHERE id = @id
 		RETURNING epoch, lease_until`,
-		pgx.NamedArgs{"id": id, "holder": holder, "lease": q.Lease}).Scan(&c.Epoch, &c.ExpiresAt)
+		pgx.NamedArgs{
+			"id": id, "host": q.Holder.Host, "boot": q.Holder.BootID, "pid": q.Holder.PID, "start": q.Holder.StartTime,
+			"lease": q.Lease,
+		}).Scan(&c.Epoch, &c.ExpiresAt)
 	if err != nil {
 		return nil, err
 	}
@@ -155,11 +171,11 @@ func own(ctx context.Context, tx pgx.Tx, c ablation.Claim) (lockedRun, error) {
 	return run, nil
 }
 
-// extend moves the lease of an owned run, as long as the claim's first was.
-const extend = `lease_until = now() + @lease, seen_at = now()`
-
-// leaseOf is how long every extension of a claim holds.
-const leaseOf = 30 * time.Second
+// extend moves the lease of an owned run; unheld takes it away.
+const (
+	extend = `lease_until = now() + @lease, seen_at = now()`
+	unheld = `holder_host = NULL, holder_boot_id = NULL, holder_pid = NULL, holder_start = NULL, lease_until = NULL`
+)
 
 // Renew extends the claim and returns the state that the run is in now.
 func (s *Store) Renew(ctx context.Context, c ablation.Claim) (state ablation.RunState, err error) {
@@ -169,7 +185,7 @@ func (s *Store) Renew(ctx context.Context, c ablation.Claim) (state ablation.Run
 			return err
 		}
 		state = run.state
-		_, err = tx.Exec(ctx, `UPDATE runs SET `+extend+` WHERE id = @id`, pgx.NamedArgs{"id": c.Run.ID, "lease": leaseOf})
+		_, err = tx.Exec(ctx, `UPDATE runs SET `+extend+` WHERE id = @id`, pgx.NamedArgs{"id": c.Run.ID, "lease": c.Lease})
 		return err
 	})
 	if err != nil {
@@ -178,22 +194,25 @@ func (s *Store) Renew(ctx context.Context, c ablation.Claim) (state ablation.Run
 	return state, nil
 }
 
-// Release gives the claim back; the run stays active and the next claim adopts it at once. A run without an attempt
-// that isn't proved ended is queued again.
+// Release gives the claim back: it writes nothing more. The run stays active and the next claim on this host adopts it
+// at once; one without an attempt that isn't proved ended is queued again.
 func (s *Store) Release(ctx context.Context, c ablation.Claim) error {
 	err := s.tx(ctx, func(tx pgx.Tx) error {
-		if _, err := own(ctx, tx, c); err != nil {
+		run, err := own(ctx, tx, c)
+		if err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, `
+		if _, err := tx.Exec(ctx, `
 			UPDATE runs
-			SET holder = NULL,
-				lease_until = NULL,
+			SET `+unheld+`,
+				epoch = epoch + 1,
 				state = CASE WHEN state = 'running' AND NOT EXISTS (
 					SELECT FROM attempts WHERE run_id = $1 AND ended_at IS NULL
 				) THEN 'queued' ELSE state END
-			WHERE id = $1`, c.Run.ID)
-		return err
+			WHERE id = $1`, c.Run.ID); err != nil {
+			return err
+		}
+		return tell(ctx, tx, ablation.Event{Sweep: run.sweep, RunID: c.Run.ID})
 	})
 	if err != nil {
 		return fmt.Errorf("release run %s: %w", c.Run.ID, err)

@@ -8,153 +8,144 @@ import (
 	"github.com/haigo-lab/haigo/services/ablation"
 )
 
-// pointsBetween reads the points of series s, sealed or not, between two steps (SQL expressions, both included).
-func pointsBetween(from, to string) string {
-	return `
-			SELECT p.ordinal, p.step, p.value
-			FROM points p
-			WHERE p.series_id = s.id
-				AND p.step BETWEEN ` + from + ` AND ` + to + `
-			UNION ALL
-			SELECT c.ordinal, u.step, u.value
-			FROM chunks c, unnest(c.steps, c.vals) AS u (step, value)
-			WHERE c.series_id = s.id
-				AND c.last_step >= ` + from + `
-				AND c.first_step <= ` + to + `
-				AND u.step BETWEEN ` + from + ` AND ` + to + `
-		`
-}
+// readable is how many rows a curve reads at most to be drawn finer than the roll-ups that are at hand.
+const readable = 1 << 16
 
-// Curves are a metric of some runs between two steps (both included), each as at most about maxBuckets buckets: single
-// points where they fit, else roll-ups of 64 or 4,096 steps. No spike is lost at any width. Superseded buckets stand
-// apart from those that count.
+// Curves are a metric of some runs between two steps (both included), in the order of runs, each as at most about
+// maxBuckets buckets (and as many superseded ones): single points where they fit, else buckets of 2^k steps. Every
+// extreme of the points is that of a bucket, whatever the width. Superseded buckets stand apart from those that count.
 func (s *Store) Curves(ctx context.Context, runs []string, metric string, from, to int64, maxBuckets int) ([]ablation.Curve, error) {
 	level, err := s.levelFor(ctx, runs, metric, from, to, maxBuckets)
 	if err != nil {
 		return nil, err
 	}
-	sql := curveOfRollups
+	curves := make([]ablation.Curve, len(runs))
+	for i, id := range runs {
+		curves[i] = ablation.Curve{RunID: id, Metric: metric, Buckets: []ablation.Bucket{}}
+	}
+	args := pgx.NamedArgs{"runs": runs, "metric": metric, "from": from, "to": to, "level": level}
 	if level == 0 {
-		sql = curveOfPoints
+		err = s.readPoints(ctx, curves, args)
+	} else {
+		err = s.readRollups(ctx, curves, args)
 	}
-	rows, err := s.pool.Query(ctx, sql, pgx.NamedArgs{"runs": runs, "metric": metric, "from": from, "to": to, "level": level})
-	if err != nil {
-		return nil, known(err)
+	for i := range curves {
+		curves[i].Buckets = thin(curves[i].Buckets, level, maxBuckets)
 	}
-	return collectCurves(rows, runs, metric)
+	return curves, known(err)
 }
 
-const curveOfRollups = `
-		SELECT s.run_id, r.first_step, r.last_step, r.n, r.n_nan, r.n_pos_inf, r.n_neg_inf, r.min, r.min_step, r.max, r.max_step,
-			r.last, r.last_step, r.sum, r.squares, r.superseded
-		FROM series s
-		JOIN rollups r ON r.series_id = s.id
-		WHERE s.run_id = ANY (@runs)
-			AND s.name = @metric
-			AND r.level = @level
-			AND r.last_step >= @from
-			AND r.first_step <= @to
-		ORDER BY s.run_id, r.bucket, r.superseded DESC, r.ordinal`
-
-var curveOfPoints = `
-		SELECT s.run_id, p.step, p.step, (` + finite + `)::int::bigint, (value = 'NaN')::int::bigint,
-			(value = 'Infinity')::int::bigint, (value = '-Infinity')::int::bigint,
-			value, p.step, value, p.step, value, p.step, value, value * value, p.step > g.counts_to
-		FROM series s
-		JOIN LATERAL (` + pointsBetween("@from", "@to") + `) p ON true
-		JOIN segments g ON g.run_id = s.run_id AND g.ordinal = p.ordinal
-		WHERE s.run_id = ANY (@runs)
-			AND s.name = @metric
-			AND @level = 0
-		ORDER BY s.run_id, p.step, p.step > g.counts_to DESC, p.ordinal`
-
-// levelFor is the finest level whose buckets fit: 0 for single points. It counts by the roll-ups, never by the points.
+// levelFor is the finest level that can be read in good time, 0 for single points. The roll-ups tell.
 func (s *Store) levelFor(ctx context.Context, runs []string, metric string, from, to int64, maxBuckets int) (int, error) {
-	var points, fine int64
+	var points, buckets, mostPoints, mostBuckets int64
 	err := s.pool.QueryRow(ctx, `
-		SELECT coalesce(max(points), 0), coalesce(max(buckets), 0)
+		SELECT coalesce(sum(points), 0)::bigint, coalesce(sum(buckets), 0)::bigint, coalesce(max(points), 0), coalesce(max(buckets), 0)
 		FROM (
-			SELECT sum(r.n + r.n_nan + r.n_pos_inf + r.n_neg_inf)::bigint AS points, count(*) AS buckets
+			SELECT sum(r.n + r.n_nan + r.n_pos_inf + r.n_neg_inf)::bigint AS points,
+				sum((least(r.last_step, $4) >> 6) - (greatest(r.first_step, $3) >> 6) + 1)::bigint AS buckets
 			FROM series s
 			JOIN rollups r ON r.series_id = s.id
 			WHERE s.run_id = ANY ($1)
 				AND s.name = $2
-				AND r.level = 6
+				AND r.level = 12
 				AND r.last_step >= $3
 				AND r.first_step <= $4
 			GROUP BY s.run_id
-		) runs`, runs, metric, from, to).Scan(&points, &fine)
+		) runs`, runs, metric, from, to).Scan(&points, &buckets, &mostPoints, &mostBuckets)
+	most := int64(maxBuckets)
 	switch {
 	case err != nil:
 		return 0, known(err)
-	case points <= int64(maxBuckets):
+	case points <= readable || mostPoints <= most:
 		return 0, nil
-	case fine <= int64(maxBuckets):
-		return 6, nil
+	case buckets <= readable || mostBuckets <= most:
+		return fine, nil
 	}
-	return 12, nil
+	return coarse, nil
 }
 
-// collectCurves gives every run a curve, in the order asked for.
-func collectCurves(rows pgx.Rows, runs []string, metric string) ([]ablation.Curve, error) {
-	curves := make([]ablation.Curve, len(runs))
-	place := map[string]int{}
-	for i, id := range runs {
-		curves[i] = ablation.Curve{RunID: id, Metric: metric, Buckets: []ablation.Bucket{}}
-		place[id] = i
+func (s *Store) readRollups(ctx context.Context, curves []ablation.Curve, args pgx.NamedArgs) error {
+	rows, err := s.pool.Query(ctx, `
+		SELECT u.place, r.first_step > g.counts_to, `+bucketColumns+`
+		FROM unnest(@runs::text[]) WITH ORDINALITY AS u (run_id, place)
+		JOIN series s ON s.run_id = u.run_id AND s.name = @metric
+		JOIN segments g ON g.run_id = u.run_id
+		JOIN rollups r ON r.series_id = s.id AND r.ordinal = g.ordinal
+		WHERE r.level = @level
+			AND r.last_step >= @from
+			AND r.first_step <= @to
+		ORDER BY u.place, r.first_step, r.ordinal`, args)
+	if err != nil {
+		return err
 	}
-	var id string
+	var place int64
 	var b ablation.Bucket
-	into := []any{
-		&id, &b.FromStep, &b.ToStep, &b.N, &b.NaN, &b.PosInf, &b.NegInf, &b.Min, &b.MinStep, &b.Max, &b.MaxStep, &b.Last,
-		&b.LastStep, &b.Sum, &b.SumSquares, &b.Superseded,
-	}
-	_, err := pgx.ForEachRow(rows, into, func() error {
-		c := &curves[place[id]]
-		c.Buckets = append(c.Buckets, b)
+	_, err = pgx.ForEachRow(rows, append([]any{&place, &b.Superseded}, into(&b)...), func() error {
+		curves[place-1].Buckets = append(curves[place-1].Buckets, b)
 		return nil
 	})
-	return curves, known(err)
+	return err
 }
 
-// Points are a metric's counting points of one run between two steps (both included), oldest first, at most limit.
-func (s *Store) Points(ctx context.Context, run, metric string, from, to int64, limit int) ([]ablation.Point, error) {
-	return query(ctx, s.pool, func(row pgx.CollectableRow) (ablation.Point, error) {
-		p := ablation.Point{Metric: metric}
-		err := row.Scan(&p.Step, &p.Value)
-		return p, err
-	}, `
-		SELECT p.step, p.value
-		FROM series s
-		JOIN LATERAL (`+pointsBetween("$3", "$4")+`) p ON true
-		JOIN segments g ON g.run_id = s.run_id AND g.ordinal = p.ordinal
-		WHERE s.run_id = $1
-			AND s.name = $2
-			AND p.step <= g.counts_to
-		ORDER BY p.step
-		LIMIT $5`, run, metric, from, to, limit)
+func (s *Store) readPoints(ctx context.Context, curves []ablation.Curve, args pgx.NamedArgs) error {
+	rows, err := s.pool.Query(ctx, `
+		SELECT u.place, p.step > g.counts_to, p.step, p.value
+		FROM unnest(@runs::text[]) WITH ORDINALITY AS u (run_id, place)
+		JOIN series s ON s.run_id = u.run_id AND s.name = @metric
+		JOIN LATERAL (`+pointsBetween("@from", "@to")+`) p ON true
+		JOIN segments g ON g.run_id = u.run_id AND g.ordinal = p.ordinal
+		ORDER BY u.place, p.step, p.ordinal`, args)
+	if err != nil {
+		return err
+	}
+	var place, step int64
+	var superseded bool
+	var value float64
+	_, err = pgx.ForEachRow(rows, []any{&place, &superseded, &step, &value}, func() error {
+		b := point(step, value)
+		b.Superseded = superseded
+		curves[place-1].Buckets = append(curves[place-1].Buckets, b)
+		return nil
+	})
+	return err
 }
 
-// MetricNames are the metrics that any of the runs has, in alphabetical order.
-func (s *Store) MetricNames(ctx context.Context, runs []string) ([]string, error) {
-	return query(ctx, s.pool, pgx.RowTo[string], `
-		SELECT DISTINCT name
-		FROM series
-		WHERE run_id = ANY ($1)
-		ORDER BY name
-		LIMIT 10000`, runs)
+// thin merges buckets of 2^level steps, in order of their first steps, into wider ones until at most limit that count
+// and limit superseded ones are left.
+func thin(buckets []ablation.Bucket, level, limit int) []ablation.Bucket {
+	for ; tooMany(buckets, limit); level++ {
+		buckets = widen(buckets, level+1)
+	}
+	return buckets
 }
 
-// CountingPoints is how many points of a sweep's runs count.
-func (s *Store) CountingPoints(ctx context.Context, sweep string) (n int64, err error) {
-	err = s.pool.QueryRow(ctx, `
-		SELECT coalesce(sum(r.n + r.n_nan + r.n_pos_inf + r.n_neg_inf), 0)::bigint
-		FROM rollups r
-		JOIN series s ON s.id = r.series_id
-		JOIN runs u ON u.id = s.run_id
-		JOIN sweeps w ON w.id = u.sweep_id
-		WHERE w.name = $1
-			AND r.level = 12
-			AND NOT r.superseded`, sweep).Scan(&n)
-	return n, known(err)
+func tooMany(buckets []ablation.Bucket, limit int) bool {
+	var n [2]int
+	for _, b := range buckets {
+		n[side(b)]++
+	}
+	return max(n[0], n[1]) > max(limit, 1)
+}
+
+// widen merges the buckets that begin in the same 2^level steps, those that count apart from those that don't.
+func widen(buckets []ablation.Bucket, level int) []ablation.Bucket {
+	out := make([]ablation.Bucket, 0, len(buckets))
+	newest := [2]int{-1, -1}
+	for _, b := range buckets {
+		i := newest[side(b)]
+		if i >= 0 && out[i].FromStep>>level == b.FromStep>>level {
+			out[i] = merge(out[i], b)
+			continue
+		}
+		newest[side(b)] = len(out)
+		out = append(out, b)
+	}
+	return out
+}
+
+func side(b ablation.Bucket) int {
+	if b.Superseded {
+		return 1
+	}
+	return 0
 }

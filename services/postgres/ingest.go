@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -28,7 +29,7 @@ func (s *Store) Ingest(ctx context.Context, c ablation.Claim, b ablation.Batch) 
 				return err
 			}
 		}
-		if err := progress(ctx, tx, c.Run.ID, b, fresh); err != nil {
+		if err := progress(ctx, tx, c, b, fresh); err != nil {
 			return err
 		}
 		return tell(ctx, tx, ablation.Event{Sweep: run.sweep, RunID: c.Run.ID})
@@ -83,14 +84,14 @@ func store(ctx context.Context, tx pgx.Tx, run string, b ablation.Batch) error {
 	if len(b.Points) == 0 && len(b.Checkpoints) == 0 {
 		return nil
 	}
-	ordinal, err := currentOrdinal(ctx, tx, run, b.Attempt)
+	ordinal, resumed, err := current(ctx, tx, run, b.Attempt)
 	if err != nil {
 		return err
 	}
 	if err := putCheckpoints(ctx, tx, run, ordinal, b.Checkpoints); err != nil {
 		return err
 	}
-	return putPoints(ctx, tx, run, ordinal, b.Points)
+	return putPoints(ctx, tx, run, ordinal, after(b.Points, resumed))
 }
 
 func putPlan(ctx context.Context, tx pgx.Tx, run string, p ablation.RunPlan) error {
@@ -107,30 +108,29 @@ func putPlan(ctx context.Context, tx pgx.Tx, run string, p ablation.RunPlan) err
 }
 
 func putLogs(ctx context.Context, tx pgx.Tx, run string, b ablation.Batch) error {
+	batch := &pgx.Batch{}
 	for _, l := range b.Logs {
-		if _, err := tx.Exec(ctx, `
+		batch.Queue(`
 			INSERT INTO logs (run_id, attempt, seq, time, level, text)
 			VALUES ($1, $2, $3, $4, $5, $6)
-			ON CONFLICT DO NOTHING`, run, b.Attempt, l.Seq, l.Time, l.Level, l.Text); err != nil {
-			return err
-		}
+			ON CONFLICT DO NOTHING`, run, b.Attempt, l.Seq, l.Time, clean(l.Level), clean(l.Text))
 	}
-	return nil
+	return tx.SendBatch(ctx, batch).Close()
 }
 
-// currentOrdinal is the attempt's newest segment: points and checkpoints belong to it.
-func currentOrdinal(ctx context.Context, tx pgx.Tx, run string, attempt int) (ordinal int16, err error) {
+// current is the attempt's newest segment: points and checkpoints belong to it.
+func current(ctx context.Context, tx pgx.Tx, run string, attempt int) (ordinal int16, resumed int64, err error) {
 	err = tx.QueryRow(ctx, `
-		SELECT ordinal
+		SELECT ordinal, coalesce(resumed_from, -1)
 		FROM segments
 		WHERE run_id = $1
 			AND attempt = $2
 		ORDER BY ordinal DESC
-		LIMIT 1`, run, attempt).Scan(&ordinal)
+		LIMIT 1`, run, attempt).Scan(&ordinal, &resumed)
 	if err != nil {
-		return 0, fmt.Errorf("events before a started event: %w", known(err))
+		return 0, 0, fmt.Errorf("events before a started event: %w", known(err))
 	}
-	return ordinal, nil
+	return ordinal, resumed, nil
 }
 
 func putCheckpoints(ctx context.Context, tx pgx.Tx, run string, ordinal int16, checkpoints []ablation.SavedCheckpoint) error {
@@ -146,9 +146,9 @@ func putCheckpoints(ctx context.Context, tx pgx.Tx, run string, ordinal int16, c
 }
 
 // progress shows the batch's newest values beside the run and extends the lease.
-func progress(ctx context.Context, tx pgx.Tx, run string, b ablation.Batch, fresh bool) error {
+func progress(ctx context.Context, tx pgx.Tx, c ablation.Claim, b ablation.Batch, fresh bool) error {
 	if !fresh {
-		_, err := tx.Exec(ctx, `UPDATE runs SET `+extend+` WHERE id = @id`, pgx.NamedArgs{"id": run, "lease": leaseOf})
+		_, err := tx.Exec(ctx, `UPDATE runs SET `+extend+` WHERE id = @id`, pgx.NamedArgs{"id": c.Run.ID, "lease": c.Lease})
 		return err
 	}
 	step, loss, speed := newest(b)
@@ -160,7 +160,7 @@ func progress(ctx context.Context, tx pgx.Tx, run string, b ablation.Batch, fres
 			event_at = now(),
 			`+extend+`
 		WHERE id = @id`,
-		pgx.NamedArgs{"id": run, "lease": leaseOf, "step": step, "loss": loss, "speed": speed})
+		pgx.NamedArgs{"id": c.Run.ID, "lease": c.Lease, "step": step, "loss": loss, "speed": speed})
 	return err
 }
 
@@ -188,6 +188,16 @@ func newest(b ablation.Batch) (step *int64, loss, speed *float64) {
 	return step, loss, speed
 }
 
+// after leaves out points at or before the step that their segment resumed from: earlier segments said them, and a step
+// counts once.
+func after(points []ablation.Point, resumed int64) []ablation.Point {
+	said := func(p ablation.Point) bool { return p.Step <= resumed }
+	if !slices.ContainsFunc(points, said) {
+		return points
+	}
+	return slices.DeleteFunc(slices.Clone(points), said)
+}
+
 // putPoints inserts points and feeds the roll-ups with those that were really new.
 func putPoints(ctx context.Context, tx pgx.Tx, run string, ordinal int16, points []ablation.Point) error {
 	if len(points) == 0 {
@@ -198,24 +208,34 @@ func putPoints(ctx context.Context, tx pgx.Tx, run string, ordinal int16, points
 		return err
 	}
 	series, steps, values := make([]int32, len(points)), make([]int64, len(points)), make([]float64, len(points))
+	buckets := rollups{}
 	for i, p := range points {
 		series[i], steps[i], values[i] = ids[p.Metric], p.Step, float64(p.Value)
+		buckets.add(series[i], ordinal, steps[i], values[i])
 	}
-	_, err = tx.Exec(ctx, `
-		WITH fresh AS (
-			INSERT INTO points (series_id, ordinal, step, value)
-			SELECT series_id, @ordinal, step, value
-			FROM unnest(@series::integer[], @steps::bigint[], @values::double precision[]) AS t (series_id, step, value)
-			ON CONFLICT DO NOTHING
-			RETURNING series_id, ordinal, step, value
-		)
-		INSERT INTO rollups AS r (`+rollupColumns+`)
-		SELECT `+rollupOf("false")+`
-		FROM fresh, (VALUES (6::smallint), (12::smallint)) AS l (level)
-		GROUP BY series_id, ordinal, level, step >> level
-		`+rollupMerge,
+	if err := buckets.load(ctx, tx); err != nil {
+		return err
+	}
+	rows, err := tx.Query(ctx, `
+		INSERT INTO points (series_id, ordinal, step, value)
+		SELECT series_id, @ordinal, step, value
+		FROM unnest(@series::integer[], @steps::bigint[], @values::double precision[]) AS t (series_id, step, value)
+		ON CONFLICT DO NOTHING
+		RETURNING series_id, step, value`,
 		pgx.NamedArgs{"ordinal": ordinal, "series": series, "steps": steps, "values": values})
-	return err
+	if err != nil {
+		return err
+	}
+	var id int32
+	var step int64
+	var value float64
+	if _, err := pgx.ForEachRow(rows, []any{&id, &step, &value}, func() error {
+		buckets.add(id, ordinal, step, value)
+		return nil
+	}); err != nil {
+		return err
+	}
+	return buckets.save(ctx, tx)
 }
 
 // seriesIDs are the numbers of the points' metrics, given to those that have none yet.

@@ -26,10 +26,11 @@ func (s *Store) Results(ctx context.Context, sweep string) ([]ablation.Result, e
 		FROM sweeps w
 		JOIN runs u ON u.sweep_id = w.id
 		JOIN series s ON s.run_id = u.id
-		JOIN rollups r ON r.series_id = s.id
+		JOIN segments g ON g.run_id = u.id
+		JOIN rollups r ON r.series_id = s.id AND r.ordinal = g.ordinal
 		WHERE w.name = $1
 			AND r.level = 12
-			AND NOT r.superseded
+			AND r.first_step <= g.counts_to
 		ORDER BY s.id, r.last_step DESC, r.ordinal DESC`, sweep)
 	if err != nil {
 		return nil, known(err)

@@ -47,7 +47,6 @@ func scanRun(row pgx.CollectableRow) (ablation.Run, error) {
 		&r.Message, &p.Step, &p.Tokens, &p.Loss, &p.TokensPerS, &p.Attempt, &p.EventAt, &p.SeenAt,
 		&p.Unobserved, &r.CreatedAt, &r.StartedAt, &r.FinishedAt)
 	r.DataSeed, r.MixSeed, r.InitSeed = uint64(data), uint64(mix), uint64(init)
-	r.CreatedAt = r.CreatedAt.UTC()
 	return r, err
 }
 
@@ -93,7 +92,7 @@ func (s *Store) RetryRun(ctx context.Context, id string) error {
 		}
 		if _, err := tx.Exec(ctx, `
 			UPDATE runs
-			SET state = 'queued', reason = '', message = '', finished_at = NULL
+			SET state = 'queued', reason = '', message = '', finished_at = NULL, sealed = false
 			WHERE id = $1`, id); err != nil {
 			return err
 		}
@@ -131,6 +130,10 @@ func lockRun(ctx context.Context, tx pgx.Tx, id string) (r lockedRun, err error)
 
 // finishSweep completes a sweep whose last run has ended.
 func finishSweep(ctx context.Context, tx pgx.Tx, sweep int64) error {
+	// Two runs may end at once: whoever comes second must see the first.
+	if _, err := tx.Exec(ctx, `SELECT FROM sweeps WHERE id = $1 FOR NO KEY UPDATE`, sweep); err != nil {
+		return err
+	}
 	_, err := tx.Exec(ctx, `
 		UPDATE sweeps
 		SET state = 'completed', finished_at = now()
@@ -167,7 +170,6 @@ func (s *Store) RunPlan(ctx context.Context, run string) (ablation.RunPlan, erro
 func (s *Store) Logs(ctx context.Context, run string, limit int) ([]ablation.LogLine, error) {
 	return query(ctx, s.pool, func(row pgx.CollectableRow) (l ablation.LogLine, err error) {
 		err = row.Scan(&l.Attempt, &l.Seq, &l.Time, &l.Level, &l.Text)
-		l.Time = l.Time.UTC()
 		return l, err
 	}, `
 		SELECT attempt, seq, time, level, text

@@ -8,8 +8,20 @@ import (
 	"github.com/haigo-lab/haigo/services/ablation"
 )
 
-// openSegment gives the segment the run's next ordinal and marks what it supersedes: every earlier point past the step
-// that it resumes from, or all of them.
+// Segments are a run's unbroken stretches in order.
+func (s *Store) Segments(ctx context.Context, run string) ([]ablation.Segment, error) {
+	return query(ctx, s.pool, func(row pgx.CollectableRow) (g ablation.Segment, err error) {
+		err = row.Scan(&g.Number, &g.ResumedFrom, &g.Trainer, &g.Device, &g.ISA, &g.Threads, &g.StartedAt)
+		return g, err
+	}, `
+		SELECT number, resumed_from, trainer, device, isa, threads, started_at
+		FROM segments
+		WHERE run_id = $1
+		ORDER BY ordinal`, run)
+}
+
+// openSegment gives the segment the run's next ordinal and supersedes every earlier point past the step that it resumes
+// from, or all of them.
 func openSegment(ctx context.Context, tx pgx.Tx, run string, attempt int, g ablation.Segment) error {
 	from := int64(-1)
 	if g.ResumedFrom != nil {
@@ -24,55 +36,67 @@ func openSegment(ctx context.Context, tx pgx.Tx, run string, attempt int, g abla
 		FROM segments
 		WHERE run_id = @run`,
 		pgx.NamedArgs{
-			"run": run, "attempt": attempt, "number": g.Number, "resumed": g.ResumedFrom, "trainer": g.Trainer,
-			"device": g.Device, "isa": g.ISA, "threads": g.Threads, "started": g.StartedAt,
+			"run": run, "attempt": attempt, "number": g.Number, "resumed": g.ResumedFrom, "trainer": clean(g.Trainer),
+			"device": clean(g.Device), "isa": clean(g.ISA), "threads": g.Threads, "started": g.StartedAt,
 		})
 	return err
 }
 
-// supersede marks what lies past a step: whole buckets in place, and those that straddle it rebuilt as two.
+// supersede lets nothing past a step count that a run has stored. Buckets behind it follow by themselves; those that
+// straddle it are cut in two.
 func supersede(ctx context.Context, tx pgx.Tx, run string, from int64) error {
-	args := pgx.NamedArgs{"run": run, "from": from}
-	for _, statement := range []string{
-		`DELETE FROM rollups r
-		USING series s, segments g
-		WHERE s.run_id = @run
-			AND g.run_id = @run
-			AND r.series_id = s.id
-			AND r.ordinal = g.ordinal
-			AND g.counts_to > @from
-			AND r.bucket = @from::bigint >> r.level`,
-		`UPDATE rollups r
-		SET superseded = true
-		FROM series s, segments g
-		WHERE s.run_id = @run
-			AND g.run_id = @run
-			AND r.series_id = s.id
-			AND r.ordinal = g.ordinal
-			AND g.counts_to > @from
-			AND NOT r.superseded
-			AND r.bucket > @from::bigint >> r.level`,
-		`INSERT INTO rollups AS r (` + rollupColumns + `)
-		SELECT ` + rollupOf("bool_or(step > @from)") + `
-		FROM (
-			SELECT s.id AS series_id, p.ordinal, p.step, p.value
-			FROM series s
-			JOIN LATERAL (` + pointsBetween("@from::bigint >> 12 << 12", "@from::bigint >> 12 << 12 | 4095") + `) p ON true
-			JOIN segments g ON g.run_id = s.run_id AND g.ordinal = p.ordinal
-			WHERE s.run_id = @run
-				AND g.counts_to > @from
-		) p, (VALUES (6::smallint), (12::smallint)) AS l (level)
-		WHERE step >> level = @from::bigint >> level
-		GROUP BY series_id, ordinal, level, step >> level, step > @from
-		` + rollupMerge,
-		`UPDATE segments
-		SET counts_to = @from
-		WHERE run_id = @run
-			AND counts_to > @from`,
-	} {
-		if _, err := tx.Exec(ctx, statement, args); err != nil {
+	cut, err := cutBuckets(ctx, tx, run, from)
+	if err != nil {
+		return err
+	}
+	if len(cut) > 0 {
+		if _, err := tx.Exec(ctx, `
+			DELETE FROM rollups r
+			USING series s
+			WHERE s.run_id = $1
+				AND r.series_id = s.id
+				AND `+straddles, run, from); err != nil {
+			return err
+		}
+		if err := cut.save(ctx, tx); err != nil {
 			return err
 		}
 	}
-	return nil
+	_, err = tx.Exec(ctx, `
+		UPDATE segments
+		SET counts_to = $2
+		WHERE run_id = $1
+			AND counts_to > $2`, run, from)
+	return err
+}
+
+// straddles holds for a bucket r with points on both sides of a step.
+const straddles = `r.first_step <= $2 AND r.last_step > $2`
+
+// cutBuckets makes two buckets, from their points, of each that straddles a step.
+func cutBuckets(ctx context.Context, tx pgx.Tx, run string, from int64) (rollups, error) {
+	rows, err := tx.Query(ctx, `
+		SELECT r.series_id, r.ordinal, r.level, r.start, p.step, p.value
+		FROM series s
+		JOIN rollups r ON r.series_id = s.id
+		JOIN LATERAL (`+pointsBetween("r.first_step", "r.last_step")+`) p ON p.ordinal = r.ordinal
+		WHERE s.run_id = $1
+			AND `+straddles+`
+		ORDER BY r.series_id, r.ordinal, r.level, p.step`, run, from)
+	if err != nil {
+		return nil, err
+	}
+	cut := rollups{}
+	var key rollupKey
+	var step int64
+	var value float64
+	_, err = pgx.ForEachRow(rows, []any{&key.series, &key.ordinal, &key.level, &key.start, &step, &value}, func() error {
+		side := key
+		if step > from {
+			side.start = from + 1
+		}
+		cut.addTo(side, step, value)
+		return nil
+	})
+	return cut, err
 }

@@ -108,6 +108,5 @@ func scanShare(row pgx.CollectableRow) (ablation.Share, error) {
 	err := row.Scan(&v.ID, &v.Hint, &v.Sweep, &v.Question, &v.Kind, &chart, &v.CSV, &v.Fingerprints, &v.Version, &v.CreatedAt,
 		&v.ExpiresAt, &v.RevokedAt, &v.Views)
 	v.Chart = []byte(chart)
-	v.CreatedAt, v.ExpiresAt = v.CreatedAt.UTC(), v.ExpiresAt.UTC()
 	return v, err
 }

@@ -60,7 +60,6 @@ func scanSource(row pgx.CollectableRow) (ablation.Source, error) {
 	var v ablation.Source
 	err := row.Scan(&v.Name, &v.Version, &v.Lang, &v.Role, &v.ManifestSHA256, &v.Dir, &v.Bytes, &v.Documents, &v.HeldoutBytes,
 		&v.HeldoutDocuments, &v.Rejected, &v.Origin, &v.CreatedAt)
-	v.CreatedAt = v.CreatedAt.UTC()
 	return v, err
 }
 

@@ -3,9 +3,11 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
@@ -25,6 +27,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	}
 	config.MaxConns = max(config.MaxConns, 8)
 	config.ConnConfig.RuntimeParams["application_name"] = "haigo"
+	config.AfterConnect = timesInUTC
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("connect to Postgres: %w", err)
@@ -38,6 +41,14 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	return &Store{pool: pool}, nil
 }
 
+// timesInUTC makes a connection return times in UTC, not in the machine's zone.
+func timesInUTC(_ context.Context, conn *pgx.Conn) error {
+	conn.TypeMap().RegisterType(&pgtype.Type{
+		Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
+	})
+	return nil
+}
+
 // Close waits for connections in use and closes all.
 func (s *Store) Close() { s.pool.Close() }
 
@@ -48,7 +59,7 @@ func (s *Store) Ping(ctx context.Context) error { return s.pool.Ping(ctx) }
 func (s *Store) Migrate(ctx context.Context) error {
 	db := stdlib.OpenDBFromPool(s.pool)
 	defer db.Close()
-	locker, err := lock.NewPostgresSessionLocker()
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // seconds, times
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
@@ -91,6 +102,11 @@ func one[T any](ctx context.Context, q querier, scan pgx.RowToFunc[T], sql strin
 	}
 	value, err := pgx.CollectExactlyOneRow(rows, scan)
 	return value, known(err)
+}
+
+// clean makes a text storable: Postgres knows no NUL and no broken UTF-8.
+func clean(text string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
 }
 
 // querier is a pool or a transaction.

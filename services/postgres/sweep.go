@@ -58,15 +58,19 @@ func putSweep(ctx context.Context, tx pgx.Tx, w ablation.Sweep) (id int64, fresh
 	if w.Seed != nil {
 		seed = *w.Seed
 	}
+	var stored int64
 	err = tx.QueryRow(ctx, `
 		INSERT INTO sweeps (name, definition, seed, document, state, runs_at_once)
 		VALUES (@name, @definition, @seed, @document, 'running', @at_once)
 		ON CONFLICT ON CONSTRAINT sweeps_name_once
 		DO UPDATE SET definition = EXCLUDED.definition, document = EXCLUDED.document, runs_at_once = EXCLUDED.runs_at_once
-		RETURNING id, xmax = 0`,
+		RETURNING id, seed, xmax = 0`,
 		pgx.NamedArgs{
 			"name": w.Name, "definition": definition, "seed": int64(seed), "document": w.Document, "at_once": w.Budget.RunsAtOnce,
-		}).Scan(&id, &fresh)
+		}).Scan(&id, &stored, &fresh)
+	if err == nil && uint64(stored) != seed {
+		err = fmt.Errorf("it was started with another seed meanwhile; apply it again: %w", ablation.ErrConflict)
+	}
 	return id, fresh, err
 }
 
@@ -141,32 +145,37 @@ func putRuns(ctx context.Context, tx pgx.Tx, sweep int64, a Application) error {
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return err
 	}
-	// A sweep that grows after its end goes on.
+	// A sweep that grows after its end goes on; so does one that a person stopped and then gave new runs.
 	_, err := tx.Exec(ctx, `
 		UPDATE sweeps
 		SET state = 'running', finished_at = NULL
 		WHERE id = $1
-			AND state = 'completed'
+			AND state IN ('completed', 'stopped')
 			AND EXISTS (SELECT FROM runs WHERE sweep_id = $1 AND state = 'queued')`, sweep)
 	return err
 }
 
-const sweepColumns = `w.id, w.definition, w.seed, w.document, w.state, w.created_at,
-	count(r.id) FILTER (WHERE r.state = 'queued'),
-	count(r.id) FILTER (WHERE r.state IN ('running', 'stopping')),
-	count(r.id) FILTER (WHERE r.state = 'completed'),
-	count(r.id) FILTER (WHERE r.state = 'stopped'),
-	count(r.id) FILTER (WHERE r.state = 'diverged'),
-	count(r.id) FILTER (WHERE r.state = 'failed')`
+const sweepColumns = `w.id, w.definition, w.seed, w.document, w.state, w.created_at, c.queued, c.running, c.completed, c.stopped,
+			c.diverged, c.failed`
+
+const sweepTables = `sweeps w
+		CROSS JOIN LATERAL (
+			SELECT count(*) FILTER (WHERE state = 'queued') AS queued,
+				count(*) FILTER (WHERE state IN ('running', 'stopping')) AS running,
+				count(*) FILTER (WHERE state = 'completed') AS completed,
+				count(*) FILTER (WHERE state = 'stopped') AS stopped,
+				count(*) FILTER (WHERE state = 'diverged') AS diverged,
+				count(*) FILTER (WHERE state = 'failed') AS failed
+			FROM runs
+			WHERE sweep_id = w.id
+		) c`
 
 // Sweeps are the newest sweeps below the id before (0: from the newest on), at most limit.
 func (s *Store) Sweeps(ctx context.Context, limit int, before int64) ([]ablation.Sweep, error) {
 	return query(ctx, s.pool, scanSweep, `
 		SELECT `+sweepColumns+`
-		FROM sweeps w
-		LEFT JOIN runs r ON r.sweep_id = w.id
+		FROM `+sweepTables+`
 		WHERE $2 = 0 OR w.id < $2
-		GROUP BY w.id
 		ORDER BY w.id DESC
 		LIMIT $1`, limit, before)
 }
@@ -175,10 +184,8 @@ func (s *Store) Sweeps(ctx context.Context, limit int, before int64) ([]ablation
 func (s *Store) Sweep(ctx context.Context, name string) (ablation.Sweep, error) {
 	w, err := one(ctx, s.pool, scanSweep, `
 		SELECT `+sweepColumns+`
-		FROM sweeps w
-		LEFT JOIN runs r ON r.sweep_id = w.id
-		WHERE w.name = $1
-		GROUP BY w.id`, name)
+		FROM `+sweepTables+`
+		WHERE w.name = $1`, name)
 	if err != nil {
 		return w, fmt.Errorf("sweep %s: %w", name, err)
 	}
@@ -202,7 +209,7 @@ func scanSweep(row pgx.CollectableRow) (ablation.Sweep, error) {
 		return w, fmt.Errorf("read the definition: %w", err)
 	}
 	bits := uint64(seed)
-	w.ID, w.Seed, w.Document, w.State, w.CreatedAt, w.Counts = id, &bits, document, state, created.UTC(), counts
+	w.ID, w.Seed, w.Document, w.State, w.CreatedAt, w.Counts = id, &bits, document, state, created, counts
 	return w, nil
 }
 
@@ -287,16 +294,11 @@ func lockSweep(ctx context.Context, tx pgx.Tx, name string) (state ablation.Swee
 	return state, nil
 }
 
-// StopSweep stops a sweep's queued runs at once and asks its running ones to checkpoint and leave.
+// StopSweep stops a sweep's queued runs at once and asks its running ones to checkpoint and leave. A sweep that has
+// completed is ablation.ErrConflict; one that is stopped stays as it is.
 func (s *Store) StopSweep(ctx context.Context, name string) error {
 	return s.tx(ctx, func(tx pgx.Tx) error {
-		state, err := lockSweep(ctx, tx, name)
-		if err != nil || state == ablation.SweepStopped {
-			return err
-		}
-		if state == ablation.SweepCompleted {
-			return fmt.Errorf("sweep %s has completed: %w", name, ablation.ErrConflict)
-		}
+		// Runs first, then the sweep: the order of a run's end.
 		if _, err := tx.Exec(ctx, `
 			UPDATE runs
 			SET state = CASE state WHEN 'queued' THEN 'stopped' ELSE 'stopping' END,
@@ -305,6 +307,13 @@ func (s *Store) StopSweep(ctx context.Context, name string) error {
 			WHERE sweep_id = (SELECT id FROM sweeps WHERE name = $1)
 				AND state IN ('queued', 'running')`, name); err != nil {
 			return err
+		}
+		state, err := lockSweep(ctx, tx, name)
+		if err != nil || state == ablation.SweepStopped {
+			return err
+		}
+		if state == ablation.SweepCompleted {
+			return fmt.Errorf("sweep %s has completed: %w", name, ablation.ErrConflict)
 		}
 		if _, err := tx.Exec(ctx, `
 			UPDATE sweeps

@@ -59,6 +59,5 @@ func (s *Store) Task(ctx context.Context, name, version string) (ablation.Task, 
 func scanTask(row pgx.CollectableRow) (ablation.Task, error) {
 	var t ablation.Task
 	err := row.Scan(&t.Name, &t.Version, &t.Lang, &t.Kind, &t.Items, &t.Chance, &t.Source, &t.SHA256, &t.Path, &t.CreatedAt)
-	t.CreatedAt = t.CreatedAt.UTC()
 	return t, err
 }
