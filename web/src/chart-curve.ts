@@ -1,0 +1,194 @@
+// Curves: per arm or metric a band from minimum to maximum, the mean line on it, its name right of the last point. What
+// doesn't count is grey, what isn't finite is a cross on the upper edge.
+
+import { at, drawn, type Drawn, type Row, type Sheet, type Stop } from "./chart-figure";
+import { spread } from "./chart-label";
+import { axis, base, colourOf, cross, dashes, dim, ends, fade, fit, leftRoom, placer, polygon, spoken, strong, symbolOf, textOf, textWidth, tooltip, type Grid, type Place } from "./chart-theme";
+import type { Drawing } from "./chart-tradeoff";
+import { fixed, format, say, type Lang } from "./format";
+
+// Few points are drawn as points: each was measured, the line between them wasn't.
+const pointsAtMost = 24;
+
+// On phones that many arms keep their colour and name.
+const armsOnPhones = 3;
+
+export function curve(sheet: Sheet): Drawing {
+  const { figure } = sheet;
+  const lines = drawn(figure, "line");
+  const grid = room(sheet, lines);
+  const places = placer(sheet, grid);
+  const series: object[] = [];
+  for (const s of drawn(figure, "band")) series.push(polygon(s.rows, fade(paint(s, sheet), 0.22), 2));
+  for (const s of drawn(figure, "superseded")) series.push(old(s, sheet));
+  const first = series.length;
+  for (const s of lines) series.push(line(s, sheet));
+  drawn(figure, "nonfinite").forEach((s, i) => series.push(crosses(s, i, sheet, places)));
+  if (lines.length) series.push(ending(lines, sheet, grid, places));
+  const option = {
+    ...base(sheet),
+    grid,
+    xAxis: axis("x", sheet),
+    yAxis: axis("y", sheet),
+    series,
+    tooltip: { ...tooltip(sheet.theme, "axis"), formatter: (p: unknown) => read(p, lines, first, sheet) },
+  };
+  return { option, stops: stops(lines, first, sheet) };
+}
+
+// paint is a series' colour; on phones arms past the first few are grey.
+function paint(s: Drawn, sheet: Sheet): string {
+  return muted(s, sheet) ? sheet.theme.colour("ghost") : colourOf(s, sheet);
+}
+
+function muted(s: Drawn, sheet: Sheet): boolean {
+  return sheet.width < 480 && s.arm !== undefined && drawn(sheet.figure, "line").findIndex((l) => l.arm === s.arm) >= armsOnPhones;
+}
+
+// room leaves what the names right of the lines need.
+function room(sheet: Sheet, lines: Drawn[]): Grid {
+  const named = Boolean(say(sheet.figure.y.name, sheet.lang));
+  const right = Math.max(14, lastTick(sheet), ...lines.filter((s) => !muted(s, sheet)).map((s) => nameRoom(s, sheet)));
+  return { left: leftRoom(sheet), right, top: named ? 26 : 12, bottom: say(sheet.figure.x.name, sheet.lang) ? 40 : 26 };
+}
+
+// lastTick is half of the rightmost label below the plot, which may reach past its end.
+function lastTick(sheet: Sheet): number {
+  const { max } = ends(sheet, "x");
+  return Math.ceil(textWidth(format(sheet.figure.x.format, max, sheet.lang), 11, sheet.theme) / 2) + 2;
+}
+
+function nameRoom(s: Drawn, sheet: Sheet): number {
+  const last = s.rows.at(-1);
+  const text = short(s, sheet);
+  if (!last || !text) return 0;
+  const { min, max } = ends(sheet, "x");
+  const past = ((max - at(last, 0)) / (max - min)) * (sheet.width - 60); // a line that ends early has room inside
+  return Math.max(0, Math.ceil(textWidth(text, 12, sheet.theme)) + 10 - past);
+}
+
+// short is a name as far as there is room for one.
+function short(s: Drawn, sheet: Sheet): string {
+  return fit(say(s.label, sheet.lang), sheet.width < 480 ? 78 : Math.min(150, sheet.width * 0.26), 12, sheet.theme);
+}
+
+function line(s: Drawn, sheet: Sheet): object {
+  const arm = s.arm === undefined ? undefined : sheet.figure.arms[s.arm];
+  const colour = paint(s, sheet);
+  const few = s.rows.length <= pointsAtMost;
+  const single = !arm && !s.lang;
+  return {
+    type: "line",
+    z: muted(s, sheet) ? 2 : 3,
+    data: s.rows.map((r) => r.slice(0, 2)),
+    ...(arm ? symbolOf(arm.mark, 0.5) : { symbol: "circle", symbolSize: 5 }),
+    showSymbol: few,
+    lineStyle: { color: colour, width: arm?.mark.hollow || single ? 1.5 : 2, type: arm ? dashes[arm.mark.dash] : "solid", join: "round" },
+    itemStyle: { opacity: 1, color: arm?.mark.hollow ? sheet.theme.colour("page") : colour, borderColor: colour, borderWidth: arm?.mark.hollow ? 1.5 : 0 },
+    emphasis: { disabled: true },
+  };
+}
+
+const superseded: Record<Lang, string> = { ja: "置き換え済み", en: "superseded" };
+
+// old is a segment that a later one replaced: grey, ended by an open circle that names it.
+function old(s: Drawn, { theme, width, lang }: Sheet): object {
+  const last = s.rows.length - 1;
+  return {
+    type: "line",
+    silent: true,
+    z: 4,
+    tooltip: { show: false },
+    data: s.rows.map((r, i) => ({ value: r.slice(0, 2), symbol: i === last ? "circle" : "none" })),
+    symbolSize: 6,
+    lineStyle: { color: theme.colour("axis"), width: 2 },
+    itemStyle: { opacity: 1, color: theme.colour("page"), borderColor: theme.colour("axis"), borderWidth: 1.6 },
+    endLabel: { show: width >= 480, formatter: superseded[lang], color: theme.colour("ink-3"), fontSize: 11, offset: [-4, -16] },
+  };
+}
+
+// crosses stand on the upper edge at their tokens, in the danger colour, each run's a little lower than the one before;
+// the first of a run says whose it is.
+function crosses(s: Drawn, i: number, sheet: Sheet, places: Place): object {
+  const { max } = ends(sheet, "y");
+  const colour = sheet.theme.colour("bad");
+  const side = places(at(s.rows[0], 0), max)[0] > sheet.width / 2 ? "left" : "right";
+  return {
+    type: "scatter",
+    silent: true,
+    z: 6,
+    clip: false,
+    tooltip: { show: false },
+    symbol: cross,
+    symbolSize: 9,
+    symbolOffset: [0, 6 + 14 * i],
+    data: s.rows.map((r, k) => ({ value: [at(r, 0), max], label: { show: k === 0 } })),
+    itemStyle: { opacity: 1, color: colour },
+    label: { formatter: say(s.label, sheet.lang), color: colour, fontSize: 11, position: side, distance: 5 },
+  };
+}
+
+// ending names the lines right of their last points, pushed apart.
+function ending(lines: Drawn[], sheet: Sheet, grid: Grid, places: Place): object {
+  const named = lines.filter((s) => s.rows.length && say(s.label, sheet.lang) && !muted(s, sheet));
+  const ends = named.map((s) => places(at(s.rows.at(-1), 0), at(s.rows.at(-1), 1)));
+  const heights = spread(ends.map(([, y]) => y), 15, grid.top + 6, sheet.height - grid.bottom - 6);
+  return {
+    type: "custom",
+    silent: true,
+    clip: false,
+    z: 6,
+    tooltip: { show: false },
+    data: named.map((_, i) => [i, 0]),
+    encode: { x: -1, y: -1 },
+    renderItem: (params: { dataIndex: number }) => {
+      const i = params.dataIndex;
+      const s = named[i];
+      if (!s) return;
+      const style = { text: short(s, sheet), x: (ends[i]?.[0] ?? 0) + 7, y: heights[i], fill: textOf(s, sheet), font: `12px ${sheet.theme.font}`, textVerticalAlign: "middle", stroke: sheet.theme.colour("page"), lineWidth: 3 };
+      return { type: "text", style };
+    },
+  };
+}
+
+// read is the tooltip of all lines that have a point where the pointer is.
+function read(params: unknown, lines: Drawn[], first: number, sheet: Sheet): string {
+  const hits = (Array.isArray(params) ? params : [params]) as { seriesIndex: number; dataIndex: number }[];
+  const rows = hits.flatMap((h) => {
+    const s = lines[h.seriesIndex - first];
+    const row = s?.rows[h.dataIndex];
+    return s && row ? [{ s, row }] : [];
+  });
+  const x = at(rows[0]?.row, 0);
+  return Number.isFinite(x) ? describe(x, rows, sheet) : "";
+}
+
+function describe(x: number, rows: { s: Drawn; row: Row }[], sheet: Sheet): string {
+  const { figure, lang } = sheet;
+  const where = `${strong(format(figure.x.format, x, lang))} ${dim(say(figure.x.name, lang) || (lang === "ja" ? "ステップ" : "steps"))}`;
+  const sorted = [...rows].sort((a, b) => at(b.row, 1) - at(a.row, 1));
+  return [where, ...sorted.map(({ s, row }) => value(x, s, row, sheet))].join("\n");
+}
+
+// value is one line's point: its name, its mean, and the band there with the number of runs.
+function value(x: number, s: Drawn, row: Row, { figure, lang }: Sheet): string {
+  const kind = figure.y.format === "fixed2" ? "fixed3" : figure.y.format;
+  const band = drawn(figure, "band").find((b) => b.arm === s.arm && b.lang === s.lang)?.rows.find((r) => at(r, 0) === x);
+  const range = band && at(band, 1) < at(band, 2) ? ` ${dim(`${format(kind, at(band, 1), lang)} – ${format(kind, at(band, 2), lang)}`)}` : "";
+  const runs = s.arm === undefined ? "" : ` ${dim(`n = ${fixed(at(row, 2), 0)}`)}`;
+  const name = say(s.label, lang);
+  return `${name ? name.replace(/[{}|]/g, " ") + "  " : ""}${strong(format(kind, at(row, 1), lang))}${range}${runs}`;
+}
+
+// stops are the places of the longest line; each tells of every line that is there.
+function stops(lines: Drawn[], first: number, sheet: Sheet): Stop[] {
+  const longest = lines.reduce((best, s, i) => (s.rows.length > (lines[best]?.rows.length ?? 0) ? i : best), 0);
+  return (lines[longest]?.rows ?? []).map((r, index) => {
+    const rows = lines.flatMap((s) => {
+      const row = s.rows.find((q) => at(q, 0) === at(r, 0));
+      return row ? [{ s, row }] : [];
+    });
+    return { series: first + longest, index, text: spoken(describe(at(r, 0), rows, sheet)) };
+  });
+}
+

@@ -1,0 +1,84 @@
+// Planned against delivered: areas are what the schedule asks for, stacked by language, lines are what runs read.
+
+import { at, drawn, type Drawn, type Row, type Sheet, type Stop } from "./chart-figure";
+import { axis, base, colourOf, dim, languages, leftRoom, polygon, spoken, strong, tooltip, type Grid } from "./chart-theme";
+import type { Drawing } from "./chart-tradeoff";
+import { format, say } from "./format";
+
+export function mixture(sheet: Sheet): Drawing {
+  const { figure, theme } = sheet;
+  const grid: Grid = { left: leftRoom(sheet), right: 16, top: 6, bottom: 22 };
+  const series: object[] = drawn(figure, "planned").map((s) => polygon(s.rows, tint(s, sheet), 1));
+  const lines = drawn(figure, "delivered");
+  const first = series.length;
+  for (const s of lines) series.push(line(s, sheet));
+  for (const s of drawn(figure, "now")) series.push(now(s, theme.colour("ink")));
+  const option = {
+    ...base(sheet),
+    grid,
+    xAxis: axis("x", sheet, { name: false }),
+    yAxis: axis("y", sheet, { name: false, grid: false }),
+    series,
+    tooltip: {
+      ...tooltip(theme, "axis"),
+      formatter: (p: { dataIndex: number }[]) => text(lines[0]?.rows[p[0]?.dataIndex ?? 0], sheet),
+    },
+  };
+  const stops: Stop[] = (lines[0]?.rows ?? []).map((r, index) => ({ series: first, index, text: spoken(text(r, sheet)) }));
+  return { option, stops };
+}
+
+function tint(s: Drawn, { theme }: Sheet): string {
+  return theme.colour((s.lang && languages.includes(s.lang) ? s.lang : "other") + "-a");
+}
+
+function line(s: Drawn, sheet: Sheet): object {
+  return {
+    type: "line",
+    z: 3,
+    data: s.rows,
+    symbol: "circle",
+    symbolSize: 4,
+    showSymbol: s.rows.length === 1,
+    lineStyle: { color: colourOf(s, sheet), width: 1.8, join: "round" },
+    itemStyle: { color: colourOf(s, sheet) },
+    emphasis: { disabled: true },
+  };
+}
+
+function now(s: Drawn, colour: string): object {
+  return {
+    type: "line",
+    silent: true,
+    data: [],
+    markLine: { silent: true, symbol: "none", lineStyle: { color: colour, width: 1.2, type: "solid" }, label: { show: false }, data: [{ xAxis: at(s.rows[0], 0) }] },
+  };
+}
+
+// text tells each language's share at a place: as delivered, then as planned.
+function text(row: Row | undefined, sheet: Sheet): string {
+  const { figure, lang } = sheet;
+  const x = at(row, 0);
+  if (!Number.isFinite(x)) return "";
+  const lines = [strong(format("tokens", x, lang))];
+  let below = 0;
+  for (const s of drawn(figure, "planned")) {
+    const top = at(drawn(figure, "delivered").find((d) => d.lang === s.lang)?.rows.find((r) => at(r, 0) === x), 1);
+    const edge = Number.isFinite(top) ? top : 1; // the topmost language ends at the frame
+    lines.push(`${say(s.label, lang)} ${strong(format("percent1", edge - below, lang))} ${dim(`${plan[lang]} ${format("percent1", planned(s.rows, x), lang)}`)}`);
+    below = edge;
+  }
+  return lines.join("\n");
+}
+
+const plan = { ja: "計画", en: "planned" };
+
+// planned is a share between two knots; at a step the later one holds.
+function planned(rows: Row[], x: number): number {
+  let i = rows.findLastIndex((r) => at(r, 0) <= x);
+  if (i < 0) i = 0;
+  const [a, b] = [rows[i], rows[i + 1] ?? rows[i]];
+  const part = at(b, 0) > at(a, 0) ? (x - at(a, 0)) / (at(b, 0) - at(a, 0)) : 0;
+  const share = (r: Row | undefined): number => at(r, 2) - at(r, 1);
+  return share(a) + (share(b) - share(a)) * part;
+}

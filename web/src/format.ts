@@ -1,0 +1,112 @@
+// Numbers as pages write them, in each language: the one formatter of charts and of the tables beside them. The server
+// writes its own pages by the same rules.
+
+export type Lang = "ja" | "en";
+export type Format =
+  | "text"
+  | "arm"
+  | "integer"
+  | "tokens"
+  | "fixed3"
+  | "fixed2"
+  | "percent"
+  | "percent1"
+  | "scientific";
+
+// Cell is a number, text, one of the words for what isn't finite, or null where there is nothing.
+export type Cell = number | string | null;
+
+// Label is a text in both languages; where one is missing the other serves.
+export interface Label {
+  ja?: string;
+  en?: string;
+}
+
+const minus = "−";
+const units: Record<Lang, [number, string][]> = {
+  ja: [[1e12, "兆"], [1e8, "億"], [1e4, "万"]],
+  en: [[1e12, "T"], [1e9, "B"], [1e6, "M"], [1e3, "k"]],
+};
+const words: Record<string, string> = { Infinity: "∞", "-Infinity": minus + "∞" };
+
+// say is a label in a language; a label that is missing is empty.
+export function say(label: Label | undefined, lang: Lang): string {
+  return label?.[lang] || label?.ja || label?.en || "";
+}
+
+// format is a cell as it stands on a page; a missing value is a dash.
+export function format(kind: Format, value: Cell, lang: Lang): string {
+  if (value === null) return "—";
+  if (typeof value === "string") return words[value] ?? value;
+  if (!Number.isFinite(value)) return words[String(value)] ?? "NaN";
+  switch (kind) {
+    case "integer":
+      return integer(value);
+    case "tokens":
+      return big(value, lang);
+    case "fixed2":
+      return fixed(value, 2);
+    case "percent":
+      return fixed(value * 100, 0) + "%";
+    case "percent1":
+      return fixed(value * 100, 1) + "%";
+    case "scientific":
+      return scientific(value);
+    case "text":
+    case "arm":
+      return String(value);
+    case "fixed3":
+      return fixed(value, 3);
+  }
+}
+
+// tick is a value of an axis whose ticks are step apart: as many decimals as the step has.
+export function tick(kind: Format, value: number, step: number, lang: Lang): string {
+  if (kind === "tokens") return value ? big(value, lang) : "0";
+  if (kind === "scientific") return value ? scientific(value) : "0";
+  if (kind === "integer") return integer(value);
+  const percent = kind === "percent" || kind === "percent1";
+  const decimals = decimalsOf(percent ? step * 100 : step);
+  return percent ? fixed(value * 100, decimals) + "%" : fixed(value, decimals);
+}
+
+// decimalsOf counts the decimals that a round step needs.
+function decimalsOf(step: number): number {
+  for (let d = 0; d < 8; d++) if (Math.abs(step * 10 ** d - Math.round(step * 10 ** d)) < 1e-6) return d;
+  return 8;
+}
+
+// fixed is v with that many decimals and a real minus; what rounds to nothing has no sign.
+export function fixed(v: number, decimals: number): string {
+  const text = Math.abs(v).toFixed(decimals);
+  return v < 0 && Number(text) !== 0 ? minus + text : text;
+}
+
+// signed is fixed with the plus written out.
+export function signed(v: number, decimals: number): string {
+  return v < 0 ? fixed(v, decimals) : "+" + fixed(v, decimals);
+}
+
+// integer has commas between thousands.
+export function integer(v: number): string {
+  const text = Math.abs(Math.round(v)).toString().replace(/\B(?=(\d{3})+$)/g, ",");
+  return v < 0 ? minus + text : text;
+}
+
+// big is a count in words: 1,000億 in Japanese, 100B in English.
+export function big(v: number, lang: Lang): string {
+  for (const [size, word] of units[lang]) {
+    if (v < size) continue;
+    const x = v / size;
+    const [whole = "0", part = ""] = x.toFixed(x >= 100 ? 0 : x >= 10 ? 1 : 2).split(".");
+    const rest = part.replace(/0+$/, "");
+    return integer(Number(whole)) + (rest && "." + rest) + word;
+  }
+  return v !== 0 && Math.abs(v) < 10 ? fixed(v, 2) : integer(v);
+}
+
+// scientific is 3e-3, as people write learning rates.
+function scientific(v: number): string {
+  const [mantissa = "0", exponent = "0"] = v.toExponential(2).split("e");
+  return Number(mantissa).toString().replace("-", minus) + "e" + exponent.replace("+", "");
+}
