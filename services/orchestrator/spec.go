@@ -99,7 +99,7 @@ func specOptimizer(r ablation.Recipe, shape trainer.Shape) spec.Optimizer {
 		FinalLRFraction: spec.Real(r.Optimizer.FinalLR),
 		WarmupSteps:     warmup,
 		Decay:           r.Optimizer.Decay,
-		DecaySteps:      r.Steps() - warmup,
+		DecaySteps:      r.DecaySteps(),
 		Beta1:           adamBeta1,
 		Beta2:           adamBeta2,
 		Eps:             adamEps,

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/haigo-lab/haigo/services/engine"
+	"github.com/haigo-lab/haigo/services/orchestrator"
+	"github.com/haigo-lab/haigo/services/postgres"
+	"github.com/haigo-lab/haigo/services/postgres/local"
+	"github.com/haigo-lab/haigo/services/trainers"
+)
+
+// app is what the commands share: data folder, store, trainers.
+type app struct {
+	data        string
+	databaseURL string
+	store       *postgres.Store
+	trainers    *trainers.Host
+	private     *local.Server // nil where the database is somebody else's
+}
+
+// open connects to the database, starting a private one where none was named, and brings it to this version.
+func open(e *env) (*app, error) {
+	a := &app{databaseURL: e.settings.DatabaseURL}
+	var err error
+	if a.data, err = e.settings.dataDir(e.getenv); err != nil {
+		return nil, fmt.Errorf("data folder: %w", err)
+	}
+	if err := a.connect(e); err != nil {
+		a.close()
+		return nil, err
+	}
+	if a.trainers, err = openTrainers(e, a.data); err != nil {
+		a.close()
+		return nil, err
+	}
+	return a, nil
+}
+
+func (a *app) connect(e *env) (err error) {
+	if a.databaseURL == "" {
+		if a.private, err = local.Start(e.ctx, local.Options{Data: a.data, Bin: e.getenv("HAIGO_POSTGRES_BIN"), Log: e.log}); err != nil {
+			return err
+		}
+		a.databaseURL = a.private.URL
+	}
+	if a.store, err = postgres.Open(e.ctx, a.databaseURL); err != nil {
+		return err
+	}
+	return a.store.Migrate(e.ctx)
+}
+
+func openTrainers(e *env, data string) (*trainers.Host, error) {
+	dir := e.settings.Trainers
+	if dir == "" {
+		program, err := os.Executable()
+		if err != nil {
+			return nil, fmt.Errorf("find the program's folder: %w", err)
+		}
+		dir = filepath.Dir(program)
+	}
+	return trainers.Open(trainers.Options{Bin: dir, Data: data, Log: e.log})
+}
+
+// close lets go of everything, in the order opposite to open. The private server stops unless somebody else uses it.
+func (a *app) close() error {
+	var errs []error
+	if a.trainers != nil {
+		errs = append(errs, a.trainers.Close())
+	}
+	if a.store != nil {
+		a.store.Close()
+	}
+	if a.private != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		defer cancel()
+		errs = append(errs, a.private.Stop(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// worker is this process as a worker.
+func (a *app) worker(e *env, stopRunners bool) (*orchestrator.Worker, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find the program: %w", err)
+	}
+	holder, err := engine.Self()
+	if err != nil {
+		return nil, err
+	}
+	runs, threads := e.settings.side()
+	return &orchestrator.Worker{
+		Store: a.store, Trainers: a.trainers, Engine: &engine.Local{Exec: []string{program, "exec"}}, Data: a.data,
+		Holder: holder, Gone: engine.Gone, MaxRuns: runs, Threads: threads, StopRunners: stopRunners, Log: e.log,
+	}, nil
+}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"fmt"
+	"text/tabwriter"
+
+	"github.com/haigo-lab/haigo/plugins/trainer/spec"
+	"github.com/haigo-lab/haigo/services/corpus"
+)
+
+type evalCmd struct {
+	Make evalMakeCmd `cmd:"" help:"Make a task from held-out text."`
+	List evalListCmd `cmd:"" help:"List the tasks."`
+}
+
+type evalMakeCmd struct {
+	NextSentence nextSentenceCmd `cmd:"" help:"Which of four sentences follows?"`
+}
+
+type nextSentenceCmd struct {
+	Source  string `required:"" help:"The source whose held-out documents are used."`
+	Version string `help:"Its version (default: the newest)."`
+	Name    string `help:"The task's name (default: next-sentence-SOURCE)."`
+	Items   int    `help:"Items at most." default:"200"`
+	Window  int    `help:"Bytes of context and choice together; row_tokens - 1 or less." default:"127"`
+	Seed    uint64 `help:"Seed of the choice of items." default:"0"`
+}
+
+func (c nextSentenceCmd) Run(e *env) error {
+	a, err := open(e)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	source, err := a.store.Source(e.ctx, c.Source, c.Version)
+	if err != nil {
+		return err
+	}
+	task, err := corpus.NextSentence(e.ctx, source.Dir, corpus.NextSentenceOptions{
+		Name: c.Name, Items: c.Items, WindowBytes: c.Window, Seed: spec.Seed(c.Seed),
+	})
+	if err != nil {
+		return err
+	}
+	if err := a.store.PutTask(e.ctx, task); err != nil {
+		return err
+	}
+	fmt.Fprintf(e.stdout, "task %s (%s), version %s: %d items, chance %.2f\n", task.Name, task.Lang, task.Version, task.Items, task.Chance)
+	return nil
+}
+
+type evalListCmd struct{}
+
+func (evalListCmd) Run(e *env) error {
+	a, err := open(e)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	tasks, err := a.store.Tasks(e.ctx)
+	if err != nil {
+		return err
+	}
+	t := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "TASK\tVERSION\tLANG\tKIND\tITEMS\tCHANCE\tSOURCE")
+	for _, task := range tasks {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%.2f\t%s\n", task.Name, task.Version, task.Lang, task.Kind, task.Items, task.Chance, task.Source)
+	}
+	return t.Flush()
+}

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+)
+
+// version is set when the program is linked.
+var version = "unknown"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// A second signal ends the program at once.
+	context.AfterFunc(ctx, stop)
+	os.Exit(run(ctx, os.Args[1:], os.Getenv, os.Stdin, os.Stdout, os.Stderr))
+}
+
+// commands is the command line.
+type commands struct {
+	Settings
+
+	Demo    demoCmd    `cmd:"" help:"Train the demo's four runs on real text, show the trade-off and keep serving it."`
+	Dev     devCmd     `cmd:"" help:"Server, worker and a private Postgres on this machine."`
+	Serve   serveCmd   `cmd:"" help:"Pages and API."`
+	Work    workCmd    `cmd:"" help:"Claim runs and train them on this machine."`
+	Migrate migrateCmd `cmd:"" help:"Bring the database to this version."`
+	Corpus  corpusCmd  `cmd:"" help:"Sources of text."`
+	Eval    evalCmd    `cmd:"" help:"Evaluation tasks."`
+	Sweep   sweepCmd   `cmd:"" help:"Sweeps: plan, apply, list, watch, pause, resume, stop."`
+	Run     runCmd     `cmd:"" help:"Single runs: list, stop, retry."`
+	Share   shareCmd   `cmd:"" help:"Shared charts: create, list, revoke."`
+	Exec    execCmd    `cmd:"" hidden:"" help:"Run the parts of an attempt (started by an engine)."`
+	Healthy healthyCmd `cmd:"" hidden:"" help:"Ask a server whether it is well."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+// env is what a command may use of the world outside.
+type env struct {
+	ctx            context.Context
+	getenv         func(string) string
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	log            *slog.Logger
+	settings       Settings
+}
+
+// run parses the arguments, runs the command and returns the exit status.
+func run(ctx context.Context, args []string, getenv func(string) string, stdin io.Reader, stdout, stderr io.Writer) int {
+	var c commands
+	exited := -1
+	parser, err := kong.New(&c,
+		kong.Name("haigo"),
+		kong.Description("Haigo compares data mixtures for language models with small proxy runs."),
+		kong.UsageOnError(),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(code int) { exited = code }),
+		kong.Resolvers(environment(getenv)),
+	)
+	if err != nil {
+		fmt.Fprintln(stderr, "haigo:", err)
+		return 2
+	}
+	parsed, err := parser.Parse(args)
+	if exited >= 0 {
+		return exited
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "haigo:", err)
+		return 2
+	}
+	e := &env{ctx: ctx, getenv: getenv, stdin: stdin, stdout: stdout, stderr: stderr, settings: c.Settings}
+	e.log = logger(stderr, c.Verbose)
+	return status(stderr, parsed.Run(e))
+}
+
+// status prints what went wrong: each problem of invalid input on its own line.
+func status(stderr io.Writer, err error) int {
+	var bad *ablation.Invalid
+	var broken *badDocument
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &broken):
+		for _, p := range broken.problems {
+			fmt.Fprintf(stderr, "%s:%s\n", broken.file, p)
+		}
+		return 1
+	case errors.As(err, &bad):
+		fmt.Fprintln(stderr, bad)
+		return 1
+	}
+	fmt.Fprintln(stderr, "haigo:", err)
+	return 1
+}
+
+func logger(w io.Writer, verbose bool) *slog.Logger {
+	level := slog.LevelWarn
+	if verbose {
+		level = slog.LevelInfo
+	}
+	options := &slog.HandlerOptions{Level: level}
+	if file, ok := w.(*os.File); ok && terminal(file) {
+		return slog.New(slog.NewTextHandler(w, options))
+	}
+	return slog.New(slog.NewJSONHandler(w, options))
+}
+
+func terminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+type versionCmd struct{}
+
+func (versionCmd) Run(e *env) error {
+	_, err := fmt.Fprintln(e.stdout, "haigo", version)
+	return err
+}

@@ -1,0 +1,229 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+)
+
+// outcome is what the demo ends with, and prints as JSON.
+type outcome struct {
+	Sources  map[string]sourceOutcome `json:"sources"`
+	Runs     []runOutcome             `json:"runs"` // in order of arms, then replicates
+	Points   int64                    `json:"points"`
+	ShareURL string                   `json:"share_url"`
+
+	arms   []ablation.Arm
+	plan   map[string]map[string]float64 // epochs by arm and source
+	order  []string                      // of sources
+	counts ablation.RunCounts
+}
+
+type sourceOutcome struct {
+	Lang           string `json:"lang"`
+	ManifestSHA256 string `json:"manifest_sha256"`
+}
+
+type runOutcome struct {
+	Arm         string                   `json:"arm"`
+	Seed        int64                    `json:"seed"` // the replicate
+	State       ablation.RunState        `json:"state"`
+	Planned     map[string]float64       `json:"planned"`   // shares of training tokens by source
+	Delivered   map[string]float64       `json:"delivered"` // of the rows really read
+	BitsPerByte map[string]ablation.Real `json:"bits_per_byte"`
+	Tasks       map[string]taskOutcome   `json:"tasks"`
+	Tokens      int64                    `json:"tokens"`
+	TokensPerS  ablation.Real            `json:"tokens_per_s"` // mean over the run
+	PlanSHA256  string                   `json:"plan_sha256"`
+}
+
+type taskOutcome struct {
+	BitsPerByte ablation.Real `json:"bits_per_byte"`
+	Accuracy    ablation.Real `json:"accuracy"`
+	Chance      float64       `json:"chance"`
+}
+
+// outcome gathers what became of a sweep.
+func (a *app) outcome(ctx context.Context, sweep string) (outcome, error) {
+	o := outcome{Sources: map[string]sourceOutcome{}}
+	s, err := a.store.Sweep(ctx, sweep)
+	if err != nil {
+		return o, err
+	}
+	o.counts = s.Counts
+	sources, err := a.store.SweepSources(ctx, sweep)
+	if err != nil {
+		return o, err
+	}
+	for _, source := range sources {
+		o.Sources[source.Name] = sourceOutcome{source.Lang, source.ManifestSHA256}
+		o.order = append(o.order, source.Name)
+	}
+	if o.arms, err = a.store.Arms(ctx, sweep); err != nil {
+		return o, err
+	}
+	if o.Points, err = a.store.CountingPoints(ctx, sweep); err != nil {
+		return o, err
+	}
+	return o, a.runOutcomes(ctx, s, &o)
+}
+
+func (a *app) runOutcomes(ctx context.Context, s ablation.Sweep, o *outcome) error {
+	tasks, err := a.store.SweepTasks(ctx, s.Name)
+	if err != nil {
+		return err
+	}
+	results, err := a.store.Results(ctx, s.Name)
+	if err != nil {
+		return err
+	}
+	o.plan = map[string]map[string]float64{}
+	for _, r := range results {
+		plan, err := a.store.RunPlan(ctx, r.Run.ID)
+		if err != nil && r.Run.State == ablation.RunCompleted {
+			return err
+		}
+		arm := o.arm(r.Run.Arm)
+		planned := ablation.PlannedRows(arm.Weights, r.Run.Steps, s.Recipe.BatchRows)
+		out := runOutcome{
+			Arm: r.Run.Arm, Seed: r.Run.Replicate, State: r.Run.State, Tokens: r.Run.Progress.Tokens,
+			Planned: map[string]float64{}, Delivered: map[string]float64{}, PlanSHA256: plan.PlanSHA256,
+			BitsPerByte: bitsPerByte(r.Values), Tasks: taskOutcomes(r.Values, tasks), TokensPerS: speed(r.Run),
+		}
+		total := float64(s.Recipe.BatchRows) * float64(r.Run.Steps)
+		read := float64(s.Recipe.BatchRows) * float64(r.Run.Progress.Step)
+		epochs := map[string]float64{}
+		for k, name := range o.order {
+			out.Planned[name] = float64(planned[k]) / total
+			out.Delivered[name] = float64(r.Values[ablation.Rows(name)]) / read
+			epochs[name] = float64(planned[k]) / float64(plan.Rows[name])
+		}
+		o.plan[arm.Name] = epochs
+		o.Runs = append(o.Runs, out)
+	}
+	return nil
+}
+
+func (o *outcome) arm(name string) ablation.Arm {
+	for _, arm := range o.arms {
+		if arm.Name == name {
+			return arm
+		}
+	}
+	return ablation.Arm{}
+}
+
+func bitsPerByte(values map[string]ablation.Real) map[string]ablation.Real {
+	out := map[string]ablation.Real{}
+	for name, v := range values {
+		if set, ok := strings.CutPrefix(name, ablation.BPB("")); ok {
+			out[set] = v
+		}
+	}
+	return out
+}
+
+func taskOutcomes(values map[string]ablation.Real, tasks []ablation.Task) map[string]taskOutcome {
+	out := map[string]taskOutcome{}
+	for _, t := range tasks {
+		bpb, ok := values[ablation.TaskBPB(t.Name)]
+		if !ok {
+			continue
+		}
+		out[t.Name] = taskOutcome{bpb, values[ablation.TaskAccuracy(t.Name)], t.Chance}
+	}
+	return out
+}
+
+// speed is tokens per second over the whole life of the run.
+func speed(r ablation.Run) ablation.Real {
+	if r.StartedAt == nil || r.FinishedAt == nil {
+		return 0
+	}
+	return ablation.Real(float64(r.Progress.Tokens) / r.FinishedAt.Sub(*r.StartedAt).Seconds())
+}
+
+// printTable is one line an arm: bits per byte of both languages with their spread over seeds, and epochs per source.
+func printTable(w io.Writer, o outcome) {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(t, "\nARM\tJA BITS/BYTE\tEN BITS/BYTE\tN\tEPOCHS %s\n", strings.ToUpper(strings.Join(o.order, " / ")))
+	for _, arm := range o.arms {
+		ja, n := o.over(arm.Name, "ja")
+		en, _ := o.over(arm.Name, "en")
+		epochs := make([]string, len(o.order))
+		for i, source := range o.order {
+			epochs[i] = fmt.Sprintf("%.2f", o.plan[arm.Name][source])
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%s\n", arm.Name, ja, en, n, strings.Join(epochs, " / "))
+	}
+	t.Flush()
+	printTasks(w, o)
+	if n := o.counts.Failed + o.counts.Diverged + o.counts.Stopped; n > 0 {
+		fmt.Fprintf(w, "\n%d of %d runs did not complete; haigo run list SWEEP says why.\n", n, o.counts.Total())
+	}
+}
+
+func printTasks(w io.Writer, o outcome) {
+	names := map[string]float64{}
+	for _, r := range o.Runs {
+		for name, t := range r.Tasks {
+			names[name] = t.Chance
+		}
+	}
+	if len(names) == 0 {
+		return
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "\nTASK\tARM\tBITS/BYTE\tACCURACY\tCHANCE")
+	for _, name := range sorted(names) {
+		for _, arm := range o.arms {
+			bpb, accuracy := o.overTask(arm.Name, name)
+			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%.3f\n", name, arm.Name, bpb, accuracy, names[name])
+		}
+	}
+	t.Flush()
+}
+
+// over is mean ± sample standard deviation of a set's bits per byte over an arm's completed runs.
+func (o outcome) over(arm, set string) (text string, n int) {
+	var values []float64
+	for _, r := range o.Runs {
+		if v, ok := r.BitsPerByte[set]; ok && r.Arm == arm && r.State == ablation.RunCompleted {
+			values = append(values, float64(v))
+		}
+	}
+	return spread(values), len(values)
+}
+
+func (o outcome) overTask(arm, task string) (bpb, accuracy string) {
+	var bits, right []float64
+	for _, r := range o.Runs {
+		if t, ok := r.Tasks[task]; ok && r.Arm == arm && r.State == ablation.RunCompleted {
+			bits, right = append(bits, float64(t.BitsPerByte)), append(right, float64(t.Accuracy))
+		}
+	}
+	return spread(bits), spread(right)
+}
+
+func spread(values []float64) string {
+	n := float64(len(values))
+	if n == 0 {
+		return "—"
+	}
+	var mean, squares float64
+	for _, v := range values {
+		mean += v / n
+	}
+	for _, v := range values {
+		squares += (v - mean) * (v - mean)
+	}
+	if n == 1 {
+		return fmt.Sprintf("%.3f", mean)
+	}
+	return fmt.Sprintf("%.3f ± %.3f", mean, math.Sqrt(squares/(n-1)))
+}

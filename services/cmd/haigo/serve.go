@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/haigo-lab/haigo/services/corpus"
+	"github.com/haigo-lab/haigo/services/httpd"
+	"github.com/haigo-lab/haigo/services/orchestrator"
+)
+
+// listenFlags say where pages and API are reached.
+type listenFlags struct {
+	Listen     string   `help:"Address of pages and API." default:"127.0.0.1:8080"`
+	URL        string   `help:"Address that share links begin with (default: as listened to)." placeholder:"URL"`
+	Hosts      []string `help:"Names that requests may be sent to, besides the address itself." placeholder:"NAME"`
+	AdminToken string   `help:"Token that pages and API ask for; needed beyond loopback." placeholder:"TOKEN"`
+	ReadyFile  string   `help:"File that gets url, database_url, pid and version once it serves." placeholder:"FILE"`
+}
+
+type devCmd struct{ listenFlags }
+
+// Run serves and works until a signal; runners train on and the next start finds them.
+func (c devCmd) Run(e *env) error { return serve(e, c.listenFlags, true) }
+
+type serveCmd struct{ listenFlags }
+
+func (c serveCmd) Run(e *env) error { return serve(e, c.listenFlags, false) }
+
+func serve(e *env, flags listenFlags, work bool) error {
+	listener, err := flags.listen(e.ctx)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	a, err := open(e)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	s, err := a.server(e, flags, listener)
+	if err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(e.ctx)
+	group.Go(func() error { return s.Serve(ctx, listener) })
+	if work {
+		w, err := a.worker(e, false)
+		if err != nil {
+			return err
+		}
+		group.Go(func() error { return w.Run(ctx) })
+	}
+	if err := flags.ready(a, s.URL()); err != nil {
+		return err
+	}
+	fmt.Fprintf(e.stderr, "Haigo serves at %s (Ctrl-C ends it)\n", s.URL())
+	err = group.Wait()
+	if work {
+		fmt.Fprintln(e.stderr, "Runs that were training train on; the next start goes on with them.")
+	}
+	return err
+}
+
+type workCmd struct{}
+
+// Run claims and drives runs until a signal.
+func (workCmd) Run(e *env) error {
+	a, err := open(e)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	w, err := a.worker(e, false)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(e.stderr, "Working, %d runs at once (Ctrl-C ends it; runners train on)\n", w.MaxRuns)
+	return w.Run(e.ctx)
+}
+
+type migrateCmd struct{}
+
+func (migrateCmd) Run(e *env) error {
+	a, err := open(e)
+	if err != nil {
+		return err
+	}
+	return a.close()
+}
+
+// listen takes the address at once, so that a taken port is said before anything starts.
+func (f listenFlags) listen(ctx context.Context) (net.Listener, error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", f.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w; end what listens there, or choose another address with --listen 127.0.0.1:0", f.Listen, err)
+	}
+	return listener, nil
+}
+
+// server is the pages and API of this process.
+func (a *app) server(e *env, f listenFlags, listener net.Listener) (*httpd.Server, error) {
+	return httpd.New(httpd.Options{
+		Store:      a.store,
+		Sweeper:    a.sweeper(e),
+		Samples:    corpus.Samples,
+		Version:    version,
+		Log:        e.log,
+		Listen:     listener.Addr().String(),
+		URL:        f.URL,
+		Hosts:      f.Hosts,
+		AdminToken: f.AdminToken,
+	})
+}
+
+func (a *app) sweeper(e *env) *orchestrator.Sweeper {
+	runs, _ := e.settings.side()
+	return &orchestrator.Sweeper{Store: a.store, Trainers: a.trainers, RunsAtOnce: runs}
+}
+
+// ready tells scripts where it serves, by rename.
+func (f listenFlags) ready(a *app, url string) error {
+	if f.ReadyFile == "" {
+		return nil
+	}
+	data, err := json.Marshal(map[string]any{"url": url, "database_url": a.databaseURL, "pid": os.Getpid(), "version": version})
+	if err != nil {
+		return err
+	}
+	return writeFile(f.ReadyFile, data)
+}
+
+// writeFile puts data there whole or not at all, for nobody else to read.
+func writeFile(path string, data []byte) error {
+	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(data)
+	err = errors.Join(err, file.Sync(), file.Close())
+	if err == nil {
+		err = os.Rename(file.Name(), path)
+	}
+	if err != nil {
+		err = errors.Join(err, os.Remove(file.Name()))
+	}
+	return err
+}
+
+type healthyCmd struct {
+	URL string `help:"Address to ask." default:"http://127.0.0.1:8080/healthz"`
+}
+
+// Run is the health check of a container: no shell and no other program is needed.
+func (c healthyCmd) Run(e *env) error {
+	ctx, cancel := context.WithTimeout(e.ctx, 4*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.URL, nil)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s answers %s", strings.TrimSpace(c.URL), response.Status)
+	}
+	return nil
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/haigo-lab/haigo/services/httpd"
+)
+
+type shareCmd struct {
+	Create shareCreateCmd `cmd:"" help:"Freeze a sweep's trade-off chart behind a secret link."`
+	List   shareListCmd   `cmd:"" help:"List the shares."`
+	Revoke shareRevokeCmd `cmd:"" help:"End a share."`
+}
+
+type shareCreateCmd struct {
+	sweepArg
+	URL      string `help:"What the link begins with." default:"http://127.0.0.1:8080"`
+	Question string `help:"What the chart answers (default: the sweep's question)."`
+	Days     int    `help:"Days until it expires." default:"30"`
+}
+
+func (c shareCreateCmd) Run(e *env) error {
+	a, err := open(e)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	_, secret, err := a.sharer().Create(e.ctx, httpd.ShareRequest{
+		Sweep: c.Sweep, Question: c.Question, Lifetime: time.Duration(c.Days) * 24 * time.Hour,
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(e.stdout, shareLink(c.URL, secret))
+	return nil
+}
+
+func (a *app) sharer() httpd.Sharer { return httpd.Sharer{Store: a.store, Version: version} }
+
+func shareLink(base, secret string) string { return strings.TrimSuffix(base, "/") + "/s/" + secret }
+
+type shareListCmd struct{}
+
+func (shareListCmd) Run(e *env) error {
+	a, err := open(e)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	shares, err := a.store.Shares(e.ctx)
+	if err != nil {
+		return err
+	}
+	t := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "ID\tLINK\tSWEEP\tCREATED\tEXPIRES\tVIEWS\tREVOKED")
+	for _, s := range shares {
+		revoked := "—"
+		if s.RevokedAt != nil {
+			revoked = s.RevokedAt.UTC().Format(time.DateOnly)
+		}
+		fmt.Fprintf(t, "%d\t%s…\t%s\t%s\t%s\t%d\t%s\n", s.ID, s.Hint, s.Sweep, s.CreatedAt.Format(time.DateOnly),
+			s.ExpiresAt.Format(time.DateOnly), s.Views, revoked)
+	}
+	return t.Flush()
+}
+
+type shareRevokeCmd struct {
+	ID int64 `arg:""`
+}
+
+func (c shareRevokeCmd) Run(e *env) error {
+	a, err := open(e)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	return a.store.RevokeShare(e.ctx, c.ID)
+}
+
+// demoLink is the demo's share link: made once, then found in the data folder, where only its owner can read it.
+func (a *app) demoLink(ctx context.Context, url, sweep string) (string, error) {
+	path := filepath.Join(a.data, "share-"+sweep)
+	secret, err := os.ReadFile(path)
+	if err == nil {
+		return shareLink(url, strings.TrimSpace(string(secret))), nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("read the demo's link: %w", err)
+	}
+	_, made, err := a.sharer().Create(ctx, httpd.ShareRequest{Sweep: sweep})
+	if err != nil {
+		return "", err
+	}
+	return shareLink(url, made), writeFile(path, []byte(made+"\n"))
+}

@@ -1,0 +1,215 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+)
+
+type sweepCmd struct {
+	Plan   sweepPlanCmd   `cmd:"" help:"Say what a sweep file would start, and store nothing."`
+	Apply  sweepApplyCmd  `cmd:"" help:"Start the sweep of a file, or let it grow."`
+	List   sweepListCmd   `cmd:"" help:"List the sweeps."`
+	Watch  sweepWatchCmd  `cmd:"" help:"Show a sweep's runs until all have ended."`
+	Pause  sweepPauseCmd  `cmd:"" help:"Claim no further runs; those running go on."`
+	Resume sweepResumeCmd `cmd:"" help:"Claim runs again."`
+	Stop   sweepStopCmd   `cmd:"" help:"Stop the queued runs and let the running ones checkpoint and leave."`
+}
+
+// badDocument is invalid input that came from a file.
+type badDocument struct {
+	file     string
+	problems []ablation.Problem
+}
+
+func (b *badDocument) Error() string { return (&ablation.Invalid{Problems: b.problems}).Error() }
+
+// inFile adds the file's name to what is wrong in it.
+func inFile(file string, err error) error {
+	if bad, ok := err.(*ablation.Invalid); ok { //nolint:errorlint // only a document's own error has lines
+		return &badDocument{file, bad.Problems}
+	}
+	return err
+}
+
+func invalidFlag(flag, message string) error {
+	return &ablation.Invalid{Problems: []ablation.Problem{{Field: flag, Message: ablation.Label{EN: message}}}}
+}
+
+// document reads a sweep file; - is standard input.
+func (e *env) document(file string) ([]byte, error) {
+	if file == "-" {
+		return io.ReadAll(io.LimitReader(e.stdin, 1<<20))
+	}
+	return os.ReadFile(file)
+}
+
+type sweepPlanCmd struct {
+	File string `arg:"" help:"The sweep file, - for standard input."`
+	JSON bool   `name:"json" help:"Print the plan as JSON."`
+}
+
+func (c sweepPlanCmd) Run(e *env) error {
+	document, err := e.document(c.File)
+	if err != nil {
+		return err
+	}
+	a, err := open(e)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	plan, err := a.sweeper(e).Plan(e.ctx, document)
+	if err != nil {
+		return inFile(c.File, err)
+	}
+	if c.JSON {
+		return json.NewEncoder(e.stdout).Encode(plan)
+	}
+	printPlan(e.stdout, plan)
+	if len(plan.Problems) > 0 {
+		return &badDocument{c.File, plan.Problems}
+	}
+	return nil
+}
+
+func printPlan(w io.Writer, p ablation.Plan) {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(t, "sweep\t%s\n", p.Sweep)
+	fmt.Fprintf(t, "runs\t%d (%d arms × %d seeds)\n", len(p.Runs), len(p.Arms), len(p.Runs)/max(1, len(p.Arms)))
+	fmt.Fprintf(t, "a run\t%s tokens in %s steps, %s parameters, trainer %s\n", short(float64(p.Tokens)), count(p.Steps), short(float64(p.Parameters)), p.Trainer)
+	fmt.Fprintf(t, "in all\t%.3g FLOPs, %s of memory a run\n", p.FLOPs, short(float64(p.MemoryBytes))+"B")
+	if p.Seconds > 0 {
+		fmt.Fprintf(t, "takes\tabout %s on this machine\n", span(time.Duration(p.Seconds*float64(time.Second))))
+	}
+	t.Flush()
+	fmt.Fprintln(w)
+	printPlanArms(w, p)
+	for _, warning := range p.Warnings {
+		fmt.Fprintln(w, "warning:", warning.In("en"))
+	}
+}
+
+func printPlanArms(w io.Writer, p ablation.Plan) {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprint(t, "ARM")
+	for _, s := range p.Sources {
+		fmt.Fprintf(t, "\t%s TOKENS\tEPOCHS", strings.ToUpper(s.Name))
+	}
+	fmt.Fprintln(t)
+	for _, arm := range p.Arms {
+		fmt.Fprint(t, arm.Name)
+		for _, s := range p.Sources {
+			fmt.Fprintf(t, "\t%s\t%.2f", short(float64(arm.Tokens[s.Name])), arm.Epochs[s.Name])
+		}
+		fmt.Fprintln(t)
+	}
+	t.Flush()
+}
+
+type sweepApplyCmd struct {
+	File string `arg:"" help:"The sweep file, - for standard input."`
+	As   string `help:"Start it under another name." placeholder:"NAME"`
+}
+
+func (c sweepApplyCmd) Run(e *env) error {
+	document, err := e.document(c.File)
+	if err != nil {
+		return err
+	}
+	a, err := open(e)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	sweep, created, err := a.sweeper(e).Apply(e.ctx, document, c.As)
+	if err != nil {
+		return inFile(c.File, err)
+	}
+	word := "is there already"
+	if created {
+		word = "started"
+	}
+	fmt.Fprintf(e.stdout, "sweep %s %s: %d runs, %d queued\n", sweep.Name, word, sweep.Counts.Total(), sweep.Counts.Queued)
+	return nil
+}
+
+type sweepListCmd struct{}
+
+func (sweepListCmd) Run(e *env) error {
+	a, err := open(e)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	sweeps, err := a.store.Sweeps(e.ctx, 100, 0)
+	if err != nil {
+		return err
+	}
+	t := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "SWEEP\tSTATE\tRUNS\tDONE\tRUNNING\tQUEUED\tBAD\tQUESTION")
+	for _, s := range sweeps {
+		c := s.Counts
+		fmt.Fprintf(t, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\n", s.Name, s.State, c.Total(), c.Completed, c.Running, c.Queued,
+			c.Failed+c.Diverged+c.Stopped, cut(s.Question, 60))
+	}
+	return t.Flush()
+}
+
+// sweepArg names the sweep that a command is about.
+type sweepArg struct {
+	Sweep string `arg:"" help:"The sweep's name."`
+}
+
+type sweepWatchCmd struct{ sweepArg }
+
+func (c sweepWatchCmd) Run(e *env) error {
+	a, err := open(e)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	if err := watch(e.ctx, e.stdout, a.store, c.Sweep); e.ctx.Err() == nil {
+		return err
+	}
+	return nil
+}
+
+type sweepPauseCmd struct{ sweepArg }
+
+func (c sweepPauseCmd) Run(e *env) error {
+	a, err := open(e)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	return a.store.PauseSweep(e.ctx, c.Sweep)
+}
+
+type sweepResumeCmd struct{ sweepArg }
+
+func (c sweepResumeCmd) Run(e *env) error {
+	a, err := open(e)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	return a.store.ResumeSweep(e.ctx, c.Sweep)
+}
+
+type sweepStopCmd struct{ sweepArg }
+
+func (c sweepStopCmd) Run(e *env) error {
+	a, err := open(e)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	return a.store.StopSweep(e.ctx, c.Sweep)
+}
