@@ -1,0 +1,213 @@
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+)
+
+func TestApplySweep(t *testing.T) {
+	t.Parallel()
+	t.Run("comes back as it was applied", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		a := application("s", 2, 2, 10)
+		w.apply(a)
+		got, err := w.Sweep(t.Context(), "s")
+		w.must(err)
+		if *got.Seed != *a.Sweep.Seed || got.Document != a.Sweep.Document || got.Question != a.Sweep.Question || got.Counts.Queued != 4 {
+			t.Errorf("sweep %+v", got)
+		}
+		runs, err := w.Runs(t.Context(), "s")
+		w.must(err)
+		for i, r := range runs {
+			if want := a.Runs[i]; r.ID != want.ID || r.DataSeed != want.DataSeed || r.Steps != 10 || r.State != ablation.RunQueued {
+				t.Errorf("run %+v, want %+v", r, want)
+			}
+		}
+		arms, err := w.Arms(t.Context(), "s")
+		if diff := cmp.Diff(a.Arms, arms); diff != "" || err != nil {
+			t.Error(diff, err)
+		}
+	})
+	t.Run("many growing one sweep at once make each run once", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		var created atomic.Int64
+		var all sync.WaitGroup
+		for i := range 8 {
+			all.Go(func() {
+				fresh, err := w.ApplySweep(context.Background(), application("s", 1+i%4, 1+i/4, 10))
+				if err != nil {
+					t.Error(err)
+				}
+				if fresh {
+					created.Add(1)
+				}
+			})
+		}
+		all.Wait()
+		if n := created.Load(); n != 1 {
+			t.Errorf("created %d times", n)
+		}
+		runs, err := w.Runs(t.Context(), "s")
+		if err != nil || len(runs) != 8 {
+			t.Errorf("%d runs, %v, want 4 arms × 2 replicates", len(runs), err)
+		}
+		arms, err := w.Arms(t.Context(), "s")
+		if err != nil || len(arms) != 4 {
+			t.Errorf("%d arms, %v, want 4", len(arms), err)
+		}
+		for i, arm := range arms {
+			if arm.Index != i {
+				t.Errorf("arm %s has place %d, want %d", arm.Name, arm.Index, i)
+			}
+		}
+	})
+	t.Run("growth after the end goes on, the same again doesn't", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		w.sweep("s", 1, 1)
+		s := w.training()
+		s.send(s.begin(nil, losses(1, 3)...))
+		s.end("completed", ablation.RunCompleted)
+		w.sweep("s", 1, 1)
+		if got, err := w.Sweep(t.Context(), "s"); err != nil || got.State != ablation.SweepCompleted {
+			t.Errorf("%s, %v, want completed", got.State, err)
+		}
+		w.sweep("s", 2, 1)
+		if got, err := w.Sweep(t.Context(), "s"); err != nil || got.State != ablation.SweepRunning {
+			t.Errorf("%s, %v, want running", got.State, err)
+		}
+		w.claim()
+	})
+	t.Run("a source that isn't there stores nothing", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		a := application("s", 1, 1, 10)
+		a.Sources = []ablation.Source{{Name: "ja", Version: "12345678"}}
+		if _, err := w.ApplySweep(t.Context(), a); !errors.Is(err, ablation.ErrNotFound) {
+			t.Errorf("%v, want ErrNotFound", err)
+		}
+		if _, err := w.Sweep(t.Context(), "s"); !errors.Is(err, ablation.ErrNotFound) {
+			t.Errorf("%v, want ErrNotFound", err)
+		}
+	})
+}
+
+func TestStopSweep(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.sweep("s", 3, 1000)
+	s := w.training()
+	w.must(w.StopSweep(t.Context(), "s"))
+	w.must(w.StopSweep(t.Context(), "s"))
+	w.none(w.request())
+	if state, err := w.Renew(t.Context(), s.claim); err != nil || state != ablation.RunStopping {
+		t.Errorf("%s, %v, want stopping", state, err)
+	}
+	s.end("stopped", ablation.RunStopped)
+	got, err := w.Sweep(t.Context(), "s")
+	w.must(err)
+	if diff := cmp.Diff(ablation.RunCounts{Stopped: 3}, got.Counts); diff != "" || got.State != ablation.SweepStopped {
+		t.Errorf("%s %s", got.State, diff)
+	}
+}
+
+func TestSweeps_Pages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, name := range []string{"a", "b", "c"} {
+		w.sweep(name, 1, 10)
+	}
+	var got []string
+	for before := int64(0); ; {
+		page, err := w.Sweeps(t.Context(), 2, before)
+		w.must(err)
+		if len(page) == 0 {
+			break
+		}
+		for _, s := range page {
+			got, before = append(got, s.Name), s.ID
+		}
+	}
+	if diff := cmp.Diff([]string{"c", "b", "a"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestNotFound(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx := t.Context()
+	for name, try := range map[string]func() error{
+		"sweep":  func() error { _, err := w.Sweep(ctx, "x"); return err },
+		"run":    func() error { _, err := w.Run(ctx, "x"); return err },
+		"plan":   func() error { _, err := w.RunPlan(ctx, "x"); return err },
+		"source": func() error { _, err := w.Source(ctx, "x", ""); return err },
+		"task":   func() error { _, err := w.Task(ctx, "x", ""); return err },
+		"pause":  func() error { return w.PauseSweep(ctx, "x") },
+		"stop":   func() error { return w.StopRun(ctx, "x", ablation.StopPerson) },
+		"retry":  func() error { return w.RetryRun(ctx, "x") },
+		"revoke": func() error { return w.RevokeShare(ctx, 1) },
+	} {
+		if err := try(); !errors.Is(err, ablation.ErrNotFound) {
+			t.Errorf("%s: %v, want ErrNotFound", name, err)
+		}
+	}
+}
+
+func TestSourcesAndTasks(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx := t.Context()
+	old := ablation.Source{
+		Name: "ja", Version: "11111111", Lang: "ja", Role: ablation.RoleTrain, ManifestSHA256: "1111", Dir: "/a", Bytes: 9, Documents: 3,
+		Rejected: map[string]int64{"empty": 1}, Origin: []ablation.Origin{{Package: "npm", Version: "1"}},
+	}
+	grown := old
+	grown.Version, grown.ManifestSHA256 = "22222222", "2222"
+	moved := old
+	moved.Dir = "/b"
+	for _, v := range []ablation.Source{old, old, grown, moved} {
+		w.must(w.PutSource(ctx, v))
+	}
+	if got, err := w.Source(ctx, "ja", ""); err != nil || got.Version != "22222222" {
+		t.Errorf("%s, %v: want the newest", got.Version, err)
+	}
+	got, err := w.Source(ctx, "ja", "11111111")
+	w.must(err)
+	moved.CreatedAt = got.CreatedAt
+	if diff := cmp.Diff(moved, got); diff != "" {
+		t.Error(diff)
+	}
+	other := old
+	other.ManifestSHA256 = "3333"
+	if err := w.PutSource(ctx, other); !errors.Is(err, ablation.ErrConflict) {
+		t.Errorf("a version with other text: %v", err)
+	}
+	task := ablation.Task{Name: "quiz", Version: "12345678", Lang: "ja", Kind: "cloze", Items: 5, Chance: 0.25, SHA256: "1", Path: "/a"}
+	w.must(w.PutTask(ctx, task))
+	w.must(w.PutTask(ctx, task))
+	task.SHA256 = "2"
+	if err := w.PutTask(ctx, task); !errors.Is(err, ablation.ErrConflict) {
+		t.Errorf("a version with other items: %v", err)
+	}
+	a := application("s", 1, 1, 10)
+	a.Sources, a.Tasks = []ablation.Source{grown}, []ablation.Task{task}
+	w.apply(a)
+	w.must(w.PutSource(ctx, ablation.Source{Name: "ja", Version: "44444444", ManifestSHA256: "4444", Lang: "ja", Role: ablation.RoleTrain}))
+	sources, err := w.SweepSources(ctx, "s")
+	if err != nil || len(sources) != 1 || sources[0].Version != "22222222" {
+		t.Errorf("%+v, %v: want the version of the start", sources, err)
+	}
+	if tasks, err := w.SweepTasks(ctx, "s"); err != nil || len(tasks) != 1 || tasks[0].Chance != 0.25 {
+		t.Errorf("%+v, %v", tasks, err)
+	}
+}
