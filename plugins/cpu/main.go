@@ -38,6 +38,9 @@ func run(args []string) error {
 		return nil
 	}
 	options, err := parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}

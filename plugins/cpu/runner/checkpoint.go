@@ -3,6 +3,7 @@ package runner
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -66,13 +67,16 @@ func tensors(prefix string, list []lm.Tensor) []safetensors.Tensor {
 }
 
 // prune removes the oldest checkpoints beyond those to keep: only this attempt's own, so never one that another attempt
-// may be asked to resume from.
+// may be asked to resume from. A checkpoint disappears at once, by a rename, and is then deleted at leisure.
 func (s *session) prune() error {
 	keep := s.spec.Checkpoint.Keep
+	hidden := filepath.Join(spec.CheckpointsDir(s.runDir()), ".removing")
 	for keep > 0 && len(s.own) > keep {
-		path := s.own[0]
-		hidden := filepath.Join(filepath.Dir(path), ".removing-"+filepath.Base(path))
-		if err := errors.Join(os.Rename(path, hidden), os.RemoveAll(hidden)); err != nil {
+		err := errors.Join(os.RemoveAll(hidden), os.Rename(s.own[0], hidden))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("remove old checkpoint: %w", err)
+		}
+		if err := os.RemoveAll(hidden); err != nil {
 			return fmt.Errorf("remove old checkpoint: %w", err)
 		}
 		s.own = s.own[1:]
