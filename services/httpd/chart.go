@@ -32,6 +32,8 @@ type figure struct {
 	Size   string // class for the height
 	Foot   string
 	Wide   bool
+
+	Caption bool // whether it takes the caption that comes with the data
 }
 
 // newFigure is the place of a chart of the sweep or run that path names.
@@ -196,11 +198,9 @@ func (s *Server) writeCSV(w http.ResponseWriter, r *http.Request, of string, f c
 	serveCSV(w, of+"-"+f.ID, f.CSV())
 }
 
-// byteOrderMark tells spreadsheet programs that a CSV is UTF-8.
-const byteOrderMark = "\ufeff"
-
+// serveCSV sends a table as a file. All its text is ASCII, so no program needs to be told of an encoding.
 func serveCSV(w http.ResponseWriter, name, text string) {
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
 	w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", name+".csv"))
-	_, _ = w.Write([]byte(byteOrderMark + text)) // the browser has left: nobody to tell
+	_, _ = w.Write([]byte(text)) // the browser has left: nobody to tell
 }

@@ -171,3 +171,6 @@ func (w words) moment(t time.Time) string { return w.day(t) + t.In(japan).Format
 
 // clock is the time of day in Japan.
 func clock(t time.Time) string { return t.In(japan).Format("15:04:05") }
+
+// minute is the time of day in Japan, to the minute.
+func minute(t time.Time) string { return t.In(japan).Format("15:04") }

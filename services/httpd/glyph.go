@@ -9,44 +9,56 @@ import (
 	"github.com/haigo-lab/haigo/services/ablation"
 )
 
-// glyph is a schedule in the size of a word: shares by language over tokens, Japanese at the bottom.
+// glyph is a schedule in the size of a word: shares by language over tokens, Japanese at the bottom. Shares keep it as
+// JSON.
 type glyph struct {
-	langs  []string    // from the bottom up
-	starts []float64   // where a stretch begins, as a fraction of the run
-	shares [][]float64 // by stretch, then language
+	Langs  []string    `json:"langs"`  // from the bottom up
+	Starts []float64   `json:"starts"` // where a stretch begins, as a fraction of the run
+	Shares [][]float64 `json:"shares"` // by stretch, then language
 }
 
 // langOrder is the order of languages from the bottom up.
 var langOrder = []string{"ja", "en", "code", "other"}
+
+// finest is the narrowest stretch that a glyph keeps: half a pixel of the widest.
+const finest = 1.0 / 96
 
 // newGlyph draws an arm's own weight table; langs are those of the sweep's sources, in their order.
 func newGlyph(weights []ablation.Weights, steps int64, langs []string) glyph {
 	g := glyph{}
 	for _, l := range langOrder {
 		if slices.ContainsFunc(langs, func(s string) bool { return langClass(s) == l }) {
-			g.langs = append(g.langs, l)
+			g.Langs = append(g.Langs, l)
 		}
 	}
 	for _, w := range weights {
-		var total float64
-		by := make([]float64, len(g.langs))
-		for k, n := range w.W {
-			by[slices.Index(g.langs, langClass(langs[k]))] += float64(n)
-			total += float64(n)
+		start := float64(w.FromStep) / float64(max(steps, 1))
+		if n := len(g.Starts); n > 0 && start-g.Starts[n-1] < finest {
+			continue
 		}
-		for k := range by {
-			by[k] /= total
-		}
-		g.starts = append(g.starts, float64(w.FromStep)/float64(max(steps, 1)))
-		g.shares = append(g.shares, by)
+		g.Starts, g.Shares = append(g.Starts, start), append(g.Shares, g.shares(w.W, langs))
 	}
 	return g
 }
 
-// svg draws the glyph; stretches narrower than half a pixel are left to the one before.
+// shares are the languages' shares of one entry of the table.
+func (g glyph) shares(weights []int64, langs []string) []float64 {
+	var total float64
+	shares := make([]float64, len(g.Langs))
+	for k, n := range weights {
+		shares[slices.Index(g.Langs, langClass(langs[k]))] += float64(n)
+		total += float64(n)
+	}
+	for k := range shares {
+		shares[k] /= total
+	}
+	return shares
+}
+
+// svg draws the glyph.
 func (g glyph) svg(width, height int) template.HTML {
 	var b strings.Builder
-	for k, lang := range g.langs {
+	for k, lang := range g.Langs {
 		fmt.Fprintf(&b, `<path class="%s-f" d="%s"/>`, lang, g.path(k, float64(width), float64(height)))
 	}
 	return markup(`<svg class="glyph" width="%d" height="%d" viewBox="0 0 %d %d" aria-hidden="true">%s</svg>`, width, height, width, height, b.String())
@@ -67,17 +79,13 @@ func (g glyph) path(k int, width, height float64) string {
 // edge is the stepped line above the lowest n languages.
 func (g glyph) edge(n int, width, height float64) [][2]float64 {
 	var points [][2]float64
-	for i, start := range g.starts {
+	for i, start := range g.Starts {
 		x := start * width
 		if i > 0 {
-			last := points[len(points)-1]
-			if x-last[0] < .5 {
-				continue
-			}
-			points = append(points, [2]float64{x, last[1]})
+			points = append(points, [2]float64{x, points[len(points)-1][1]})
 		}
 		below := 0.0
-		for _, share := range g.shares[i][:n] {
+		for _, share := range g.Shares[i][:n] {
 			below += share
 		}
 		points = append(points, [2]float64{x, height * (1 - below)})

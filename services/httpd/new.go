@@ -19,7 +19,7 @@ type newView struct {
 	Document string
 	Examples []example
 	As       string // name to start it under instead of the document's
-	AskAs    bool   // whether to offer that
+	AskAs    bool   // a sweep of the document's name has other content: offer another name
 	Problems []ablation.Problem
 	Failure  string // what else kept it from starting
 	Plan     *planView
@@ -65,7 +65,7 @@ func (s *Server) newPage(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	s.renderNew(w, r, s.planned(r.Context(), s.words(r), document))
+	s.renderNew(w, r, http.StatusOK, s.planned(r.Context(), s.words(r), document))
 }
 
 // begin is the document that the page begins with: an example, another sweep's, or none.
@@ -87,7 +87,7 @@ func (s *Server) begin(r *http.Request) (string, error) {
 
 // check answers what a document would run. It always answers with the page: the browser takes the parts it shows.
 func (s *Server) check(w http.ResponseWriter, r *http.Request) {
-	s.renderNew(w, r, s.planned(r.Context(), s.words(r), r.PostFormValue("document")))
+	s.renderNew(w, r, http.StatusOK, s.planned(r.Context(), s.words(r), r.PostFormValue("document")))
 }
 
 // start starts the document's sweep and goes to its page; pressing twice leads to the same page.
@@ -100,9 +100,9 @@ func (s *Server) start(w http.ResponseWriter, r *http.Request) {
 	}
 	words := s.words(r)
 	v := s.planned(r.Context(), words, document)
-	v.As, v.AskAs = as, errors.Is(err, ablation.ErrConflict) || as != ""
+	v.As, v.AskAs = as, v.AskAs || as != ""
 	v.refuse(s, words, err)
-	s.renderNew(w, r, v)
+	s.renderNew(w, r, status(err), v)
 }
 
 // planned is the page with what the document would run, or what must change first.
@@ -114,10 +114,20 @@ func (s *Server) planned(ctx context.Context, words words, document string) newV
 	plan, err := s.options.Sweeper.Plan(ctx, []byte(document))
 	if err != nil {
 		v.refuse(s, words, err)
+		v.AskAs = s.started(ctx, document)
 		return v
 	}
 	v.Plan, v.Problems = newPlanView(words, plan, document), plan.Problems
 	return v
+}
+
+// started reports whether there is a sweep of the document's name, whatever it holds.
+func (s *Server) started(ctx context.Context, document string) bool {
+	sweep, err := ablation.ParseSweep([]byte(document))
+	if err == nil {
+		_, err = s.options.Store.Sweep(ctx, sweep.Name)
+	}
+	return err == nil
 }
 
 // refuse says why the document can't be taken.
@@ -162,19 +172,9 @@ func newPlanView(words words, p ablation.Plan, document string) *planView {
 	return v
 }
 
-func (s *Server) renderNew(w http.ResponseWriter, r *http.Request, v newView) {
-	words := s.words(r)
+func (s *Server) renderNew(w http.ResponseWriter, r *http.Request, code int, v newView) {
 	v.Examples = examples()
-	code := http.StatusOK
-	switch {
-	case v.AskAs && len(v.Problems) == 0:
-		code = http.StatusConflict
-	case len(v.Problems) > 0:
-		code = http.StatusUnprocessableEntity
-	case v.Failure != "":
-		code = http.StatusInternalServerError
-	}
-	s.render(w, r, view{status: code, page: "new", title: words.text("new.title"), nav: "sweeps", data: v})
+	s.render(w, r, view{status: code, page: "new", title: s.words(r).text("new.title"), nav: "sweeps", data: v})
 }
 
 // examples are the files of package schedules by name, titled by their first comment.

@@ -67,7 +67,7 @@ func (w words) funcs() template.FuncMap {
 	return template.FuncMap{
 		"t": w.text, "known": w.known, "lang": func() string { return w.lang },
 		"fixed": fixed, "signed": signed, "int": integer, "pct": percent, "size": size, "sci": scientific,
-		"big": w.big, "lasting": w.lasting, "when": w.when, "day": w.day, "ago": w.ago, "clock": clock, "moment": w.moment,
+		"big": w.big, "lasting": w.lasting, "when": w.when, "day": w.day, "ago": w.ago, "clock": clock, "minute": minute, "moment": w.moment,
 		"float": func(n int64) float64 { return float64(n) }, "yen": func(v float64) string { return w.text("yen", "n", integer(int64(v))) },
 		"icon": icon, "state": func(of any, fraction float64) template.HTML { return stateMark(fmt.Sprint(of), fraction) }, "bar": bar, "cells": cells, "spark": spark, "langClass": langClass,
 		"langName": w.language, "pair": pair,

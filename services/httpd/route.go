@@ -14,10 +14,10 @@ func (s *Server) routes() http.Handler {
 	r.Get("/healthz", s.healthy)
 	r.Group(func(r chi.Router) {
 		r.Use(s.guard.knownHost, http.NewCrossOriginProtection().Handler)
-		r.Handle(staticPath+"*", s.assets)
+		r.With(compressed).Handle(staticPath+"*", s.assets)
 		r.Get("/robots.txt", robots)
 		s.publicRoutes(r)
-		r.With(s.tokenShown).Route("/api/v1", s.apiRoutes)
+		r.With(s.tokenShown, compressed).Route("/api/v1", s.apiRoutes)
 		r.Group(func(r chi.Router) {
 			r.Use(s.loggedIn)
 			s.pageRoutes(r)
@@ -26,6 +26,10 @@ func (s *Server) routes() http.Handler {
 	r.NotFound(s.missing)
 	return r
 }
+
+// compressed answers of these kinds go out gzipped where the client takes that. Pages don't: they may hold secrets beside
+// what a request put there. Event streams don't: they are read line by line.
+var compressed = middleware.Compress(5, "text/javascript", "text/css", "application/json", "text/csv")
 
 // publicRoutes need no session.
 func (s *Server) publicRoutes(r chi.Router) {

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"net/http"
 
 	"github.com/go-chi/chi/v5"
@@ -19,31 +18,21 @@ type sharedView struct {
 	ablation.Share
 	frozen
 	Says       [][]chart.Span
+	Rows       []sharedRow
 	Tokens     float64 // of a run
 	Model      string
 	Trainer    string
 	Source     string // address of the figure
 	CSVAddress string
-	Table      figureTable
 	Digest     string // of the figure's bytes
 }
 
-// figureTable is a figure's table in one language, ready to be shown.
-type figureTable struct {
-	Columns []tableColumn
-	Rows    [][]tableCell
-}
-
-type tableColumn struct {
-	Name   string
-	Number bool
-}
-
-// tableCell is a text, or an arm.
-type tableCell struct {
-	Text   string
-	Arm    *armView
-	Number bool
+// sharedRow is an arm's line in the table below the chart.
+type sharedRow struct {
+	Arm    armView
+	N      int
+	JA, EN resultCell
+	Runs   []frozenRun
 }
 
 // lookup finds a share by its secret's digest.
@@ -80,30 +69,46 @@ func (s *Server) sharedPage(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	v, err := s.sharedView(s.words(r), share, kept)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
+	v := s.words(r).sharedView(share, kept)
 	base := "/s/" + chi.URLParam(r, "secret")
 	v.Source, v.CSVAddress = base+"/chart.json", base+"/points.csv"
 	s.render(w, r, view{page: "shared", title: share.Question, shell: "public", data: v})
 }
 
-func (s *Server) sharedView(w words, share ablation.Share, kept frozen) (sharedView, error) {
-	var f chart.Figure
-	if err := json.Unmarshal(kept.Figure, &f); err != nil {
-		return sharedView{}, fmt.Errorf("read a shared figure: %w", err)
-	}
+func (w words) sharedView(share ablation.Share, kept frozen) sharedView {
 	sum := sha256.Sum256(kept.Figure)
 	v := sharedView{
 		Share: share, frozen: kept, Tokens: float64(kept.Recipe.Steps() * kept.Recipe.TokensPerStep()), Model: modelName(kept.Recipe.Shape),
-		Trainer: kept.Recipe.Trainer, Table: w.table(f), Digest: hex.EncodeToString(sum[:]),
+		Trainer: kept.Recipe.Trainer, Digest: hex.EncodeToString(sum[:]),
 	}
 	for _, sentence := range kept.Says {
 		v.Says = append(v.Says, sentence.In(w.lang))
 	}
-	return v, nil
+	for _, a := range kept.Arms {
+		v.Rows = append(v.Rows, sharedRow{
+			Arm: armView{Label: a.Label.In(w.lang), Hue: a.Mark.Hue, Hollow: a.Mark.Hollow, Baseline: a.Baseline, shape: a.Mark.Shape, glyph: a.Glyph},
+			N:   a.N, JA: a.JA.cell(), EN: a.EN.cell(), Runs: a.Runs,
+		})
+	}
+	return v
+}
+
+func (m moments) cell() (c resultCell) {
+	if m.Mean != nil {
+		c.Mean = fixed(*m.Mean, 3)
+	}
+	if m.SD != nil {
+		c.Spread = fixed(*m.SD, 3)
+	}
+	return c
+}
+
+// Pair is a run's scores, Japanese / English; empty where it has none.
+func (r frozenRun) Pair() string {
+	if r.JA == nil || r.EN == nil {
+		return ""
+	}
+	return fixed(*r.JA, 3) + " / " + fixed(*r.EN, 3)
 }
 
 // sharedChart is the figure as it was frozen, byte for byte.

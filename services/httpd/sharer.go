@@ -5,9 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/analysis"
 	"github.com/haigo-lab/haigo/services/chart"
 	"github.com/haigo-lab/haigo/services/postgres"
 )
@@ -22,9 +24,36 @@ type Sharer struct {
 type frozen struct {
 	Figure  json.RawMessage    `json:"figure"`
 	Says    []chart.Sentence   `json:"says"`
+	Seeds   []int64            `json:"seeds"`
+	Arms    []frozenArm        `json:"arms"`
 	Sources []ablation.Source  `json:"sources"`
 	Counts  ablation.RunCounts `json:"counts"`
 	Recipe  ablation.Recipe    `json:"recipe"`
+}
+
+// frozenArm is an arm with its scores, as the table below the chart has them.
+type frozenArm struct {
+	Label    ablation.Label `json:"label"`
+	Mark     chart.Mark     `json:"mark"`
+	Glyph    glyph          `json:"glyph"`
+	N        int            `json:"n"` // runs that count
+	JA       moments        `json:"ja"`
+	EN       moments        `json:"en"`
+	Runs     []frozenRun    `json:"runs"` // in order of seeds
+	Baseline bool           `json:"baseline,omitempty"`
+}
+
+// moments are a mean and its spread over seeds; nil where there is none.
+type moments struct {
+	Mean *float64 `json:"mean"`
+	SD   *float64 `json:"sd"`
+}
+
+// frozenRun is one run's scores, or the state that kept it from having them.
+type frozenRun struct {
+	State ablation.RunState `json:"state"`
+	JA    *float64          `json:"ja,omitempty"`
+	EN    *float64          `json:"en,omitempty"`
 }
 
 // Create freezes a sweep's trade-off chart as it is now, and returns the share with its secret, which is stored
@@ -55,7 +84,7 @@ func (s Sharer) freeze(d chart.Data, q ShareRequest) (ablation.Share, error) {
 	if err != nil {
 		return ablation.Share{}, err
 	}
-	kept := frozen{Sources: d.Sources, Counts: d.Sweep.Counts, Recipe: d.Sweep.Recipe}
+	kept := frozen{Seeds: d.Sweep.Seeds, Arms: freezeArms(d), Sources: d.Sources, Counts: d.Sweep.Counts, Recipe: d.Sweep.Recipe}
 	for _, statement := range chart.Statements(d) {
 		kept.Says = append(kept.Says, statement.Text)
 	}
@@ -96,4 +125,53 @@ func loadChartData(ctx context.Context, store *postgres.Store, name string) (d c
 	}
 	d.Tasks, err = store.SweepTasks(ctx, name)
 	return d, err
+}
+
+// freezeArms are the arms with the scores that the chart shows.
+func freezeArms(d chart.Data) []frozenArm {
+	ja, en := analysis.Of(d.Arms, d.Results, ablation.BPB("ja")), analysis.Of(d.Arms, d.Results, ablation.BPB("en"))
+	views := armViews("", d)
+	arms := make([]frozenArm, len(d.Arms))
+	for i, a := range d.Arms {
+		arms[i] = frozenArm{
+			Label: a.Label, Mark: chart.MarkOf(d.Arms, i), Glyph: views[i].glyph, N: min(ja.Arms[i].N, en.Arms[i].N),
+			JA: momentsOf(ja.Arms[i]), EN: momentsOf(en.Arms[i]), Baseline: views[i].Baseline,
+		}
+		if a.Label == (ablation.Label{}) {
+			arms[i].Label = ablation.Label{JA: a.Name, EN: a.Name}
+		}
+		for _, seed := range d.Sweep.Seeds {
+			arms[i].Runs = append(arms[i].Runs, freezeRun(d, a.Name, seed, ja.Arms[i], en.Arms[i]))
+		}
+	}
+	return arms
+}
+
+func freezeRun(d chart.Data, arm string, seed int64, ja, en analysis.Summary) frozenRun {
+	r := frozenRun{JA: valueOf(ja, seed), EN: valueOf(en, seed)}
+	for _, run := range d.Runs {
+		if run.Arm == arm && run.Replicate == seed {
+			r.State = run.State
+		}
+	}
+	return r
+}
+
+func momentsOf(s analysis.Summary) moments { return moments{known(s.Mean), known(s.SD)} }
+
+// known is nil for what can't be known.
+func known(v float64) *float64 {
+	if math.IsNaN(v) {
+		return nil
+	}
+	return &v
+}
+
+func valueOf(s analysis.Summary, seed int64) *float64 {
+	for _, v := range s.Values {
+		if v.Replicate == seed {
+			return &v.Value
+		}
+	}
+	return nil
 }

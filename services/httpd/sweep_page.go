@@ -146,7 +146,7 @@ func runFigures(w words, run string, metrics []string) []figure {
 // scheduleFigure is the schedule that a run follows.
 func scheduleFigure(w words, run ablation.Run) figure {
 	f := newFigure("schedule", runURL(run.ID), "mixture", nil)
-	f.Title, f.Size = w.text("run.sched"), "low"
+	f.Sub, f.Size, f.Caption = w.text("run.sched.sub"), "low", true
 	return f
 }
 

@@ -1,0 +1,156 @@
+package httpd_test
+
+import (
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/httpd"
+)
+
+// inline names what a page holds that the content policy forbids: scripts and styles of its own, event attributes.
+func inline(t *testing.T, page string) (found []string) {
+	t.Helper()
+	root, err := html.Parse(strings.NewReader(page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range root.Descendants() {
+		source := false
+		for _, a := range n.Attr {
+			source = source || a.Key == "src"
+			if a.Key == "style" || strings.HasPrefix(a.Key, "on") || strings.HasPrefix(a.Val, "javascript:") {
+				found = append(found, n.Data+" "+a.Key)
+			}
+		}
+		if n.Data == "style" && n.Type == html.ElementNode || n.Data == "img" || n.Data == "script" && !source {
+			found = append(found, n.Data)
+		}
+	}
+	return found
+}
+
+func TestPages(t *testing.T) {
+	t.Parallel()
+	s := open(t, httpd.Options{})
+	s.text()
+	runs := s.sweep("hostile")
+	s.train(ablation.RunCompleted)
+	s.train(ablation.RunCompleted)
+	s.train(ablation.RunDiverged)
+	pages := []string{
+		"/", "/?show=look", "/?q=hostile", "/new", "/new?from=hostile", "/new?example=demo", "/sources", "/sources/web-en", "/shares",
+		"/sweeps/hostile", "/sweeps/hostile/runs", "/sweeps/hostile/definition", "/sweeps/hostile/share", "/nothing",
+	}
+	for _, run := range runs {
+		pages = append(pages, "/runs/"+run.ID)
+	}
+	for _, lang := range []string{"ja", "en"} {
+		for _, page := range pages {
+			t.Run(lang+page, func(t *testing.T) {
+				a := s.get(page, "Accept-Language", lang)
+				status := 200
+				if page == "/nothing" {
+					status = 404
+				}
+				a.want(t, status, `<html lang="`+lang+`">`)
+				if i := strings.Index(a.body, "⟦"); i >= 0 {
+					t.Errorf("a text is missing: %.40s", a.body[i:])
+				}
+				if found := inline(t, a.body); len(found) > 0 {
+					t.Errorf("the page has inline %v", found)
+				}
+				if policy := a.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") {
+					t.Errorf("content policy %q", policy)
+				}
+			})
+		}
+	}
+}
+
+func TestPages_firstTime(t *testing.T) {
+	t.Parallel()
+	s := open(t, httpd.Options{})
+	s.get("/?lang=en").want(t, 200, "make demo", "How much Japanese")
+	s.get("/").want(t, 200, "How much Japanese") // the choice is remembered
+	s.get("/sources").want(t, 200, "There are no sources yet")
+	s.get("/shares?lang=ja").want(t, 200, "共有リンクはまだありません")
+}
+
+func TestPages_language(t *testing.T) {
+	t.Parallel()
+	tests := map[string]string{"": "ja", "fr": "ja", "en-GB,en;q=0.9": "en", "de, ja;q=0.5": "ja", "*": "ja"}
+	for accepted, want := range tests {
+		s := open(t, httpd.Options{})
+		if got := s.get("/", "Accept-Language", accepted).Header.Get("Content-Language"); got != want {
+			t.Errorf("a browser that asks for %q gets %q, want %q", accepted, got, want)
+		}
+	}
+}
+
+func TestSweep_byHand(t *testing.T) {
+	t.Parallel()
+	s := open(t, httpd.Options{})
+	s.text()
+	runs := s.sweep("talk")
+	state := func(path, want string) {
+		t.Helper()
+		var got struct {
+			State string `json:"state"`
+		}
+		if s.get("/api/v1"+path).want(t, 200).json(t, &got); got.State != want {
+			t.Errorf("%s is %s, want %s", path, got.State, want)
+		}
+	}
+	s.send("/sweeps/talk/pause").want(t, 303)
+	state("/sweeps/talk", "paused")
+	s.send("/sweeps/talk/resume").want(t, 303)
+	state("/sweeps/talk", "running")
+	s.send("/runs/"+runs[0].ID+"/stop").want(t, 303)
+	state("/runs/"+runs[0].ID, "stopped")
+	s.send("/runs/"+runs[0].ID+"/retry").want(t, 303)
+	state("/runs/"+runs[0].ID, "queued")
+	s.send("/sweeps/talk/stop").want(t, 303)
+	state("/runs/"+runs[1].ID, "stopped")
+	s.send("/sweeps/none/stop").want(t, 404)
+}
+
+func TestNew(t *testing.T) {
+	t.Parallel()
+	s := open(t, httpd.Options{})
+	s.text()
+	t.Run("mistakes stand beside the text, which stays", func(t *testing.T) {
+		bad := strings.Replace(sweepFile("talk"), "web-en: 0.3}", "web-en: 0.2}", 1)
+		s.send("/new?lang=en", "document", bad).want(t, 422, `data-line="8"`, "Line 8, column", "web-en: 0.2}")
+		s.send("/new/check?lang=ja", "document", bad).want(t, 200, "8行", "web-en: 0.2}")
+	})
+	t.Run("a plan stores nothing", func(t *testing.T) {
+		s.send("/new/check?lang=en", "document", sweepFile("talk")).want(t, 200, "Launch 4 runs")
+		s.get("/sweeps/talk").want(t, 404)
+	})
+	t.Run("starting twice starts once", func(t *testing.T) {
+		for range 2 {
+			if to := s.send("/new", "document", sweepFile("talk")).want(t, 303).Header.Get("Location"); to != "/sweeps/talk" {
+				t.Errorf("started, then sent to %s", to)
+			}
+		}
+		var sweeps struct{ Items []ablation.Sweep }
+		if s.get("/api/v1/sweeps").want(t, 200).json(t, &sweeps); len(sweeps.Items) != 1 || sweeps.Items[0].Counts.Total() != 4 {
+			t.Errorf("%d sweeps", len(sweeps.Items))
+		}
+	})
+	t.Run("other content under the name asks for another name", func(t *testing.T) {
+		other := strings.Replace(sweepFile("talk"), "tokens: 4096", "tokens: 8192", 1)
+		s.send("/new?lang=en", "document", other).want(t, 422, `name="as"`, "Line 4, column 32")
+		if to := s.send("/new", "document", other, "as", "talk-2").want(t, 303).Header.Get("Location"); to != "/sweeps/talk-2" {
+			t.Errorf("started, then sent to %s", to)
+		}
+	})
+	t.Run("a file that is too large is refused", func(t *testing.T) {
+		if a := s.send("/new", "document", strings.Repeat("#", 2<<20)); a.StatusCode < 400 || a.StatusCode >= 500 {
+			t.Errorf("status %d", a.StatusCode)
+		}
+	})
+}
