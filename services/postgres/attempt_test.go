@@ -1,7 +1,10 @@
 package postgres_test
 
 import (
+	"context"
 	"errors"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -73,6 +76,36 @@ func TestEndAttempt(t *testing.T) {
 		}
 		if err := w.EndAttempt(t.Context(), b.claim, 1, "completed", "", ablation.RunCompleted); !errors.Is(err, postgres.ErrLost) {
 			t.Errorf("%v, want ErrLost", err)
+		}
+	})
+	t.Run("the last two at one moment complete the sweep", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		for _, name := range []string{"a", "b", "c", "d", "e"} {
+			w.sweep(name, 2, 10)
+			var both sync.WaitGroup
+			for range 2 {
+				s := w.training()
+				both.Go(func() {
+					if err := w.EndAttempt(context.Background(), s.claim, 1, "failed", "", ablation.RunFailed); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			both.Wait()
+			if sweep, err := w.Sweep(t.Context(), name); err != nil || sweep.State != ablation.SweepCompleted {
+				t.Errorf("sweep %s is %s, %v", name, sweep.State, err)
+			}
+		}
+	})
+	t.Run("a reason that isn't text is kept as far as it is", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		w.sweep("s", 1, 10)
+		s := w.training()
+		w.must(w.EndAttempt(t.Context(), s.claim, 1, "failed", "壊れた\x00\xff出力", ablation.RunFailed))
+		if run, _ := w.state(s.claim.Run.ID); !strings.HasPrefix(run.Message, "壊れた") || !strings.HasSuffix(run.Message, "出力") {
+			t.Errorf("message %q", run.Message)
 		}
 	})
 	t.Run("a run isn't completed before its last step", func(t *testing.T) {

@@ -199,6 +199,15 @@ func TestClaim_Adopts(t *testing.T) {
 		sql(`UPDATE runs SET lease_until = now() - interval '5 minutes'`)
 		w.claimWith(q)
 	})
+	t.Run("a run that another host released, out of sight for a minute", func(t *testing.T) {
+		t.Parallel()
+		w, sql := rawWorld(t)
+		w.sweep("s", 1, 1000)
+		w.must(w.Release(t.Context(), w.training().claim))
+		w.none(w.as("other", 1))
+		sql(`UPDATE runs SET seen_at = now() - interval '2 minutes'`)
+		w.claimWith(w.as("other", 1))
+	})
 	t.Run("when the lease ran out", func(t *testing.T) {
 		t.Parallel()
 		w, sql := rawWorld(t)
@@ -270,6 +279,9 @@ func TestClaim_Adopts(t *testing.T) {
 		w.must(w.Release(t.Context(), idle))
 		if run, err := w.Run(t.Context(), idle.Run.ID); err != nil || run.State != ablation.RunQueued {
 			t.Errorf("%s, %v, want queued", run.State, err)
+		}
+		if err := w.Ingest(t.Context(), s.claim, s.begin(nil)); !errors.Is(err, postgres.ErrLost) {
+			t.Errorf("a released claim still writes: %v", err)
 		}
 		if c := w.claim(); c.Run.ID != s.claim.Run.ID || c.Attempt == nil {
 			t.Errorf("claimed %s with attempt %v, want %s with its own", c.Run.ID, c.Attempt, s.claim.Run.ID)

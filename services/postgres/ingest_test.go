@@ -82,6 +82,20 @@ func TestIngest(t *testing.T) {
 			t.Errorf("segments %+v, %v", segments, err)
 		}
 	})
+	t.Run("what a resumed segment repeats of before isn't counted again", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		w.sweep("s", 1, 1000)
+		s := w.training()
+		s.send(s.begin(nil, losses(0, 5, 4, 3, 2)...))
+		s.send(s.begin(ptr(int64(2)), losses(1, 40, 30, 20, 10)...))
+		points, err := w.Points(t.Context(), s.claim.Run.ID, ablation.MetricLoss, 0, 1000, 100)
+		w.must(err)
+		if diff := cmp.Diff(append(losses(0, 5, 4, 3), losses(3, 20, 10)...), points); diff != "" {
+			t.Error(diff)
+		}
+		w.counts("s", 5)
+	})
 	t.Run("points before a started event are refused", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)

@@ -87,6 +87,27 @@ func TestApplySweep(t *testing.T) {
 		}
 		w.claim()
 	})
+	t.Run("another seed is another sweep", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		a := application("s", 1, 1, 10)
+		w.apply(a)
+		a.Sweep.Seed = ptr(uint64(8))
+		if _, err := w.ApplySweep(t.Context(), a); !errors.Is(err, ablation.ErrConflict) {
+			t.Errorf("%v, want ErrConflict", err)
+		}
+	})
+	t.Run("growth after a stop goes on, with the new runs alone", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		w.sweep("s", 1, 10)
+		w.must(w.StopSweep(t.Context(), "s"))
+		w.sweep("s", 2, 10)
+		if c := w.claim(); c.Run.ID != "s-arm0-2" {
+			t.Errorf("claimed %s", c.Run.ID)
+		}
+		w.none(w.request())
+	})
 	t.Run("a source that isn't there stores nothing", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
@@ -116,6 +137,33 @@ func TestStopSweep(t *testing.T) {
 	got, err := w.Sweep(t.Context(), "s")
 	w.must(err)
 	if diff := cmp.Diff(ablation.RunCounts{Stopped: 3}, got.Counts); diff != "" || got.State != ablation.SweepStopped {
+		t.Errorf("%s %s", got.State, diff)
+	}
+}
+
+// Runs end while their sweep is stopped, in any order: nobody waits for the other for ever, nobody is told of a deadlock.
+func TestStopSweep_WhileRunsEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.sweep("s", 12, 1000)
+	var all sync.WaitGroup
+	for range 8 {
+		s := w.training()
+		all.Go(func() {
+			if err := w.EndAttempt(context.Background(), s.claim, 1, "stopped", "", ablation.RunStopped); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Go(func() {
+		if err := w.StopSweep(context.Background(), "s"); err != nil {
+			t.Error(err)
+		}
+	})
+	all.Wait()
+	got, err := w.Sweep(t.Context(), "s")
+	w.must(err)
+	if diff := cmp.Diff(ablation.RunCounts{Stopped: 12}, got.Counts); diff != "" || got.State != ablation.SweepStopped {
 		t.Errorf("%s %s", got.State, diff)
 	}
 }
@@ -163,51 +211,29 @@ func TestNotFound(t *testing.T) {
 	}
 }
 
-func TestSourcesAndTasks(t *testing.T) {
+// A sweep reads the text that it started with, whatever comes later.
+func TestApplySweep_FixesVersions(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	ctx := t.Context()
-	old := ablation.Source{
-		Name: "ja", Version: "11111111", Lang: "ja", Role: ablation.RoleTrain, ManifestSHA256: "1111", Dir: "/a", Bytes: 9, Documents: 3,
-		Rejected: map[string]int64{"empty": 1}, Origin: []ablation.Origin{{Package: "npm", Version: "1"}},
-	}
-	grown := old
-	grown.Version, grown.ManifestSHA256 = "22222222", "2222"
-	moved := old
-	moved.Dir = "/b"
-	for _, v := range []ablation.Source{old, old, grown, moved} {
-		w.must(w.PutSource(ctx, v))
-	}
-	if got, err := w.Source(ctx, "ja", ""); err != nil || got.Version != "22222222" {
-		t.Errorf("%s, %v: want the newest", got.Version, err)
-	}
-	got, err := w.Source(ctx, "ja", "11111111")
-	w.must(err)
-	moved.CreatedAt = got.CreatedAt
-	if diff := cmp.Diff(moved, got); diff != "" {
-		t.Error(diff)
-	}
-	other := old
-	other.ManifestSHA256 = "3333"
-	if err := w.PutSource(ctx, other); !errors.Is(err, ablation.ErrConflict) {
-		t.Errorf("a version with other text: %v", err)
-	}
-	task := ablation.Task{Name: "quiz", Version: "12345678", Lang: "ja", Kind: "cloze", Items: 5, Chance: 0.25, SHA256: "1", Path: "/a"}
-	w.must(w.PutTask(ctx, task))
-	w.must(w.PutTask(ctx, task))
-	task.SHA256 = "2"
-	if err := w.PutTask(ctx, task); !errors.Is(err, ablation.ErrConflict) {
-		t.Errorf("a version with other items: %v", err)
-	}
+	source := ablation.Source{Name: "ja", Version: "11111111", ManifestSHA256: "1", Lang: "ja", Role: ablation.RoleTrain}
+	task := ablation.Task{Name: "quiz", Version: "11111111", Lang: "ja", Kind: "cloze", Items: 5, Chance: 0.25, SHA256: "1"}
 	a := application("s", 1, 1, 10)
-	a.Sources, a.Tasks = []ablation.Source{grown}, []ablation.Task{task}
+	a.Sources, a.Tasks = []ablation.Source{source}, []ablation.Task{task}
+	w.must(w.PutSource(ctx, source))
+	w.must(w.PutTask(ctx, task))
 	w.apply(a)
-	w.must(w.PutSource(ctx, ablation.Source{Name: "ja", Version: "44444444", ManifestSHA256: "4444", Lang: "ja", Role: ablation.RoleTrain}))
+	source.Version, source.ManifestSHA256 = "22222222", "2"
+	task.Version, task.SHA256 = "22222222", "2"
+	w.must(w.PutSource(ctx, source))
+	w.must(w.PutTask(ctx, task))
+	w.apply(a)
 	sources, err := w.SweepSources(ctx, "s")
-	if err != nil || len(sources) != 1 || sources[0].Version != "22222222" {
-		t.Errorf("%+v, %v: want the version of the start", sources, err)
+	if err != nil || len(sources) != 1 || sources[0].Version != "11111111" {
+		t.Errorf("%+v, %v", sources, err)
 	}
-	if tasks, err := w.SweepTasks(ctx, "s"); err != nil || len(tasks) != 1 || tasks[0].Chance != 0.25 {
+	tasks, err := w.SweepTasks(ctx, "s")
+	if err != nil || len(tasks) != 1 || tasks[0].Version != "11111111" {
 		t.Errorf("%+v, %v", tasks, err)
 	}
 }
