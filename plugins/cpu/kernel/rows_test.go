@@ -79,7 +79,7 @@ func TestRMSNorm(t *testing.T) {
 
 		dot := sum(n, func(i int) float64 { return float64(dy[i]) * float64(gain[i]) * float64(x[i]) })
 		wantX := each(n, func(i int) float64 {
-			return float64(dx[i]) + inverse*float64(gain[i])*float64(dy[i]) - float64(x[i])*math.Pow(inverse, 3)*dot/float64(n)
+			return float64(dx[i]) + inverse*float64(gain[i])*float64(dy[i]) - float64(x[i])*inverse*inverse*inverse*dot/float64(n)
 		})
 		wantGain := each(n, func(i int) float64 { return float64(dgain[i]) + float64(dy[i])*float64(x[i])*inverse })
 		set.RMSNormGrad(dx, dy, x, gain, dgain, got)
