@@ -8,7 +8,7 @@ import (
 	"github.com/haigo-lab/haigo/services/ablation"
 )
 
-// readable is how many rows a curve reads at most to be drawn finer than the roll-ups that are at hand.
+// readable is how many points a chart reads at most where roll-ups would be too wide for it.
 const readable = 1 << 16
 
 // Curves are a metric of some runs between two steps (both included), in the order of runs, each as at most about
@@ -35,14 +35,15 @@ func (s *Store) Curves(ctx context.Context, runs []string, metric string, from, 
 	return curves, known(err)
 }
 
-// levelFor is the finest level that can be read in good time, 0 for single points. The roll-ups tell.
+// levelFor is the level to read: that of the widest buckets that are no wider than the curve's will be, 0 for single
+// points. Where these are too many, roll-ups serve. The coarse roll-ups tell how much there is.
 func (s *Store) levelFor(ctx context.Context, runs []string, metric string, from, to int64, maxBuckets int) (int, error) {
-	var points, buckets, mostPoints, mostBuckets int64
+	var all, points, span int64
 	err := s.pool.QueryRow(ctx, `
-		SELECT coalesce(sum(points), 0)::bigint, coalesce(sum(buckets), 0)::bigint, coalesce(max(points), 0), coalesce(max(buckets), 0)
+		SELECT coalesce(sum(points), 0)::bigint, coalesce(max(points), 0), coalesce(max(span), 0)
 		FROM (
 			SELECT sum(r.n + r.n_nan + r.n_pos_inf + r.n_neg_inf)::bigint AS points,
-				sum((least(r.last_step, $4) >> 6) - (greatest(r.first_step, $3) >> 6) + 1)::bigint AS buckets
+				max(least(r.last_step, $4)) - min(greatest(r.first_step, $3)) + 1 AS span
 			FROM series s
 			JOIN rollups r ON r.series_id = s.id
 			WHERE s.run_id = ANY ($1)
@@ -51,17 +52,19 @@ func (s *Store) levelFor(ctx context.Context, runs []string, metric string, from
 				AND r.last_step >= $3
 				AND r.first_step <= $4
 			GROUP BY s.run_id
-		) runs`, runs, metric, from, to).Scan(&points, &buckets, &mostPoints, &mostBuckets)
-	most := int64(maxBuckets)
+		) runs`, runs, metric, from, to).Scan(&all, &points, &span)
+	most := int64(max(maxBuckets, 1))
 	switch {
 	case err != nil:
 		return 0, known(err)
-	case points <= readable || mostPoints <= most:
+	case points <= most:
 		return 0, nil
-	case buckets <= readable || mostBuckets <= most:
+	case span>>coarse > most/2:
+		return coarse, nil
+	case span>>fine > most/2 || all > readable:
 		return fine, nil
 	}
-	return coarse, nil
+	return 0, nil
 }
 
 func (s *Store) readRollups(ctx context.Context, curves []ablation.Curve, args pgx.NamedArgs) error {
@@ -92,9 +95,9 @@ func (s *Store) readPoints(ctx context.Context, curves []ablation.Curve, args pg
 		SELECT u.place, p.step > g.counts_to, p.step, p.value
 		FROM unnest(@runs::text[]) WITH ORDINALITY AS u (run_id, place)
 		JOIN series s ON s.run_id = u.run_id AND s.name = @metric
+		JOIN segments g ON g.run_id = u.run_id
 		JOIN LATERAL (`+pointsBetween("@from", "@to")+`) p ON true
-		JOIN segments g ON g.run_id = u.run_id AND g.ordinal = p.ordinal
-		ORDER BY u.place, p.step, p.ordinal`, args)
+		ORDER BY u.place, p.step, g.ordinal`, args)
 	if err != nil {
 		return err
 	}

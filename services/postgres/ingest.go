@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -207,6 +208,11 @@ func putPoints(ctx context.Context, tx pgx.Tx, run string, ordinal int16, points
 	if err != nil {
 		return err
 	}
+	// Neighbours in the index go in together.
+	points = slices.Clone(points)
+	slices.SortStableFunc(points, func(a, b ablation.Point) int {
+		return cmp.Or(cmp.Compare(ids[a.Metric], ids[b.Metric]), cmp.Compare(a.Step, b.Step))
+	})
 	series, steps, values := make([]int32, len(points)), make([]int64, len(points)), make([]float64, len(points))
 	buckets := rollups{}
 	for i, p := range points {

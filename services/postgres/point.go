@@ -17,11 +17,10 @@ func (s *Store) Points(ctx context.Context, run, metric string, from, to int64, 
 	}, `
 		SELECT p.step, p.value
 		FROM series s
-		JOIN LATERAL (`+pointsBetween("$3", "$4")+`) p ON true
-		JOIN segments g ON g.run_id = s.run_id AND g.ordinal = p.ordinal
+		JOIN segments g ON g.run_id = s.run_id
+		JOIN LATERAL (`+pointsBetween("$3", "least($4, g.counts_to)")+`) p ON true
 		WHERE s.run_id = $1
 			AND s.name = $2
-			AND p.step <= g.counts_to
 		ORDER BY p.step
 		LIMIT $5`, run, metric, from, to, limit)
 }
@@ -51,17 +50,20 @@ func (s *Store) CountingPoints(ctx context.Context, sweep string) (n int64, err 
 	return n, known(err)
 }
 
-// pointsBetween reads the points of series s, sealed or not, between two steps (SQL expressions, both included).
+// pointsBetween reads the points of series s in segment g, sealed or not, between two steps (SQL expressions, both
+// included).
 func pointsBetween(from, to string) string {
 	return `
-			SELECT p.ordinal, p.step, p.value
+			SELECT p.step, p.value
 			FROM points p
 			WHERE p.series_id = s.id
+				AND p.ordinal = g.ordinal
 				AND p.step BETWEEN ` + from + ` AND ` + to + `
 			UNION ALL
-			SELECT c.ordinal, u.step, u.value
+			SELECT u.step, u.value
 			FROM chunks c, unnest(c.steps, c.vals) AS u (step, value)
 			WHERE c.series_id = s.id
+				AND c.ordinal = g.ordinal
 				AND c.last_step >= ` + from + `
 				AND c.first_step <= ` + to + `
 				AND u.step BETWEEN ` + from + ` AND ` + to + `

@@ -78,8 +78,9 @@ func cutBuckets(ctx context.Context, tx pgx.Tx, run string, from int64) (rollups
 	rows, err := tx.Query(ctx, `
 		SELECT r.series_id, r.ordinal, r.level, r.start, p.step, p.value
 		FROM series s
-		JOIN rollups r ON r.series_id = s.id
-		JOIN LATERAL (`+pointsBetween("r.first_step", "r.last_step")+`) p ON p.ordinal = r.ordinal
+		JOIN segments g ON g.run_id = s.run_id
+		JOIN rollups r ON r.series_id = s.id AND r.ordinal = g.ordinal
+		JOIN LATERAL (`+pointsBetween("r.first_step", "r.last_step")+`) p ON true
 		WHERE s.run_id = $1
 			AND `+straddles+`
 		ORDER BY r.series_id, r.ordinal, r.level, p.step`, run, from)
