@@ -18,12 +18,7 @@ import (
 // A server that is killed while batches arrive: what was acknowledged is there, what wasn't is sent again, and every
 // point counts once.
 func TestIngest_ServerKilled(t *testing.T) {
-	data := t.TempDir()
-	for _, dir := range []string{data, filepath.Dir(data)} { // the server of root's tests runs as somebody else
-		if err := os.Chmod(dir, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
+	data := dataFolder(t)
 	start := func() *local.Server {
 		s, err := local.Start(t.Context(), local.Options{Data: data, Fast: true})
 		if err != nil {
@@ -71,6 +66,18 @@ func TestIngest_ServerKilled(t *testing.T) {
 		}
 	}
 	w.counts("s", batches*size*10)
+}
+
+// dataFolder is where a private server's data lie: root's server runs as somebody else, who must enter it.
+func dataFolder(t testing.TB) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, d := range []string{dir, filepath.Dir(dir)} {
+		if err := os.Chmod(d, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
 }
 
 func kill(t *testing.T, s *local.Server) {

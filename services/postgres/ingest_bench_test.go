@@ -19,7 +19,7 @@ import (
 // Beside it a plain COPY of as many points per commit, the most that this Postgres can do; "of_copy" is the part of it
 // that remains with cursor, claim, duplicates and roll-ups.
 func BenchmarkIngest(b *testing.B) {
-	server, err := local.Start(b.Context(), local.Options{Data: b.TempDir()})
+	server, err := local.Start(b.Context(), local.Options{Data: dataFolder(b)})
 	if err != nil {
 		b.Fatal(err)
 	}
