@@ -9,7 +9,7 @@ import (
 )
 
 // readable is how many points a chart reads at most where roll-ups would be too wide for it.
-const readable = 1 << 16
+const readable = 1 << 14
 
 // Curves are a metric of some runs between two steps (both included), in the order of runs, each as at most about
 // maxBuckets buckets (and as many superseded ones): single points where they fit, else buckets of 2^k steps. Every

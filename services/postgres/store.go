@@ -25,7 +25,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the database's address: %w", err)
 	}
-	config.MaxConns = max(config.MaxConns, 8)
+	config.MaxConns = max(config.MaxConns, 16)
 	config.ConnConfig.RuntimeParams["application_name"] = "haigo"
 	config.AfterConnect = timesInUTC
 	pool, err := pgxpool.NewWithConfig(ctx, config)
