@@ -50,8 +50,14 @@ func TestIngest_ServerKilled(t *testing.T) {
 		defer close(stored)
 		for n := range batches {
 			b := s.next(metrics(int64(n*size), size)...)
-			for w.Ingest(context.Background(), s.claim, b) != nil {
-				down.RLock() // until the server is back
+			err := w.Ingest(context.Background(), s.claim, b)
+			for try := 0; err != nil; try++ {
+				if try == 100 {
+					t.Error(err)
+					return
+				}
+				down.RLock() // held while the server is down
+				err = w.Ingest(context.Background(), s.claim, b)
 				down.RUnlock()
 			}
 			stored <- n

@@ -36,7 +36,7 @@ func serverAccount(cluster string) (*account, error) {
 			return a, nil
 		}
 	}
-	return nil, errors.New("Postgres refuses to run as root, and there is neither a user postgres nor nobody: run as another user, or set DATABASE_URL")
+	return nil, errors.New("root may not run Postgres, and there is neither a user postgres nor nobody: run as another user, or set DATABASE_URL")
 }
 
 func lookUp(name string) (*account, error) {

@@ -23,7 +23,7 @@ func Main(m *testing.M) {
 	code := m.Run()
 	shared.Lock()
 	if shared.server != nil {
-		if err := shared.server.stop(); err != nil {
+		if err := shared.server.stop(context.Background()); err != nil {
 			fmt.Fprintln(os.Stderr, "pgtest:", err)
 			code = max(code, 1)
 		}

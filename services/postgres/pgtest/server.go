@@ -37,18 +37,18 @@ func startServer(ctx context.Context) (*server, error) {
 	}
 	admin, err := url.Parse(address)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("HAIGO_TEST_DATABASE_URL must be a postgres:// URL: %w", err), s.stop())
+		return nil, errors.Join(fmt.Errorf("HAIGO_TEST_DATABASE_URL must be a postgres:// URL: %w", err), s.stop(ctx))
 	}
 	s.admin = *admin
 	if err := s.makeTemplate(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("make the template: %w", err), s.stop())
+		return nil, errors.Join(fmt.Errorf("make the template: %w", err), s.stop(ctx))
 	}
 	return s, nil
 }
 
 // stop ends a private server, and drops the template on another's.
-func (s *server) stop() error {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+func (s *server) stop(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
 	if s.private != nil {
 		return s.private.stop(ctx)
