@@ -51,7 +51,7 @@ func TestIngest_Law(t *testing.T) {
 		})
 		c.T = r
 		c.check()
-		c.stream.end("failed", ablation.RunFailed)
+		c.end("failed", ablation.RunFailed)
 	})
 }
 
