@@ -45,6 +45,9 @@ func (c *cluster) run(ctx context.Context, log *slog.Logger) error {
 	if err := c.create(ctx, log); err != nil {
 		return err
 	}
+	if err := c.write(); err != nil {
+		return err
+	}
 	conn, err := c.up(ctx, log)
 	if err != nil {
 		return err
@@ -89,7 +92,7 @@ func (c *cluster) create(ctx context.Context, log *slog.Logger) error {
 func (c *cluster) up(ctx context.Context, log *slog.Logger) (*pgx.Conn, error) {
 	pid, launched := c.postmaster(), false
 	for {
-		if !postgresLives(pid) {
+		if !c.lives(pid) {
 			if launched && !c.outlived() {
 				return nil, fmt.Errorf("the server ended at once; %s ends with: %s", c.logPath(), c.lastWords())
 			}
@@ -158,13 +161,13 @@ func (c *cluster) settings() []string {
 // stop ends the server in order; clients are cut off. Whatever was committed is on disk.
 func (c *cluster) stop(ctx context.Context) error {
 	pid := c.postmaster()
-	if !postgresLives(pid) {
+	if !c.lives(pid) {
 		return nil
 	}
 	if err := syscall.Kill(pid, syscall.SIGINT); err != nil && !errors.Is(err, syscall.ESRCH) {
 		return fmt.Errorf("signal process %d: %w", pid, err)
 	}
-	for postgresLives(pid) {
+	for c.lives(pid) {
 		if err := pause(ctx); err != nil {
 			return fmt.Errorf("wait for process %d to end: %w", pid, err)
 		}
@@ -180,7 +183,7 @@ func (c *cluster) postmaster() int {
 
 // serving is the socket's folder of a server that runs, empty where none does.
 func (c *cluster) serving() string {
-	if !postgresLives(c.postmaster()) {
+	if !c.lives(c.postmaster()) {
 		return ""
 	}
 	return c.pidFile(4)
@@ -200,7 +203,7 @@ func (c *cluster) pidFile(line int) string {
 // to a zombie that nobody reaps: Postgres itself would take either for a living server. Where processes of the old
 // server are left, Postgres finds them by its shared memory and refuses all the same.
 func (c *cluster) clearStale() error {
-	if postgresLives(c.postmaster()) {
+	if c.lives(c.postmaster()) {
 		return nil
 	}
 	socket := filepath.Join(c.Socket, ".s.PGSQL.5432")

@@ -50,23 +50,50 @@ func locate(o Options) (c cluster, err error) {
 		return c, err
 	}
 	c.Bin = c.bin.dir
-	return c, c.write()
+	return c, nil
 }
 
-// settle finds the folder for everything, and whom the server runs as: in the data folder where that user can enter it.
+// settle finds the folder for everything, and whom the server runs as: the one that postgres.json names, else in the data
+// folder where that user can enter it, else one that nobody has yet.
 func (c *cluster) settle() (home string, err error) {
-	home, away := filepath.Join(c.data, "postgres"), filepath.Join(system, digest(c.data))
-	if os.Geteuid() == 0 && exists(filepath.Join(away, "cluster")) {
-		home = away
+	if home, err = c.remembered(); err != nil {
+		return "", err
 	}
-	if c.account, err = serverAccount(filepath.Join(home, "cluster")); err != nil || c.account.enters(c.data) {
+	if c.account, err = serverAccount(filepath.Join(home, "cluster")); err != nil || c.account.enters(filepath.Dir(home)) {
 		return home, err
 	}
-	if home != away && exists(filepath.Join(home, "cluster")) {
+	if exists(filepath.Join(home, "cluster")) {
 		return "", fmt.Errorf("user %d runs the database in %s and can't enter it any more: let everybody enter the folders above it", c.account.uid, home)
 	}
-	return away, nil
+	home = filepath.Join(system, digest(c.data))
+	for n := 2; exists(filepath.Join(home, "cluster")); n++ {
+		home = fmt.Sprintf("%s-%d", filepath.Join(system, digest(c.data)), n)
+	}
+	return home, nil
 }
+
+// remembered is where the cluster is, or would be best. A data folder that was deleted and made anew begins anew, even
+// where the cluster of the old one is still there.
+func (c *cluster) remembered() (home string, err error) {
+	home = filepath.Join(c.data, "postgres")
+	data, err := os.ReadFile(c.file())
+	if errors.Is(err, fs.ErrNotExist) || exists(filepath.Join(home, "cluster")) {
+		return home, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	var p place
+	if err := json.Unmarshal(data, &p); err != nil {
+		return "", fmt.Errorf("read %s: %w", c.file(), err)
+	}
+	if !exists(p.Cluster) {
+		return "", fmt.Errorf("the database in %s, which %s names, is gone: bring it back, or delete that file to begin anew", p.Cluster, c.file())
+	}
+	return filepath.Dir(p.Cluster), nil
+}
+
+func (c *cluster) file() string { return filepath.Join(c.data, "postgres.json") }
 
 func exists(path string) bool {
 	_, err := os.Stat(path)
@@ -119,7 +146,7 @@ func (c *cluster) write() error {
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(c.data, "postgres.json")
+	path := c.file()
 	if err := os.WriteFile(path+".new", append(data, '\n'), 0o644); err != nil {
 		return err
 	}

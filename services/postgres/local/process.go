@@ -1,8 +1,9 @@
 package local
 
-import "syscall"
+import "strings"
 
-// postgresLives reports whether pid is a living Postgres of ours. A zombie isn't: its parent may never reap it.
-func postgresLives(pid int) bool {
-	return pid > 0 && syscall.Kill(pid, 0) == nil && runsPostgres(pid)
+// lives reports whether pid is the living server of this cluster. Another program may have the number by now, another
+// Postgres among them; and a zombie, which nobody may ever reap, has no command line.
+func (c *cluster) lives(pid int) bool {
+	return pid > 0 && strings.Contains(commandLine(pid)+" ", " -D "+c.Cluster+" ")
 }

@@ -6,9 +6,12 @@ import (
 	"strings"
 )
 
-// runsPostgres reports whether a process runs Postgres and is no zombie.
-func runsPostgres(pid int) bool {
-	out, err := exec.Command("ps", "-o", "stat=,ucomm=", "-p", strconv.Itoa(pid)).Output()
-	fields := strings.Fields(string(out))
-	return err == nil && len(fields) == 2 && strings.HasPrefix(fields[1], "postgres") && fields[0][0] != 'Z'
+// commandLine is a process's program and arguments, empty where it has ended.
+func commandLine(pid int) string {
+	out, err := exec.Command("ps", "-ww", "-o", "stat=,args=", "-p", strconv.Itoa(pid)).Output()
+	state, args, _ := strings.Cut(strings.TrimSpace(string(out)), " ")
+	if err != nil || strings.HasPrefix(state, "Z") {
+		return ""
+	}
+	return args
 }

@@ -1,21 +1,16 @@
 package local
 
 import (
-	"bytes"
 	"fmt"
 	"os"
+	"strings"
 )
 
-// runsPostgres reports whether a process runs Postgres and is no zombie.
-func runsPostgres(pid int) bool {
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+// commandLine is a process's program and arguments, empty where it has ended.
+func commandLine(pid int) string {
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
 	if err != nil {
-		return false
+		return ""
 	}
-	// pid (name) state …
-	name, rest := bytes.LastIndexByte(data, '('), bytes.LastIndexByte(data, ')')
-	if name < 0 || rest < name || rest+2 >= len(data) {
-		return false
-	}
-	return bytes.HasPrefix(data[name+1:rest], []byte("postgres")) && data[rest+2] != 'Z'
+	return strings.ReplaceAll(strings.TrimRight(string(data), "\x00"), "\x00", " ")
 }

@@ -47,6 +47,10 @@ func start(ctx context.Context, o Options) (_ *Server, err error) {
 	if err := os.MkdirAll(o.Data, 0o755); err != nil {
 		return nil, err
 	}
+	// One folder has one name: the server's command line says which cluster it serves.
+	if o.Data, err = filepath.EvalSymlinks(o.Data); err != nil {
+		return nil, err
+	}
 	s := &Server{mutex: filepath.Join(o.Data, "postgres.lock"), log: o.Log}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)

@@ -84,6 +84,22 @@ func TestServer(t *testing.T) {
 			t.Errorf("%s rows, want 1000", got)
 		}
 	})
+	t.Run("a pid file that names another server is no obstacle, and that one is left alone", func(t *testing.T) {
+		other := start(t, folder(t))
+		s := start(t, data)
+		cluster := ask(t, s, `SHOW data_directory`)
+		stop(t, s)
+		file := filepath.Join(cluster, "postmaster.pid")
+		if err := os.WriteFile(file, []byte(strconv.Itoa(postmaster(t, other))+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		again := start(t, data)
+		if got := ask(t, again, `SHOW data_directory`); got != cluster {
+			t.Errorf("serves %s, want %s", got, cluster)
+		}
+		stop(t, again)
+		ask(t, other, `SELECT 'alive'`)
+	})
 	t.Run("a pid file that names another program is no obstacle", func(t *testing.T) {
 		file := filepath.Join(first.Home, "cluster", "postmaster.pid")
 		if err := os.WriteFile(file, []byte(strconv.Itoa(os.Getpid())+"\n"), 0o644); err != nil {
@@ -176,6 +192,29 @@ func TestServer_BinariesFromNPM(t *testing.T) {
 	if got := ask(t, start(t, data), `SHOW server_version_num`); got != made {
 		t.Errorf("version %s runs a cluster that %s made", got, made)
 	}
+}
+
+// A data folder that is deleted and made anew begins anew, wherever its database lay.
+func TestStart_FolderMadeAnew(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data") // which root's server can't enter
+	first := start(t, data)
+	t.Cleanup(func() { os.RemoveAll(first.Home) })
+	ask(t, first, `CREATE TABLE t AS SELECT 1 AS n`)
+	stop(t, first)
+	kept := start(t, data)
+	if got := ask(t, kept, `SELECT n::text FROM t`); got != "1" || kept.Home != first.Home {
+		t.Errorf("got %q in %s, want 1 in %s", got, kept.Home, first.Home)
+	}
+	stop(t, kept)
+	if err := os.RemoveAll(data); err != nil {
+		t.Fatal(err)
+	}
+	anew := start(t, data)
+	t.Cleanup(func() { os.RemoveAll(anew.Home) })
+	if got := ask(t, anew, `SELECT count(*)::text FROM pg_tables WHERE tablename = 't'`); got != "0" {
+		t.Error("the old database came back")
+	}
+	stop(t, anew)
 }
 
 func TestStart_NoBinaries(t *testing.T) {
