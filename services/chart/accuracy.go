@@ -27,6 +27,7 @@ func Accuracy(d Data, task string) (Figure, error) {
 		Description: a.description(), Table: a.table(),
 	}
 	if len(f.Table.Rows) == 0 {
+		f.Caption = ablation.Label{}
 		f.Empty = say("最初のランが完了すると、ここに点が出る", "The first point comes when a run completes")
 	}
 	return f, a.draw(&f)

@@ -90,9 +90,21 @@ func (c *curve) group(s Series, name, metric string, curves []ablation.Curve) {
 	s.Role = RoleLine
 	c.add(s, line)
 	c.drawn = append(c.drawn, together...)
+	if axisOf(metric).Format == FormatFixed2 {
+		s.Role = RoleSpike
+		c.add(s, c.spikes(together))
+	}
 	for _, v := range curves {
 		c.apart(s, name, v)
 	}
+}
+
+func (c *curve) spikes(line []stretch) []row {
+	var rows []row
+	for _, v := range spikes(line) {
+		rows = append(rows, point(line[v.at].middle()*float64(c.perStep), v.top, v.size))
+	}
+	return rows
 }
 
 // tell puts a drawn point into the table.
@@ -145,6 +157,7 @@ func nonfinite(b ablation.Bucket) []string {
 
 func (c *curve) finish(x scale) error {
 	if len(c.table.Rows) == 0 {
+		c.figure.Caption = ablation.Label{}
 		c.figure.Empty = say("最初の値が届くと、ここに線が出る", "The line begins with the first value")
 	}
 	d := newDrawing(x, c.scale(x))
@@ -166,7 +179,7 @@ func (c *curve) scale(x scale) scale {
 		return around(nil, 4, 0)
 	}
 	bottom, line, top := slices.Min(low), slices.Max(lines), slices.Max(tops)
-	top = min(top, line+.6*(line-bottom)+1e-12)
+	top = min(top, line+2.5*(line-bottom))
 	if c.figure.Y.Good == "" {
 		bottom = 0
 	}
@@ -188,11 +201,11 @@ func (c *curve) description() ablation.Label {
 		if s.Role == RoleLine && len(c.rows[i]) > 0 && s.Label != (ablation.Label{}) {
 			last := c.rows[i][len(c.rows[i])-1]
 			if v, ok := last[1].(ablation.Real); ok {
-				parts = append(parts, say("%s は最後に %s。", "%s ends at %s.", s.Label, fixed(float64(v), 3)))
+				parts = append(parts, say("%sは最後に %s。", "%s ends at %s.", subject(s.Label), fixed(float64(v), 3)))
 			}
 		}
 	}
-	return join(append([]ablation.Label{say("%s の推移。", "%s over the run.", c.figure.Title)}, parts...)...)
+	return join(append([]ablation.Label{say("%sの推移。", "%s over the run.", subject(c.figure.Title))}, parts...)...)
 }
 
 // curveTable has the columns of a figure of curves; what is first says whose line it is.

@@ -80,6 +80,7 @@ const (
 	RoleInterval   Role = "interval"   // [x, y, x low, x high, y low, y high]: 90%; null where unknown
 	RoleBand       Role = "band"       // [x, low, high]: all points between
 	RoleLine       Role = "line"       // [x, y, n]: a mean over n runs
+	RoleSpike      Role = "spike"      // [x, top, size]: a point far above its neighbours; it is the band's
 	RoleSuperseded Role = "superseded" // [x, y]: a segment that doesn't count any more
 	RoleNonfinite  Role = "nonfinite"  // [x, "NaN" | "Infinity" | "-Infinity"]: drawn as a cross on the edge
 	RolePlanned    Role = "planned"    // [x, low, high]: a language's share, stacked

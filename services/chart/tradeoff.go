@@ -23,6 +23,7 @@ func Tradeoff(d Data) (Figure, error) {
 		Caption:  t.caption(), Description: t.description(), Table: t.table(),
 	}
 	if len(f.Table.Rows) == 0 {
+		f.Caption = ablation.Label{}
 		f.Empty = t.empty()
 	}
 	return f, t.draw(&f)

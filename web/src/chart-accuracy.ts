@@ -1,7 +1,7 @@
 // A task's accuracy: an arm a row, every seed small, the mean large with its interval, chance as an upright line.
 
 import { at, drawn, type Drawn, type Sheet } from "./chart-figure";
-import { armColour, axis, base, dim, ends, fit, meanPoint, seedPoint, spoken, strong, textWidth, whisker, type Grid } from "./chart-theme";
+import { armColour, axis, base, ends, fit, meanPoint, plain, seedPoint, spoken, textWidth, whisker, type Grid } from "./chart-theme";
 import type { Drawing } from "./chart-tradeoff";
 import { format, say } from "./format";
 
@@ -75,6 +75,6 @@ function text(s: Drawn, index: number, { figure, lang }: Sheet): string {
   const percent = (v: number): string => format("percent1", v, lang);
   const interval = drawn(figure, "interval").find((i) => i.arm === s.arm)?.rows[0];
   const what = s.role === "seed" ? `${seed[lang]} ${at(row, 2)}` : `n = ${at(row, 2)}`;
-  const range = s.role === "mean" && interval ? " " + dim(`(${percent(at(interval, 2))} – ${percent(at(interval, 3))})`) : "";
-  return `${strong(say(s.label, lang))} ${dim(what)}\n${percent(at(row, 0))}${range}`;
+  const range = s.role === "mean" && interval ? ` (${percent(at(interval, 2))} – ${percent(at(interval, 3))})` : "";
+  return `${plain(say(s.label, lang))}  ${what}\n${percent(at(row, 0))}${range}`;
 }

@@ -3,9 +3,9 @@
 
 import { at, drawn, type Drawn, type Row, type Sheet, type Stop } from "./chart-figure";
 import { spread } from "./chart-label";
-import { axis, base, colourOf, cross, dashes, dim, ends, fade, fit, leftRoom, placer, polygon, spoken, strong, symbolOf, textOf, textWidth, tooltip, type Grid, type Place } from "./chart-theme";
+import { axis, base, colourOf, cross, dashes, ends, fade, fit, leftRoom, placer, plain, polygon, spoken, symbolOf, textOf, textWidth, tooltip, type Grid, type Place } from "./chart-theme";
 import type { Drawing } from "./chart-tradeoff";
-import { fixed, format, say, type Lang } from "./format";
+import { fixed, format, say, signed, type Lang } from "./format";
 
 // Few points are drawn as points: each was measured, the line between them wasn't.
 const pointsAtMost = 24;
@@ -23,6 +23,7 @@ export function curve(sheet: Sheet): Drawing {
   for (const s of drawn(figure, "superseded")) series.push(old(s, sheet));
   const first = series.length;
   for (const s of lines) series.push(line(s, sheet));
+  for (const s of drawn(figure, "spike")) series.push(spikes(s, sheet));
   drawn(figure, "nonfinite").forEach((s, i) => series.push(crosses(s, i, sheet, places)));
   if (lines.length) series.push(ending(lines, sheet, grid, places));
   const option = {
@@ -69,7 +70,7 @@ function nameRoom(s: Drawn, sheet: Sheet): number {
 
 // short is a name as far as there is room for one.
 function short(s: Drawn, sheet: Sheet): string {
-  return fit(say(s.label, sheet.lang), sheet.width < 480 ? 78 : Math.min(150, sheet.width * 0.26), 12, sheet.theme);
+  return fit(say(s.label, sheet.lang), sheet.width < 480 ? 96 : Math.min(150, sheet.width * 0.26), 12, sheet.theme);
 }
 
 function line(s: Drawn, sheet: Sheet): object {
@@ -86,6 +87,24 @@ function line(s: Drawn, sheet: Sheet): object {
     lineStyle: { color: colour, width: arm?.mark.hollow || single ? 1.5 : 2, type: arm ? dashes[arm.mark.dash] : "solid", join: "round" },
     itemStyle: { opacity: 1, color: arm?.mark.hollow ? sheet.theme.colour("page") : colour, borderColor: colour, borderWidth: arm?.mark.hollow ? 1.5 : 0 },
     emphasis: { disabled: true },
+  };
+}
+
+// spikes are open circles at their tops with their sizes; one that leaves the frame stands on its edge.
+function spikes(s: Drawn, sheet: Sheet): object {
+  const { max } = ends(sheet, "y");
+  const colour = paint(s, sheet);
+  return {
+    type: "scatter",
+    silent: true,
+    z: 6,
+    clip: false,
+    tooltip: { show: false },
+    symbol: "circle",
+    symbolSize: 6,
+    data: s.rows.map((r) => ({ value: [at(r, 0), Math.min(at(r, 1), max)], label: { formatter: signed(at(r, 2), 2) } })),
+    itemStyle: { opacity: 1, color: sheet.theme.colour("page"), borderColor: colour, borderWidth: 1.6 },
+    label: { show: !muted(s, sheet), color: colour, fontSize: 11, position: "right", distance: 6 },
   };
 }
 
@@ -107,11 +126,12 @@ function old(s: Drawn, { theme, width, lang }: Sheet): object {
   };
 }
 
-// crosses stand on the upper edge at their tokens, in the danger colour, each run's a little lower than the one before;
-// the first of a run says whose it is.
+// crosses stand on the upper edge at their tokens, in the danger colour, each run's a little lower than the one before and
+// below what else stands on the edge; the first of a run says whose it is.
 function crosses(s: Drawn, i: number, sheet: Sheet, places: Place): object {
   const { max } = ends(sheet, "y");
   const colour = sheet.theme.colour("bad");
+  const taken = drawn(sheet.figure, "spike").some((q) => q.rows.some((r) => at(r, 1) >= max)) ? 1 : 0;
   const side = places(at(s.rows[0], 0), max)[0] > sheet.width / 2 ? "left" : "right";
   return {
     type: "scatter",
@@ -121,7 +141,7 @@ function crosses(s: Drawn, i: number, sheet: Sheet, places: Place): object {
     tooltip: { show: false },
     symbol: cross,
     symbolSize: 9,
-    symbolOffset: [0, 6 + 14 * i],
+    symbolOffset: [0, 6 + 14 * (i + taken)],
     data: s.rows.map((r, k) => ({ value: [at(r, 0), max], label: { show: k === 0 } })),
     itemStyle: { opacity: 1, color: colour },
     label: { formatter: say(s.label, sheet.lang), color: colour, fontSize: 11, position: side, distance: 5 },
@@ -163,21 +183,24 @@ function read(params: unknown, lines: Drawn[], first: number, sheet: Sheet): str
   return Number.isFinite(x) ? describe(x, rows, sheet) : "";
 }
 
+// describe is a place and the lines there from the top down; where fewer runs got there than elsewhere, it says so.
 function describe(x: number, rows: { s: Drawn; row: Row }[], sheet: Sheet): string {
   const { figure, lang } = sheet;
-  const where = `${strong(format(figure.x.format, x, lang))} ${dim(say(figure.x.name, lang) || (lang === "ja" ? "ステップ" : "steps"))}`;
+  const most = Math.max(...rows.map(({ row }) => at(row, 2)));
+  const runs = rows.some(({ s }) => s.arm !== undefined) ? `  n = ${fixed(most, 0)}` : "";
+  const where = `${format(figure.x.format, x, lang)} ${say(figure.x.name, lang)}${runs}`;
   const sorted = [...rows].sort((a, b) => at(b.row, 1) - at(a.row, 1));
-  return [where, ...sorted.map(({ s, row }) => value(x, s, row, sheet))].join("\n");
+  return [where, ...sorted.map(({ s, row }) => value(x, s, row, most, sheet))].join("\n");
 }
 
-// value is one line's point: its name, its mean, and the band there with the number of runs.
-function value(x: number, s: Drawn, row: Row, { figure, lang }: Sheet): string {
+// value is one line's point: its name, its mean, and the band there.
+function value(x: number, s: Drawn, row: Row, most: number, { figure, lang }: Sheet): string {
   const kind = figure.y.format === "fixed2" ? "fixed3" : figure.y.format;
   const band = drawn(figure, "band").find((b) => b.arm === s.arm && b.lang === s.lang)?.rows.find((r) => at(r, 0) === x);
-  const range = band && at(band, 1) < at(band, 2) ? ` ${dim(`${format(kind, at(band, 1), lang)} – ${format(kind, at(band, 2), lang)}`)}` : "";
-  const runs = s.arm === undefined ? "" : ` ${dim(`n = ${fixed(at(row, 2), 0)}`)}`;
-  const name = say(s.label, lang);
-  return `${name ? name.replace(/[{}|]/g, " ") + "  " : ""}${strong(format(kind, at(row, 1), lang))}${range}${runs}`;
+  const range = band && at(band, 1) < at(band, 2) ? ` (${format(kind, at(band, 1), lang)} – ${format(kind, at(band, 2), lang)})` : "";
+  const runs = s.arm !== undefined && at(row, 2) < most ? `  n = ${fixed(at(row, 2), 0)}` : "";
+  const name = plain(say(s.label, lang));
+  return `${name}${name && "  "}${format(kind, at(row, 1), lang)}${range}${runs}`;
 }
 
 // stops are the places of the longest line; each tells of every line that is there.

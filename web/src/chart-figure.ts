@@ -46,6 +46,7 @@ export type Role =
   | "interval"
   | "band"
   | "line"
+  | "spike"
   | "superseded"
   | "nonfinite"
   | "planned"

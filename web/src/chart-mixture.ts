@@ -1,7 +1,7 @@
 // Planned against delivered: areas are what the schedule asks for, stacked by language, lines are what runs read.
 
 import { at, drawn, type Drawn, type Row, type Sheet, type Stop } from "./chart-figure";
-import { axis, base, colourOf, dim, languages, leftRoom, polygon, spoken, strong, tooltip, type Grid } from "./chart-theme";
+import { axis, base, colourOf, languages, leftRoom, plain, polygon, spoken, tooltip, type Grid } from "./chart-theme";
 import type { Drawing } from "./chart-tradeoff";
 import { format, say } from "./format";
 
@@ -60,12 +60,12 @@ function text(row: Row | undefined, sheet: Sheet): string {
   const { figure, lang } = sheet;
   const x = at(row, 0);
   if (!Number.isFinite(x)) return "";
-  const lines = [strong(format("tokens", x, lang))];
+  const lines = [format("tokens", x, lang)];
   let below = 0;
   for (const s of drawn(figure, "planned")) {
     const top = at(drawn(figure, "delivered").find((d) => d.lang === s.lang)?.rows.find((r) => at(r, 0) === x), 1);
     const edge = Number.isFinite(top) ? top : 1; // the topmost language ends at the frame
-    lines.push(`${say(s.label, lang)} ${strong(format("percent1", edge - below, lang))} ${dim(`${plan[lang]} ${format("percent1", planned(s.rows, x), lang)}`)}`);
+    lines.push(`${plain(say(s.label, lang))}  ${format("percent1", edge - below, lang)} (${plan[lang]} ${format("percent1", planned(s.rows, x), lang)})`);
     below = edge;
   }
   return lines.join("\n");

@@ -107,14 +107,10 @@ export function tooltip(theme: Theme, trigger: "item" | "axis"): object {
     borderColor: theme.colour("line-2"),
     borderWidth: 1,
     padding: [6, 10],
-    shadowBlur: 0,
-    textStyle: {
-      color: theme.colour("ink"),
-      fontSize: 12,
-      lineHeight: 18,
-      fontFamily: theme.font,
-      rich: { b: { fontWeight: 700, color: theme.colour("ink") }, d: { color: theme.colour("ink-3") } },
-    },
+    shadowColor: "transparent",
+    shadowOffsetX: 0,
+    shadowOffsetY: 0,
+    textStyle: { color: theme.colour("ink"), fontSize: 12, lineHeight: 18, fontFamily: theme.font },
     axisPointer: { type: "line", snap: true, lineStyle: { color: theme.colour("axis"), type: "solid", width: 1 }, label: { show: false } },
   };
 }
@@ -124,13 +120,9 @@ export function plain(text: string): string {
   return text.replace(/[{}|]/g, (c) => ({ "{": "｛", "}": "｝", "|": "｜" })[c] ?? c);
 }
 
-// strong and dim are pieces of a tooltip.
-export const strong = (text: string): string => `{b|${plain(text)}}`;
-export const dim = (text: string): string => `{d|${plain(text)}}`;
-
-// spoken is a tooltip's text without its marks, for who hears it.
+// spoken is a tooltip's text for who hears it.
 export function spoken(text: string): string {
-  return text.replace(/\{[a-z]\|([^}]*)\}/g, "$1").replace(/\n/g, "、").replace(/ {2,}/g, " ");
+  return text.replace(/\n/g, "、").replace(/ {2,}/g, " ");
 }
 
 interface AxisOptions {
@@ -147,6 +139,7 @@ export function axis(dim: "x" | "y", sheet: Sheet, o: AxisOptions = {}): object 
   const of: Axis = figure[dim];
   const { min, max, minInterval: step } = ends(sheet, dim);
   const colour = theme.colour("axis");
+  const unknown = say(figure.empty, lang) !== "" && of.format !== "tokens" && of.format !== "integer"; // no value, no scale
   return {
     type: "value",
     min,
@@ -163,6 +156,7 @@ export function axis(dim: "x" | "y", sheet: Sheet, o: AxisOptions = {}): object 
     minorTick: { show: false },
     splitLine: { show: o.grid ?? !x, lineStyle: { color: theme.colour("grid") } },
     axisLabel: {
+      show: !unknown,
       color: theme.colour("ink-3"),
       fontSize: 11,
       margin: 7,

@@ -4,7 +4,7 @@
 import type { EChartsCoreOption } from "echarts/core";
 import { at, drawn, type Drawn, type Row, type Sheet, type Stop } from "./chart-figure";
 import { place, type Box, type Placed } from "./chart-label";
-import { armColour, axis, base, dim, ends, fit, leftRoom, meanPoint, placer, seedPoint, spoken, strong, textWidth, whisker, type Grid, type Place } from "./chart-theme";
+import { armColour, axis, base, ends, fit, leftRoom, meanPoint, placer, plain, seedPoint, spoken, textWidth, whisker, type Grid, type Place } from "./chart-theme";
 import { fixed, say } from "./format";
 
 export interface Drawing {
@@ -69,7 +69,7 @@ const both: Record<"ja" | "en", [string, string, string]> = { ja: ["日本語", 
 
 function seedText(s: Drawn, row: Row | undefined, { lang }: Sheet): string {
   const [ja, en, seed] = both[lang];
-  return `${strong(say(s.label, lang))} ${dim(`${seed} ${at(row, 2)}`)}\n${ja} ${fixed(at(row, 1), 3)}  ${en} ${fixed(at(row, 0), 3)}`;
+  return `${plain(say(s.label, lang))}  ${seed} ${at(row, 2)}\n${ja}  ${fixed(at(row, 1), 3)}\n${en}  ${fixed(at(row, 0), 3)}`;
 }
 
 function meanText(s: Drawn, { figure, lang }: Sheet): string {
@@ -77,11 +77,11 @@ function meanText(s: Drawn, { figure, lang }: Sheet): string {
   const row = s.rows[0];
   const interval = drawn(figure, "interval").find((i) => i.arm === s.arm)?.rows[0];
   const value = (v: number, low: number, high: number): string =>
-    fixed(v, 3) + (Number.isFinite(low + high) ? " " + dim(`(${fixed(low, 3)} – ${fixed(high, 3)})`) : "");
+    fixed(v, 3) + (Number.isFinite(low + high) ? ` (${fixed(low, 3)} – ${fixed(high, 3)})` : "");
   return [
-    `${strong(say(s.label, lang))} ${dim(`n = ${at(row, 2)}`)}`,
-    `${ja} ${value(at(row, 1), at(interval, 4), at(interval, 5))}`,
-    `${en} ${value(at(row, 0), at(interval, 2), at(interval, 3))}`,
+    `${plain(say(s.label, lang))}  n = ${at(row, 2)}`,
+    `${ja}  ${value(at(row, 1), at(interval, 4), at(interval, 5))}`,
+    `${en}  ${value(at(row, 0), at(interval, 2), at(interval, 3))}`,
   ].join("\n");
 }
 
@@ -94,7 +94,7 @@ function names(sheet: Sheet, grid: Grid, places: Place, hint: Box): object {
   const texts = means.map((s) => fit(say(s.label, lang), sheet.width * 0.42, size, theme, 600));
   const wanted = texts.map((text, i) => ({ x: marks[i]?.[0] ?? 0, y: marks[i]?.[1] ?? 0, w: textWidth(text, size, theme, 600), h: size + 4 }));
   const frame = { x: grid.left + 2, y: grid.top + 2, w: sheet.width - grid.left - grid.right - 4 + 12, h: sheet.height - grid.top - grid.bottom - 4 };
-  const placed = place(wanted, [...obstacles(sheet, places), hint], frame);
+  const placed = place(wanted, [...obstacles(sheet, places), { x: hint.x - 8, y: hint.y - 4, w: hint.w + 16, h: hint.h + 8 }], frame);
   return {
     type: "custom",
     silent: true,

@@ -1,0 +1,71 @@
+package chart
+
+import (
+	"cmp"
+	"slices"
+)
+
+// spike is a stretch whose highest point stands out from its neighbours.
+type spike struct {
+	at   int // index of the stretch
+	top  float64
+	size float64 // above the median mean of its neighbours
+}
+
+const (
+	spikesAtMost  = 5 // of one line, the largest
+	neighbours    = 3 // on either side
+	spikeMultiple = 5 // times what is usual along the line
+)
+
+// spikes are the stretches that stand out five times as far above their neighbours as is usual, and 2% of their level at
+// least; of consecutive ones the highest. In order along the line.
+func spikes(line []stretch) []spike {
+	excess := make([]float64, len(line))
+	for i := range line {
+		excess[i] = line[i].high - level(line, i)
+	}
+	if len(line) < 2*neighbours+1 {
+		return nil
+	}
+	least := spikeMultiple * median(excess)
+	var out []spike
+	for i := neighbours; i < len(line)-neighbours; i++ {
+		if base := line[i].high - excess[i]; excess[i] <= max(least, .02*base) {
+			continue
+		}
+		found := spike{i, line[i].high, excess[i]}
+		if n := len(out); n > 0 && out[n-1].at >= i-neighbours {
+			if found.size > out[n-1].size {
+				out[n-1] = found
+			}
+			continue
+		}
+		out = append(out, found)
+	}
+	slices.SortFunc(out, func(a, b spike) int { return cmp.Compare(b.size, a.size) })
+	out = out[:min(len(out), spikesAtMost)]
+	slices.SortFunc(out, func(a, b spike) int { return cmp.Compare(a.at, b.at) })
+	return out
+}
+
+// level is the median mean of a stretch's neighbours on both sides.
+func level(line []stretch, i int) float64 {
+	var means []float64
+	for k := max(0, i-neighbours); k < min(len(line), i+neighbours+1); k++ {
+		if k != i {
+			means = append(means, line[k].mean())
+		}
+	}
+	return median(means)
+}
+
+// median of values; 0 of none.
+func median(values []float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
+	n := len(sorted)
+	if n == 0 {
+		return 0
+	}
+	return (sorted[(n-1)/2] + sorted[n/2]) / 2
+}
