@@ -20,27 +20,33 @@ func TestScores_Difference(t *testing.T) {
 		want analysis.Difference
 	}{
 		{
-			"two arms, three pairs: the paired t interval", table{{2.00, 2.05, 2.02}, {2.10, 2.17, 2.14}},
+			"two arms, three pairs: the paired t interval",
+			table{{2.00, 2.05, 2.02}, {2.10, 2.17, 2.14}},
 			analysis.Difference{N: 3, Mean: -.34 / 3, Half: t2 * math.Sqrt(.0004/3/3), Verdict: analysis.Lower, SameSign: true, Pairs: []analysis.Value{{1, -.10}, {2, -.12}, {3, -.12}}},
 		},
 		{
-			"two pairs say little", table{{2.00, 2.05}, {2.10, 2.07}},
+			"two pairs say little",
+			table{{2.00, 2.05}, {2.10, 2.07}},
 			analysis.Difference{N: 2, Mean: -.06, Half: t1 * .04 * math.Sqrt2 / math.Sqrt2, Verdict: analysis.Undecided, SameSign: true, Pairs: []analysis.Value{{1, -.10}, {2, -.02}}},
 		},
 		{
-			"pairs are of replicates that both have", table{{2.0, nan, 2.2, 2.4}, {nan, 2.1, 2.1, 2.2}},
+			"pairs are of replicates that both have",
+			table{{2.0, nan, 2.2, 2.4}, {nan, 2.1, 2.1, 2.2}},
 			analysis.Difference{N: 2, Mean: .15, Half: t1 * .05 * math.Sqrt2 / math.Sqrt2, Verdict: analysis.Undecided, SameSign: true, Pairs: []analysis.Value{{3, .1}, {4, .2}}},
 		},
 		{
-			"one seed has no interval", table{{2.0}, {2.1}},
+			"one seed has no interval",
+			table{{2.0}, {2.1}},
 			analysis.Difference{N: 1, Mean: -.1, Half: nan, Verdict: analysis.Unknown, Pairs: []analysis.Value{{1, -.1}}},
 		},
 		{
-			"no pair", table{{2.0, nan}, {nan, 2.1}},
+			"no pair",
+			table{{2.0, nan}, {nan, 2.1}},
 			analysis.Difference{Mean: nan, Half: nan, Verdict: analysis.Unknown},
 		},
 		{
-			"signs differ", table{{2.0, 2.3}, {2.1, 2.1}},
+			"signs differ",
+			table{{2.0, 2.3}, {2.1, 2.1}},
 			analysis.Difference{N: 2, Mean: .05, Half: t1 * .15 * math.Sqrt2 / math.Sqrt2, Verdict: analysis.Undecided, Pairs: []analysis.Value{{1, -.1}, {2, .2}}},
 		},
 	} {
