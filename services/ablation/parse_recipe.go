@@ -21,11 +21,11 @@ func (r *reader) recipe(n *node) Recipe {
 		BatchRows:  int(r.whole(f["batch_rows"], 32, 1, 1<<20)),
 		Precision:  r.choice(f["precision"], "fp32", "fp32", "bf16"),
 		Optimizer:  r.optimizer(f["optimizer"]),
-		Eval:       r.every(f["eval"], Amount{Fraction: 0.05}),
 		Checkpoint: r.checkpoint(f["checkpoint"]),
 		Divergence: r.divergence(f["on_divergence"]),
 		MaxEpochs:  r.number(f["max_epochs"], 16, span{low: 0, high: math.Inf(1), above: true}),
 	}
+	out.Eval, out.SetBytes = r.evaluation(f["eval"])
 	r.steps(f["tokens"], out)
 	return out
 }
@@ -80,13 +80,14 @@ func (r *reader) part(n *node, otherwise float64) float64 {
 	return a.Fraction
 }
 
-func (r *reader) every(n *node, otherwise Amount) Amount {
+// evaluation is how often is scored, and how much text of each source: more is surer and slower.
+func (r *reader) evaluation(n *node) (every Amount, setBytes int64) {
+	every, setBytes = Amount{Fraction: 0.05}, DefaultSetBytes
 	if n == nil {
-		return otherwise
+		return every, setBytes
 	}
-	f := r.fields(n, "every")
-	r.require(n, f, "every")
-	return r.interval(f["every"], otherwise)
+	f := r.fields(n, "every", "set_bytes")
+	return r.interval(f["every"], every), r.whole(f["set_bytes"], setBytes, 1<<10, 1<<30)
 }
 
 // interval is a length above zero.

@@ -70,6 +70,7 @@ func TestParseSweep_every_key(t *testing.T) {
 				PeakLR: 3e-3, Warmup: ablation.Amount{Fraction: 0.015}, Decay: "linear", FinalLR: 0.2, Clip: 2,
 			},
 			Eval:       ablation.Amount{Tokens: 600_000},
+			SetBytes:   ablation.DefaultSetBytes,
 			Checkpoint: ablation.Checkpoint{Every: ablation.Amount{Fraction: 0.125}, Keep: 3},
 			Divergence: "report", MaxEpochs: 20,
 		},
@@ -122,6 +123,7 @@ schedules:
 			Warmup: ablation.Amount{Fraction: 0.02}, Decay: "cosine", FinalLR: 0.1, WeightDecay: 0.1, Clip: 1,
 		},
 		Eval:       ablation.Amount{Fraction: 0.05},
+		SetBytes:   ablation.DefaultSetBytes,
 		Checkpoint: ablation.Checkpoint{Every: ablation.Amount{Fraction: 0.1}, Keep: 2},
 		Divergence: "stop", MaxEpochs: 16,
 	}

@@ -10,7 +10,8 @@ type Recipe struct {
 	BatchRows  int        `json:"batch_rows"`
 	Precision  string     `json:"precision"`
 	Optimizer  Optimizer  `json:"optimizer"`
-	Eval       Amount     `json:"eval"` // between evaluations
+	Eval       Amount     `json:"eval"`      // between evaluations
+	SetBytes   int64      `json:"set_bytes"` // of each source's held-out set, at most
 	Checkpoint Checkpoint `json:"checkpoint"`
 	Divergence string     `json:"on_divergence"` // DivergenceStop or DivergenceReport
 	MaxEpochs  float64    `json:"max_epochs"`    // above this a run is refused
@@ -21,6 +22,9 @@ const (
 	DivergenceStop   = "stop"
 	DivergenceReport = "report"
 )
+
+// DefaultSetBytes bounds a source's held-out set unless a recipe says otherwise.
+const DefaultSetBytes = 256 << 10
 
 // Shape is a preset's name, or an explicit shape.
 type Shape struct {

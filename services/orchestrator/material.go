@@ -23,7 +23,7 @@ func (d *drive) material(ctx context.Context) (material, ablation.Arm, error) {
 	if m.sources, err = d.Store.SweepSources(ctx, sweep.Name); err != nil {
 		return m, arm, err
 	}
-	if m.sets, err = d.heldoutSets(m.sources); err != nil {
+	if m.sets, err = heldoutSets(m.sources, sweep.Recipe.SetBytes); err != nil {
 		return m, arm, err
 	}
 	tasks, err := d.Store.SweepTasks(ctx, sweep.Name)
@@ -53,11 +53,11 @@ func (d *drive) arm(ctx context.Context) (ablation.Arm, error) {
 	return arms[i], nil
 }
 
-// heldoutSets is one scored set a source that has held-out text.
-func (d *drive) heldoutSets(sources []ablation.Source) ([]heldout, error) {
+// heldoutSets is one scored set a source, of at most so many bytes.
+func heldoutSets(sources []ablation.Source, bytes int64) ([]heldout, error) {
 	sets := make([]heldout, 0, len(sources))
 	for _, s := range sources {
-		set, err := corpus.HeldoutSet(s.Dir, 0)
+		set, err := corpus.HeldoutSet(s.Dir, bytes)
 		if err != nil {
 			return nil, fmt.Errorf("held-out text of %s: %w", s.Name, err)
 		}

@@ -26,7 +26,9 @@ func (a *app) bringText(e *env, own map[string]string) error {
 	}
 	for _, s := range sources {
 		fmt.Fprintf(e.stderr, "Reading %s from %s\n", s.name, s.path)
-		result, err := corpus.Add(e.ctx, corpus.Options{Data: a.data, Name: s.name, Lang: s.lang, Paths: []string{s.path}, Origin: s.origin})
+		result, err := corpus.Add(e.ctx, corpus.Options{
+			Data: a.data, Name: s.name, Lang: s.lang, Paths: []string{s.path}, Share: demoShare, Origin: s.origin,
+		})
 		if err != nil {
 			return fmt.Errorf("read %s: %w", s.name, err)
 		}
@@ -39,8 +41,8 @@ func (a *app) bringText(e *env, own map[string]string) error {
 		if s.lang == "code" {
 			continue
 		}
-		// Contexts and choices fit the demo's rows of 128 bytes, so that nothing is cut off.
-		task, err := corpus.NextSentence(e.ctx, result.Dir, corpus.NextSentenceOptions{Items: demoItems, WindowBytes: demoWindow})
+		// Contexts and choices fit the demo's rows of 256 bytes, so that nothing is cut off.
+		task, err := corpus.NextSentence(e.ctx, result.Dir, corpus.NextSentenceOptions{Items: demoItems, WindowBytes: demoWindow, SetBytes: demoSetBytes})
 		if err != nil {
 			return fmt.Errorf("make the next-sentence task of %s: %w", s.name, err)
 		}
@@ -51,10 +53,13 @@ func (a *app) bringText(e *env, own map[string]string) error {
 	return nil
 }
 
-// Size of the demo's tasks: enough items to see 5 points of accuracy, few enough to score at every evaluation.
+// The demo holds out enough for its scored sets and, apart from them, its tasks: items to see some points of accuracy by,
+// few enough to score at every evaluation. demoSetBytes is recipe.eval.set_bytes of schedules/demo.yaml.
 const (
-	demoItems  = 200
-	demoWindow = 127
+	demoShare    = 0.04
+	demoItems    = 200
+	demoWindow   = 127
+	demoSetBytes = 64 << 10
 )
 
 // demoSources are ja, en and code: the user's folders, the rest fetched.

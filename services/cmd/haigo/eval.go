@@ -23,6 +23,7 @@ type nextSentenceCmd struct {
 	Name    string `help:"The task's name (default: next-sentence-SOURCE)."`
 	Items   int    `help:"Items at most." default:"200"`
 	Window  int    `help:"Bytes of context and choice together; row_tokens - 1 or less." default:"127"`
+	Set     int64  `name:"set-bytes" help:"Size of the scored set (recipe.eval.set_bytes), whose documents are used last." default:"262144"`
 	Seed    uint64 `help:"Seed of the choice of items." default:"0"`
 }
 
@@ -37,7 +38,7 @@ func (c nextSentenceCmd) Run(e *env) error {
 		return err
 	}
 	task, err := corpus.NextSentence(e.ctx, source.Dir, corpus.NextSentenceOptions{
-		Name: c.Name, Items: c.Items, WindowBytes: c.Window, Seed: spec.Seed(c.Seed),
+		Name: c.Name, Items: c.Items, WindowBytes: c.Window, SetBytes: c.Set, Seed: spec.Seed(c.Seed),
 	})
 	if err != nil {
 		return err
