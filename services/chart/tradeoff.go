@@ -125,7 +125,7 @@ func (t tradeoff) scale(s analysis.Scores) scale {
 func (t tradeoff) caption() ablation.Label {
 	parts := []ablation.Label{say("小さい点はシード、大きい点は平均。", "Small marks are seeds, large marks means.")}
 	if t.ja.Freedom > 0 && t.en.Freedom > 0 {
-		parts = append(parts, say("線は 90%% 区間（t 分布、全アームのばらつきをまとめて推定、自由度 %d）。", "Lines are 90%% intervals (Student's t, noise pooled over arms, %d degrees of freedom).", t.ja.Freedom))
+		parts = append(parts, say("線は 90%% 区間（t 分布、全アームのばらつきをまとめて推定、自由度 %d）。", "Lines are 90%% intervals (Student's t, noise pooled over arms, degrees of freedom: %d).", t.ja.Freedom))
 	} else if slices.ContainsFunc(t.standings, func(s analysis.Standing) bool { return s != analysis.Unseen }) {
 		parts = append(parts, say("どのアームも 1 シードなので、区間はまだない。", "Every arm has one seed, so there is no interval yet."))
 	}

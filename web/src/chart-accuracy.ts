@@ -22,7 +22,7 @@ export function accuracy(sheet: Sheet): Drawing {
     yAxis: rows(sheet),
     series,
   };
-  const stops = means.map((s, i) => ({ series: first + i, index: 0, text: spoken(text(s, 0, sheet)) }));
+  const stops = means.map((s, i) => ({ series: first + i, index: 0, text: () => spoken(text(s, 0, sheet)) }));
   return { option, stops };
 }
 

@@ -165,7 +165,7 @@ function ending(lines: Drawn[], sheet: Sheet, grid: Grid, places: Place): object
       const i = params.dataIndex;
       const s = named[i];
       if (!s) return;
-      const style = { text: short(s, sheet), x: (ends[i]?.[0] ?? 0) + 7, y: heights[i], fill: textOf(s, sheet), font: `12px ${sheet.theme.font}`, textVerticalAlign: "middle", stroke: sheet.theme.colour("page"), lineWidth: 3 };
+      const style = { text: short(s, sheet), x: (ends[i]?.[0] ?? 0) + 7, y: heights[i], fill: textOf(s, sheet), font: `12px ${sheet.theme.font}`, verticalAlign: "middle", stroke: sheet.theme.colour("page"), lineWidth: 3 };
       return { type: "text", style };
     },
   };
@@ -206,12 +206,6 @@ function value(x: number, s: Drawn, row: Row, most: number, { figure, lang }: Sh
 // stops are the places of the longest line; each tells of every line that is there.
 function stops(lines: Drawn[], first: number, sheet: Sheet): Stop[] {
   const longest = lines.reduce((best, s, i) => (s.rows.length > (lines[best]?.rows.length ?? 0) ? i : best), 0);
-  return (lines[longest]?.rows ?? []).map((r, index) => {
-    const rows = lines.flatMap((s) => {
-      const row = s.rows.find((q) => at(q, 0) === at(r, 0));
-      return row ? [{ s, row }] : [];
-    });
-    return { series: first + longest, index, text: spoken(describe(at(r, 0), rows, sheet)) };
-  });
+  const text = (x: number): string => spoken(describe(x, lines.flatMap((s) => s.rows.filter((row) => at(row, 0) === x).map((row) => ({ s, row }))), sheet));
+  return (lines[longest]?.rows ?? []).map((r, index) => ({ series: first + longest, index, text: () => text(at(r, 0)) }));
 }
-

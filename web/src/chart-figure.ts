@@ -110,9 +110,9 @@ export interface Theme {
   font: string;
 }
 
-// Stop is a point that the keyboard steps to: what is shown, and what is said of it.
+// Stop is a point that the keyboard steps to: where it is in the option, and what is said of it.
 export interface Stop {
   series: number;
   index: number;
-  text: string;
+  text(): string;
 }

@@ -24,7 +24,7 @@ export function mixture(sheet: Sheet): Drawing {
       formatter: (p: { dataIndex: number }[]) => text(lines[0]?.rows[p[0]?.dataIndex ?? 0], sheet),
     },
   };
-  const stops: Stop[] = (lines[0]?.rows ?? []).map((r, index) => ({ series: first, index, text: spoken(text(r, sheet)) }));
+  const stops: Stop[] = (lines[0]?.rows ?? []).map((r, index) => ({ series: first, index, text: () => spoken(text(r, sheet)) }));
   return { option, stops };
 }
 

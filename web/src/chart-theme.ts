@@ -132,7 +132,7 @@ interface AxisOptions {
 }
 
 // axis has its name at its end in words and unit, never turned; round ticks; a hairline grid. Its ends come from the
-// figure, and the last tick is left out where the end isn't round.
+// figure; an end that isn't round is labelled where it is far enough from the last tick.
 export function axis(dim: "x" | "y", sheet: Sheet, o: AxisOptions = {}): object {
   const { figure, theme, lang } = sheet;
   const x = dim === "x";
@@ -161,7 +161,7 @@ export function axis(dim: "x" | "y", sheet: Sheet, o: AxisOptions = {}): object 
       fontSize: 11,
       margin: 7,
       hideOverlap: true,
-      formatter: (v: number) => (isRound(v, min, step) ? tick(of.format, v, step, lang) : ""),
+      formatter: (v: number) => (isRound(v, min, step) || standsApart(v, max, step) ? tick(of.format, v, step, lang) : ""),
     },
   };
 }
@@ -173,6 +173,10 @@ export function ends({ figure }: Sheet, dim: "x" | "y"): Ends {
 function isRound(v: number, min: number, step: number): boolean {
   const n = (v - (Math.abs(min % step) < 1e-9 * step ? 0 : min)) / step;
   return Math.abs(n - Math.round(n)) < 1e-6;
+}
+
+function standsApart(v: number, max: number, step: number): boolean {
+  return v === max && v % step > step / 2;
 }
 
 // leftRoom is what the labels of the y axis need.

@@ -34,7 +34,7 @@ export function tradeoff(sheet: Sheet): Drawing {
     series,
     graphic: means.length ? [better(sheet, hint)] : [],
   };
-  const stops = means.map((s, i) => ({ series: first + i, index: 0, text: spoken(meanText(s, sheet)) }));
+  const stops = means.map((s, i) => ({ series: first + i, index: 0, text: () => spoken(meanText(s, sheet)) }));
   return { option, stops };
 }
 
@@ -115,7 +115,7 @@ function names(sheet: Sheet, grid: Grid, places: Place, hint: Box): object {
 }
 
 function name(text: string, box: Box, colour: string, size: number, theme: Sheet["theme"]): object {
-  const style = { text, x: box.x, y: box.y + box.h / 2, fill: colour, font: `600 ${size}px ${theme.font}`, textVerticalAlign: "middle", stroke: theme.colour("page"), lineWidth: 3 };
+  const style = { text, x: box.x, y: box.y + box.h / 2, fill: colour, font: `600 ${size}px ${theme.font}`, verticalAlign: "middle", stroke: theme.colour("page"), lineWidth: 3 };
   return { type: "text", style };
 }
 
@@ -186,9 +186,9 @@ function better({ theme, lang }: Sheet, box: Box): object {
     x: box.x,
     y: box.y,
     children: [
-      { type: "line", shape: { x1: 22, y1: 2, x2: 2, y2: 22 }, style: { stroke, lineWidth: 1.2 } },
-      { type: "polyline", shape: { points: [[2, 13], [2, 22], [11, 22]] }, style: { stroke, lineWidth: 1.2, fill: "none" } },
-      { type: "text", style: { text: betterText[lang], x: 28, y: 12, fill: stroke, font: `12px ${theme.font}`, textVerticalAlign: "middle" } },
+      { type: "line", z: 2, shape: { x1: 22, y1: 2, x2: 2, y2: 22 }, style: { stroke, lineWidth: 1.2 } },
+      { type: "polyline", z: 2, shape: { points: [[2, 13], [2, 22], [11, 22]] }, style: { stroke, lineWidth: 1.2, fill: "none" } },
+      { type: "text", z: 2, style: { text: betterText[lang], x: 28, y: 12, fill: stroke, font: `12px ${theme.font}`, verticalAlign: "middle", stroke: theme.colour("page"), lineWidth: 3 } },
     ],
   };
 }

@@ -40,6 +40,7 @@ export function draw(element: HTMLElement, figure: Figure, lang: Lang): Chart {
     chart.resize();
     chart.setOption(drawing.option, true);
     describe(element, current, lang, stops.length > 0);
+    keys.show(); // new data must not take away what someone reads
   };
   const keys = step(element, chart, () => stops);
   const watch = watched(element, redraw);
@@ -53,7 +54,7 @@ export function draw(element: HTMLElement, figure: Figure, lang: Lang): Chart {
     png: () => chart.getDataURL({ type: "png", pixelRatio: 2, backgroundColor: readTheme().colour("page"), excludeComponents: ["tooltip"] }),
     dispose() {
       watch();
-      keys();
+      keys.end();
       chart.dispose();
     },
   };
@@ -115,12 +116,16 @@ function watched(element: HTMLElement, changed: () => void): () => void {
 }
 
 // step moves through the points by keyboard: it shows each point's tooltip and says it aloud.
-function step(element: HTMLElement, chart: ECharts, stops: () => Stop[]): () => void {
+function step(element: HTMLElement, chart: ECharts, stops: () => Stop[]): { show(): void; end(): void } {
   const voice = document.createElement("p");
   voice.className = "vh";
   voice.setAttribute("aria-live", "polite");
   element.after(voice);
   let place = -1;
+  const show = (): void => {
+    const stop = stops()[place];
+    if (stop) chart.dispatchAction({ type: "showTip", seriesIndex: stop.series, dataIndex: stop.index });
+  };
   const leave = (): void => {
     place = -1;
     voice.textContent = "";
@@ -133,16 +138,17 @@ function step(element: HTMLElement, chart: ECharts, stops: () => Stop[]): () => 
     if (next === undefined || last < 0 || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     place = next;
-    const stop = stops()[place];
-    if (!stop) return;
-    chart.dispatchAction({ type: "showTip", seriesIndex: stop.series, dataIndex: stop.index });
-    voice.textContent = stop.text;
+    show();
+    voice.textContent = stops()[place]?.text() ?? "";
   };
   element.addEventListener("keydown", press);
   element.addEventListener("blur", leave);
-  return () => {
-    element.removeEventListener("keydown", press);
-    element.removeEventListener("blur", leave);
-    voice.remove();
+  return {
+    show,
+    end() {
+      element.removeEventListener("keydown", press);
+      element.removeEventListener("blur", leave);
+      voice.remove();
+    },
   };
 }
