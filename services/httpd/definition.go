@@ -51,11 +51,16 @@ func (d sweepData) recipe() []fact {
 		seeds[i] = fmt.Sprint(n)
 	}
 	facts := []fact{
-		{"sweep.def.trainer", c.Trainer}, {"sweep.def.shape", shapeText(c.Shape)}, {"sweep.def.tokenizer", c.Tokenizer},
+		{"sweep.def.trainer", c.Trainer},
+		{"sweep.def.shape", shapeText(c.Shape)},
+		{"sweep.def.tokenizer", c.Tokenizer},
 		{"sweep.def.tokens", w.big(float64(c.Tokens))},
 		{"sweep.def.batch", w.text("sweep.def.batch.v", "rows", c.BatchRows, "tokens", c.RowTokens)},
-		{"sweep.def.precision", c.Precision}, {"sweep.def.lr", learningRate(c.Optimizer)}, {"sweep.def.diverge", c.Divergence},
-		{"sweep.def.seeds", strings.Join(seeds, ", ")}, {"sweep.def.tasks", strings.Join(d.Sweep.Tasks, ", ")},
+		{"sweep.def.precision", c.Precision},
+		{"sweep.def.lr", learningRate(c.Optimizer)},
+		{"sweep.def.diverge", c.Divergence},
+		{"sweep.def.seeds", strings.Join(seeds, ", ")},
+		{"sweep.def.tasks", strings.Join(d.Sweep.Tasks, ", ")},
 	}
 	return slices.DeleteFunc(facts, func(f fact) bool { return f.Value == "" })
 }
