@@ -83,8 +83,8 @@ const (
 	RoleSpike      Role = "spike"      // [x, top, size]: a point far above its neighbours; it is the band's
 	RoleSuperseded Role = "superseded" // [x, y]: a segment that doesn't count any more
 	RoleNonfinite  Role = "nonfinite"  // [x, "NaN" | "Infinity" | "-Infinity"]: drawn as a cross on the edge
-	RolePlanned    Role = "planned"    // [x, low, high]: a language's share, stacked
-	RoleDelivered  Role = "delivered"  // [x, y]: the upper edge of a language's share as read, stacked
+	RolePlanned    Role = "planned"    // [x, low, high]: a language's share, stacked; two rows a stretch
+	RoleDelivered  Role = "delivered"  // [x, y]: the upper edge of a language's share as read, stacked; two rows a stretch
 	RoleChance     Role = "chance"     // [x]: what a guess gets
 	RoleNow        Role = "now"        // [x]: how far a run is
 )

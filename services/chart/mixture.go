@@ -51,7 +51,8 @@ func newMixture(d Data, a ablation.Arm) mixture {
 		table: Table{Rows: [][]any{}, Columns: []Column{
 			{Key: "series", Name: say("系列", "Series"), Format: FormatText, Words: map[string]ablation.Label{"planned": say("計画", "planned"), "delivered": say("実績", "delivered")}},
 			{Key: "lang", Name: say("言語", "Language"), Format: FormatText, Words: d.languageWords()},
-			column("tokens", say("トークン", "Tokens"), FormatInteger),
+			column("from_tokens", say("トークン（から）", "From tokens"), FormatInteger),
+			column("to_tokens", say("トークン（まで）", "To tokens"), FormatInteger),
 			column("share", say("割合", "Share"), FormatPercent1),
 			column("runs", say("ラン数", "Runs"), FormatInteger),
 		}},
@@ -74,54 +75,47 @@ func (m *mixture) draw(f *Figure, now []row) error {
 	return d.finish(f)
 }
 
-// share is a stacked area's stretch of the table.
+// share is what holds between two steps.
 type share struct {
-	step   int64
-	shares []float64 // by language
+	from, to int64
+	shares   []float64 // by language
 }
 
 func (m *mixture) planned(d *drawing) {
-	knots := m.knots()
+	held := m.held()
 	for l, lang := range m.langs {
 		var rows []row
-		for _, k := range knots {
-			below := sum(k.shares[:l])
-			rows = append(rows, point(m.tokens(k.step), below, below+k.shares[l]))
-			m.table.Rows = append(m.table.Rows, []any{"planned", lang, int64(m.tokens(k.step)), cell(k.shares[l]), nil})
+		for _, h := range held {
+			low, high := sum(h.shares[:l]), sum(h.shares[:l+1])
+			rows = append(rows, point(m.tokens(h.from), low, high), point(m.tokens(h.to), low, high))
+			m.tell("planned", lang, h.from, h.to, h.shares[l], nil)
 		}
 		d.add(Series{Role: RolePlanned, Lang: lang, Label: language(lang)}, rows)
 	}
 }
 
-// knotsAtMost is how many stretches of the table are drawn one by one; a longer table is a ramp, and is sampled.
-const knotsAtMost = 120
-
-// knots are the points at which the planned areas bend: both ends of each stretch of the table.
-func (m *mixture) knots() []share {
-	table := m.plan.Table
-	if len(table) > knotsAtMost {
-		return m.sampled(table)
-	}
-	var out []share
-	for i, w := range table {
-		end := m.plan.Steps
-		if i+1 < len(table) {
-			end = table[i+1].FromStep
-		}
-		by := m.byLanguage(weightShares(w.W))
-		out = append(out, share{w.FromStep, by}, share{end, by})
-	}
-	return out
+// tell puts a drawn stretch into the table.
+func (m *mixture) tell(series, lang string, from, to int64, share float64, runs any) {
+	m.table.Rows = append(m.table.Rows, []any{series, lang, int64(m.tokens(from)), int64(m.tokens(to)), cell(share), runs})
 }
 
-func (m *mixture) sampled(table []ablation.Weights) []share {
-	out, i := make([]share, 0, knotsAtMost+1), 0
-	for k := range int64(knotsAtMost + 1) {
-		step := m.plan.Steps * k / knotsAtMost
-		for i+1 < len(table) && table[i+1].FromStep <= step {
-			i++
+// stretchesAtMost is how many of the table's stretches are drawn one by one; a longer table is a ramp, and is sampled.
+const stretchesAtMost = 120
+
+// held are the table's stretches, each as long as its mixture holds.
+func (m *mixture) held() []share {
+	var out []share
+	every := int64(len(m.plan.Table)/stretchesAtMost + 1)
+	for i, w := range m.plan.Table {
+		end := m.plan.Steps
+		if i+1 < len(m.plan.Table) {
+			end = m.plan.Table[i+1].FromStep
 		}
-		out = append(out, share{step, m.byLanguage(weightShares(table[i].W))})
+		if n := len(out); n > 0 && w.FromStep-out[n-1].from < every && end-w.FromStep < every {
+			out[n-1].to = end // a step of a ramp, too short to be seen
+			continue
+		}
+		out = append(out, share{w.FromStep, end, m.byLanguage(weightShares(w.W))})
 	}
 	return out
 }
@@ -158,9 +152,9 @@ func (m *mixture) delivered(d *drawing) {
 		var edge []row
 		for _, w := range windows {
 			by := m.byLanguage(w.Shares)
-			x := m.tokens(w.From+w.To) / 2
-			edge = append(edge, point(x, sum(by[:l+1])))
-			m.table.Rows = append(m.table.Rows, []any{"delivered", lang, int64(x), cell(by[l]), w.Runs})
+			top := sum(by[:l+1])
+			edge = append(edge, point(m.tokens(w.From), top), point(m.tokens(w.To), top))
+			m.tell("delivered", lang, w.From, w.To, by[l], w.Runs)
 		}
 		if l < len(m.langs)-1 {
 			d.add(Series{Role: RoleDelivered, Lang: lang, Label: language(lang)}, edge)

@@ -11,6 +11,7 @@ export function mixture(sheet: Sheet): Drawing {
   const series: object[] = drawn(figure, "planned").map((s) => polygon(s.rows, tint(s, sheet), 1));
   const lines = drawn(figure, "delivered");
   const first = series.length;
+  const begin = (index: number): Row | undefined => lines[0]?.rows[index - (index % 2)]; // two rows a stretch
   for (const s of lines) series.push(line(s, sheet));
   for (const s of drawn(figure, "now")) series.push(now(s, theme.colour("ink")));
   const option = {
@@ -21,10 +22,10 @@ export function mixture(sheet: Sheet): Drawing {
     series,
     tooltip: {
       ...tooltip(theme, "axis"),
-      formatter: (p: { dataIndex: number }[]) => text(lines[0]?.rows[p[0]?.dataIndex ?? 0], sheet),
+      formatter: (p: { dataIndex: number }[]) => text(begin(p[0]?.dataIndex ?? 0), sheet),
     },
   };
-  const stops: Stop[] = (lines[0]?.rows ?? []).map((r, index) => ({ series: first, index, text: () => spoken(text(r, sheet)) }));
+  const stops: Stop[] = (lines[0]?.rows ?? []).map((r, index) => ({ series: first, index, text: () => spoken(text(r, sheet)) })).filter((s) => s.index % 2 === 0);
   return { option, stops };
 }
 
@@ -37,9 +38,7 @@ function line(s: Drawn, sheet: Sheet): object {
     type: "line",
     z: 3,
     data: s.rows,
-    symbol: "circle",
-    symbolSize: 4,
-    showSymbol: s.rows.length === 1,
+    showSymbol: false,
     lineStyle: { color: colourOf(s, sheet), width: 1.8, join: "round" },
     itemStyle: { color: colourOf(s, sheet) },
     emphasis: { disabled: true },
@@ -73,12 +72,8 @@ function text(row: Row | undefined, sheet: Sheet): string {
 
 const plan = { ja: "計画", en: "planned" };
 
-// planned is a share between two knots; at a step the later one holds.
+// planned is the share of the stretch that holds at a place; where one ends and the next begins, the next one's.
 function planned(rows: Row[], x: number): number {
-  let i = rows.findLastIndex((r) => at(r, 0) <= x);
-  if (i < 0) i = 0;
-  const [a, b] = [rows[i], rows[i + 1] ?? rows[i]];
-  const part = at(b, 0) > at(a, 0) ? (x - at(a, 0)) / (at(b, 0) - at(a, 0)) : 0;
-  const share = (r: Row | undefined): number => at(r, 2) - at(r, 1);
-  return share(a) + (share(b) - share(a)) * part;
+  const row = rows.findLast((r) => at(r, 0) <= x) ?? rows[0];
+  return at(row, 2) - at(row, 1);
 }
