@@ -76,7 +76,7 @@ func (c *curve) add(s Series, rows []row) {
 // group draws curves that share one band and one line.
 func (c *curve) group(s Series, name, metric string, curves []ablation.Curve) {
 	curves = slices.DeleteFunc(curves, func(v ablation.Curve) bool { return v.Metric != metric })
-	together := overlay(curves)
+	together := thin(overlay(curves, false))
 	var band, line []row
 	for _, t := range together {
 		x := t.middle() * float64(c.perStep)
@@ -115,22 +115,22 @@ func (c *curve) tell(name, run, series string, from, to int64, values ...any) {
 
 // apart draws what must not enter a mean: superseded segments and values that aren't finite.
 func (c *curve) apart(s Series, name string, v ablation.Curve) {
-	var old, crosses []row
+	var crosses []row
 	var words []string
 	run := c.run(v.RunID).Name
-	for _, b := range v.Buckets {
-		x := float64(b.FromStep+b.ToStep) / 2 * float64(c.perStep)
-		if b.Superseded && b.N > 0 {
-			old = append(old, point(x, b.Mean()))
-			c.tell(name, run, "superseded", b.FromStep, b.ToStep, cell(b.Mean()), cell(float64(b.Min)), cell(float64(b.Max)), 1)
+	for _, tail := range pieces(thin(overlay([]ablation.Curve{v}, true))) {
+		var old []row
+		for _, t := range tail {
+			old = append(old, point(t.middle()*float64(c.perStep), t.mean()))
+			c.tell(name, run, "superseded", t.from, t.to, cell(t.mean()), cell(t.low), cell(t.high), 1)
 		}
+		c.add(Series{Role: RoleSuperseded, Run: run, Label: say("置き換え済み", "superseded")}, old)
+	}
+	for _, b := range v.Buckets {
 		for _, w := range nonfinite(b) {
-			crosses, words = append(crosses, row{ablation.Real(x), w}), append(words, w)
+			crosses, words = append(crosses, row{ablation.Real(float64(b.FromStep+b.ToStep) / 2 * float64(c.perStep)), w}), append(words, w)
 			c.tell(name, run, "nonfinite", b.FromStep, b.ToStep, w, nil, nil, 1)
 		}
-	}
-	if len(old) > 0 {
-		c.add(Series{Role: RoleSuperseded, Run: run, Label: say("置き換え済み", "superseded")}, old)
 	}
 	if len(crosses) > 0 {
 		c.add(Series{Role: RoleNonfinite, Arm: s.Arm, Lang: s.Lang, Run: run, Label: same(run + " " + strings.Replace(words[0], "Infinity", "∞", 1))}, crosses)

@@ -2,6 +2,7 @@ package chart
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
@@ -15,20 +16,21 @@ type spike struct {
 const (
 	spikesAtMost  = 5 // of one line, the largest
 	neighbours    = 3 // on either side
-	spikeMultiple = 5 // times what is usual along the line
+	spikeMultiple = 8 // times the usual distance along the line: five standard deviations of normal noise
 )
 
-// spikes are the stretches that stand out five times as far above their neighbours as is usual, and 2% of their level at
-// least; of consecutive ones the highest. In order along the line.
+// spikes are the stretches that stand out eight times as far above their neighbours as points usually lie from theirs, and by
+// 2% of their level at least; of close ones the highest. In order along the line.
 func spikes(line []stretch) []spike {
-	excess := make([]float64, len(line))
+	excess, usual := make([]float64, len(line)), make([]float64, len(line))
 	for i := range line {
 		excess[i] = line[i].high - level(line, i)
+		usual[i] = math.Abs(excess[i])
 	}
 	if len(line) < 2*neighbours+1 {
 		return nil
 	}
-	least := spikeMultiple * median(excess)
+	least := spikeMultiple * median(usual)
 	var out []spike
 	for i := neighbours; i < len(line)-neighbours; i++ {
 		if base := line[i].high - excess[i]; excess[i] <= max(least, .02*base) {

@@ -205,9 +205,23 @@ func (w *speaker) scaled() []Statement {
 		}
 	}
 	for i := range w.said {
-		w.said[i].Bound = around([]float64{-bound, bound}, 2, 0).max
+		w.said[i].Bound = even(bound)
 	}
 	return w.said
+}
+
+// even is the number at or above v whose half has one digit: 2, 4, 6, 8 or 10 times a power of ten; 0 of none.
+func even(v float64) float64 {
+	if !(v > 0) {
+		return 0
+	}
+	exponent := math.Floor(math.Log10(v))
+	for _, m := range []float64{2, 4, 6, 8} {
+		if bound := decimal(m, exponent); bound >= v {
+			return bound
+		}
+	}
+	return decimal(10, exponent)
 }
 
 // reach is how far from 0 a difference's drawing goes. An interval from very few pairs can dwarf everything: past three

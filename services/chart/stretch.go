@@ -2,6 +2,7 @@ package chart
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 
@@ -38,9 +39,9 @@ func (s stretch) mean() float64 {
 	return min(max(total/float64(len(means)), s.low), s.high)
 }
 
-// overlay lays runs' counting buckets over each other: those whose steps overlap become one stretch. Buckets of one
+// overlay lays runs' buckets over each other, those that count or those that were superseded: those whose steps overlap become one stretch. Buckets of one
 // resolution fall on the same steps, but for the last one and those cut by a resumption.
-func overlay(curves []ablation.Curve) []stretch {
+func overlay(curves []ablation.Curve, superseded bool) []stretch {
 	type piece struct {
 		run string
 		ablation.Bucket
@@ -48,7 +49,7 @@ func overlay(curves []ablation.Curve) []stretch {
 	var pieces []piece
 	for _, c := range curves {
 		for _, b := range c.Buckets {
-			if !b.Superseded && b.N > 0 {
+			if b.Superseded == superseded && b.N > 0 {
 				pieces = append(pieces, piece{c.RunID, b})
 			}
 		}
@@ -65,6 +66,46 @@ func overlay(curves []ablation.Curve) []stretch {
 		s.to, s.low, s.high = max(s.to, p.ToStep), min(s.low, float64(p.Min)), max(s.high, float64(p.Max))
 		before := s.runs[p.run]
 		s.runs[p.run] = part{before.n + p.N, before.sum + float64(p.Sum)}
+	}
+	return out
+}
+
+// bucketsAtMost is how many stretches of a line are drawn; about three pixels each on a wide page.
+const bucketsAtMost = 240
+
+// thin puts neighbours together until a line can be read. Nothing is dropped: lows, highs and sums are of all of them.
+func thin(line []stretch) []stretch {
+	each := (len(line) + bucketsAtMost - 1) / bucketsAtMost
+	if each < 2 {
+		return line
+	}
+	var out []stretch
+	for group := range slices.Chunk(line, each) {
+		s := group[0]
+		s.runs = maps.Clone(s.runs)
+		for _, next := range group[1:] {
+			s.to, s.low, s.high = next.to, min(s.low, next.low), max(s.high, next.high)
+			for run, p := range next.runs {
+				s.runs[run] = part{s.runs[run].n + p.n, s.runs[run].sum + p.sum}
+			}
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// pieces parts a line where it has holes: where two stretches are further apart than three times the closest two.
+func pieces(line []stretch) [][]stretch {
+	closest := math.Inf(1)
+	for i := 1; i < len(line); i++ {
+		closest = min(closest, line[i].middle()-line[i-1].middle())
+	}
+	var out [][]stretch
+	for i, s := range line {
+		if i == 0 || s.middle()-line[i-1].middle() > 3*closest {
+			out = append(out, nil)
+		}
+		out[len(out)-1] = append(out[len(out)-1], s)
 	}
 	return out
 }
