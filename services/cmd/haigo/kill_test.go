@@ -13,6 +13,7 @@ import (
 
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/postgres"
 )
 
 // fate is everything of a sweep that must not depend on who was killed meanwhile.
@@ -55,7 +56,8 @@ func TestKill(t *testing.T) {
 		haigo(t, data, "sweep", "apply", sweepFile(t, "kill", tokens))
 		for range 5 {
 			seen := lines(data)
-			await(t, "further events", func() bool { return lines(data) > seen+40 || ended(t, s, "kill") })
+			store := s.store(t)
+			await(t, "further events", func() bool { return lines(data) > seen+40 || ended(t, store, "kill") })
 			s.end(syscall.SIGKILL)
 			s = dev(t, data)
 		}
@@ -76,9 +78,10 @@ func TestKill(t *testing.T) {
 		s := dev(t, data)
 		haigo(t, data, "sweep", "apply", sweepFile(t, "kill", tokens))
 		var killed []string
+		store := s.store(t)
 		await(t, "two runners to kill with a checkpoint behind them", func() bool {
 			killed = killRunners(t, data, killed)
-			return len(killed) == 2 || ended(t, s, "kill")
+			return len(killed) == 2 || ended(t, store, "kill")
 		})
 		got, attempts := fateOf(t, s, "kill")
 		if diff := cmp.Diff(want, got); diff != "" {
@@ -96,8 +99,8 @@ func TestKill(t *testing.T) {
 	})
 }
 
-func ended(t *testing.T, s *service, sweep string) bool {
-	w, err := s.store(t).Sweep(t.Context(), sweep)
+func ended(t *testing.T, store *postgres.Store, sweep string) bool {
+	w, err := store.Sweep(t.Context(), sweep)
 	return err == nil && w.State == ablation.SweepCompleted
 }
 
@@ -137,9 +140,12 @@ func kill(t *testing.T, dir string) bool {
 	if _, err := os.Stat(filepath.Join(dir, spec.ExitFile)); err == nil {
 		return false
 	}
-	children, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(process.PID), "task", strconv.Itoa(process.PID), "children"))
-	if err != nil {
-		return false
+	// Any thread of the wrapper may have started it.
+	var children []byte
+	lists, _ := filepath.Glob(filepath.Join("/proc", strconv.Itoa(process.PID), "task", "*", "children"))
+	for _, list := range lists {
+		content, _ := os.ReadFile(list)
+		children = append(append(children, content...), ' ')
 	}
 	for _, field := range strings.Fields(string(children)) {
 		pid, err := strconv.Atoi(field)
