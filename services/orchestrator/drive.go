@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
@@ -117,6 +118,9 @@ func (d *drive) ingest(ctx context.Context) (more bool, err error) {
 	}
 	from := ablation.Cursor(d.tail.Cursor)
 	lines, damage := d.tail.Read(readEvents)
+	if i := slices.IndexFunc(lines, d.pastEnd); i >= 0 {
+		lines, damage = lines[:i], fmt.Errorf("%s: event %d is of a step past the run's last, %d", d.tail.Path, lines[i].Seq, d.run.Steps)
+	}
 	if damage != nil {
 		d.damaged = damage
 		d.Log.Error("Can't read a run's events on; stopping it", "run_id", d.run.ID, "err", damage)
@@ -128,6 +132,12 @@ func (d *drive) ingest(ctx context.Context) (more bool, err error) {
 		d.renewed = time.Now()
 	}
 	return len(lines) == readEvents, nil
+}
+
+// pastEnd reports an event that no run of this length can have.
+func (d *drive) pastEnd(l spec.Line) bool {
+	return l.Metrics != nil && l.Metrics.Step > d.run.Steps || l.Scores != nil && l.Scores.Step > d.run.Steps ||
+		l.Usage != nil && l.Usage.Step > d.run.Steps || l.Checkpoint != nil && l.Checkpoint.Step > d.run.Steps
 }
 
 // renew extends the claim when no batch has done so lately, and learns what became of the run meanwhile.
