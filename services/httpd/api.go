@@ -20,7 +20,7 @@ func (s *Server) apiRoutes(r chi.Router) {
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath, config.CreateHooks = "/openapi", "", "", nil
 	config.Servers = []*huma.Server{{URL: "/api/v1"}}
 	config.Info.Description = "Data-mixture ablations: sources, sweeps, runs, their metrics, charts and shared links."
-	api := operations{API: humachi.New(r, config), server: s}
+	api := operations{API: humachi.New(r.With(compressed), config), server: s}
 	api.OpenAPI().Components.Schemas.RegisterTypeAlias(reflect.TypeFor[ablation.Real](), reflect.TypeFor[real]())
 	api.sources()
 	api.sweeps()
@@ -66,6 +66,14 @@ func listOf[T any](items []T, err error) (*body[list[T]], error) {
 		items = []T{}
 	}
 	return &body[list[T]]{list[T]{items}}, nil
+}
+
+// listIf is listOf of what read reads, where what it belongs to is there.
+func listIf[T any](missing error, read func() ([]T, error)) (*body[list[T]], error) {
+	if missing != nil {
+		return nil, missing
+	}
+	return listOf(read())
 }
 
 // register adds an operation whose errors say only what a client may know.

@@ -13,7 +13,7 @@ type runInput struct {
 }
 
 type curveInput struct {
-	runInput
+	Run     string `path:"run"`
 	Metric  string `query:"metric" required:"true" doc:"Name of the metric, as in bpb/ja"`
 	From    int64  `query:"from_step" minimum:"0"`
 	To      int64  `query:"to_step" doc:"0: to the end"`
@@ -21,8 +21,8 @@ type curveInput struct {
 }
 
 type logsInput struct {
-	runInput
-	Limit int `query:"limit" default:"100" minimum:"1" maximum:"1000"`
+	Run   string `path:"run"`
+	Limit int    `query:"limit" default:"100" minimum:"1" maximum:"1000"`
 }
 
 func (o operations) runs() {
@@ -47,15 +47,18 @@ func (o operations) runs() {
 		})
 	register(o, http.MethodGet, "/runs/{run}/attempts", "list-attempts", "A run's attempts, oldest first",
 		func(ctx context.Context, in *runInput) (*body[list[ablation.Attempt]], error) {
-			return listOf(store.Attempts(ctx, in.Run))
+			_, err := store.Run(ctx, in.Run)
+			return listIf(err, func() ([]ablation.Attempt, error) { return store.Attempts(ctx, in.Run) })
 		})
 	register(o, http.MethodGet, "/runs/{run}/logs", "list-logs", "The end of a run's log, oldest line first",
 		func(ctx context.Context, in *logsInput) (*body[list[ablation.LogLine]], error) {
-			return listOf(store.Logs(ctx, in.Run, in.Limit))
+			_, err := store.Run(ctx, in.Run)
+			return listIf(err, func() ([]ablation.LogLine, error) { return store.Logs(ctx, in.Run, in.Limit) })
 		})
 	register(o, http.MethodGet, "/runs/{run}/metrics", "list-metrics", "Names of a run's metrics",
 		func(ctx context.Context, in *runInput) (*body[list[string]], error) {
-			return listOf(store.MetricNames(ctx, []string{in.Run}))
+			_, err := store.Run(ctx, in.Run)
+			return listIf(err, func() ([]string, error) { return store.MetricNames(ctx, []string{in.Run}) })
 		})
 	register(o, http.MethodGet, "/runs/{run}/curves", "get-curve", "One metric of a run as buckets that keep every extreme",
 		func(ctx context.Context, in *curveInput) (*body[ablation.Curve], error) { return o.curve(ctx, in) })
@@ -64,6 +67,9 @@ func (o operations) runs() {
 func (o operations) curve(ctx context.Context, in *curveInput) (*body[ablation.Curve], error) {
 	if in.To == 0 {
 		in.To = math.MaxInt64
+	}
+	if _, err := o.server.options.Store.Run(ctx, in.Run); err != nil {
+		return nil, err
 	}
 	curves, err := o.server.options.Store.Curves(ctx, []string{in.Run}, in.Metric, in.From, in.To, in.Buckets)
 	if err != nil {

@@ -13,8 +13,8 @@ type documentInput struct {
 }
 
 type applyInput struct {
-	documentInput
-	As string `query:"as" doc:"Start it under this name instead of the document's"`
+	RawBody []byte `contentType:"application/yaml"`
+	As      string `query:"as" doc:"Start it under this name instead of the document's"`
 }
 
 type applied struct {
@@ -54,15 +54,18 @@ func (o operations) sweeps() {
 		})
 	register(o, http.MethodGet, "/sweeps/{sweep}/arms", "list-arms", "A sweep's arms in their order, with what is sampled when",
 		func(ctx context.Context, in *sweepInput) (*body[list[ablation.Arm]], error) {
-			return listOf(store.Arms(ctx, in.Sweep))
+			_, err := store.Sweep(ctx, in.Sweep)
+			return listIf(err, func() ([]ablation.Arm, error) { return store.Arms(ctx, in.Sweep) })
 		})
 	register(o, http.MethodGet, "/sweeps/{sweep}/runs", "list-runs", "A sweep's runs in the plan's order, with their progress",
 		func(ctx context.Context, in *sweepInput) (*body[list[ablation.Run]], error) {
-			return listOf(store.Runs(ctx, in.Sweep))
+			_, err := store.Sweep(ctx, in.Sweep)
+			return listIf(err, func() ([]ablation.Run, error) { return store.Runs(ctx, in.Sweep) })
 		})
 	register(o, http.MethodGet, "/sweeps/{sweep}/results", "list-results", "The newest counting values of every run's metrics",
 		func(ctx context.Context, in *sweepInput) (*body[list[ablation.Result]], error) {
-			return listOf(store.Results(ctx, in.Sweep))
+			_, err := store.Sweep(ctx, in.Sweep)
+			return listIf(err, func() ([]ablation.Result, error) { return store.Results(ctx, in.Sweep) })
 		})
 	o.change("/sweeps/{sweep}/pause", "pause-sweep", "Claim no more of its runs", store.PauseSweep)
 	o.change("/sweeps/{sweep}/resume", "resume-sweep", "Claim its runs again", store.ResumeSweep)

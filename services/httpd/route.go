@@ -17,7 +17,7 @@ func (s *Server) routes() http.Handler {
 		r.With(compressed).Handle(staticPath+"*", s.assets)
 		r.Get("/robots.txt", robots)
 		s.publicRoutes(r)
-		r.With(s.tokenShown, compressed).Route("/api/v1", s.apiRoutes)
+		r.With(s.tokenShown).Route("/api/v1", s.apiRoutes)
 		r.Group(func(r chi.Router) {
 			r.Use(s.loggedIn)
 			s.pageRoutes(r)

@@ -21,6 +21,7 @@ type runView struct {
 	Steps, Step         int64
 	Message             string
 	CanStop, CanRetry   bool
+	Over                bool // nothing changes by itself any more
 	Facts               []liveFact
 	Figures             []figure
 	Schedule            figure
@@ -96,6 +97,7 @@ func (s *Server) runView(ctx context.Context, words words, id string) (v runView
 	v = runView{
 		runRow: d.row(run), ID: run.ID, Sweep: run.Sweep, SweepURL: d.url(), Steps: run.Steps, Step: run.Progress.Step,
 		Message: run.Message, Now: now(),
+		Over:     run.State.Ended(),
 		CanStop:  !run.State.Ended() && run.State != ablation.RunStopping,
 		CanRetry: run.State.Ended() && run.State != ablation.RunCompleted,
 	}

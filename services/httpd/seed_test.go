@@ -8,6 +8,7 @@ import (
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/corpus"
+	"github.com/haigo-lab/haigo/services/orchestrator"
 	"github.com/haigo-lab/haigo/services/postgres"
 )
 
@@ -115,4 +116,13 @@ func batch(run ablation.Run, outcome ablation.RunState) ablation.Batch {
 		}
 	}
 	return b
+}
+
+// apply starts a sweep without a form.
+func (s site) apply(name string) {
+	s.Helper()
+	sweeper := orchestrator.Sweeper{Store: s.store, Trainers: trainers{}, RunsAtOnce: 1}
+	if _, _, err := sweeper.Apply(s.Context(), []byte(sweepFile(name)), ""); err != nil {
+		s.Fatal(err)
+	}
 }

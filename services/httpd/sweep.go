@@ -28,6 +28,7 @@ type sweepHead struct {
 	Model                        string
 	CanPause, CanResume, CanStop bool
 	CanShare                     bool
+	Over                         bool // nothing changes by itself any more
 	Now                          time.Time
 }
 
@@ -37,7 +38,7 @@ func (d sweepData) head(tab string) sweepHead {
 		Name: d.Sweep.Name, Question: d.Sweep.Question, URL: d.url(), Tab: tab, State: d.Sweep.State, Counts: d.Sweep.Counts,
 		Fraction: p.Fraction, Cells: d.cells(), CreatedAt: d.Sweep.CreatedAt, EventAt: p.EventAt, TokensPerS: p.TokensPerS,
 		Tokens: p.Tokens, Budget: p.Budget, Model: modelName(d.Sweep.Recipe.Shape), CanShare: scored(d.Results), Now: at,
-		CanPause: d.Sweep.State == ablation.SweepRunning, CanResume: d.Sweep.State == ablation.SweepPaused, CanStop: !over(d.Sweep.State),
+		CanPause: d.Sweep.State == ablation.SweepRunning, CanResume: d.Sweep.State == ablation.SweepPaused, CanStop: !over(d.Sweep.State), Over: over(d.Sweep.State),
 	}
 	if p.Left > 0 {
 		ends := at.Add(p.Left)

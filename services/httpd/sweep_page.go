@@ -12,7 +12,7 @@ import (
 )
 
 // runsShown is how many runs the overview shows at once.
-const runsShown = 12
+const runsShown = 8
 
 // overview is the first page of a sweep.
 type overview struct {

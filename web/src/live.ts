@@ -21,7 +21,9 @@ export function follow(changed: () => void): void {
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) refresh();
   });
-  setInterval(refresh, 30_000); // "3 min ago" grows by itself
+  setInterval(() => {
+    if (document.querySelector("[data-ago]")) refresh(); // "3 min ago" grows by itself
+  }, 15_000);
 }
 
 // throttled runs work at most once a pause, and once more when it was asked for meanwhile. A hidden page waits.
