@@ -46,12 +46,17 @@ func open(t *testing.T, o httpd.Options) site {
 	listener.Config.Handler = server
 	listener.Start()
 	t.Cleanup(listener.Close)
+	return site{t, store, server, listener.URL, client(t)}
+}
+
+// client is a browser without scripts: it keeps cookies and follows no redirect.
+func client(t *testing.T) *http.Client {
+	t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	return site{t, store, server, listener.URL, client}
+	return &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
 // answer is a response, read whole.

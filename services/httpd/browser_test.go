@@ -1,0 +1,180 @@
+package httpd_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	cdplog "github.com/chromedp/cdproto/log"
+	cdpruntime "github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/corpus"
+	"github.com/haigo-lab/haigo/services/httpd"
+	"github.com/haigo-lab/haigo/services/orchestrator"
+	"github.com/haigo-lab/haigo/services/postgres/pgtest"
+	"github.com/haigo-lab/haigo/web"
+)
+
+// TestBrowser writes a sweep file with a mistake, mends it, starts it and watches it train, without a reload and without
+// a word from the content policy.
+func TestBrowser(t *testing.T) {
+	t.Parallel()
+	b, s := browse(t)
+	s.text()
+	bad := strings.Replace(sweepFile("talk"), "web-en: 0.3}", "web-en: 0.2}", 1)
+
+	b.run(chromedp.Navigate(b.url+"/new?lang=en"), chromedp.WaitReady(chromedp.CSS("html[data-ready]")))
+	b.eval(fmt.Sprintf(`{ const a = document.querySelector("textarea"); a.value = %q; a.dispatchEvent(new Event("input")); }`, bad))
+	b.until(`document.querySelector("#problems [data-line='8']") && document.querySelectorAll(".lines .e").length === 1`)
+	b.until(`document.querySelector("textarea").value.includes("web-en: 0.2}") && !document.querySelector("#go button")`)
+	b.eval(`{ const a = document.querySelector("textarea"); a.value = a.value.replace("0.2}", "0.3}"); a.dispatchEvent(new Event("input")); }`)
+	b.until(`document.querySelector("#go button") && !document.querySelector(".lines .e") && document.querySelectorAll("#preview .plan-arm").length === 2`)
+	b.run(chromedp.Click(chromedp.CSS("#go button")), chromedp.WaitReady(chromedp.CSS("html[data-ready] #trade canvas")))
+
+	b.eval(`window.unloaded = false`)
+	b.until(`document.querySelectorAll("figure canvas").length === 5`) // trade-off, two curves, two mixtures
+	for range 4 {
+		s.train(ablation.RunCompleted)
+	}
+	b.until(`window.unloaded === false && document.querySelector("#progress").innerText.includes("4 of 4 runs finished")`)
+	b.until(`document.querySelector("#results .best") && document.querySelector("#says .dstrip") && document.querySelector("[data-dialog]")`)
+	b.eval(`document.querySelector("#trade [data-do=table]").click()`)
+	b.until(`document.querySelectorAll("#trade [data-table] tbody tr").length === 6`) // four seeds, two means
+	b.eval(`document.querySelector("[data-dialog]").click()`)
+	b.until(`document.querySelector("dialog").open`)
+	b.quiet()
+}
+
+// tab is a browser with a profile of its own, on a site.
+type tab struct {
+	*testing.T
+	ctx context.Context
+	url string
+	mu  sync.Mutex
+	bad []string // what the console and the content policy reported
+}
+
+// browse serves a site with live events and opens a browser.
+func browse(t *testing.T) (*tab, site) {
+	t.Helper()
+	if os.Getenv("HAIGO_SKIP_BROWSER") == "1" {
+		t.Skip("not run: tests in a browser (HAIGO_SKIP_BROWSER=1)")
+	}
+	if _, err := web.Load(); err != nil {
+		t.Fatalf("%v: run make build first", err)
+	}
+	store := pgtest.Store(t)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := httpd.New(httpd.Options{
+		Store: store, Sweeper: &orchestrator.Sweeper{Store: store, Trainers: trainers{}, RunsAtOnce: 2}, Samples: corpus.Samples, Listen: listener.Addr().String(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	ctx, stop := context.WithCancel(context.Background())
+	go func() { served <- server.Serve(ctx, listener) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+	})
+	return newTab(t, server.URL()), site{T: t, store: store, server: server, url: server.URL(), client: client(t)}
+}
+
+func newTab(t *testing.T, url string) *tab {
+	t.Helper()
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(t)), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()),
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
+	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, stop := chromedp.NewContext(allocator)
+	t.Cleanup(func() { stop(); stopAllocator() })
+	b := &tab{T: t, ctx: ctx, url: url}
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := chromedp.Listen(ctx, b.listen); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := chromedp.Call(ctx, cdplog.Enable, struct{}{}); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func (b *tab) listen(event any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch e := event.(type) {
+	case cdplog.EventEntryAdded:
+		if e.Entry.Level == cdplog.EntryLevelError {
+			b.bad = append(b.bad, e.Entry.Text+" "+e.Entry.URL)
+		}
+	case cdpruntime.EventExceptionThrown:
+		b.bad = append(b.bad, e.ExceptionDetails.Text)
+	}
+}
+
+// quiet fails on any error of the console and any report of the content policy.
+func (b *tab) quiet() {
+	b.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, text := range b.bad {
+		b.Errorf("the browser reported: %s", text)
+	}
+}
+
+func (b *tab) run(actions ...chromedp.Action[chromedp.Void]) {
+	b.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
+	defer cancel()
+	if err := chromedp.Do(ctx, actions...); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func (b *tab) eval(script string) {
+	b.Helper()
+	if _, err := chromedp.Run(b.ctx, chromedp.Evaluate[any](script)); err != nil {
+		b.Fatalf("%s: %v", script, err)
+	}
+}
+
+// until waits for a condition of the page.
+func (b *tab) until(condition string) {
+	b.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
+	defer cancel()
+	if _, err := chromedp.Run(ctx, chromedp.Poll[any](fmt.Sprintf("Boolean(%s)", condition))); err != nil {
+		text, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string]("location.href + document.body.innerText"))
+		b.Fatalf("%s: %v\n%s", condition, err, text)
+	}
+}
+
+// chromium finds a browser as .ci/setup does.
+func chromium(t *testing.T) string {
+	t.Helper()
+	for _, name := range []string{
+		os.Getenv("HAIGO_BROWSER"), "chromium", "chromium-browser", "google-chrome", "google-chrome-stable",
+		"/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", "/Applications/Chromium.app/Contents/MacOS/Chromium",
+	} {
+		if path, err := exec.LookPath(name); name != "" && err == nil {
+			return path
+		}
+	}
+	t.Fatal("no Chromium was found: install chromium, or set HAIGO_BROWSER to one, or HAIGO_SKIP_BROWSER=1")
+	return ""
+}
