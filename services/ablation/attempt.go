@@ -68,6 +68,7 @@ type Batch struct {
 // Segment is an unbroken stretch of an attempt's steps. ResumedFrom nil supersedes all earlier points of the run,
 // else those with a larger step.
 type Segment struct {
+	Attempt     int // filled when it is read; a batch names its own
 	Number      int // the attempt's own, from 0
 	ResumedFrom *int64
 	Trainer     string // name and version

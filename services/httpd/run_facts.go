@@ -2,6 +2,7 @@ package httpd
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/haigo-lab/haigo/services/ablation"
@@ -81,15 +82,8 @@ func attemptRows(attempts []ablation.Attempt, segments []ablation.Segment) []att
 		if rows[i].Outcome == "" {
 			rows[i].Outcome = "open"
 		}
-		// Segments come in the order of their attempts; the first one of each is numbered 0.
-		first := 0
-		for k, s := range segments {
-			if s.Number == 0 {
-				if first == i {
-					rows[i].ResumedAt = segments[k].ResumedFrom
-				}
-				first++
-			}
+		if k := slices.IndexFunc(segments, func(s ablation.Segment) bool { return s.Attempt == a.Number }); k >= 0 {
+			rows[i].ResumedAt = segments[k].ResumedFrom
 		}
 	}
 	return rows

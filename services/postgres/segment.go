@@ -11,10 +11,10 @@ import (
 // Segments are a run's unbroken stretches in order.
 func (s *Store) Segments(ctx context.Context, run string) ([]ablation.Segment, error) {
 	return query(ctx, s.pool, func(row pgx.CollectableRow) (g ablation.Segment, err error) {
-		err = row.Scan(&g.Number, &g.ResumedFrom, &g.Trainer, &g.Device, &g.ISA, &g.Threads, &g.StartedAt)
+		err = row.Scan(&g.Attempt, &g.Number, &g.ResumedFrom, &g.Trainer, &g.Device, &g.ISA, &g.Threads, &g.StartedAt)
 		return g, err
 	}, `
-		SELECT number, resumed_from, trainer, device, isa, threads, started_at
+		SELECT attempt, number, resumed_from, trainer, device, isa, threads, started_at
 		FROM segments
 		WHERE run_id = $1
 		ORDER BY ordinal`, run)
