@@ -41,6 +41,7 @@ func (o operations) shares() {
 			if err != nil {
 				return nil, err
 			}
+			s.options.Log.Info("a share was made", "share_id", share.ID, "sweep", share.Sweep)
 			return &body[sharedOnce]{sharedOnce{share, s.shareURL(secret)}}, nil
 		})
 	register(o, http.MethodDelete, "/shares/{share}", "revoke-share", "End a link at once",

@@ -174,7 +174,7 @@ func newPlanView(words words, p ablation.Plan, document string) *planView {
 
 func (s *Server) renderNew(w http.ResponseWriter, r *http.Request, code int, v newView) {
 	v.Examples = examples()
-	s.render(w, r, view{status: code, page: "new", title: s.words(r).text("new.title"), nav: "sweeps", data: v})
+	s.render(w, r, view{status: code, page: "new", title: s.words(r).text("new.title"), nav: "sweeps", path: "/new", data: v})
 }
 
 // examples are the files of package schedules by name, titled by their first comment.

@@ -92,6 +92,7 @@ type frame struct {
 	Version string
 	Page    any
 
+	path  string // empty: that of the request
 	query url.Values
 }
 
@@ -102,7 +103,7 @@ func (f frame) Other(lang string) string {
 		query[k] = v
 	}
 	query.Set("lang", lang)
-	return "?" + query.Encode()
+	return f.path + "?" + query.Encode()
 }
 
 // view is a page to be rendered.
@@ -113,6 +114,7 @@ type view struct {
 	nav    string
 	shell  string // default app
 	live   string
+	path   string // the page's own address, where the request was to another
 	data   any
 }
 
@@ -121,7 +123,7 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, v view) {
 	lang := requestLanguage(r)
 	f := frame{
 		Lang: lang, Title: v.title, Nav: v.nav, Shell: cmp.Or(v.shell, "app"), Live: v.live, Assets: s.assets, LogsIn: s.guard.token != "",
-		Version: s.options.Version, Page: v.data, query: r.URL.Query(),
+		Version: s.options.Version, Page: v.data, path: v.path, query: r.URL.Query(),
 	}
 	var out bytes.Buffer
 	page, ok := s.renderer.pages[lang][v.page]

@@ -72,7 +72,7 @@ func (s *Server) renderShares(w http.ResponseWriter, r *http.Request, made *made
 	for i := range v.Filters {
 		v.Filters[i].On = v.Filters[i].Key == v.Show
 	}
-	s.render(w, r, view{page: "shares", title: s.words(r).text("nav.shares"), nav: "shares", data: v})
+	s.render(w, r, view{page: "shares", title: s.words(r).text("nav.shares"), nav: "shares", path: "/shares", data: v})
 }
 
 func newShareRow(v ablation.Share, now time.Time) shareRow {
@@ -113,6 +113,7 @@ func (s *Server) share(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
+	s.options.Log.Info("a share was made", "share_id", share.ID, "sweep", share.Sweep)
 	s.renderShares(w, r, &madeShare{s.shareURL(secret), share.Question, share.ExpiresAt})
 }
 
@@ -144,6 +145,7 @@ func (s *Server) renew(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
+	s.options.Log.Info("a share got a new link", "share_id", share.ID)
 	s.renderShares(w, r, &madeShare{s.shareURL(secret), share.Question, share.ExpiresAt})
 }
 

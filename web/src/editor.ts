@@ -22,7 +22,22 @@ export function edit(): void {
   area.addEventListener("scroll", () => (lines.scrollTop = area.scrollTop));
   area.addEventListener("keydown", (event) => indent(event, area));
   take(form, area, () => area.dispatchEvent(new Event("input")));
+  keep(area, changed);
   number(area, lines);
+}
+
+// keep lets what is written outlive a change of language or a way back, in this tab alone. A page that begins with
+// another document has a draft of its own.
+function keep(area: HTMLTextAreaElement, changed: () => void): void {
+  const asked = new URLSearchParams(location.search);
+  asked.delete("lang");
+  const key = `draft ${asked}`;
+  const draft = sessionStorage.getItem(key);
+  if (draft !== null && draft !== area.value && location.pathname === "/new" && !document.querySelector("[data-line]")) {
+    area.value = draft;
+    changed();
+  }
+  area.addEventListener("input", () => sessionStorage.setItem(key, area.value));
 }
 
 // number writes the margin, with the lines that have a problem marked.
