@@ -35,6 +35,8 @@ func TestBrowser(t *testing.T) {
 	b.eval(fmt.Sprintf(`{ const a = document.querySelector("textarea"); a.value = %q; a.dispatchEvent(new Event("input")); }`, bad))
 	b.until(`document.querySelector("#problems [data-line='8']") && document.querySelectorAll(".lines .e").length === 1`)
 	b.until(`document.querySelector("textarea").value.includes("web-en: 0.2}") && !document.querySelector("#go button")`)
+	b.run(chromedp.Click(chromedp.CSS(".lang a[lang=ja]")), chromedp.WaitReady(chromedp.CSS("html[data-ready][lang=ja]")))
+	b.until(`document.querySelector("#problems [data-line='8']") && document.querySelector("textarea").value.includes("web-en: 0.2}")`)
 	b.eval(`{ const a = document.querySelector("textarea"); a.value = a.value.replace("0.2}", "0.3}"); a.dispatchEvent(new Event("input")); }`)
 	b.until(`document.querySelector("#go button") && !document.querySelector(".lines .e") && document.querySelectorAll("#preview .plan-arm").length === 2`)
 	b.run(chromedp.Click(chromedp.CSS("#go button")), chromedp.WaitReady(chromedp.CSS("html[data-ready] #trade canvas")))
@@ -44,7 +46,7 @@ func TestBrowser(t *testing.T) {
 	for range 4 {
 		s.train(ablation.RunCompleted)
 	}
-	b.until(`window.unloaded === false && document.querySelector("#progress").innerText.includes("4 of 4 runs finished")`)
+	b.until(`window.unloaded === false && document.querySelector("#progress").innerText.includes("4 ラン中 4 完了")`)
 	b.until(`document.querySelector("#results .best") && document.querySelector("#says .dstrip") && document.querySelector("[data-dialog]")`)
 	b.eval(`document.querySelector("#trade [data-do=table]").click()`)
 	b.until(`document.querySelectorAll("#trade [data-table] tbody tr").length === 6`) // four seeds, two means

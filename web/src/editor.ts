@@ -26,18 +26,15 @@ export function edit(): void {
   number(area, lines);
 }
 
-// keep lets what is written outlive a change of language or a way back, in this tab alone. A page that begins with
-// another document has a draft of its own.
+// keep lets what is written outlive a change of language, in this tab alone.
 function keep(area: HTMLTextAreaElement, changed: () => void): void {
-  const asked = new URLSearchParams(location.search);
-  asked.delete("lang");
-  const key = `draft ${asked}`;
-  const draft = sessionStorage.getItem(key);
-  if (draft !== null && draft !== area.value && location.pathname === "/new" && !document.querySelector("[data-line]")) {
+  const draft = sessionStorage.getItem("draft");
+  sessionStorage.removeItem("draft");
+  if (draft !== null && draft !== area.value) {
     area.value = draft;
     changed();
   }
-  area.addEventListener("input", () => sessionStorage.setItem(key, area.value));
+  for (const link of document.querySelectorAll(".lang a")) link.addEventListener("click", () => sessionStorage.setItem("draft", area.value));
 }
 
 // number writes the margin, with the lines that have a problem marked.
