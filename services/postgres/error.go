@@ -16,6 +16,7 @@ var ErrLost = errors.New("the claim was lost")
 // Classes of errors that Postgres names by code.
 const (
 	codeUnique        = "23505"
+	codeNoText        = "22021" // NUL in a text
 	codeSerialization = "40001"
 	codeDeadlock      = "40P01"
 )
@@ -37,6 +38,9 @@ func known(err error) error {
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {
 		return err
+	}
+	if pg.Code == codeNoText {
+		return ablation.ErrNotFound // a name that no text can be names nothing
 	}
 	if text, ok := conflicts[pg.ConstraintName]; ok && pg.Code == codeUnique {
 		return fmt.Errorf("%s: %w", text, ablation.ErrConflict)

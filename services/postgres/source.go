@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -51,7 +52,7 @@ func (s *Store) Source(ctx context.Context, name, version string) (ablation.Sour
 		ORDER BY id DESC
 		LIMIT 1`, name, version)
 	if err != nil {
-		return v, fmt.Errorf("source %s %s: %w", name, version, err)
+		return v, fmt.Errorf("source %s: %w", strings.TrimSpace(name+" "+version), err)
 	}
 	return v, nil
 }

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -51,7 +52,7 @@ func (s *Store) Task(ctx context.Context, name, version string) (ablation.Task, 
 		ORDER BY id DESC
 		LIMIT 1`, name, version)
 	if err != nil {
-		return t, fmt.Errorf("task %s %s: %w", name, version, err)
+		return t, fmt.Errorf("task %s: %w", strings.TrimSpace(name+" "+version), err)
 	}
 	return t, nil
 }

@@ -24,6 +24,9 @@ func (c runListCmd) Run(e *env) error {
 		return err
 	}
 	defer a.close()
+	if _, err := a.store.Sweep(e.ctx, c.Sweep); err != nil {
+		return err
+	}
 	runs, err := a.store.Runs(e.ctx, c.Sweep)
 	if err != nil {
 		return err
