@@ -42,7 +42,7 @@ func TestBrowser(t *testing.T) {
 	b.run(chromedp.Click(chromedp.CSS("#go button")), chromedp.WaitReady(chromedp.CSS("html[data-ready] #trade canvas")))
 
 	b.eval(`window.unloaded = false`)
-	b.until(`document.querySelectorAll("figure canvas").length === 5`) // trade-off, two curves, two mixtures
+	b.until(`document.querySelectorAll("figure canvas").length === 6`) // trade-off, two curves, one task, two mixtures
 	for range 4 {
 		s.train(ablation.RunCompleted)
 	}

@@ -20,6 +20,7 @@ type overview struct {
 	Trade    figure
 	Says     []saying
 	Curves   []figure
+	Tasks    []figure // accuracies
 	Mixtures []mixture
 	Langs    []string // that are in the mixtures
 	Results  results
@@ -48,7 +49,7 @@ func (s *Server) sweepPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v := overview{
-		sweepHead: d.head("over"), Trade: d.tradeFigure(), Says: d.sayings(), Curves: d.curveFigures(), Mixtures: d.mixtures(),
+		sweepHead: d.head("over"), Trade: d.tradeFigure(), Says: d.sayings(), Curves: d.curveFigures(), Tasks: d.taskFigures(), Mixtures: d.mixtures(),
 		Langs: d.langs(), Rows: d.rows(), Form: shareForm(d.Sweep),
 	}
 	if n := len(v.Rows); n > runsShown {
@@ -81,6 +82,16 @@ func (d sweepData) curveFigures() []figure {
 		figures[i] = newFigure("curve-"+set.Name, d.url(), "curve", url.Values{"metric": {metric}})
 		figures[i].Lang, figures[i].Size, figures[i].Sub = set.Lang, "mid", d.words.text("ch.lower")
 		figures[i].Title = d.words.text("sweep.curve.lang", "lang", d.words.language(set.Name))
+	}
+	return figures
+}
+
+func (d sweepData) taskFigures() []figure {
+	figures := make([]figure, len(d.Tasks))
+	for i, task := range d.Tasks {
+		f := newFigure("accuracy-"+task.Name, d.url(), "accuracy", url.Values{"task": {task.Name}})
+		f.Title, f.Lang, f.Size, f.Caption = task.Name, task.Lang, "low", true
+		figures[i] = f
 	}
 	return figures
 }
