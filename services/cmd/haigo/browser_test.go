@@ -161,7 +161,8 @@ func ask[T any](t *testing.T, b *tab, action chromedp.Action[T]) T {
 
 func (b *tab) text(t *testing.T, selector string) string {
 	t.Helper()
-	return ask(t, b, chromedp.Text(chromedp.CSS(selector)))
+	// One script, not a query and a question: live updates may replace the element between the two.
+	return ask(t, b, chromedp.Evaluate[string](fmt.Sprintf(`document.querySelector(%q)?.innerText ?? ""`, selector)))
 }
 
 func (b *tab) number(t *testing.T, script string) float64 {
