@@ -16,7 +16,7 @@ type outcome struct {
 	Sources  map[string]sourceOutcome `json:"sources"`
 	Runs     []runOutcome             `json:"runs"` // in order of arms, then replicates
 	Points   int64                    `json:"points"`
-	ShareURL string                   `json:"share_url"`
+	ShareURL string                   `json:"share_url,omitempty"` // the demo's
 
 	arms   []ablation.Arm
 	plan   map[string]map[string]float64 // epochs by arm and source
@@ -148,18 +148,20 @@ func speed(r ablation.Run) ablation.Real {
 	return ablation.Real(float64(r.Progress.Tokens) / r.FinishedAt.Sub(*r.StartedAt).Seconds())
 }
 
-// printTable is one line an arm: bits per byte of both languages with their spread over seeds, and epochs per source.
+// printTable is one line an arm: bits per byte of each held-out set with their spread over seeds, and epochs per source.
 func printTable(w io.Writer, o outcome) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(t, "\nARM\tJA BITS/BYTE\tEN BITS/BYTE\tN\tEPOCHS %s\n", strings.ToUpper(strings.Join(o.order, " / ")))
+	sets := strings.ToUpper(strings.Join(o.order, " BITS/BYTE\t"))
+	fmt.Fprintf(t, "\nARM\t%s BITS/BYTE\tN\tEPOCHS %s\n", sets, strings.ToUpper(strings.Join(o.order, " / ")))
 	for _, arm := range o.arms {
-		ja, n := o.over(arm.Name, "ja")
-		en, _ := o.over(arm.Name, "en")
+		scores := make([]string, len(o.order))
+		n := 0
 		epochs := make([]string, len(o.order))
 		for i, source := range o.order {
+			scores[i], n = o.over(arm.Name, source)
 			epochs[i] = fmt.Sprintf("%.2f", o.plan[arm.Name][source])
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%s\n", arm.Name, ja, en, n, strings.Join(epochs, " / "))
+		fmt.Fprintf(t, "%s\t%s\t%d\t%s\n", arm.Name, strings.Join(scores, "\t"), n, strings.Join(epochs, " / "))
 	}
 	t.Flush()
 	printTasks(w, o)

@@ -16,6 +16,7 @@ type sweepCmd struct {
 	Plan   sweepPlanCmd   `cmd:"" help:"Say what a sweep file would start, and store nothing."`
 	Apply  sweepApplyCmd  `cmd:"" help:"Start the sweep of a file, or let it grow."`
 	List   sweepListCmd   `cmd:"" help:"List the sweeps."`
+	Show   sweepShowCmd   `cmd:"" help:"Show what a sweep's arms have scored so far."`
 	Watch  sweepWatchCmd  `cmd:"" help:"Show a sweep's runs until all have ended."`
 	Pause  sweepPauseCmd  `cmd:"" help:"Claim no further runs; those running go on."`
 	Resume sweepResumeCmd `cmd:"" help:"Claim runs again."`
@@ -165,6 +166,28 @@ func (sweepListCmd) Run(e *env) error {
 // sweepArg names the sweep that a command is about.
 type sweepArg struct {
 	Sweep string `arg:"" help:"The sweep's name."`
+}
+
+type sweepShowCmd struct {
+	sweepArg
+	JSON bool `name:"json" help:"Print one JSON document."`
+}
+
+func (c sweepShowCmd) Run(e *env) error {
+	a, err := open(e)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	outcome, err := a.outcome(e.ctx, c.Sweep)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return json.NewEncoder(e.stdout).Encode(outcome)
+	}
+	printTable(e.stdout, outcome)
+	return nil
 }
 
 type sweepWatchCmd struct{ sweepArg }
