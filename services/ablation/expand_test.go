@@ -308,6 +308,28 @@ func TestSweep_Expand_needs_a_seed(t *testing.T) {
 	}
 }
 
+// TestSweep_Expand_is_pure: the same sweep makes the same arms and runs every time, and is left as it was.
+func TestSweep_Expand_is_pure(t *testing.T) {
+	t.Parallel()
+	s, untouched := seeded(t, whole), seeded(t, whole)
+	arms, runs, err := s.Expand(langsOf(s))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 20 { // maps are walked in another order each time
+		againArms, againRuns, err := s.Expand(langsOf(s))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(arms, againArms) + cmp.Diff(runs, againRuns); diff != "" {
+			t.Fatal(diff)
+		}
+	}
+	if diff := cmp.Diff(untouched, s); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // TestSweep_Expand_growing: a run keeps its id, name and seeds, whatever schedules and seeds are added.
 func TestSweep_Expand_growing(t *testing.T) {
 	t.Parallel()

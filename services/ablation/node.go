@@ -71,6 +71,9 @@ func (r *reader) node(n ast.Node, field string) *node {
 		out.kind, out.text, out.quoted = kindScalar, n.Value.Value, true
 	case ast.ScalarNode:
 		r.scalar(out, n)
+	case *ast.DirectiveNode:
+		out.text = "%"
+		r.problem(out, advice("directive", ""))
 	default:
 		r.unsupported(out, n)
 	}
@@ -116,12 +119,11 @@ func (r *reader) key(n ast.MapKeyNode, parent string) *node {
 	return key
 }
 
-// unsupported reports YAML that would let one text mean another: anchors, aliases, tags, merge keys.
+// unsupported reports anchors, aliases, tags and merge keys.
 func (r *reader) unsupported(out *node, n ast.Node) {
 	out.kind = kindBad
 	if t := n.GetToken(); t != nil {
 		out.text = t.Value
 	}
-	r.problem(out, say("anchors, aliases, tags and merge keys aren't read; write the value out",
-		"アンカー、エイリアス、タグ、マージキーは使えません。値をそのまま書いてください"))
+	r.problem(out, notRead())
 }

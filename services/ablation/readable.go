@@ -15,12 +15,12 @@ func (r *reader) readable(data []byte) bool {
 	top := &node{line: 1, column: 1}
 	switch {
 	case len(data) > maxDocument:
-		r.problem(top, say("the document has %d bytes; at most %d are read", "文書が %d バイトあります。読めるのは %d バイトまでです", len(data), maxDocument))
+		r.problem(top, say("the document has %d bytes; at most %d are read: is it a sweep file?", "文書が %d バイトあります。読めるのは %d バイトまでです。スイープのファイルか確かめてください", len(data), maxDocument))
 	case !utf8.Valid(data):
 		line, column := place(data, validPrefix(data))
 		r.problem(&node{line: line, column: column}, say("the text isn't UTF-8; save the file as UTF-8", "UTF-8 ではありません。UTF-8 で保存してください"))
 	case nesting(data) > maxNesting:
-		r.problem(top, say("brackets are nested more than %d deep; close them", "かっこの入れ子が %d 段を超えています。閉じてください", maxNesting))
+		r.problem(top, say("brackets and lists are nested more than %d deep; a sweep file needs fewer than ten: close those left open", "かっこや一覧の入れ子が %d 段を超えています。必要なのは 10 段未満です。閉じ忘れを確かめてください", maxNesting))
 	default:
 		return true
 	}
