@@ -13,6 +13,24 @@ var (
 	ErrForbidden = errors.New("forbidden")
 )
 
+// Refusal is something that can't be done as things stand. Its message, unlike that of any other error of a kind, is for
+// the person who asked: it says why, and what to do instead. errors.Is tells its kind.
+type Refusal struct {
+	Kind    error // ErrNotFound, ErrConflict or ErrForbidden
+	Message Label
+}
+
+// Conflict is a Refusal of kind [ErrConflict], with a message in both languages from the same arguments.
+func Conflict(en, ja string, args ...any) error {
+	return &Refusal{Kind: ErrConflict, Message: say(en, ja, args...)}
+}
+
+// Error is the message in English.
+func (r *Refusal) Error() string { return r.Message.In("en") }
+
+// Unwrap is the refusal's kind.
+func (r *Refusal) Unwrap() error { return r.Kind }
+
 // Invalid is input that must change before it can be taken. It holds every problem found, in document order.
 type Invalid struct{ Problems []Problem }
 

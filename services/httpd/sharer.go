@@ -78,7 +78,7 @@ func (s Sharer) Create(ctx context.Context, q ShareRequest) (ablation.Share, str
 
 func (s Sharer) freeze(d chart.Data, q ShareRequest) (ablation.Share, error) {
 	if !scored(d.Results) {
-		return ablation.Share{}, fmt.Errorf("no run has completed yet, so there is nothing to share: %w", ablation.ErrConflict)
+		return ablation.Share{}, ablation.Conflict("no run has completed yet, so there is nothing to share; wait for the first one", "まだ完了したランがなく、共有できるものがありません。最初のランの完了を待ってください")
 	}
 	figure, err := chart.Tradeoff(d)
 	if err != nil {

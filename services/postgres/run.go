@@ -62,7 +62,7 @@ func (s *Store) StopRun(ctx context.Context, id string, reason ablation.StopReas
 			return nil
 		}
 		if run.state.Ended() {
-			return fmt.Errorf("run %s is %s already: %w", id, run.state, ablation.ErrConflict)
+			return ablation.Conflict("run %s has ended already, so there is nothing to stop", "ラン %s はもう終わっていて、停止するものがありません", id)
 		}
 		if _, err := tx.Exec(ctx, `
 			UPDATE runs
@@ -88,7 +88,8 @@ func (s *Store) RetryRun(ctx context.Context, id string) error {
 			return err
 		}
 		if !run.state.Ended() || run.state == ablation.RunCompleted {
-			return fmt.Errorf("run %s is %s; only a stopped, diverged or failed run can be queued again: %w", id, run.state, ablation.ErrConflict)
+			return ablation.Conflict("run %s can't be queued again: only one that was stopped, diverged or failed can; wait for its end, or stop it first",
+				"ラン %s はもう一度実行できません。できるのは、停止、発散、失敗したランだけです。終わるのを待つか、先に停止してください", id)
 		}
 		if _, err := tx.Exec(ctx, `
 			UPDATE runs

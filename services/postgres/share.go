@@ -91,7 +91,8 @@ func (s *Store) ReplaceShareSecret(ctx context.Context, id int64, hash [32]byte,
 			return err
 		}
 		if len(found) == 0 {
-			return fmt.Errorf("its time is over or it was revoked: %w", ablation.ErrConflict)
+			return ablation.Conflict("this share has expired or was revoked, so it gets no new link; make another on the sweep's page",
+				"この共有は期限切れか取り消し済みなので、リンクを作り直せません。スイープのページで新しく共有してください")
 		}
 		replaced = found[0]
 		return nil

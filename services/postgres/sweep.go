@@ -69,7 +69,8 @@ func putSweep(ctx context.Context, tx pgx.Tx, w ablation.Sweep) (id int64, fresh
 			"name": w.Name, "definition": definition, "seed": int64(seed), "document": w.Document, "at_once": w.Budget.RunsAtOnce,
 		}).Scan(&id, &stored, &fresh)
 	if err == nil && uint64(stored) != seed {
-		err = fmt.Errorf("it was started with another seed meanwhile; apply it again: %w", ablation.ErrConflict)
+		err = ablation.Conflict("sweep %s was started by somebody else at the same moment; start it again to join it",
+			"スイープ %s は、同時にほかの人が開始しました。もう一度開始すると、そのスイープに加わります", w.Name)
 	}
 	return id, fresh, err
 }
@@ -277,7 +278,8 @@ func (s *Store) moveSweep(ctx context.Context, name string, to, from ablation.Sw
 			return nil
 		}
 		if state != from {
-			return fmt.Errorf("sweep %s is %s: %w", name, state, ablation.ErrConflict)
+			return ablation.Conflict("sweep %s has ended: nothing is left to pause or resume; to go on, retry a run, or start its file with more arms or seeds",
+				"スイープ %s は終わっていて、一時停止も再開もできません。続けるには、ランをもう一度実行するか、アームかシードを増やして開始してください", name)
 		}
 		if _, err := tx.Exec(ctx, `UPDATE sweeps SET state = $2 WHERE name = $1`, name, to); err != nil {
 			return err
@@ -313,7 +315,7 @@ func (s *Store) StopSweep(ctx context.Context, name string) error {
 			return err
 		}
 		if state == ablation.SweepCompleted {
-			return fmt.Errorf("sweep %s has completed: %w", name, ablation.ErrConflict)
+			return ablation.Conflict("sweep %s has completed, so there is nothing to stop", "スイープ %s は完了していて、停止するものがありません", name)
 		}
 		if _, err := tx.Exec(ctx, `
 			UPDATE sweeps
