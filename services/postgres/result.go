@@ -16,11 +16,30 @@ func (s *Store) Results(ctx context.Context, sweep string) ([]ablation.Result, e
 	if err != nil {
 		return nil, err
 	}
-	results, place := make([]ablation.Result, len(runs)), map[string]int{}
-	for i, r := range runs {
-		results[i] = ablation.Result{Run: r, Step: -1, Values: map[string]ablation.Real{}}
-		place[r.ID] = i
+	values, err := s.newest(ctx, []string{sweep}, nil)
+	if err != nil {
+		return nil, err
 	}
+	results := make([]ablation.Result, len(runs))
+	for i, r := range runs {
+		results[i] = resultOf(r, values[r.ID])
+	}
+	return results, nil
+}
+
+func resultOf(run ablation.Run, values []ablation.Point) ablation.Result {
+	result := ablation.Result{Run: run, Step: -1, Values: map[string]ablation.Real{}}
+	for _, v := range values {
+		result.Values[v.Metric] = v.Value
+		if strings.HasPrefix(v.Metric, ablation.BPB("")) {
+			result.Step = max(result.Step, v.Step)
+		}
+	}
+	return result
+}
+
+// newest are the newest counting points of the metrics, or of all where metrics is nil, of the sweeps' runs by their ids.
+func (s *Store) newest(ctx context.Context, sweeps, metrics []string) (map[string][]ablation.Point, error) {
 	rows, err := s.pool.Query(ctx, `
 		SELECT DISTINCT ON (s.id) s.run_id, s.name, r.last_step, r.last
 		FROM sweeps w
@@ -28,26 +47,20 @@ func (s *Store) Results(ctx context.Context, sweep string) ([]ablation.Result, e
 		JOIN series s ON s.run_id = u.id
 		JOIN segments g ON g.run_id = u.id
 		JOIN rollups r ON r.series_id = s.id AND r.ordinal = g.ordinal
-		WHERE w.name = $1
+		WHERE w.name = ANY($1)
+			AND ($2::text[] IS NULL OR s.name = ANY($2))
 			AND r.level = 12
 			AND r.first_step <= g.counts_to
-		ORDER BY s.id, r.last_step DESC, r.ordinal DESC`, sweep)
+		ORDER BY s.id, r.last_step DESC, r.ordinal DESC`, sweeps, metrics)
 	if err != nil {
 		return nil, known(err)
 	}
-	var run, name string
-	var step int64
-	var value ablation.Real
-	_, err = pgx.ForEachRow(rows, []any{&run, &name, &step, &value}, func() error {
-		i, ok := place[run]
-		if !ok {
-			return nil // started between the two reads
-		}
-		results[i].Values[name] = value
-		if strings.HasPrefix(name, ablation.BPB("")) {
-			results[i].Step = max(results[i].Step, step)
-		}
+	points := map[string][]ablation.Point{}
+	var run string
+	var p ablation.Point
+	_, err = pgx.ForEachRow(rows, []any{&run, &p.Metric, &p.Step, &p.Value}, func() error {
+		points[run] = append(points[run], p)
 		return nil
 	})
-	return results, known(err)
+	return points, known(err)
 }
