@@ -117,14 +117,21 @@ func loadChartData(ctx context.Context, store *postgres.Store, name string) (d c
 	if d.Results, err = store.Results(ctx, name); err != nil {
 		return d, err
 	}
-	for _, r := range d.Results {
-		d.Runs = append(d.Runs, r.Run)
-	}
+	d.Runs = runsOf(d.Results)
 	if d.Sources, err = store.SweepSources(ctx, name); err != nil {
 		return d, err
 	}
 	d.Tasks, err = store.SweepTasks(ctx, name)
 	return d, err
+}
+
+// runsOf are the runs that the results are of, in their order.
+func runsOf(results []ablation.Result) []ablation.Run {
+	runs := make([]ablation.Run, len(results))
+	for i, r := range results {
+		runs[i] = r.Run
+	}
+	return runs
 }
 
 // freezeArms are the arms with the scores that the chart shows.

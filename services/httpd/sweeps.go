@@ -5,12 +5,14 @@ import (
 	"context"
 	"html/template"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/chart"
 )
 
 const (
@@ -59,19 +61,15 @@ func (s *Server) sweepsPage(w http.ResponseWriter, r *http.Request) {
 	}
 	v := sweepsView{Query: r.URL.Query().Get("q"), Show: cmp.Or(r.URL.Query().Get("show"), "all"), Now: now(), NothingStarted: len(all) == 0}
 	v.Filters = sweepFilters(all, v.Show)
-	for _, sweep := range all {
-		if !shows(v.Show, sweep) || !found(v.Query, sweep) {
-			continue
-		}
-		if v.Count++; v.Count > sweepsShown {
-			continue
-		}
-		row, err := s.sweepRow(r.Context(), s.words(r), sweep)
-		if err != nil {
-			s.fail(w, r, err)
-			return
-		}
-		if over(sweep.State) {
+	all = slices.DeleteFunc(all, func(sweep ablation.Sweep) bool { return !shows(v.Show, sweep) || !found(v.Query, sweep) })
+	v.Count = len(all)
+	rows, err := s.sweepRows(r.Context(), s.words(r), all[:min(len(all), sweepsShown)])
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	for _, row := range rows {
+		if over(row.State) {
 			v.Ended = append(v.Ended, row)
 		} else {
 			v.Active = append(v.Active, row)
@@ -123,11 +121,29 @@ func folded(s string) string { return strings.ToLower(norm.NFKC.String(s)) }
 
 const armsInRow = 8
 
-func (s *Server) sweepRow(ctx context.Context, w words, sweep ablation.Sweep) (sweepRow, error) {
-	d, err := s.sweepData(ctx, w, sweep.Name)
-	if err != nil {
-		return sweepRow{}, err
+// sweepRows are the rows of the sweeps, read at once.
+func (s *Server) sweepRows(ctx context.Context, w words, sweeps []ablation.Sweep) ([]sweepRow, error) {
+	names := make([]string, len(sweeps))
+	for i, sweep := range sweeps {
+		names[i] = sweep.Name
 	}
+	overviews, err := s.options.Store.Overviews(ctx, names, []string{ablation.BPB("ja"), ablation.BPB("en")})
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]sweepRow, len(sweeps))
+	for i, sweep := range sweeps {
+		data := chart.Data{Sweep: sweep}
+		if o := overviews[sweep.Name]; o != nil {
+			data.Arms, data.Sources, data.Results, data.Runs = o.Arms, o.Sources, o.Results, runsOf(o.Results)
+		}
+		rows[i] = newSweepRow(sweepData{Data: data, words: w, views: armViews(w.lang, data)})
+	}
+	return rows, nil
+}
+
+func newSweepRow(d sweepData) sweepRow {
+	sweep := d.Sweep
 	progress := d.progress()
 	row := sweepRow{
 		Name: sweep.Name, Question: sweep.Question, URL: d.url(), State: sweep.State, Fraction: progress.Fraction, Counts: sweep.Counts,
@@ -145,5 +161,5 @@ func (s *Server) sweepRow(ctx context.Context, w words, sweep ablation.Sweep) (s
 			row.BestJA = fixed(p[1], 3)
 		}
 	}
-	return row, nil
+	return row
 }
