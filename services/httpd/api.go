@@ -30,7 +30,6 @@ func (s *Server) apiRoutes(r chi.Router) {
 	r.Get("/events", s.stream)
 	r.Get("/sweeps/{sweep}/charts/{chart}.csv", s.sweepCSV)
 	r.Get("/runs/{run}/charts/{chart}.csv", s.runCSV)
-	r.NotFound(func(w http.ResponseWriter, _ *http.Request) { writeProblem(w, newProblem(ablation.ErrNotFound)) })
 }
 
 // real describes ablation.Real.

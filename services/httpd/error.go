@@ -3,9 +3,16 @@ package httpd
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/haigo-lab/haigo/services/ablation"
+)
+
+// Kinds of refusals that only a server knows.
+var (
+	errMisdirected = errors.New("sent to a name that isn't ours")
+	errMethod      = errors.New("a method that the address doesn't take")
 )
 
 // status is the status code of an error: the one place where errors become codes.
@@ -13,6 +20,10 @@ func status(err error) int {
 	var bad *ablation.Invalid
 	var large *http.MaxBytesError
 	switch {
+	case errors.Is(err, errMisdirected):
+		return http.StatusMisdirectedRequest
+	case errors.Is(err, errMethod):
+		return http.StatusMethodNotAllowed
 	case errors.As(err, &bad):
 		return http.StatusUnprocessableEntity
 	case errors.As(err, &large):
@@ -40,13 +51,33 @@ func newProblem(err error) problem {
 	p := problem{Status: status(err)}
 	p.Title = http.StatusText(p.Status)
 	var bad *ablation.Invalid
-	switch {
-	case errors.As(err, &bad):
-		p.Detail, p.Problems = "the input must change before it can be taken", bad.Problems
-	case p.Status != http.StatusInternalServerError:
-		p.Detail = err.Error()
+	if errors.As(err, &bad) {
+		p.Problems = bad.Problems
 	}
+	p.Detail = detail(err, p.Status)
 	return p
+}
+
+// detail says what to do. Only the words of a refusal are for clients: those around it, and those of other errors, name
+// what we did inside.
+func detail(err error, status int) string {
+	var refused *ablation.Refusal
+	if errors.As(err, &refused) {
+		return refused.Error()
+	}
+	switch status {
+	case http.StatusUnprocessableEntity:
+		return "the input must change before it can be taken: see problems"
+	case http.StatusRequestEntityTooLarge:
+		return fmt.Sprintf("the body is larger than %d bytes; send less", maxBody)
+	case http.StatusNotFound:
+		return "nothing of this name or at this address is here; see /api/v1/openapi.json for the addresses, and their lists for the names"
+	case http.StatusMethodNotAllowed:
+		return "the address doesn't take this method; see /api/v1/openapi.json for those it takes"
+	case http.StatusConflict:
+		return "it was changed at the same moment; read it again, and repeat the request if it still makes sense"
+	}
+	return "something went wrong here, and the server's log says what; try again in a while"
 }
 
 // Error, GetStatus and ContentType make a problem an error of the API framework.
@@ -58,23 +89,4 @@ func writeProblem(w http.ResponseWriter, p problem) {
 	w.Header().Set("Content-Type", p.ContentType(""))
 	w.WriteHeader(p.Status)
 	_ = json.NewEncoder(w).Encode(p) // the client has left: nobody to tell
-}
-
-type messageView struct{ Head, Body, Back string }
-
-// fail answers a page's request with the error's page, and logs what nobody but us can mend.
-func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
-	words, code := s.words(r), status(err)
-	m := messageView{Head: words.text("conflict.head"), Body: err.Error(), Back: "/"}
-	switch code {
-	case http.StatusNotFound:
-		m.Head, m.Body = words.text("missing.head"), words.text("missing.body")
-	case http.StatusInternalServerError:
-		if r.Context().Err() != nil {
-			return // the browser has left
-		}
-		s.options.Log.Error("a page can't be shown", "route", route(r), "err", err)
-		m.Head, m.Body = words.text("broken.head"), words.text("broken.body")
-	}
-	s.render(w, r, view{status: code, page: "message", title: m.Head, data: m})
 }

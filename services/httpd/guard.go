@@ -56,19 +56,30 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// knownHost refuses requests sent to names that aren't ours, so that no foreign page can reach us by its own name.
-func (g guard) knownHost(next http.Handler) http.Handler {
+// answersTo reports whether a request was sent to one of our names: no foreign page can then reach us by its own.
+func (g guard) answersTo(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	return slices.ContainsFunc(g.hosts, func(h string) bool { return h != "" && strings.EqualFold(h, strings.Trim(host, "[]")) })
+}
+
+// knownHost refuses requests sent to names that aren't ours.
+func (s *Server) knownHost(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host := r.Host
-		if name, _, err := net.SplitHostPort(host); err == nil {
-			host = name
-		}
-		if !slices.ContainsFunc(g.hosts, func(h string) bool { return h != "" && strings.EqualFold(h, strings.Trim(host, "[]")) }) {
-			http.Error(w, "Haigo doesn't answer to this host name. Add it with --hosts (HAIGO_HOSTS).", http.StatusMisdirectedRequest)
+		if !s.guard.answersTo(r.Host) {
+			s.unknownHost(w, r)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// ownOrigin refuses changes that pages of other sites ask for.
+func (s *Server) ownOrigin(next http.Handler) http.Handler {
+	protection := http.NewCrossOriginProtection()
+	protection.SetDenyHandler(http.HandlerFunc(s.foreign))
+	return protection.Handler(next)
 }
 
 // admitted reports whether the request may see pages and API.

@@ -2,6 +2,7 @@ package httpd
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -31,6 +32,8 @@ func secure(next http.Handler) http.Handler {
 	})
 }
 
+var errPanicked = errors.New("the request panicked")
+
 // observe logs one line a request, by route and not by address: addresses may hold share links. It turns a panic into
 // an error page.
 func (s *Server) observe(next http.Handler) http.Handler {
@@ -44,7 +47,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 				}
 				s.options.Log.Error("a request panicked", "route", route(r), "err", broken, "stack", string(debug.Stack()))
 				if !answer.begun {
-					http.Error(answer, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+					s.refuse(answer, r, errPanicked)
 				}
 			}
 			s.options.Log.Log(r.Context(), level(answer.status), "request", "method", r.Method, "route", route(r), "status", answer.status,

@@ -10,10 +10,12 @@ import (
 // routes is every address that is served.
 func (s *Server) routes() http.Handler {
 	r := chi.NewRouter()
-	r.Use(s.observe, secure, withLanguage, middleware.GetHead)
+	r.NotFound(s.missing)
+	r.MethodNotAllowed(s.mistaken)
+	r.Use(withLanguage, s.observe, secure, middleware.GetHead)
 	r.Get("/healthz", s.healthy)
 	r.Group(func(r chi.Router) {
-		r.Use(s.guard.knownHost, http.NewCrossOriginProtection().Handler)
+		r.Use(s.knownHost, s.ownOrigin)
 		r.With(compressed).Handle(staticPath+"*", s.assets)
 		r.Get("/robots.txt", robots)
 		s.publicRoutes(r)
@@ -23,7 +25,6 @@ func (s *Server) routes() http.Handler {
 			s.pageRoutes(r)
 		})
 	})
-	r.NotFound(s.missing)
 	return r
 }
 
@@ -81,7 +82,7 @@ func route(r *http.Request) string {
 func (s *Server) healthy(w http.ResponseWriter, r *http.Request) {
 	if err := s.options.Store.Ping(r.Context()); err != nil {
 		s.options.Log.Warn("the database doesn't answer", "err", err)
-		http.Error(w, "the database doesn't answer", http.StatusServiceUnavailable)
+		http.Error(w, "the database doesn't answer; the server's log says why", http.StatusServiceUnavailable)
 		return
 	}
 	_, _ = w.Write([]byte("ok\n"))
@@ -90,11 +91,4 @@ func (s *Server) healthy(w http.ResponseWriter, r *http.Request) {
 // robots asks search engines to leave everything alone.
 func robots(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write([]byte("User-agent: *\nDisallow: /\n"))
-}
-
-// missing is the page for addresses that nothing has.
-func (s *Server) missing(w http.ResponseWriter, r *http.Request) {
-	words := s.words(r)
-	m := messageView{Head: words.text("missing.head"), Body: words.text("missing.body"), Back: "/"}
-	s.render(w, r, view{status: http.StatusNotFound, page: "message", title: m.Head, data: m})
 }

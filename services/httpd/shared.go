@@ -59,7 +59,7 @@ func (s *Server) openShare(w http.ResponseWriter, r *http.Request, look lookup) 
 		s.options.Log.Error("a share can't be read", "share_id", share.ID, "err", err)
 	}
 	words := s.words(r)
-	m := messageView{Head: words.text("gone.head"), Body: words.text("gone.body")}
+	m := messageView{Head: words.text("gone.head"), Lines: []string{words.text("gone.body")}}
 	s.render(w, r, view{status: http.StatusNotFound, page: "gone", title: m.Head, shell: "public", data: m})
 	return share, kept, false
 }
