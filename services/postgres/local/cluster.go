@@ -162,7 +162,7 @@ func (c *cluster) settings() []string {
 func (c *cluster) stop(ctx context.Context) error {
 	pid := c.postmaster()
 	if !c.lives(pid) {
-		return nil
+		return c.dropSocket()
 	}
 	if err := syscall.Kill(pid, syscall.SIGINT); err != nil && !errors.Is(err, syscall.ESRCH) {
 		return fmt.Errorf("signal process %d: %w", pid, err)
@@ -171,6 +171,17 @@ func (c *cluster) stop(ctx context.Context) error {
 		if err := pause(ctx); err != nil {
 			return fmt.Errorf("wait for process %d to end: %w", pid, err)
 		}
+	}
+	return c.dropSocket()
+}
+
+// dropSocket removes a socket folder that lies outside the data: nobody would ever clean up there.
+func (c *cluster) dropSocket() error {
+	if filepath.Dir(c.Socket) == filepath.Dir(c.Cluster) {
+		return nil
+	}
+	if err := os.RemoveAll(c.Socket); err != nil {
+		return fmt.Errorf("remove the socket's folder: %w", err)
 	}
 	return nil
 }

@@ -13,8 +13,8 @@ import (
 	"strings"
 )
 
-// system is where the clusters of data folders lie that the server's user can't enter.
-const system = "/var/lib/haigo"
+// system is where the clusters of data folders lie that the server's user can't enter. Tests have one of their own.
+var system = "/var/lib/haigo"
 
 // longest is how long a socket folder's path may be, so that the socket's stays below 90 bytes.
 const longest = 90 - len("/.s.PGSQL.5432") - 1

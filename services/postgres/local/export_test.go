@@ -1,0 +1,16 @@
+package local
+
+import "testing"
+
+// UseSystem puts what root's server can't have in its data folder below dir, in place of /var/lib/haigo.
+func UseSystem(t testing.TB, dir string) {
+	was := system
+	system = dir
+	t.Cleanup(func() { system = was })
+}
+
+// Find looks for binaries on PATH, below root as distributions put them, and in the npm packages of folder.
+func Find(root, folder string, major int) (dir, version string, err error) {
+	b, err := choose(places(root, folder), major)
+	return b.dir, b.version, err
+}
