@@ -87,11 +87,29 @@ func (s *Server) begin(r *http.Request) (string, error) {
 
 // check answers what a document would run. It always answers with the page: the browser takes the parts it shows.
 func (s *Server) check(w http.ResponseWriter, r *http.Request) {
+	if err := readForm(r); err != nil {
+		s.fail(w, r, err)
+		return
+	}
 	s.renderNew(w, r, http.StatusOK, s.planned(r.Context(), s.words(r), r.PostFormValue("document")))
+}
+
+// readForm reads what a form sent; PostFormValue alone would take a form that is too large for an empty one.
+func readForm(r *http.Request) error {
+	err := r.ParseForm()
+	var large *http.MaxBytesError
+	if err == nil || errors.As(err, &large) {
+		return err
+	}
+	return invalid("document", "the form arrived broken; send it again", "フォームの内容が途中で壊れました。もう一度送信してください")
 }
 
 // start starts the document's sweep and goes to its page; pressing twice leads to the same page.
 func (s *Server) start(w http.ResponseWriter, r *http.Request) {
+	if err := readForm(r); err != nil {
+		s.fail(w, r, err)
+		return
+	}
 	document, as := r.PostFormValue("document"), strings.TrimSpace(r.PostFormValue("as"))
 	answer, err := s.apply(r.Context(), []byte(document), as)
 	if err == nil {
@@ -133,15 +151,15 @@ func (s *Server) started(ctx context.Context, document string) bool {
 // refuse says why the document can't be taken.
 func (v *newView) refuse(s *Server, words words, err error) {
 	var bad *ablation.Invalid
-	switch code := status(err); {
-	case errors.As(err, &bad):
+	if errors.As(err, &bad) {
 		v.Problems = bad.Problems
-	case code == http.StatusInternalServerError:
-		s.options.Log.Error("a sweep file can't be handled", "err", err)
-		v.Failure = words.text("broken.body")
-	default:
-		v.Failure = err.Error()
+		return
 	}
+	code := status(err)
+	if code == http.StatusInternalServerError {
+		s.options.Log.Error("a sweep file can't be handled", "err", err)
+	}
+	v.Failure = strings.Join(words.message(err, code).Lines, " ")
 }
 
 func newPlanView(words words, p ablation.Plan, document string) *planView {

@@ -182,10 +182,10 @@ type ShareRequest struct {
 
 func (q ShareRequest) check() error {
 	if q.Lifetime < 0 || q.Lifetime > shareDaysMax*24*time.Hour {
-		return invalid("days", "a link lasts at most 365 days", "リンクの有効期限は最長 365 日です")
+		return invalid("days", "a link lasts from 1 to 365 days; choose within", "リンクの有効期限は 1 日から 365 日までです")
 	}
 	if len([]rune(q.Question)) > 300 {
-		return invalid("question", "the question is longer than 300 characters", "問いは 300 文字以内にしてください")
+		return invalid("question", "the question is longer than 300 characters; shorten it", "問いは 300 文字以内にしてください")
 	}
 	return nil
 }

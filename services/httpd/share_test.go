@@ -96,21 +96,29 @@ func TestShare_life(t *testing.T) {
 func TestShare_goneLooksTheSame(t *testing.T) {
 	t.Parallel()
 	s := trained(t)
-	revoked, expired := s.share("talk"), "/s/"+strings.Repeat("A", 43)
+	revoked, live, expired := s.share("talk"), s.share("talk"), "/s/"+strings.Repeat("A", 43)
 	s.send("/shares/1/revoke").want(t, 303)
 	if _, err := s.store.CreateShare(t.Context(), sha256.Sum256([]byte(strings.TrimPrefix(expired, "/s/"))), ablation.Share{
 		Hint: "AAAA", Sweep: "talk", Question: "?", Kind: "tradeoff", Chart: json.RawMessage("{}"), Version: "v0", ExpiresAt: time.Now().Add(-time.Hour),
 	}); err != nil {
 		t.Fatal(err)
 	}
+	s.get(live).want(t, 200)
 	for _, part := range []string{"", "/chart.json", "/points.csv"} {
 		unknown := s.get("/s/"+strings.Repeat("B", 43)+part).want(t, 404)
-		for name, path := range map[string]string{"revoked": revoked, "expired": expired, "one character off": revoked[:len(revoked)-1] + "_", "no secret at all": "/s/x"} {
+		for name, path := range map[string]string{
+			"revoked": revoked, "expired": expired, "no secret at all": "/s/x",
+			"one character off at the start": oneOff(live, 3), "one character off": oneOff(live, 20), "one character off at the end": oneOff(live, len(live)-1),
+			"one character short": live[:len(live)-1], "one character long": live + "A",
+		} {
 			got := s.get(path+part).want(t, 404)
 			got.Header.Del("Date")
 			unknown.Header.Del("Date")
 			if got.body != unknown.body {
 				t.Errorf("%s%s looks different from an unknown one", name, part)
+			}
+			if len(got.Header) != len(unknown.Header) {
+				t.Errorf("%s%s has other headers than an unknown one", name, part)
 			}
 			for key := range unknown.Header {
 				if got.Header.Get(key) != unknown.Header.Get(key) {
@@ -119,6 +127,15 @@ func TestShare_goneLooksTheSame(t *testing.T) {
 			}
 		}
 	}
+}
+
+// oneOff is a link with another character of a secret's alphabet at i.
+func oneOff(link string, i int) string {
+	other := byte('A')
+	if link[i] == other {
+		other = 'B'
+	}
+	return link[:i] + string(other) + link[i+1:]
 }
 
 func TestShare_nothingToShare(t *testing.T) {
