@@ -22,8 +22,8 @@ func Accuracy(d Data, task string) (Figure, error) {
 		Subtitle: say("正答率、高いほどよい", "accuracy, higher is better"),
 		X:        Axis{Name: say("正答率", "accuracy"), Format: FormatPercent, Good: "high"},
 		Y:        Axis{Format: FormatArm},
-		Caption: say("小さい点はシード、大きい点は平均。線は %d 問の 90%% 区間（二項分布）。縦線は偶然の正答率 %s%%。",
-			"Small marks are seeds, large marks means. Lines are 90%% intervals over %d items (binomial). The upright line is chance, %s%%.", t.Items, fixed(100*t.Chance, 1)),
+		Caption: say("小さい点はシード、大きい点は平均。線は %d 問の 90%% 区間（二項分布）。縦線は偶然の正答率 %s。",
+			"Small marks are seeds, large marks means. Lines are 90%% intervals over %d items (binomial). The upright line is chance, %s.", t.Items, Percent(t.Chance, 1)),
 		Description: a.description(), Table: a.table(),
 	}
 	if len(f.Table.Rows) == 0 {
@@ -56,10 +56,21 @@ func (a accuracy) draw(f *Figure) error {
 		}
 		s.Role = RoleInterval
 		d.add(s, []row{append(point(v.Mean, float64(i), v.Low, v.Top), nil, nil)})
-		s.Role = RoleMean
+		s.Role, s.Note = RoleMean, againstChance(v.Verdict)
 		d.add(s, []row{append(point(v.Mean, float64(i)), v.N)})
 	}
 	return d.finish(f)
+}
+
+// againstChance says in two short lines where an arm stands.
+func againstChance(v analysis.Verdict) ablation.Label {
+	switch v {
+	case analysis.Higher:
+		return say("偶然より\n高い", "above\nchance")
+	case analysis.Lower:
+		return say("偶然より\n低い", "below\nchance")
+	}
+	return say("偶然と\n区別できない", "cannot be told\nfrom chance")
 }
 
 func (a accuracy) scale() scale {
@@ -75,10 +86,10 @@ func (a accuracy) scale() scale {
 }
 
 func (a accuracy) description() ablation.Label {
-	parts := []ablation.Label{say("偶然の正答率は %s%%。", "Chance is %s%%.", fixed(100*a.task.Chance, 1))}
+	parts := []ablation.Label{say("偶然の正答率は %s。", "Chance is %s.", Percent(a.task.Chance, 1))}
 	for i, v := range a.arms {
 		if v.N > 0 {
-			parts = append(parts, say("%s：%s%%（n = %d）。", "%s: %s%% (n = %d).", armLabel(a.Arms[i]), fixed(100*v.Mean, 1), v.N))
+			parts = append(parts, say("%s：%s（n = %d）。", "%s: %s (n = %d).", armLabel(a.Arms[i]), Percent(v.Mean, 1), v.N))
 		}
 	}
 	return join(parts...)

@@ -201,7 +201,7 @@ func (c *curve) description() ablation.Label {
 		if s.Role == RoleLine && len(c.rows[i]) > 0 && s.Label != (ablation.Label{}) {
 			last := c.rows[i][len(c.rows[i])-1]
 			if v, ok := last[1].(ablation.Real); ok {
-				parts = append(parts, say("%sは最後に %s。", "%s ends at %s.", subject(s.Label), fixed(float64(v), 3)))
+				parts = append(parts, say("%sは最後に %s。", "%s ends at %s.", subject(s.Label), Fixed(float64(v), 3)))
 			}
 		}
 	}

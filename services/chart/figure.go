@@ -95,7 +95,8 @@ type Series struct {
 	Arm   *int           `json:"arm,omitempty"`  // index in Arms: its colour and mark
 	Lang  string         `json:"lang,omitempty"` // a language: its colour
 	Run   string         `json:"run,omitempty"`  // a run's name
-	Label ablation.Label `json:"label"`          // written beside it
+	Label ablation.Label `json:"label"`          // its name
+	Note  ablation.Label `json:"note,omitzero"`  // what is said of it, written beside it in lines
 }
 
 // Table is a figure's points. Cells are numbers, strings, the words for values that aren't finite, or nil where there is

@@ -32,7 +32,7 @@ func RunMixture(d Data, run ablation.Run, rows []ablation.Curve) (Figure, error)
 	m := newMixture(d, d.Arms[arm])
 	m.tallies = []analysis.Tally{analysis.Read(run.ID, d.sources(), rows)}
 	at := m.tokens(run.Progress.Step)
-	f.Subtitle = say("縦線は現在、%sトークン", "The line marks now, %s tokens", count(at))
+	f.Subtitle = say("縦線は現在、%sトークン", "The line marks now, %s tokens", Count(at))
 	return f, m.draw(&f, []row{point(at)})
 }
 
@@ -170,12 +170,12 @@ func (m *mixture) measure(f *Figure) {
 		gap = max(gap, m.plan.Gap(t))
 	}
 	if !known {
-		f.Caption = say("まだ行を読んでいない。", "No row has been read yet.")
+		f.Caption = say("まだ行を読んでいない", "No row has been read yet")
 		return
 	}
 	f.Gap = &gap
 	rows := math.Ceil(gap*100-1e-9) / 100
-	f.Caption = say("最大差 %s 行（許容 %d 行）", "largest gap %s rows (%d allowed)", fixed(rows, 2), m.plan.Allowed())
+	f.Caption = say("最大差 %s行（許容 %d行）", "gap %s rows (%d allowed)", Fixed(rows, 2), m.plan.Allowed())
 }
 
 func (m *mixture) description(f *Figure) ablation.Label {
@@ -186,7 +186,7 @@ func (m *mixture) description(f *Figure) ablation.Label {
 	}
 	parts := []ablation.Label{say("計画の割合、全体で：", "Planned shares over the whole run:")}
 	for l, v := range m.byLanguage(planned) {
-		parts = append(parts, say("%s %s%%。", "%s %s%%.", language(m.langs[l]), fixed(100*v, 1)))
+		parts = append(parts, say("%s %s。", "%s %s.", language(m.langs[l]), Percent(v, 1)))
 	}
 	return join(append(parts, f.Caption)...)
 }

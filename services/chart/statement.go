@@ -182,15 +182,15 @@ func (w *speaker) chance(t ablation.Task) {
 			above = append(above, armLabel(w.Arms[i]))
 		}
 	}
-	percent := fixed(100*t.Chance, 0)
+	percent := Percent(t.Chance, 0)
 	switch {
 	case len(seen) == 0:
 	case len(above) == 0:
-		w.say(say("%s の正答率は、どのアームも偶然（%s%%）と区別できない。", "On %s no arm's accuracy can be told from chance (%s%%).", same(t.Name), percent))
+		w.say(say("%s の正答率は、どのアームも偶然（%s）と区別できない。", "On %s no arm's accuracy can be told from chance (%s).", same(t.Name), percent))
 	case len(above) == len(seen):
-		w.say(say("%s の正答率は、どのアームも偶然（%s%%）より高い。", "On %s every arm is more accurate than chance (%s%%).", same(t.Name), percent))
+		w.say(say("%s の正答率は、どのアームも偶然（%s）より高い。", "On %s every arm is more accurate than chance (%s).", same(t.Name), percent))
 	default:
-		w.say(say("%s の正答率が偶然（%s%%）より高いのは、%sだけ。", "On %s only these are more accurate than chance (%s%%): %s.", same(t.Name), percent, subject(list(above))))
+		w.say(say("%s の正答率が偶然（%s）より高いのは、%sだけ。", "On %s only these are more accurate than chance (%s): %s.", same(t.Name), percent, subject(list(above))))
 	}
 }
 
@@ -241,7 +241,7 @@ func reach(d analysis.Difference) float64 {
 const marker = "\x00"
 
 // strong is a difference as a strong piece of a text.
-func strong(v float64) string { return marker + signed(v, 3) + marker }
+func strong(v float64) string { return marker + Signed(v, 3) + marker }
 
 func sentence(l ablation.Label) Sentence { return Sentence{spans(l.JA), spans(l.EN)} }
 

@@ -17,7 +17,7 @@ func Tradeoff(d Data) (Figure, error) {
 	f := Figure{
 		ID: "tradeoff", Kind: KindTradeoff, Arms: marked(d.Arms),
 		Title:    say("日本語と英語のトレードオフ", "Japanese against English"),
-		Subtitle: say("検証セット、%sトークン時点", "held-out text, at %s tokens", count(d.tokens())),
+		Subtitle: say("検証セット、%sトークン時点", "held-out text, at %s tokens", Count(d.tokens())),
 		X:        Axis{Name: say("英語 bits per byte", "English bits per byte"), Format: FormatFixed2, Good: "low"},
 		Y:        Axis{Name: say("日本語 bits per byte", "Japanese bits per byte"), Format: FormatFixed2, Good: "low"},
 		Caption:  t.caption(), Description: t.description(), Table: t.table(),
@@ -166,7 +166,7 @@ func (t tradeoff) description() ablation.Label {
 	for i, a := range t.Arms {
 		if t.seen(i) {
 			parts = append(parts, say("%s：日本語 %s、英語 %s（n = %d）。", "%s: Japanese %s, English %s (n = %d).",
-				armLabel(a), fixed(t.ja.Arms[i].Mean, 3), fixed(t.en.Arms[i].Mean, 3), t.ja.Arms[i].N))
+				armLabel(a), Fixed(t.ja.Arms[i].Mean, 3), Fixed(t.en.Arms[i].Mean, 3), t.ja.Arms[i].N))
 		}
 	}
 	return join(append([]ablation.Label{say("横軸は英語、縦軸は日本語の bits per byte。左下ほどよい。", "English across, Japanese up, in bits per byte; lower left is better.")}, parts...)...)

@@ -6,85 +6,25 @@ import (
 	"strconv"
 	"strings"
 	"time"
-)
 
-// minus is the real sign; a hyphen is too short beside figures.
-const minus = "−"
+	"github.com/haigo-lab/haigo/services/chart"
+)
 
 // japan is where times on pages are told; pages name it. It has no summer time.
 var japan = time.FixedZone("JST", 9*60*60)
 
-// unit is a power of ten with the word for it.
-type unit struct {
-	size float64
-	word string
-}
-
-var units = map[string][]unit{
-	"ja": {{1e12, "兆"}, {1e8, "億"}, {1e4, "万"}},
-	"en": {{1e12, "T"}, {1e9, "B"}, {1e6, "M"}, {1e3, "k"}},
-}
-
-// fixed is v with that many decimals; a value that isn't finite is named as JSON names it.
-func fixed(v float64, decimals int) string {
-	switch {
-	case math.IsNaN(v):
-		return "NaN"
-	case math.IsInf(v, 0):
-		return map[bool]string{true: "+∞", false: minus + "∞"}[v > 0]
-	}
-	return strings.Replace(strconv.FormatFloat(v, 'f', decimals, 64), "-", minus, 1)
-}
-
-// signed is fixed with the sign written out.
-func signed(v float64, decimals int) string {
-	if s := fixed(v, decimals); v < 0 || math.IsNaN(v) || math.IsInf(v, 0) {
-		return s
-	}
-	return "+" + fixed(v, decimals)
-}
+// fixed, signed and percent are the numbers of figures, also on pages.
+var (
+	fixed   = chart.Fixed
+	signed  = chart.Signed
+	percent = chart.Percent
+)
 
 // integer is n with commas between thousands.
-func integer(n int64) string {
-	digits := strconv.FormatInt(n, 10)
-	sign := ""
-	if n < 0 {
-		sign, digits = minus, digits[1:]
-	}
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return sign + digits
-}
-
-// percent is a fraction in percent.
-func percent(fraction float64, decimals int) string { return fixed(fraction*100, decimals) + "%" }
+func integer(n int64) string { return chart.Integer(float64(n)) }
 
 // big is a count in words: 1,000億 in Japanese, 100B in English.
-func (w words) big(v float64) string {
-	for _, u := range units[w.lang] {
-		if v < u.size {
-			continue
-		}
-		x := v / u.size
-		decimals := 2
-		if x >= 100 {
-			decimals = 0
-		} else if x >= 10 {
-			decimals = 1
-		}
-		whole, part, _ := strings.Cut(strconv.FormatFloat(x, 'f', decimals, 64), ".")
-		n, err := strconv.ParseInt(whole, 10, 64)
-		if err != nil {
-			break
-		}
-		if part = strings.TrimRight(part, "0"); part != "" {
-			part = "." + part
-		}
-		return integer(n) + part + u.word
-	}
-	return integer(int64(math.Round(v)))
-}
+func (w words) big(v float64) string { return chart.Count(v).In(w.lang) }
 
 // size is a number of bytes.
 func size(n int64) string {

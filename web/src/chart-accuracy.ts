@@ -1,20 +1,23 @@
-// A task's accuracy: an arm a row, every seed small, the mean large with its interval, chance as an upright line.
+// A task's accuracy: an arm a row, every seed small, the mean large with its interval, chance as an upright line, and in
+// words whether the arm can be told from it.
 
 import { at, drawn, type Drawn, type Sheet } from "./chart-figure";
-import { armColour, axis, base, ends, fit, meanPoint, plain, seedPoint, spoken, textWidth, whisker, type Grid } from "./chart-theme";
+import { armColour, axis, base, ends, fit, meanPoint, placer, plain, seedPoint, spoken, textWidth, whisker, type Grid } from "./chart-theme";
 import type { Drawing } from "./chart-tradeoff";
 import { format, say } from "./format";
 
 export function accuracy(sheet: Sheet): Drawing {
   const { figure, theme } = sheet;
   const widest = Math.max(0, ...figure.arms.map((_, i) => textWidth(name(sheet, i), 12, theme)));
-  const grid: Grid = { left: Math.ceil(widest) + 14, right: 22, top: 24, bottom: 40 };
   const means = drawn(figure, "mean");
+  const noted = Math.max(0, ...means.flatMap((s) => lines(s, sheet).map((line) => textWidth(line, 11, theme))));
+  const grid: Grid = { left: Math.ceil(widest) + 14, right: Math.ceil(noted) + 22, top: 24, bottom: 40 };
   const series: object[] = drawn(figure, "chance").map((s) => chance(s, sheet));
   for (const s of drawn(figure, "seed")) series.push(points(s, sheet, 3));
   for (const s of drawn(figure, "interval")) series.push(whisker(s.rows, armColour(figure.arms[s.arm ?? -1], theme)));
   const first = series.length;
   for (const s of means) series.push(points(s, sheet, 5));
+  if (means.length) series.push(notes(means, sheet, grid));
   const option = {
     ...base(sheet),
     grid,
@@ -68,6 +71,34 @@ function points(s: Drawn, sheet: Sheet, z: number): object {
   };
 }
 
+// lines are what is said of an arm: one line where there is room, else as the figure breaks it.
+function lines(s: Drawn, { lang, width }: Sheet): string[] {
+  const note = say(s.note, lang);
+  return width < 480 ? note.split("\n") : [note.replace("\n", lang === "ja" ? "" : " ")];
+}
+
+// notes says right of the plot of each arm whether it can be told from chance.
+function notes(means: Drawn[], sheet: Sheet, grid: Grid): object {
+  const { theme } = sheet;
+  const places = placer(sheet, grid);
+  return {
+    type: "custom",
+    silent: true,
+    clip: false,
+    tooltip: { show: false },
+    data: means.map((_, i) => [i, 0]),
+    encode: { x: -1, y: -1 },
+    renderItem: (params: { dataIndex: number }) => {
+      const s = means[params.dataIndex];
+      if (!s) return;
+      const { min, max } = ends(sheet, "y");
+      const y = places(0, min + max - at(s.rows[0], 1))[1]; // the axis runs down
+      const style = { text: lines(s, sheet).join("\n"), x: sheet.width - grid.right + 12, y, fill: theme.colour("ink-2"), font: `11px ${theme.font}`, lineHeight: 13, verticalAlign: "middle" };
+      return { type: "text", style };
+    },
+  };
+}
+
 const seed = { ja: "シード", en: "seed" };
 
 function text(s: Drawn, index: number, { figure, lang }: Sheet): string {
@@ -76,5 +107,6 @@ function text(s: Drawn, index: number, { figure, lang }: Sheet): string {
   const interval = drawn(figure, "interval").find((i) => i.arm === s.arm)?.rows[0];
   const what = s.role === "seed" ? `${seed[lang]} ${at(row, 2)}` : `n = ${at(row, 2)}`;
   const range = s.role === "mean" && interval ? ` (${percent(at(interval, 2))} – ${percent(at(interval, 3))})` : "";
-  return `${plain(say(s.label, lang))}  ${what}\n${percent(at(row, 0))}${range}`;
+  const note = s.role === "mean" ? "\n" + say(s.note, lang).replace("\n", lang === "ja" ? "" : " ") : "";
+  return `${plain(say(s.label, lang))}  ${what}\n${percent(at(row, 0))}${range}${note}`;
 }

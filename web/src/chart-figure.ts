@@ -60,6 +60,7 @@ export interface Series {
   lang?: string;
   run?: string;
   label: Label;
+  note?: Label;
 }
 
 export interface Column {

@@ -9,7 +9,7 @@ import { accuracy } from "./chart-accuracy";
 import { curve } from "./chart-curve";
 import type { Figure, Sheet, Stop } from "./chart-figure";
 import { mixture } from "./chart-mixture";
-import { fade, readTheme, textWidth } from "./chart-theme";
+import { readTheme, textWidth } from "./chart-theme";
 import { tradeoff, type Drawing } from "./chart-tradeoff";
 import { say, type Lang } from "./format";
 
@@ -66,7 +66,7 @@ function lay(sheet: Sheet): Drawing {
   const text = say(sheet.figure.empty, sheet.lang);
   if (!text) return drawing;
   const { theme, width, height } = sheet;
-  const style = { text, fill: theme.colour("ink-3"), font: `12px ${theme.font}`, width: Math.min(width - 80, textWidth(text, 12, theme) + 4), overflow: "break", textAlign: "center", backgroundColor: fade(theme.colour("page"), 0.85), padding: [4, 8] };
+  const style = { text, fill: theme.colour("ink-3"), font: `12px ${theme.font}`, width: Math.min(width - 80, textWidth(text, 12, theme) + 4), overflow: "break", textAlign: "center", backgroundColor: theme.colour("page"), padding: [4, 8] };
   const notice = { type: "text", silent: true, x: width / 2, y: height / 2 - 16, z: 10, style };
   return { ...drawing, option: { ...drawing.option, graphic: [notice] } };
 }

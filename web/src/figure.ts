@@ -2,9 +2,8 @@
 // like is chart.ts's; the address of its data stands in data-figure.
 
 import { draw as drawChart, type Chart, type Figure } from "./chart";
-import { format, type Format } from "./format";
+import { format, say, type Format, type Lang } from "./format";
 
-type Lang = "ja" | "en";
 const lang: Lang = document.documentElement.lang === "en" ? "en" : "ja";
 
 interface Drawn {
@@ -39,7 +38,7 @@ async function show(element: HTMLElement): Promise<void> {
     tools(element);
   }
   const caption = element.querySelector("[data-caption]");
-  if (caption) caption.textContent = figure.caption?.[lang] ?? "";
+  if (caption) caption.textContent = say(figure.caption, lang);
   const table = element.querySelector<HTMLElement>("[data-table]");
   if (table && !table.hidden) table.replaceChildren(tabulate(figure));
 }
@@ -73,7 +72,7 @@ function tabulate({ table, arms }: Figure): HTMLTableElement {
   const head = out.createTHead().insertRow();
   for (const column of table.columns) {
     const cell = document.createElement("th");
-    cell.textContent = column.name[lang] ?? column.key;
+    cell.textContent = say(column.name, lang) || column.key;
     if (numeric(column.format)) cell.className = "num";
     head.append(cell);
   }
@@ -82,10 +81,10 @@ function tabulate({ table, arms }: Figure): HTMLTableElement {
     const line = body.insertRow();
     row.forEach((value, i) => {
       const cell = line.insertCell();
-      const kind = table.columns[i]?.format;
-      const arm = kind === "arm" ? arms?.find((a) => a.name === value) : undefined;
-      cell.textContent = arm ? (arm.label[lang] ?? arm.name) : format(kind ?? "text", value, lang);
-      if (kind && numeric(kind)) cell.className = "num";
+      const { format: kind = "text", words } = table.columns[i] ?? {};
+      const arm = kind === "arm" ? arms.find((a) => a.name === value) : undefined;
+      cell.textContent = say(arm?.label ?? words?.[String(value)], lang) || format(kind, value, lang);
+      if (numeric(kind)) cell.className = "num";
     });
   }
   return out;

@@ -1,5 +1,5 @@
 // Numbers as pages write them, in each language: the one formatter of charts and of the tables beside them. The server
-// writes its own pages by the same rules.
+// writes its own pages by the same rules; testdata/numbers.json holds the examples that both are held to.
 
 export type Lang = "ja" | "en";
 export type Format =
@@ -27,7 +27,7 @@ const units: Record<Lang, [number, string][]> = {
   ja: [[1e12, "兆"], [1e8, "億"], [1e4, "万"]],
   en: [[1e12, "T"], [1e9, "B"], [1e6, "M"], [1e3, "k"]],
 };
-const words: Record<string, string> = { Infinity: "∞", "-Infinity": minus + "∞" };
+const words: Record<string, string> = { Infinity: "∞", "-Infinity": minus + "∞", NaN: "NaN" };
 
 // say is a label in a language; a label that is missing is empty.
 export function say(label: Label | undefined, lang: Lang): string {
@@ -38,7 +38,6 @@ export function say(label: Label | undefined, lang: Lang): string {
 export function format(kind: Format, value: Cell, lang: Lang): string {
   if (value === null) return "—";
   if (typeof value === "string") return words[value] ?? value;
-  if (!Number.isFinite(value)) return words[String(value)] ?? "NaN";
   switch (kind) {
     case "integer":
       return integer(value);
@@ -47,9 +46,9 @@ export function format(kind: Format, value: Cell, lang: Lang): string {
     case "fixed2":
       return fixed(value, 2);
     case "percent":
-      return fixed(value * 100, 0) + "%";
+      return percent(value, 0);
     case "percent1":
-      return fixed(value * 100, 1) + "%";
+      return percent(value, 1);
     case "scientific":
       return scientific(value);
     case "text":
@@ -62,12 +61,12 @@ export function format(kind: Format, value: Cell, lang: Lang): string {
 
 // tick is a value of an axis whose ticks are step apart: as many decimals as the step has.
 export function tick(kind: Format, value: number, step: number, lang: Lang): string {
-  if (kind === "tokens") return value ? big(value, lang) : "0";
+  if (kind === "tokens" && step >= 1) return big(value, lang);
   if (kind === "scientific") return value ? scientific(value) : "0";
   if (kind === "integer") return integer(value);
-  const percent = kind === "percent" || kind === "percent1";
-  const decimals = decimalsOf(percent ? step * 100 : step);
-  return percent ? fixed(value * 100, decimals) + "%" : fixed(value, decimals);
+  const share = kind === "percent" || kind === "percent1";
+  const decimals = decimalsOf(share ? step * 100 : step);
+  return share ? percent(value, decimals) : fixed(value, decimals);
 }
 
 // decimalsOf counts the decimals that a round step needs.
@@ -78,31 +77,50 @@ function decimalsOf(step: number): number {
 
 // fixed is v with that many decimals and a real minus; what rounds to nothing has no sign.
 export function fixed(v: number, decimals: number): string {
+  if (!Number.isFinite(v)) return words[String(v)] ?? "";
   const text = Math.abs(v).toFixed(decimals);
   return v < 0 && Number(text) !== 0 ? minus + text : text;
 }
 
 // signed is fixed with the plus written out.
 export function signed(v: number, decimals: number): string {
-  return v < 0 ? fixed(v, decimals) : "+" + fixed(v, decimals);
+  const text = fixed(v, decimals);
+  return v > 0 && Number(text) !== 0 ? "+" + text : text;
 }
 
-// integer has commas between thousands.
+// percent is a fraction in percent.
+export function percent(fraction: number, decimals: number): string {
+  return fixed(fraction * 100, decimals) + "%";
+}
+
+// integer is v rounded to a whole number, with commas between thousands.
 export function integer(v: number): string {
-  const text = Math.abs(Math.round(v)).toString().replace(/\B(?=(\d{3})+$)/g, ",");
-  return v < 0 ? minus + text : text;
+  return thousands(fixed(v, 0));
 }
 
 // big is a count in words: 1,000億 in Japanese, 100B in English.
 export function big(v: number, lang: Lang): string {
-  for (const [size, word] of units[lang]) {
-    if (v < size) continue;
-    const x = v / size;
-    const [whole = "0", part = ""] = x.toFixed(x >= 100 ? 0 : x >= 10 ? 1 : 2).split(".");
-    const rest = part.replace(/0+$/, "");
-    return integer(Number(whole)) + (rest && "." + rest) + word;
-  }
-  return v !== 0 && Math.abs(v) < 10 ? fixed(v, 2) : integer(v);
+  const all = units[lang];
+  const size = Math.abs(v);
+  const i = Number.isFinite(v) ? all.findIndex(([unit]) => size >= unit) : -1;
+  const [unit, word] = all[i] ?? [0, ""];
+  if (!unit) return integer(v);
+  const above = all[i - 1];
+  const text = short(size / unit);
+  const sign = v < 0 ? minus : "";
+  return sign + (above && Number(text) * unit >= above[0] ? "1" + above[1] : thousands(text) + word); // rounded up into the next unit
+}
+
+// short is x in at most three digits that mean something.
+function short(x: number): string {
+  const text = x.toFixed(x >= 100 ? 0 : x >= 10 ? 1 : 2);
+  return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
+}
+
+// thousands puts commas between a number's thousands.
+function thousands(text: string): string {
+  const [whole = "", part] = text.split(".");
+  return whole.replace(/\B(?=(\d{3})+$)/g, ",") + (part ? "." + part : "");
 }
 
 // scientific is 3e-3, as people write learning rates.
