@@ -30,10 +30,9 @@ type figure struct {
 	Source string
 	CSV    string
 	Size   string // class for the height
-	Foot   string
 	Wide   bool
 
-	Caption bool // whether it takes the caption that comes with the data
+	Caption bool // whether the caption that comes with the data is shown
 }
 
 // newFigure is the place of a chart of the sweep or run that path names.

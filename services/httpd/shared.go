@@ -17,6 +17,7 @@ import (
 type sharedView struct {
 	ablation.Share
 	frozen
+	Caption    string
 	Says       [][]chart.Span
 	Rows       []sharedRow
 	Tokens     float64 // of a run
@@ -69,7 +70,13 @@ func (s *Server) sharedPage(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+	caption, err := kept.caption()
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
 	v := s.words(r).sharedView(share, kept)
+	v.Caption = caption.In(requestLanguage(r))
 	base := "/s/" + chi.URLParam(r, "secret")
 	v.Source, v.CSVAddress = base+"/chart.json", base+"/points.csv"
 	s.render(w, r, view{page: "shared", title: share.Question, shell: "public", data: v})

@@ -31,6 +31,13 @@ type frozen struct {
 	Recipe  ablation.Recipe    `json:"recipe"`
 }
 
+// caption is what the figure says of itself.
+func (f frozen) caption() (ablation.Label, error) {
+	var figure struct{ Caption ablation.Label }
+	err := json.Unmarshal(f.Figure, &figure)
+	return figure.Caption, err
+}
+
 // frozenArm is an arm with its scores, as the table below the chart has them.
 type frozenArm struct {
 	Label    ablation.Label `json:"label"`

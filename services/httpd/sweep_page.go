@@ -67,7 +67,7 @@ func (d sweepData) tradeFigure() figure {
 	f := newFigure("trade", d.url(), "tradeoff", nil)
 	f.Title = d.words.text("sweep.trade")
 	f.Sub = d.words.text("sweep.trade.sub", "n", d.words.big(float64(d.Sweep.Recipe.Steps()*d.Sweep.Recipe.TokensPerStep())))
-	f.Foot, f.Size = d.words.text("sweep.trade.foot"), "tall"
+	f.Caption, f.Size = true, "tall"
 	return f
 }
 
@@ -90,10 +90,21 @@ func (d sweepData) taskFigures() []figure {
 	figures := make([]figure, len(d.Tasks))
 	for i, task := range d.Tasks {
 		f := newFigure("accuracy-"+task.Name, d.url(), "accuracy", url.Values{"task": {task.Name}})
-		f.Title, f.Lang, f.Size, f.Caption = task.Name, task.Lang, "low", true
+		f.Title, f.Lang, f.Size, f.Caption = task.Name, task.Lang, heightOf(len(d.Arms)), true
 		figures[i] = f
 	}
 	return figures
+}
+
+// heightOf is the class for the height of a chart with a row an arm.
+func heightOf(arms int) string {
+	switch {
+	case arms <= 3:
+		return "low"
+	case arms <= 6:
+		return "half"
+	}
+	return "tall"
 }
 
 func (d sweepData) mixtures() []mixture {
