@@ -42,7 +42,7 @@ func TestLocal_exits(t *testing.T) {
 	}{
 		{"a status", "exit 3", spec.Exit{Code: 3}},
 		{"a signal", "kill -SEGV $$", spec.Exit{Code: -1, Signal: "SIGSEGV"}},
-		{"a child left behind", "sleep 1000 & exit 4", spec.Exit{Code: 4}},
+		{"a child left behind", "sleep 100 & exit 4", spec.Exit{Code: 4}},
 	} {
 		t.Run(v.name, func(t *testing.T) {
 			t.Parallel()
@@ -78,10 +78,12 @@ func TestLocal_runnerOutlivesTheWorker(t *testing.T) {
 	}
 	worker := exec.Command(binary, "worker", dir)
 	worker.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	out, err := worker.StdoutPipe()
-	if err := errors.Join(err, worker.Start()); err != nil {
+	alive, errIn := worker.StdinPipe()
+	out, errOut := worker.StdoutPipe()
+	if err := errors.Join(errIn, errOut, worker.Start()); err != nil {
 		t.Fatal(err)
 	}
+	defer alive.Close()
 	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || !strings.HasSuffix(line, " <nil>\n") {
 		t.Fatalf("%s, %v", line, err)
 	}
@@ -138,7 +140,7 @@ func TestLocal_runnerOutlivesExec(t *testing.T) {
 
 func TestLocal_runnerKilled(t *testing.T) {
 	t.Parallel()
-	dir := attempt(t, `echo $$ > pid; touch ready; while :; do sleep 0.02; done`)
+	dir := attempt(t, `echo $$ > pid; touch ready; while kill -0 $TESTS; do sleep 0.02; done`)
 	submit(t, dir)
 	ready(t, dir)
 	if err := exec.Command("sh", "-c", "kill -KILL "+text(t, dir, "pid")).Run(); err != nil {
@@ -250,7 +252,7 @@ func TestLocal_killTouchesNoOther(t *testing.T) {
 	dir := attempt(t, "exit 0")
 	h := submit(t, dir)
 	ended(t, dir)
-	victim := exec.Command("sleep", "1000")
+	victim := exec.Command("sleep", "100")
 	if err := victim.Start(); err != nil {
 		t.Fatal(err)
 	}

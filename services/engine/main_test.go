@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -33,10 +35,10 @@ func TestMain(m *testing.M) {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
-	case "worker": // worker D: submits and stays
+	case "worker": // worker D: submits and stays as long as the tests
 		h, err := wrapper().Submit(context.Background(), os.Args[2], "key")
 		fmt.Println(string(h), err)
-		select {}
+		_, _ = io.Copy(io.Discard, os.Stdin)
 	default:
 		goleak.VerifyTestMain(m)
 	}
@@ -50,11 +52,11 @@ func wrapper() *engine.Local {
 	return &engine.Local{Exec: []string{binary, "exec"}}
 }
 
-// Runners, as shell scripts.
+// Runners, as shell scripts. They outlive whatever ends but the tests themselves.
 const (
-	polite = `trap '' TERM; touch ready; while [ ! -e stop ]; do sleep 0.02; done; touch left`
-	tamed  = `trap 'touch left; exit 0' TERM; touch ready; while :; do sleep 0.02; done`
-	deaf   = `trap '' TERM; touch ready; while :; do sleep 0.02; done`
+	polite = `trap '' TERM; touch ready; while kill -0 $TESTS && [ ! -e stop ]; do sleep 0.02; done; touch left`
+	tamed  = `trap 'touch left; exit 0' TERM; touch ready; while kill -0 $TESTS; do sleep 0.02; done`
+	deaf   = `trap '' TERM; touch ready; while kill -0 $TESTS; do sleep 0.02; done`
 )
 
 // attempt is a prepared folder whose parts are shell scripts.
@@ -73,10 +75,9 @@ func attemptIn(t testing.TB, dir string, scripts ...string) string {
 
 func plan(scripts ...string) trainer.Plan {
 	var p trainer.Plan
+	env := map[string]string{"PATH": os.Getenv("PATH"), "TESTS": strconv.Itoa(os.Getpid())}
 	for i, s := range scripts {
-		p.Parts = append(p.Parts, spec.Part{
-			Name: fmt.Sprint(i), Argv: []string{"/bin/sh", "-c", s}, Env: map[string]string{"PATH": os.Getenv("PATH")}, Dir: ".",
-		})
+		p.Parts = append(p.Parts, spec.Part{Name: strconv.Itoa(i), Argv: []string{"/bin/sh", "-c", s}, Env: env, Dir: "."})
 	}
 	return p
 }

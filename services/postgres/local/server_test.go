@@ -2,7 +2,9 @@ package local_test
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -113,18 +115,17 @@ func TestServer(t *testing.T) {
 func TestServer_LeftBehind(t *testing.T) {
 	if data := os.Getenv(forsaken); data != "" {
 		fmt.Println(postmaster(t, start(t, data)))
-		select {}
+		_, _ = io.Copy(io.Discard, os.Stdin) // until the test that started it ends
 	}
 	data := folder(t)
 	cmd := exec.Command(os.Args[0], "-test.run", "^"+t.Name()+"$")
 	cmd.Env = append(os.Environ(), forsaken+"="+data)
-	out, err := cmd.StdoutPipe()
-	if err != nil {
+	alive, errIn := cmd.StdinPipe()
+	out, errOut := cmd.StdoutPipe()
+	if err := errors.Join(errIn, errOut, cmd.Start()); err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	defer alive.Close()
 	line := bufio.NewScanner(out)
 	line.Scan()
 	if err := cmd.Process.Kill(); err != nil {

@@ -2,7 +2,9 @@ package pgtest_test
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"testing"
@@ -40,20 +42,19 @@ func TestStore_EveryTestHasItsOwn(t *testing.T) {
 func TestMain_NothingOutlivesABinaryThatIsKilled(t *testing.T) {
 	if os.Getenv(victim) != "" {
 		fmt.Println(pgtest.URL(t))
-		select {}
+		_, _ = io.Copy(io.Discard, os.Stdin) // until the test that started it ends
 	}
 	if os.Getenv("HAIGO_TEST_DATABASE_URL") != "" {
 		t.Skip("not run: the server is somebody else's")
 	}
 	cmd := exec.Command(os.Args[0], "-test.run", "^"+t.Name()+"$")
 	cmd.Env = append(os.Environ(), victim+"=1")
-	out, err := cmd.StdoutPipe()
-	if err != nil {
+	alive, errIn := cmd.StdinPipe()
+	out, errOut := cmd.StdoutPipe()
+	if err := errors.Join(errIn, errOut, cmd.Start()); err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	defer alive.Close()
 	lines := bufio.NewScanner(out)
 	if !lines.Scan() {
 		t.Fatal("the binary started no server")
