@@ -71,6 +71,14 @@ func temporary(parent, name string) (string, error) {
 	return dir, os.Chmod(dir, 0o755)
 }
 
+func nothingLeft(files int, t *tally) error {
+	var first string
+	if len(t.problems) > 0 {
+		first = "; the first: " + t.problems[0].String()
+	}
+	return fmt.Errorf("no document is left of %d files (%s), so no source was made%s", files, t, first)
+}
+
 // abandonedAfter is longer than any addition takes: what is older was left by a process that was killed.
 const abandonedAfter = 48 * time.Hour
 
@@ -101,7 +109,7 @@ func read(ctx context.Context, o Options, inputs []input, dir string) (*intake, 
 		return first, err
 	}
 	if len(first.seen) == 0 {
-		return first, fmt.Errorf("no document is left of %d files: %s", len(inputs), first.tally)
+		return first, nothingLeft(len(inputs), first.tally)
 	}
 	if err := errors.Join(os.RemoveAll(dir), os.Mkdir(dir, 0o755)); err != nil {
 		return first, err

@@ -75,7 +75,10 @@ func TestAdd_Reads(t *testing.T) {
 			options:  corpus.Options{Column: "body"},
 			want:     map[string]string{"a.jsonl:1": "yes"},
 			rejected: map[string]int64{"no_text": 2},
-			problems: []string{`a.jsonl:2: no_text: no column "body"`, `a.jsonl:3: no_text: column "body" isn't a string`},
+			problems: []string{
+				`a.jsonl:2: no_text: no column "body": choose another with --column, or mend the row`,
+				`a.jsonl:3: no_text: column "body" isn't a string: choose another with --column, or mend the row`,
+			},
 		},
 		{
 			name:     "rows that aren't objects",
@@ -83,10 +86,10 @@ func TestAdd_Reads(t *testing.T) {
 			want:     map[string]string{"a.jsonl:1": "one", "a.jsonl:6": "two"},
 			rejected: map[string]int64{"bad_json": 3, "no_text": 1},
 			problems: []string{
-				"a.jsonl:2: bad_json: byte 2: invalid character 'b' looking for beginning of object key string",
-				"a.jsonl:3: bad_json: a JSON array: JSON lines have one object a line",
-				"a.jsonl:4: bad_json: a JSON number, not an object",
-				"a.jsonl:5: no_text: no string in text, content or raw_content: choose the column",
+				`a.jsonl:2: bad_json: byte 2 isn't JSON here ("{broken"): mend the row`,
+				"a.jsonl:3: bad_json: a JSON array: JSON lines have one object a line, so convert it, as with jq -c '.[]'",
+				"a.jsonl:4: bad_json: a JSON number, not an object: each line must be an object that holds its text in a column",
+				"a.jsonl:5: no_text: no string in text, content or raw_content: choose the column with --column",
 			},
 		},
 		{
@@ -120,9 +123,9 @@ func TestAdd_Reads(t *testing.T) {
 			want:     map[string]string{"d.txt": "after"},
 			rejected: map[string]int64{"damaged": 3},
 			problems: []string{
-				"a.jsonl.zst: damaged: the archive breaks off at its beginning (unexpected EOF): make or fetch it again",
-				"b.jsonl.gz: damaged: the archive breaks off at its beginning (unexpected EOF): make or fetch it again",
-				"c.txt.gz: damaged: the archive breaks off at its beginning (gzip: invalid header): make or fetch it again",
+				"a.jsonl.zst: damaged: the zstd archive is damaged at its beginning: make or fetch it again",
+				"b.jsonl.gz: damaged: the gzip archive is damaged at its beginning: make or fetch it again",
+				"c.txt.gz: damaged: the file isn't gzip, whatever its name says: give it the right ending, or make or fetch it again",
 			},
 		},
 		{
@@ -133,7 +136,7 @@ func TestAdd_Reads(t *testing.T) {
 			problems: []string{
 				"b.parquet: unsupported: .parquet files aren't read: convert it to JSON lines first",
 				"c.tar.gz: unsupported: .tar files aren't read: unpack it first",
-				"d.bin: not_text: NUL bytes: this isn't text",
+				"d.bin: not_text: NUL bytes: this isn't text; leave the file out, or convert it to UTF-8 text",
 			},
 		},
 	}
@@ -218,7 +221,7 @@ func TestAdd_TooLong(t *testing.T) {
 	dir := files(t, map[string]string{"a.jsonl": lines(t, "text", "one", huge, "two"), "b.txt": huge, "c.txt": "short"})
 	result := add(t, corpus.Options{Paths: []string{dir}})
 	want := []string{
-		"a.jsonl:2: too_long: a line above 32 MiB",
+		"a.jsonl:2: too_long: a line above 32 MiB: cut the document into several",
 		"b.txt:1: too_long: a document above 32 MiB: split the text at lines",
 	}
 	if diff := cmp.Diff(want, relative(result.Problems, dir)); diff != "" {
@@ -325,7 +328,7 @@ func TestAdd_NothingLeft(t *testing.T) {
 	dir := files(t, map[string]string{"a.txt": "\xff", "b.txt": " "})
 	data := t.TempDir()
 	result, err := corpus.Add(context.Background(), corpus.Options{Data: data, Name: "web", Lang: "en", Paths: []string{dir}})
-	if err == nil || !strings.Contains(err.Error(), "no document is left of 2 files: empty 1, not_utf8 1") {
+	if err == nil || !strings.Contains(err.Error(), "no document is left of 2 files (empty 1, not_utf8 1), so no source was made; the first: ") {
 		t.Errorf("error %v", err)
 	}
 	if len(result.Problems) != 1 {

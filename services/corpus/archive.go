@@ -1,6 +1,8 @@
 package corpus
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -73,6 +75,27 @@ func compressed(path string) bool {
 		return true
 	}
 	return false
+}
+
+// damage says where an archive breaks off and what to do, in our words: those of the decoders are about their insides.
+func damage(path string, line int64, err error) string {
+	kind := "zstd"
+	if strings.EqualFold(filepath.Ext(path), ".gz") {
+		kind = "gzip"
+	}
+	switch {
+	case errors.Is(err, zstd.ErrMagicMismatch), errors.Is(err, gzip.ErrHeader):
+		return fmt.Sprintf("the file isn't %s, whatever its name says: give it the right ending, or make or fetch it again", kind)
+	case line == 0:
+		return fmt.Sprintf("the %s archive is damaged at its beginning: make or fetch it again", kind)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Sprintf("the %s archive ends in the middle, after this line: fetch it again; what came before is kept", kind)
+	case errors.Is(err, zstd.ErrCRCMismatch), errors.Is(err, gzip.ErrChecksum):
+		return fmt.Sprintf("the %s archive's checksum is wrong, so text before this line may be wrong too: make or fetch it again", kind)
+	case errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded):
+		return fmt.Sprintf("the %s archive needs more memory than is given to one file: compress it again without --long or --ultra", kind)
+	}
+	return fmt.Sprintf("the %s archive is damaged after this line: make or fetch it again; what came before is kept", kind)
 }
 
 // unsupported says what to do about formats that look like text sources but aren't read; "" for all others.

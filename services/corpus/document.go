@@ -119,7 +119,7 @@ func (in input) textDocument(id string, line int64, data []byte) found {
 
 func (in input) cleanDocument(id string, line int64, text string) found {
 	if strings.ContainsRune(text, 0) {
-		return in.problem(line, NotText, "NUL bytes: this isn't text")
+		return in.problem(line, NotText, "NUL bytes: this isn't text; leave the file out, or convert it to UTF-8 text")
 	}
 	text = clean(text)
 	if strings.TrimSpace(text) == "" {
@@ -156,11 +156,21 @@ func (in input) problem(line int64, reason, detail string) found {
 func (in input) broken(line int64, err error) found {
 	var disk *fs.PathError
 	if compressed(in.path) && !errors.As(err, &disk) {
-		place := "after this line"
-		if line == 0 {
-			place = "at its beginning"
-		}
-		return in.problem(line, Damaged, fmt.Sprintf("the archive breaks off %s (%v): make or fetch it again", place, err))
+		return in.problem(line, Damaged, damage(in.path, line, err))
 	}
-	return in.problem(line, Unreadable, err.Error())
+	return in.problem(line, Unreadable, obstacle(err))
+}
+
+// obstacle says why a file can't be read, without its path, which stands before.
+func obstacle(err error) string {
+	var disk *fs.PathError
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return "this user may not read the file: change its permissions, or copy it"
+	case errors.Is(err, fs.ErrNotExist):
+		return "the file is gone: somebody removed it meanwhile"
+	case errors.As(err, &disk):
+		return fmt.Sprintf("the disk answers %q: copy the file elsewhere and add it from there", disk.Err)
+	}
+	return fmt.Sprintf("%v: copy the file elsewhere and add it from there", err)
 }

@@ -16,7 +16,7 @@ func encodingDetail(data []byte, bad int) string {
 	detail := fmt.Sprintf("byte 0x%02X isn't UTF-8", data[bad])
 	name := guessEncoding(data, bad)
 	if name == "" {
-		return detail + ": convert the file"
+		return detail + ": save the file as UTF-8, or convert it with iconv -t UTF-8"
 	}
 	return fmt.Sprintf("%s; it looks like %s: convert it with iconv -f %s -t UTF-8", detail, name, name)
 }

@@ -33,7 +33,7 @@ func find(paths []string) ([]input, error) {
 	slices.SortFunc(found, func(a, b input) int { return cmp.Compare(a.path, b.path) })
 	found = slices.CompactFunc(found, func(a, b input) bool { return a.path == b.path })
 	if len(found) == 0 {
-		return nil, missing(strings.Join(paths, ", "), "no files in it", "ファイルがありません")
+		return nil, missing(strings.Join(paths, ", "), "no files in it; name files, or a folder that holds some (hidden ones don't count)", "ファイルがありません。ファイルか、ファイルのあるフォルダーを指定してください（隠しファイルは数えません）")
 	}
 	nameInputs(found)
 	return found, nil
@@ -54,11 +54,12 @@ func expand(path string) ([]input, error) {
 	}
 	matches, err := filepath.Glob(absolute)
 	if err != nil {
-		return nil, fmt.Errorf("glob %s: %w", path, err)
+		return nil, missing(path, "there is no such file, and as a glob it has a [ that isn't closed; close or quote it",
+			"ファイルがなく、グロブとしては [ が閉じていません。閉じるか、エスケープしてください")
 	}
 	if len(matches) == 0 {
-		return nil, missing(path, "no such file or folder, and no file matches it as a glob",
-			"ファイルもフォルダーもなく、グロブに合うものもありません")
+		return nil, missing(path, "no such file or folder, and no file matches it as a glob; check the path",
+			"ファイルもフォルダーもなく、グロブに合うものもありません。パスを確かめてください")
 	}
 	var found []input
 	for _, match := range matches {

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"strconv"
+	"strings"
 )
 
 // textColumns are tried in this order where no column was chosen.
@@ -21,7 +23,7 @@ func (in input) jsonLines(r io.Reader, column string) iter.Seq[found] {
 			case errors.Is(err, io.EOF):
 				return
 			case errors.Is(err, errTooLong):
-				if !yield(in.problem(lines.number, TooLong, "a line above 32 MiB")) {
+				if !yield(in.problem(lines.number, TooLong, "a line above 32 MiB: cut the document into several")) {
 					return
 				}
 			case err != nil:
@@ -56,11 +58,11 @@ func textOf(object map[string]any, column string) (string, error) {
 	if column != "" {
 		value, ok := object[column]
 		if !ok {
-			return "", fmt.Errorf("no column %q", column)
+			return "", fmt.Errorf("no column %q: choose another with --column, or mend the row", column)
 		}
 		text, ok := value.(string)
 		if !ok {
-			return "", fmt.Errorf("column %q isn't a string", column)
+			return "", fmt.Errorf("column %q isn't a string: choose another with --column, or mend the row", column)
 		}
 		return text, nil
 	}
@@ -69,7 +71,7 @@ func textOf(object map[string]any, column string) (string, error) {
 			return text, nil
 		}
 	}
-	return "", errors.New("no string in text, content or raw_content: choose the column")
+	return "", errors.New("no string in text, content or raw_content: choose the column with --column")
 }
 
 // jsonDetail says where a line stops being a JSON object.
@@ -78,11 +80,19 @@ func jsonDetail(line []byte, err error) string {
 	var kind *json.UnmarshalTypeError
 	switch {
 	case line[0] == '[':
-		return "a JSON array: JSON lines have one object a line"
+		return "a JSON array: JSON lines have one object a line, so convert it, as with jq -c '.[]'"
 	case errors.As(err, &syntax):
-		return fmt.Sprintf("byte %d: %v", syntax.Offset, err)
+		if syntax.Offset >= int64(len(line)) {
+			return "the JSON breaks off at the end of the line: each object must stand on one line"
+		}
+		return fmt.Sprintf("byte %d isn't JSON here (%s): mend the row", syntax.Offset, excerpt(line, syntax.Offset))
 	case errors.As(err, &kind):
-		return fmt.Sprintf("a JSON %s, not an object", kind.Value)
+		return fmt.Sprintf("a JSON %s, not an object: each line must be an object that holds its text in a column", kind.Value)
 	}
-	return err.Error()
+	return "not a JSON object: mend the row"
+}
+
+// excerpt is what stands around a byte, for a person to find it.
+func excerpt(line []byte, at int64) string {
+	return strconv.Quote(strings.ToValidUTF8(string(line[max(0, at-12):min(int64(len(line)), at+12)]), ""))
 }
