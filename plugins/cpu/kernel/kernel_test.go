@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/haigo-lab/haigo/plugins/cpu/kernel"
@@ -16,6 +17,20 @@ func onEverySet(t *testing.T, test func(t *testing.T, set *kernel.Set)) {
 		t.Run(string(isa), func(t *testing.T) {
 			t.Parallel()
 			test(t, mustFor(t, isa))
+		})
+	}
+}
+
+// TestAvailable says which kernels no test of this machine can run.
+func TestAvailable(t *testing.T) {
+	for _, isa := range []kernel.ISA{kernel.AVX512, kernel.AVX2, kernel.Portable} {
+		t.Run(string(isa), func(t *testing.T) {
+			if !slices.Contains(kernel.Available(), isa) {
+				t.Skipf("not run: the %s kernels (not in this processor)", isa)
+			}
+			if got := mustFor(t, isa).ISA(); got != isa {
+				t.Errorf("got the kernels of %s", got)
+			}
 		})
 	}
 }
