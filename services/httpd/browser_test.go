@@ -79,7 +79,7 @@ func browse(t *testing.T) (*tab, site) {
 		t.Fatal(err)
 	}
 	server, err := httpd.New(httpd.Options{
-		Store: store, Sweeper: &orchestrator.Sweeper{Store: store, Trainers: trainers{}, RunsAtOnce: 2}, Samples: corpus.Samples, Listen: listener.Addr().String(),
+		Store: store, Sweeper: &orchestrator.Sweeper{Store: store, Trainers: trainers{}, RunsAtOnce: 2}, Samples: corpus.Samples, Problems: corpus.Problems, Listen: listener.Addr().String(),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/corpus"
 	"github.com/haigo-lab/haigo/services/httpd"
 )
 
@@ -153,4 +154,21 @@ func TestNew(t *testing.T) {
 			t.Errorf("status %d", a.StatusCode)
 		}
 	})
+}
+
+// TestSources_problems finds what was left out with its file, line and reason.
+func TestSources_problems(t *testing.T) {
+	t.Parallel()
+	s := open(t, httpd.Options{})
+	dir := t.TempDir()
+	write(t, dir+"/good.jsonl", `{"text": "a document"}`+"\n"+`{"text": "another"}`+"\n"+`{"text": `+"\n")
+	write(t, dir+"/latin1.txt", "caf\xe9")
+	result, err := corpus.Add(t.Context(), corpus.Options{Data: t.TempDir(), Name: "web", Lang: "en", Paths: []string{dir}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.store.PutSource(t.Context(), result.Source); err != nil {
+		t.Fatal(err)
+	}
+	s.get("/sources/web?lang=ja").want(t, 200, dir+"/good.jsonl:3<", "JSON でない行", dir+"/latin1.txt", "UTF-8 でない")
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/corpus"
 	"github.com/haigo-lab/haigo/services/postgres"
 	"github.com/haigo-lab/haigo/web"
 )
@@ -34,8 +35,10 @@ type Options struct {
 	Sweeper Sweeper
 	// Samples are up to n documents of the source version in dir.
 	Samples func(dir string, n int) ([]spec.Document, error)
-	Version string // of the program; pages and shares name it
-	Log     *slog.Logger
+	// Problems are examples of what was left out of the source version in dir.
+	Problems func(dir string) ([]corpus.Problem, error)
+	Version  string // of the program; pages and shares name it
+	Log      *slog.Logger
 
 	Listen     string   // the address that is listened to, with its real port
 	URL        string   // what share links begin with; default http:// and Listen

@@ -12,10 +12,13 @@ import (
 
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/corpus"
 )
 
-// samples is how many documents of a source are shown.
-const samples = 6
+const (
+	samples      = 6 // documents of a source that are shown
+	problemsEach = 3 // examples of each reason for leaving documents out
+)
 
 // sourcesView is the list of sources, one of them chosen and shown whole, and the tasks.
 type sourcesView struct {
@@ -25,6 +28,7 @@ type sourcesView struct {
 	Chosen    *sourceRow
 	Versions  []ablation.Source // of the chosen one, newest first
 	Samples   []spec.Document
+	Problems  []corpus.Problem
 	Tasks     []ablation.Task
 	Now       time.Time
 }
@@ -93,12 +97,39 @@ func (s *Server) sourcesPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if v.Chosen != nil {
-		if v.Samples, err = s.options.Samples(v.Chosen.Dir, samples); err != nil {
-			s.options.Log.Warn("samples can't be read", "source", v.Chosen.Name, "version", v.Chosen.Version, "err", err)
-		}
+		s.readFolder(&v)
 	}
 	words := s.words(r)
 	s.render(w, r, view{page: "sources", title: words.text("nav.sources"), nav: "sources", data: v})
+}
+
+// readFolder fills in what only the chosen source's folder holds; it may be on another machine.
+func (s *Server) readFolder(v *sourcesView) {
+	log := s.options.Log.With("source", v.Chosen.Name, "version", v.Chosen.Version)
+	found, err := s.options.Samples(v.Chosen.Dir, samples)
+	if err != nil {
+		log.Warn("samples can't be read", "err", err)
+	}
+	for _, d := range found {
+		d.Text = dense(d.Text)
+		v.Samples = append(v.Samples, d)
+	}
+	all, err := s.options.Problems(v.Chosen.Dir)
+	if err != nil {
+		log.Warn("problems can't be read", "err", err)
+	}
+	seen := map[string]int{}
+	for _, p := range all {
+		if seen[p.Reason]++; seen[p.Reason] <= problemsEach {
+			v.Problems = append(v.Problems, p)
+		}
+	}
+}
+
+// dense is a text without its empty lines, so that the few lines that are shown say something.
+func dense(text string) string {
+	lines := slices.DeleteFunc(strings.Split(text, "\n"), func(line string) bool { return strings.TrimSpace(line) == "" })
+	return strings.Join(lines, "\n")
 }
 
 // newSourcesView takes the newest version of each source, Japanese and English first, then in order of names.

@@ -115,6 +115,7 @@ func (a *app) server(e *env, f listenFlags, listener net.Listener) (*httpd.Serve
 		Store:      a.store,
 		Sweeper:    a.sweeper(e),
 		Samples:    corpus.Samples,
+		Problems:   corpus.Problems,
 		Version:    version,
 		Log:        e.log,
 		Listen:     listener.Addr().String(),
