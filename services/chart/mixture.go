@@ -175,7 +175,7 @@ func (m *mixture) measure(f *Figure) {
 	}
 	f.Gap = &gap
 	rows := math.Ceil(gap*100-1e-9) / 100
-	f.Caption = say("最大差 %s行（許容 %d行）", "gap %s rows (%d allowed)", Fixed(rows, 2), m.plan.Allowed())
+	f.Caption = say("最大差 %s行（許容 %d行）", "gap %s rows (max %d)", Fixed(rows, 2), m.plan.Allowed())
 }
 
 func (m *mixture) description(f *Figure) ablation.Label {

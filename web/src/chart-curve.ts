@@ -12,6 +12,7 @@ const pointsAtMost = 24;
 
 // On phones that many arms keep their colour and name.
 const armsOnPhones = 3;
+const phone = 400;
 
 export function curve(sheet: Sheet): Drawing {
   const { figure } = sheet;
@@ -43,7 +44,7 @@ function paint(s: Drawn, sheet: Sheet): string {
 }
 
 function muted(s: Drawn, sheet: Sheet): boolean {
-  return sheet.width < 480 && s.arm !== undefined && drawn(sheet.figure, "line").findIndex((l) => l.arm === s.arm) >= armsOnPhones;
+  return sheet.width < phone && s.arm !== undefined && drawn(sheet.figure, "line").findIndex((l) => l.arm === s.arm) >= armsOnPhones;
 }
 
 // room leaves what the names right of the lines need.
@@ -70,7 +71,7 @@ function nameRoom(s: Drawn, sheet: Sheet): number {
 
 // short is a name as far as there is room for one.
 function short(s: Drawn, sheet: Sheet): string {
-  return fit(say(s.label, sheet.lang), sheet.width < 480 ? 96 : Math.min(150, sheet.width * 0.26), 12, sheet.theme);
+  return fit(say(s.label, sheet.lang), sheet.width < phone ? 96 : Math.min(150, sheet.width * 0.34), 12, sheet.theme);
 }
 
 function line(s: Drawn, sheet: Sheet): object {
@@ -122,7 +123,7 @@ function old(s: Drawn, { theme, width, lang }: Sheet): object {
     symbolSize: 6,
     lineStyle: { color: theme.colour("axis"), width: 2 },
     itemStyle: { opacity: 1, color: theme.colour("page"), borderColor: theme.colour("axis"), borderWidth: 1.6 },
-    endLabel: { show: width >= 480, formatter: superseded[lang], color: theme.colour("ink-3"), fontSize: 11, offset: [-4, -16] },
+    endLabel: { show: width >= phone, formatter: superseded[lang], color: theme.colour("ink-3"), fontSize: 11, offset: [-4, -16] },
   };
 }
 
