@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/haigo-lab/haigo/plugins/trainer"
 	"github.com/haigo-lab/haigo/services/ablation"
@@ -150,21 +151,35 @@ func (s *Sweeper) findTrainer(ctx context.Context, r *resolved) error {
 	if names[0] == "" {
 		names = inOrder(s.Trainers.Names())
 	}
-	var reasons []error
+	var en, ja []string
 	for _, name := range names {
 		d, err := s.Trainers.Describe(ctx, name)
 		if err == nil && len(d.Devices) == 0 {
-			err = fmt.Errorf("trainer %s finds no device on this machine", name)
+			err = ablation.Conflict("trainer %s finds no device on this machine; take another", "トレーナー %s の使える装置がこのマシンにありません。別のものにしてください", name)
 		}
 		if err == nil {
 			r.description, r.Sweep.Recipe.Trainer = d, name
 			return nil
 		}
-		reasons = append(reasons, err)
+		var refused *ablation.Refusal
+		if !errors.As(err, &refused) {
+			return err
+		}
+		en, ja = append(en, refused.Message.In("en")), append(ja, refused.Message.In("ja"))
 	}
-	return invalid("recipe.trainer", r.Sweep.Recipe.Trainer,
-		fmt.Sprintf("no trainer works here: %v", errors.Join(reasons...)),
-		fmt.Sprintf("使えるトレーナーがありません: %v", errors.Join(reasons...)))
+	return s.noTrainer(r, en, ja)
+}
+
+// noTrainer says why each trainer that was asked doesn't work, at the place where one is named.
+func (s *Sweeper) noTrainer(r *resolved, en, ja []string) error {
+	if len(en) == 0 {
+		en, ja = []string{"none is there; run make build"}, []string{"1 つもありません。make build を実行してください"}
+	}
+	bad := ablation.Problem{Field: "recipe.trainer", Message: ablation.Label{
+		EN: "no trainer works here: " + strings.Join(en, "; "),
+		JA: "使えるトレーナーがありません。" + strings.Join(ja, " "),
+	}}
+	return &ablation.Invalid{Problems: r.Sweep.Place([]ablation.Problem{bad})}
 }
 
 // inOrder puts gpu first and cpu second.

@@ -63,7 +63,8 @@ func (h *Host) Describe(ctx context.Context, name string) (trainer.Description, 
 	return ask(ctx, h, name, func(ctx context.Context, t trainer.Trainer) (trainer.Description, error) {
 		d, err := t.Describe(ctx)
 		if err == nil && d.Name != name {
-			err = fmt.Errorf("describe: the program calls itself %q; correct plugins.yaml", d.Name)
+			err = ablation.Conflict("the program that plugins.yaml lists as %s calls itself %s; correct the name there",
+				"plugins.yaml で %s となっているプログラムは %s と名乗っています。plugins.yaml の名前を直してください", name, d.Name)
 		}
 		return d, err
 	})
@@ -94,7 +95,7 @@ func (h *Host) Close() error {
 func ask[T any](ctx context.Context, h *Host, name string, call func(context.Context, trainer.Trainer) (T, error)) (answer T, err error) {
 	s, known := h.slots[name]
 	if !known {
-		return answer, fmt.Errorf("trainer %q: %w; this program has %s", name, ablation.ErrNotFound, h.offer())
+		return answer, h.unknown(name)
 	}
 	for range 2 {
 		answer, err = attempt(ctx, s, call)
@@ -122,9 +123,14 @@ func attempt[T any](ctx context.Context, s *slot, call func(context.Context, tra
 	return answer, err
 }
 
-func (h *Host) offer() string {
-	if len(h.names) == 0 {
-		return "no trainers; run `make build`"
+func (h *Host) unknown(name string) error {
+	message := ablation.Label{EN: "there are no trainers here; run make build", JA: "トレーナーがありません。make build を実行してください"}
+	if len(h.names) > 0 {
+		all := strings.Join(h.names, ", ")
+		message = ablation.Label{
+			EN: fmt.Sprintf("there is no trainer %s; take one of %s, or list it in plugins.yaml", name, all),
+			JA: fmt.Sprintf("トレーナー %s はありません。%s から選ぶか、plugins.yaml に加えてください", name, all),
+		}
 	}
-	return strings.Join(h.names, ", ")
+	return &ablation.Refusal{Kind: ablation.ErrNotFound, Message: message}
 }

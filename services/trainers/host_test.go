@@ -192,10 +192,10 @@ func TestHost_refuses(t *testing.T) {
 	t.Parallel()
 	for _, v := range []struct{ name, script, want string }{
 		{"another protocol version", role("later version"), "speaks another version of the trainer protocol than this program (1)"},
-		{"garbage", "echo hello", "isn't a trainer plugin, or wrote to standard output before serving"},
+		{"garbage", "echo hello", "isn't a trainer plugin, or writes to standard output before it serves"},
 		{"silence", "sleep 1000", "started and said nothing; is it a trainer plugin?"},
 		{"an early end", "exit 1", "isn't a trainer plugin"},
-		{"another name", role("plugin"), `the program calls itself "curious"; correct plugins.yaml`},
+		{"another name", role("plugin"), "calls itself curious; correct the name there"},
 	} {
 		t.Run(v.name, func(t *testing.T) {
 			t.Parallel()
@@ -229,7 +229,7 @@ func TestHost_checksTheFileBeforeEveryStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = h.Describe(t.Context(), "curious")
-	for _, part := range []string{path, old, changed, "make build"} {
+	for _, part := range []string{filepath.Base(path), old, changed, "run make build"} {
 		if err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("got %v, want it to name %s", err, part)
 		}
@@ -237,7 +237,7 @@ func TestHost_checksTheFileBeforeEveryStart(t *testing.T) {
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.Describe(t.Context(), "curious"); err == nil || !strings.Contains(err.Error(), "isn't there; run `make build`") {
+	if _, err := h.Describe(t.Context(), "curious"); err == nil || !strings.Contains(err.Error(), "isn't there; run make build") {
 		t.Errorf("missing file: got %v", err)
 	}
 }
@@ -245,11 +245,11 @@ func TestHost_checksTheFileBeforeEveryStart(t *testing.T) {
 func TestHost_unknownTrainer(t *testing.T) {
 	t.Parallel()
 	_, err := open(t, role("plugin")).Describe(t.Context(), "../../bin/sh")
-	if !errors.Is(err, ablation.ErrNotFound) || !strings.Contains(err.Error(), "this program has curious") {
+	if !errors.Is(err, ablation.ErrNotFound) || !strings.Contains(err.Error(), "take one of curious") {
 		t.Errorf("got %v", err)
 	}
 	none := openWith(t, trainers.Options{Bin: t.TempDir(), Data: t.TempDir()})
-	if _, err := none.Describe(t.Context(), "cpu"); err == nil || !strings.Contains(err.Error(), "run `make build`") {
+	if _, err := none.Describe(t.Context(), "cpu"); err == nil || !strings.Contains(err.Error(), "run make build") {
 		t.Errorf("no list: got %v", err)
 	}
 }

@@ -55,7 +55,7 @@ func read(path string) ([]Plugin, error) {
 		Plugins []Plugin `yaml:"plugins"`
 	}
 	if err := yaml.UnmarshalWithOptions(data, &file, yaml.Strict()); err != nil {
-		return nil, fmt.Errorf("list trainers: %s: %w", path, err)
+		return nil, fmt.Errorf("%s: %s", path, unreadable(err))
 	}
 	for i, p := range file.Plugins {
 		if !spec.ValidName(p.Name) || p.File == "" || !spec.ValidDigest(p.SHA256) {
@@ -66,4 +66,14 @@ func read(path string) ([]Plugin, error) {
 		}
 	}
 	return file.Plugins, nil
+}
+
+// unreadable says where a list isn't one, and what it should look like, without the YAML library's picture of it.
+func unreadable(err error) string {
+	place := ""
+	var broken yaml.Error
+	if errors.As(err, &broken) && broken.GetToken() != nil && broken.GetToken().Position != nil {
+		place = fmt.Sprintf("line %d, at %q: ", broken.GetToken().Position.Line, broken.GetToken().Value)
+	}
+	return place + "this isn't a list of trainers; write plugins: and below it entries with name, file and sha256, or run make build"
 }

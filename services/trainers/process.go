@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/haigo-lab/haigo/plugins/trainer"
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
+	"github.com/haigo-lab/haigo/services/ablation"
 )
 
 // killAfter is how long a plugin may take to leave by itself: it has nothing to save.
@@ -112,15 +114,18 @@ func (s *slot) start() (*process, error) {
 // verify refuses a file that isn't the listed one.
 func (s *slot) verify() error {
 	got, _, err := spec.DigestFile(s.plugin.File)
-	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s isn't there; run `make build`: %w", s.plugin.File, err)
-	}
-	if err != nil {
-		return err
-	}
-	if got != s.plugin.SHA256 {
-		return fmt.Errorf("%s has SHA-256 %s, plugins.yaml says %s; it wasn't started. Run `make build`, or correct plugins.yaml if you trust the file",
-			s.plugin.File, got, s.plugin.SHA256)
+	name := filepath.Base(s.plugin.File)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return ablation.Conflict("the program %s, which plugins.yaml lists, isn't there; run make build, or correct plugins.yaml",
+			"plugins.yaml にあるプログラム %s がありません。make build を実行するか、plugins.yaml を直してください", name)
+	case err != nil:
+		return ablation.Conflict("the program %s can't be read; check its permissions", "プログラム %s を読めません。アクセス権を確かめてください", name)
+	case got != s.plugin.SHA256:
+		return ablation.Conflict("the program %s isn't the one that plugins.yaml lists (its SHA-256 is %s, listed is %s), so it wasn't started; "+
+			"run make build, or correct plugins.yaml if you trust the file",
+			"プログラム %s は plugins.yaml に載ったものと違うため、起動していません（SHA-256 は %s、記載は %s）。"+
+				"make build を実行するか、信頼できるものなら plugins.yaml を直してください", name, got, s.plugin.SHA256)
 	}
 	return nil
 }
@@ -166,16 +171,17 @@ func (p *process) kill() {
 
 // startError says in our words what the library says in its.
 func startError(file string, err error) error {
-	text := err.Error()
+	text, name := err.Error(), filepath.Base(file)
 	switch {
 	case strings.Contains(text, "timeout while waiting"):
-		return fmt.Errorf("%s started and said nothing; is it a trainer plugin?", file)
+		return ablation.Conflict("the program %s started and said nothing; is it a trainer plugin? Correct plugins.yaml, or try again on a less busy machine",
+			"プログラム %s は起動しましたが応答がありません。トレーナーのプラグインか確かめて plugins.yaml を直すか、空いているときにもう一度試してください", name)
 	case strings.Contains(text, "incompatible API version"):
-		return fmt.Errorf("%s speaks another version of the trainer protocol than this program (%d); use a plugin of this release",
-			file, trainer.ProtocolVersion)
+		return ablation.Conflict("the program %s speaks another version of the trainer protocol than this program (%d); use a plugin of this release",
+			"プログラム %s のトレーナー規約の版が、この Haigo の版（%d）と違います。同じリリースのプラグインを使ってください", name, trainer.ProtocolVersion)
 	case strings.Contains(text, "Unrecognized remote plugin message"):
-		first, _, _ := strings.Cut(text, "\n")
-		return fmt.Errorf("%s isn't a trainer plugin, or wrote to standard output before serving: %s", file, first)
+		return ablation.Conflict("the program %s isn't a trainer plugin, or writes to standard output before it serves; correct plugins.yaml or the program",
+			"プログラム %s はトレーナーのプラグインではないか、準備の前に標準出力へ書き込んでいます。plugins.yaml かプログラムを直してください", name)
 	}
 	return fmt.Errorf("start %s: %w", file, err)
 }
