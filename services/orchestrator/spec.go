@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/haigo-lab/haigo/plugins/trainer"
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
@@ -150,8 +151,8 @@ func shapeOf(want ablation.Shape, d trainer.Description) (trainer.Shape, error) 
 		names = append(names, s.Name)
 	}
 	return trainer.Shape{}, invalid("recipe.shape", want.Preset,
-		fmt.Sprintf("trainer %s has no shape %q; choose one of %v or write {layers, width, heads, ffn}", d.Name, want.Preset, names),
-		fmt.Sprintf("トレーナー %s に形 %q はありません。%v から選ぶか、{layers, width, heads, ffn} で書いてください", d.Name, want.Preset, names))
+		fmt.Sprintf("trainer %s has no shape %q; choose one of %s, or write {layers, width, heads, ffn}", d.Name, want.Preset, strings.Join(names, ", ")),
+		fmt.Sprintf("トレーナー %s に形 %q はありません。%s から選ぶか、{layers, width, heads, ffn} で書いてください", d.Name, want.Preset, strings.Join(names, ", ")))
 }
 
 func explicitModel(s ablation.Shape) spec.Model {

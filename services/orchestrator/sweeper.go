@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/haigo-lab/haigo/plugins/trainer"
+	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/postgres"
 )
@@ -56,6 +57,11 @@ func (s *Sweeper) resolve(ctx context.Context, document []byte, as string) (*res
 	sweep, err := ablation.ParseSweep(document)
 	if err != nil {
 		return nil, err
+	}
+	if as != "" && !spec.ValidName(as) {
+		return nil, invalid("as", as,
+			fmt.Sprintf("%q is no name; use lower-case letters, digits, '.', '_' and '-', at most 64, a letter or digit first", as),
+			fmt.Sprintf("%q は名前に使えません。英小文字、数字、. _ - で 64 字まで、先頭は英小文字か数字にしてください", as))
 	}
 	sweep.Name = cmp.Or(as, sweep.Name)
 	r := &resolved{Application: postgres.Application{Sweep: sweep}}
@@ -132,10 +138,19 @@ func (s *Sweeper) noSource(ctx context.Context, i int, ref ablation.SourceRef) a
 	if ref.Version != "" {
 		name += " version " + ref.Version
 	}
-	return ablation.Problem{Field: fmt.Sprintf("sources[%d]", i), Text: ref.Name, Message: ablation.Label{
-		EN: fmt.Sprintf("there is no source %s; add it with haigo corpus add, or name one of %v", name, slices.Compact(have)),
-		JA: fmt.Sprintf("データソース %s はありません。haigo corpus add で加えるか、%v のどれかを書いてください", name, slices.Compact(have)),
-	}}
+	message := ablation.Label{
+		EN: fmt.Sprintf("there is no source %s; add it with haigo corpus add", name),
+		JA: fmt.Sprintf("データソース %s はありません。haigo corpus add で加えてください", name),
+	}
+	if len(have) > 0 {
+		slices.Sort(have)
+		all := strings.Join(slices.Compact(have), ", ")
+		message = ablation.Label{
+			EN: fmt.Sprintf("there is no source %s; add it with haigo corpus add, or name one of %s", name, all),
+			JA: fmt.Sprintf("データソース %s はありません。haigo corpus add で加えるか、%s のどれかを書いてください", name, all),
+		}
+	}
+	return ablation.Problem{Field: fmt.Sprintf("sources[%d]", i), Text: ref.Name, Message: message}
 }
 
 func noTask(i int, name string) ablation.Problem {
@@ -193,7 +208,7 @@ func inOrder(names []string) []string {
 // settle fixes what a recipe may leave open: shape, learning rate, seed.
 func (r *resolved) settle() (err error) {
 	if r.shape, err = shapeOf(r.Sweep.Recipe.Shape, r.description); err != nil {
-		return err
+		return r.placed(err)
 	}
 	optimizer := &r.Sweep.Recipe.Optimizer
 	optimizer.PeakLR = cmp.Or(optimizer.PeakLR, r.shape.PeakLR)
@@ -202,6 +217,15 @@ func (r *resolved) settle() (err error) {
 		r.Sweep.Seed = &seed
 	}
 	return nil
+}
+
+// placed puts problems of fields where those stand in the document.
+func (r *resolved) placed(err error) error {
+	var bad *ablation.Invalid
+	if !errors.As(err, &bad) {
+		return err
+	}
+	return &ablation.Invalid{Problems: r.Sweep.Place(bad.Problems)}
 }
 
 func drawSeed() uint64 {
