@@ -54,7 +54,7 @@ func (c demoCmd) apply(e *env, a *app) (ablation.Sweep, error) {
 	// The first start fixes the versions; a later one must not look for newer text.
 	if parsed, err := ablation.ParseSweep(document); err == nil {
 		if sweep, err := a.store.Sweep(e.ctx, parsed.Name); err == nil {
-			fmt.Fprintf(e.stderr, "Going on with sweep %s in %s\n", sweep.Name, a.data)
+			fmt.Fprintln(e.stderr, foundAgain(sweep, a.data))
 			return sweep, nil
 		}
 	}
@@ -63,6 +63,13 @@ func (c demoCmd) apply(e *env, a *app) (ablation.Sweep, error) {
 	}
 	sweep, _, err := a.sweeper(e).Apply(e.ctx, document, "")
 	return sweep, err
+}
+
+func foundAgain(sweep ablation.Sweep, data string) string {
+	if sweep.Counts.Completed == sweep.Counts.Total() {
+		return fmt.Sprintf("Sweep %s is done: showing what %s holds (--data with another folder trains it anew)", sweep.Name, data)
+	}
+	return fmt.Sprintf("Going on with sweep %s in %s", sweep.Name, data)
 }
 
 // serve trains and serves until the sweep has ended, shows it, and goes on serving unless it is to end then.

@@ -71,15 +71,55 @@ func refused(t *testing.T, env []string, args ...string) string {
 	return stderr.String()
 }
 
+// process is a running program.
+type process struct {
+	cmd  *exec.Cmd
+	log  *lockedBuffer // what it said on stderr and, unless that goes elsewhere, on stdout
+	done chan struct{}
+	err  error // how it ended, once done is closed
+}
+
+// start starts a command, which is ended with the test at the latest.
+func start(t *testing.T, cmd *exec.Cmd) *process {
+	t.Helper()
+	p := &process{cmd: cmd, log: &lockedBuffer{}, done: make(chan struct{})}
+	cmd.Stdout, cmd.Stderr = p.log, p.log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		defer close(p.done)
+		p.err = cmd.Wait()
+	}()
+	t.Cleanup(func() { p.end(syscall.SIGTERM) })
+	return p
+}
+
+// await waits for what the process is about to do; its end before that fails the test.
+func (p *process) await(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	await(t, what, func() bool {
+		select {
+		case <-p.done:
+			t.Fatalf("waiting for %s: the process ended (%v):\n%s", what, p.err, p.log.String())
+		default:
+		}
+		return ok()
+	})
+}
+
+// end signals the process and waits for its end.
+func (p *process) end(signal syscall.Signal) {
+	_ = p.cmd.Process.Signal(signal)
+	<-p.done
+}
+
 // service is a running haigo dev.
 type service struct {
+	*process    `json:"-"`
 	URL         string `json:"url"`
 	DatabaseURL string `json:"database_url"`
 	PID         int    `json:"pid"`
-
-	cmd  *exec.Cmd
-	log  *lockedBuffer
-	done chan struct{}
 }
 
 // dev starts haigo dev on the data folder and waits until it serves.
@@ -87,33 +127,13 @@ func dev(t *testing.T, data string) *service {
 	t.Helper()
 	ready := filepath.Join(data, "ready.json")
 	_ = os.Remove(ready)
-	s := &service{log: &lockedBuffer{}, done: make(chan struct{})}
-	s.cmd = exec.Command(program(t), "--data", data, "--verbose", "--runs-at-once", "2", "dev", "--listen", "127.0.0.1:0", "--ready-file", ready)
-	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
-	if err := s.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() {
-		defer close(s.done)
-		_ = s.cmd.Wait()
-	}()
-	t.Cleanup(func() { s.end(syscall.SIGTERM) })
-	await(t, "haigo dev to serve", func() bool {
-		select {
-		case <-s.done:
-			t.Fatalf("haigo dev ended:\n%s", s.log.String())
-		default:
-		}
+	s := &service{process: start(t, exec.Command(program(t), "--data", data, "--verbose", "--runs-at-once", "2",
+		"dev", "--listen", "127.0.0.1:0", "--ready-file", ready))}
+	s.await(t, "haigo dev to serve", func() bool {
 		content, err := os.ReadFile(ready)
 		return err == nil && json.Unmarshal(content, s) == nil
 	})
 	return s
-}
-
-// end signals the service and waits for its end.
-func (s *service) end(signal syscall.Signal) {
-	_ = s.cmd.Process.Signal(signal)
-	<-s.done
 }
 
 // store connects to the service's database.
@@ -193,12 +213,21 @@ func invented(random *rand.Rand, vocabulary []string, lang, stop string) string 
 		space = ""
 	}
 	for range 8 {
+		var sentence strings.Builder
 		for range 5 + random.IntN(8) {
-			b.WriteString(vocabulary[random.IntN(len(vocabulary))] + space)
+			sentence.WriteString(vocabulary[random.IntN(len(vocabulary))] + space)
 		}
-		b.WriteString(stop)
+		b.WriteString(capital(lang, sentence.String()) + stop)
 	}
 	return b.String()
+}
+
+// capital begins an English sentence as one: without it there are none to ask for.
+func capital(lang, sentence string) string {
+	if lang != "en" {
+		return sentence
+	}
+	return strings.ToUpper(sentence[:1]) + sentence[1:]
 }
 
 // sweepFile is a small sweep of the demo's form: two arms, two seeds.

@@ -1,0 +1,96 @@
+package main_test
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestDemo kills the quick demo while it reads its text and while it trains, interrupts it, lets it finish, and starts it
+// once more when all is done.
+func TestDemo(t *testing.T) {
+	data := folder(t)
+	args := demoArguments(t, data)
+
+	reading := start(t, exec.Command(program(t), args...))
+	reading.await(t, "the demo to read English", func() bool { return strings.Contains(reading.log.String(), "Reading en") })
+	reading.end(syscall.SIGKILL)
+
+	for _, signal := range []syscall.Signal{syscall.SIGKILL, syscall.SIGINT} {
+		seen, training := lines(data), start(t, exec.Command(program(t), args...))
+		training.await(t, "further events", func() bool { return lines(data) > seen+50 })
+		training.end(signal)
+		if signal == syscall.SIGINT && training.err != nil {
+			t.Errorf("after Ctrl-C: %v\n%s", training.err, training.log.String())
+		}
+	}
+
+	first, _ := finishDemo(t, args)
+	again, said := finishDemo(t, args)
+	if diff := cmp.Diff(first, again); diff != "" {
+		t.Errorf("the document of a second start (-first +second):\n%s", diff)
+	}
+	if !strings.Contains(said, "demo-quick is done") {
+		t.Errorf("a start when all is done says %q, want it to say so", said)
+	}
+	checkDemo(t, first)
+	info, err := os.Stat(filepath.Join(data, "share-demo-quick"))
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the file of the link: %v (%v), want it for its owner only", info, err)
+	}
+}
+
+func checkDemo(t *testing.T, document map[string]any) {
+	t.Helper()
+	runs := document["runs"].([]any)
+	if len(runs) != 4 {
+		t.Fatalf("the document has %d runs, want 2 arms × 2 seeds", len(runs))
+	}
+	for _, r := range runs {
+		run := r.(map[string]any)
+		if run["state"] != "completed" || len(run["bits_per_byte"].(map[string]any)) != 3 || len(run["tasks"].(map[string]any)) != 2 {
+			t.Errorf("run %v: want it completed, with three sets and two tasks", run)
+		}
+	}
+	if link := document["share_url"].(string); !strings.HasPrefix(link, demoURL+"/s/") {
+		t.Errorf("share link is %q", link)
+	}
+}
+
+// demoURL begins the link, so that it is the same whichever port is free.
+const demoURL = "http://haigo.example"
+
+func demoArguments(t *testing.T, data string) []string {
+	t.Helper()
+	words := t.TempDir()
+	text(t, words)
+	args := []string{"--data", data, "demo", "--quick", "--once", "--json", "--listen", "127.0.0.1:0", "--url", demoURL}
+	for _, name := range []string{"ja", "en", "code"} {
+		args = append(args, "--text", name+"="+filepath.Join(words, name))
+	}
+	return args
+}
+
+// finishDemo runs the demo to its end: its document without what depends on the clock, and what it said.
+func finishDemo(t *testing.T, args []string) (document map[string]any, said string) {
+	t.Helper()
+	var stdout, stderr strings.Builder
+	cmd := exec.CommandContext(t.Context(), program(t), args...)
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("demo: %v\n%s", err, stderr.String())
+	}
+	if err := json.Unmarshal([]byte(stdout.String()), &document); err != nil {
+		t.Fatalf("%v: %s", err, stdout.String())
+	}
+	for _, r := range document["runs"].([]any) {
+		delete(r.(map[string]any), "tokens_per_s")
+	}
+	return document, stderr.String()
+}
