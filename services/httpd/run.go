@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -189,9 +190,11 @@ func (s *Server) identify(ctx context.Context, d sweepData, v *runView, run abla
 		v.Identity = append(v.Identity, fact{"plan_sha256", plan.PlanSHA256})
 	}
 	v.Identity = append(v.Identity, seeds...)
-	for _, source := range d.Sources {
-		v.Identity = append(v.Identity, fact{source.Name, source.Version})
+	versions := make([]string, len(d.Sources))
+	for i, source := range d.Sources {
+		versions[i] = source.Name + " " + source.Version
 	}
+	v.Identity = append(v.Identity, fact{"sources.name", strings.Join(versions, ", ")})
 	if n := len(segments); n > 0 {
 		last := segments[n-1]
 		v.Identity = append(v.Identity, fact{"run.trainer", last.Trainer}, fact{"run.where", last.Device + " · " + last.ISA})

@@ -38,6 +38,16 @@ func (f frozen) caption() (ablation.Label, error) {
 	return figure.Caption, err
 }
 
+// Baseline is the arm that differences are taken to; empty where there is none.
+func (f frozen) Baseline() ablation.Label {
+	for _, a := range f.Arms {
+		if a.Baseline {
+			return a.Label
+		}
+	}
+	return ablation.Label{}
+}
+
 // frozenArm is an arm with its scores, as the table below the chart has them.
 type frozenArm struct {
 	Label    ablation.Label `json:"label"`

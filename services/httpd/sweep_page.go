@@ -156,6 +156,7 @@ func runFigures(w words, run string, metrics []string) []figure {
 	sets := slices.DeleteFunc([]string{ablation.BPB("ja"), ablation.BPB("en"), ablation.BPB("code")}, func(m string) bool { return !slices.Contains(metrics, m) })
 	if len(sets) > 0 {
 		add("bpb", "run.c.bpb", false, sets...)
+		figures[len(figures)-1].Title = "bpb" // each line bears its set's name
 	}
 	for _, metric := range []string{ablation.MetricLR, ablation.MetricTokensPerS} {
 		if slices.Contains(metrics, metric) {

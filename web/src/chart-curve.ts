@@ -14,6 +14,9 @@ const pointsAtMost = 24;
 const armsOnPhones = 3;
 const phone = 400;
 
+// The size of a spike needs that much room before the next one.
+const spikeRoom = 48;
+
 export function curve(sheet: Sheet): Drawing {
   const { figure } = sheet;
   const lines = drawn(figure, "line");
@@ -21,10 +24,11 @@ export function curve(sheet: Sheet): Drawing {
   const places = placer(sheet, grid);
   const series: object[] = [];
   for (const s of drawn(figure, "band")) series.push(polygon(s.rows, fade(paint(s, sheet), 0.22), 2));
-  for (const s of drawn(figure, "superseded")) series.push(old(s, sheet));
+  const tails = drawn(figure, "superseded");
+  for (const s of tails) series.push(old(s, sheet, s === tails.at(-1)));
   const first = series.length;
   for (const s of lines) series.push(line(s, sheet));
-  for (const s of drawn(figure, "spike")) series.push(spikes(s, sheet));
+  for (const s of drawn(figure, "spike")) series.push(spikes(s, sheet, places));
   drawn(figure, "nonfinite").forEach((s, i) => series.push(crosses(s, i, sheet, places)));
   if (lines.length) series.push(ending(lines, sheet, grid, places));
   const option = {
@@ -92,8 +96,10 @@ function line(s: Drawn, sheet: Sheet): object {
 }
 
 // spikes are open circles at their tops with their sizes; one that leaves the frame stands on its edge.
-function spikes(s: Drawn, sheet: Sheet): object {
+function spikes(s: Drawn, sheet: Sheet, places: Place): object {
   const { max } = ends(sheet, "y");
+  const left = s.rows.map((r) => places(at(r, 0), max)[0]);
+  const side = (i: number): string => ((left[i + 1] ?? Infinity) - (left[i] ?? 0) < spikeRoom ? "left" : "right");
   const colour = paint(s, sheet);
   return {
     type: "scatter",
@@ -103,16 +109,17 @@ function spikes(s: Drawn, sheet: Sheet): object {
     tooltip: { show: false },
     symbol: "circle",
     symbolSize: 6,
-    data: s.rows.map((r) => ({ value: [at(r, 0), Math.min(at(r, 1), max)], label: { formatter: signed(at(r, 2), 2) } })),
+    data: s.rows.map((r, i) => ({ value: [at(r, 0), Math.min(at(r, 1), max)], label: { formatter: signed(at(r, 2), 2), position: side(i) } })),
     itemStyle: { opacity: 1, color: sheet.theme.colour("page"), borderColor: colour, borderWidth: 1.6 },
-    label: { show: !muted(s, sheet), color: colour, fontSize: 11, position: "right", distance: 6 },
+    label: { show: !muted(s, sheet), color: colour, fontSize: 11, distance: 6 },
   };
 }
 
 const superseded: Record<Lang, string> = { ja: "置き換え済み", en: "superseded" };
 
-// old is a segment that a later one replaced: grey, ended by an open circle that names it.
-function old(s: Drawn, { theme, width, lang }: Sheet): object {
+// old is a segment that a later one replaced: grey, ended by an open circle. The last one is named for all: each of them
+// looks like no other thing.
+function old(s: Drawn, { theme, width, lang }: Sheet, named: boolean): object {
   const last = s.rows.length - 1;
   return {
     type: "line",
@@ -123,7 +130,7 @@ function old(s: Drawn, { theme, width, lang }: Sheet): object {
     symbolSize: 6,
     lineStyle: { color: theme.colour("axis"), width: 2 },
     itemStyle: { opacity: 1, color: theme.colour("page"), borderColor: theme.colour("axis"), borderWidth: 1.6 },
-    endLabel: { show: width >= phone, formatter: superseded[lang], color: theme.colour("ink-3"), fontSize: 11, offset: [-4, -16] },
+    endLabel: { show: named && width >= phone, formatter: superseded[lang], color: theme.colour("ink-3"), fontSize: 11, offset: [-4, -16] },
   };
 }
 
