@@ -77,6 +77,9 @@ func (p *Plan) warn(s Sweep) {
 	for _, source := range p.Sources {
 		p.warnSource(source)
 	}
+	for _, t := range p.Tasks {
+		p.warnOrigin(t)
+	}
 	p.warnTasks()
 }
 
@@ -87,6 +90,17 @@ func (p *Plan) warnSource(source Source) {
 	read := slices.ContainsFunc(p.Arms, func(a PlanArm) bool { return a.Rows[source.Name] > 0 })
 	if !read && source.Role != RoleHeldout {
 		p.warning(say("no arm reads source %s: it is scored, never trained on", "データソース %s はどのアームも読みません。採点されるだけで、学習には使われません", source.Name))
+	}
+}
+
+// warnOrigin tells of a task made from another version of a source: what that one held out, this one may train on.
+func (p *Plan) warnOrigin(t Task) {
+	for _, source := range p.Sources {
+		if source.Name == t.Source && t.SourceSHA256 != "" && source.ManifestSHA256 != t.SourceSHA256 {
+			p.warning(say("task %s was made from another version of %s: its questions may stand in the text that is trained on; make it again with haigo eval make next-sentence --source %s",
+				"タスク %s は %s の別の版から作られています。問題文が学習用テキストに含まれるおそれがあります。haigo eval make next-sentence --source %s で作り直してください",
+				t.Name, source.Name, source.Name))
+		}
 	}
 }
 

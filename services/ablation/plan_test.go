@@ -140,6 +140,32 @@ func TestSweep_Plan_advice(t *testing.T) {
 	}
 }
 
+func TestSweep_Plan_task_of_another_version(t *testing.T) {
+	t.Parallel()
+	s := seeded(t, planned)
+	arms, runs, err := s.Expand(langsOf(s))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sources := []ablation.Source{
+		{Name: "ja", Lang: "ja", Bytes: 1e6, HeldoutDocuments: 1, ManifestSHA256: "new"}, {Name: "en", Lang: "en", Bytes: 1e6, HeldoutDocuments: 1},
+	}
+	tasks := []ablation.Task{
+		{Name: "next-ja", Lang: "ja", Source: "ja", SourceSHA256: "old"}, {Name: "same-ja", Lang: "ja", Source: "ja", SourceSHA256: "new"},
+		{Name: "arc", Lang: "en"},
+	}
+	p := s.Plan(sources, tasks, arms, runs, ablation.Estimate{})
+	want := []string{"task next-ja was made from another version of ja: its questions may stand in the text that is trained on; " +
+		"make it again with haigo eval make next-sentence --source ja"}
+	var got []string
+	for _, w := range p.Warnings {
+		got = append(got, w.In("en"))
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestSweep_Plan_tasks_of_one_language(t *testing.T) {
 	t.Parallel()
 	s := seeded(t, planned)

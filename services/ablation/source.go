@@ -48,14 +48,16 @@ type SourceRef struct {
 
 // Task is one immutable version of an evaluation task.
 type Task struct {
-	Name      string    `json:"name"`
-	Version   string    `json:"version"` // first 8 hex digits of SHA256
-	Lang      string    `json:"lang"`
-	Kind      string    `json:"kind"` // multiple_choice, cloze, extractive, generation
-	Items     int64     `json:"items"`
-	Chance    float64   `json:"chance"` // accuracy of a guess, a fraction
-	Source    string    `json:"source,omitempty"`
-	SHA256    string    `json:"sha256"` // of the items file
-	Path      string    `json:"-"`      // of the items file, absolute
-	CreatedAt time.Time `json:"created_at"`
+	Name    string  `json:"name"`
+	Version string  `json:"version"` // first 8 hex digits of SHA256
+	Lang    string  `json:"lang"`
+	Kind    string  `json:"kind"` // multiple_choice, cloze, extractive, generation
+	Items   int64   `json:"items"`
+	Chance  float64 `json:"chance"` // accuracy of a guess, a fraction
+	Source  string  `json:"source,omitempty"`
+	// SourceSHA256 is the manifest of the source version that the items were held out from; "" where not known.
+	SourceSHA256 string    `json:"source_sha256,omitempty"`
+	SHA256       string    `json:"sha256"` // of the items file
+	Path         string    `json:"-"`      // of the items file, absolute
+	CreatedAt    time.Time `json:"created_at"`
 }

@@ -63,7 +63,7 @@ func OpenTask(dir string) (ablation.Task, error) {
 	}
 	return ablation.Task{
 		Name: record.Name, Version: record.SHA256[:8], Lang: record.Lang, Kind: record.Kind, Items: record.Items,
-		Chance: float64(record.Chance), Source: record.Source, SHA256: record.SHA256,
+		Chance: float64(record.Chance), Source: record.Source, SourceSHA256: record.ManifestSHA256, SHA256: record.SHA256,
 		Path: filepath.Join(dir, itemsFile), CreatedAt: info.ModTime().UTC(),
 	}, nil
 }

@@ -117,7 +117,7 @@ func source(name, version string) ablation.Source {
 
 func task(name, version string) ablation.Task {
 	return ablation.Task{
-		Name: name, Version: version, Lang: "ja", Kind: "multiple_choice", Items: 200, Chance: 0.25, Source: "web-ja",
+		Name: name, Version: version, Lang: "ja", Kind: "multiple_choice", Items: 200, Chance: 0.25, Source: "web-ja", SourceSHA256: version + " origin",
 		SHA256: version + " of the items", Path: "/data/tasks/" + name + ".jsonl",
 	}
 }
