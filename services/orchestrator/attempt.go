@@ -197,7 +197,7 @@ func (d *drive) badTries(ctx context.Context) (int, error) {
 
 // fail ends the attempt before it trained, with the reason that a person needs.
 func (d *drive) fail(ctx context.Context, cause error) error {
-	if err := d.settle(ctx, verdict{spec.OutcomeFailed, cause.Error(), ablation.RunFailed}); err != nil {
+	if err := d.settle(ctx, verdict{spec.OutcomeFailed, explain(cause), ablation.RunFailed}); err != nil {
 		return errors.Join(cause, err)
 	}
 	return errEnded

@@ -1,7 +1,9 @@
 package orchestrator
 
 import (
+	"errors"
 	"fmt"
+	"syscall"
 
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 	"github.com/haigo-lab/haigo/services/ablation"
@@ -38,6 +40,14 @@ func judge(run ablation.Run, finished *spec.Finished, bad int) verdict {
 		return verdict{finished.Outcome, finished.Reason, ablation.RunFailed}
 	}
 	return again(run, finished.Outcome, finished.Reason, bad)
+}
+
+// explain is what a person reads of an attempt that couldn't be begun.
+func explain(cause error) string {
+	if errors.Is(cause, syscall.ENOSPC) {
+		return "the disk of the run folders is full; free some space and retry the run"
+	}
+	return cause.Error()
 }
 
 func completed(run ablation.Run, f *spec.Finished) verdict {

@@ -2,6 +2,9 @@ package runner
 
 import (
 	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
 	"syscall"
 )
 
@@ -13,10 +16,15 @@ func (d *damagedError) Unwrap() error { return d.err }
 
 // explain is the reason that a person reads.
 func explain(err error) string {
-	if errors.Is(err, syscall.ENOSPC) {
-		return "the disk is full; free some space and start the run again: " + err.Error()
+	if !errors.Is(err, syscall.ENOSPC) {
+		return err.Error()
 	}
-	return err.Error()
+	file := "a file"
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		file = filepath.Base(path.Path)
+	}
+	return fmt.Sprintf("the disk of the run folders is full (%s could not be written); free some space and retry the run", file)
 }
 
 // retriable says whether the same run may go better another time.

@@ -35,7 +35,7 @@ func TestRun_SaysThatTheDiskIsFull(t *testing.T) {
 	}
 	all := events(t, dir)
 	end := lastEvent(all).Finished
-	if !strings.HasPrefix(end.Reason, "the disk is full; free some space and start the run again: ") || !end.Retriable {
+	if !strings.HasPrefix(end.Reason, "the disk of the run folders is full (") || !end.Retriable {
 		t.Errorf("got %+v, want a full disk", end)
 	}
 	if lastCheckpoint(all) == nil {
