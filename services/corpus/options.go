@@ -120,7 +120,7 @@ func (o Options) checkPaths() []ablation.Problem {
 	if len(o.Paths) > 0 {
 		return nil
 	}
-	return invalid("paths", "", "name at least one file, folder or glob", "ファイル、フォルダー、グロブのどれかを指定してください")
+	return invalid("paths", "", "name at least one file, folder or glob to read", "ファイル、フォルダー、グロブのどれかを指定してください")
 }
 
 func (o Options) checkShare() []ablation.Problem {
@@ -128,8 +128,8 @@ func (o Options) checkShare() []ablation.Problem {
 		return nil
 	}
 	return invalid("share", fmt.Sprint(o.Share),
-		fmt.Sprintf("a held-out share of %v: it must lie between 0 and 1; role heldout keeps everything for evaluation", o.Share),
-		fmt.Sprintf("評価用の割合が %v です。0 より大きく 1 より小さくしてください。すべてを評価用にするには role を heldout にします", o.Share))
+		fmt.Sprintf("a held-out share of %v: it must lie between 0 and 1, as in 0.01; to keep everything for evaluation, add the source with --heldout", o.Share),
+		fmt.Sprintf("評価用の割合が %v です。0 より大きく 1 より小さくしてください。0.01 のように書きます。すべてを評価用にするには --heldout を付けます", o.Share))
 }
 
 func (o Options) checkSplit() []ablation.Problem {

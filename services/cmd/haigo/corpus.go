@@ -23,7 +23,7 @@ type corpusAddCmd struct {
 	Paths   []string `arg:"" help:"Files, folders and globs: text or JSON lines, plain, .gz or .zst."`
 	Lang    string   `required:"" help:"Language: a BCP 47 tag, code or other."`
 	Column  string   `help:"Field of JSON lines that holds the text (default: text, content or raw_content)."`
-	Split   string   `help:"Where text files are cut into documents: file or blank-lines." default:""`
+	Split   string   `help:"Where text files are cut into documents: file, paragraphs or lines (default: long files at paragraphs)." default:""`
 	Share   float64  `help:"Share of the documents that is held out." default:"0.01"`
 	Heldout bool     `help:"For evaluation only: hold everything out."`
 }

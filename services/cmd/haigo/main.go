@@ -85,6 +85,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdin i
 
 // status prints what went wrong: each problem of invalid input on its own line.
 func status(stderr io.Writer, err error) int {
+	var refused *ablation.Refusal
 	var bad *ablation.Invalid
 	var broken *badDocument
 	switch {
@@ -97,6 +98,12 @@ func status(stderr io.Writer, err error) int {
 		return 1
 	case errors.As(err, &bad):
 		fmt.Fprintln(stderr, bad)
+		return 1
+	case errors.As(err, &refused):
+		fmt.Fprintln(stderr, "haigo:", refused)
+		return 1
+	case errors.Is(err, ablation.ErrNotFound):
+		fmt.Fprintf(stderr, "haigo: %v; haigo sweep list, run list SWEEP, corpus list and share list show what there is\n", err)
 		return 1
 	}
 	fmt.Fprintln(stderr, "haigo:", err)

@@ -48,7 +48,11 @@ func (e *env) document(file string) ([]byte, error) {
 	if file == "-" {
 		return io.ReadAll(io.LimitReader(e.stdin, 1<<20))
 	}
-	return os.ReadFile(file)
+	document, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("the sweep file can't be read (%w); give the path of a YAML file, or - for standard input", err)
+	}
+	return document, nil
 }
 
 type sweepPlanCmd struct {
