@@ -86,6 +86,8 @@ func checkWindow(bytes int) []ablation.Problem {
 
 func tooLittle(source ablation.Source) []ablation.Problem {
 	return invalid("source", source.Name,
-		fmt.Sprintf("%s has too little held-out text for a next-sentence task: add it with a larger held-out share", source.Name),
-		fmt.Sprintf("%s は評価用の文章が少なすぎて、次の文を選ぶ問題を作れません。評価用の割合を増やして追加し直してください", source.Name))
+		fmt.Sprintf("%s has too few held-out sentences for a next-sentence task: add it again with more held out (haigo corpus add %s PATH --lang %s --share 0.1)",
+			source.Name, source.Name, source.Lang),
+		fmt.Sprintf("%s は評価用の文が少なすぎて、次の文を選ぶ問題を作れません。評価用の割合を増やして追加し直してください（haigo corpus add %s PATH --lang %s --share 0.1）",
+			source.Name, source.Name, source.Lang))
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -36,13 +37,12 @@ func (c corpusAddCmd) Run(e *env) error {
 	defer a.close()
 	options := corpus.Options{
 		Data: a.data, Name: c.Name, Lang: c.Lang, Paths: c.Paths, Column: c.Column, Split: corpus.Split(c.Split),
-		Share: c.Share, Progress: progressTo(e.stderr),
+		Share: c.Share,
 	}
 	if c.Heldout {
 		options.Role = ablation.RoleHeldout
 	}
-	result, err := corpus.Add(e.ctx, options)
-	fmt.Fprint(e.stderr, "\r\033[K")
+	result, err := addShown(e, options)
 	if err != nil {
 		return err
 	}
@@ -56,10 +56,17 @@ func (c corpusAddCmd) Run(e *env) error {
 	return nil
 }
 
-func progressTo(w io.Writer) func(corpus.Progress) {
-	return func(p corpus.Progress) {
-		fmt.Fprintf(w, "\r\033[K%d of %d files, %s documents, %s rejected", p.Files, p.FilesAll, count(p.Documents), count(p.Rejected))
+// addShown adds a source with its progress in one line that changes; where stderr is no terminal, without.
+func addShown(e *env, o corpus.Options) (corpus.Result, error) {
+	file, ok := e.stderr.(*os.File)
+	if !ok || !terminal(file) {
+		return corpus.Add(e.ctx, o)
 	}
+	o.Progress = func(p corpus.Progress) {
+		fmt.Fprintf(file, "\r\033[K%d of %s, %s, %s rejected", p.Files, many(int64(p.FilesAll), "file"), many(p.Documents, "document"), count(p.Rejected))
+	}
+	defer fmt.Fprint(file, "\r\033[K")
+	return corpus.Add(e.ctx, o)
 }
 
 type corpusListCmd struct{}
@@ -114,8 +121,8 @@ func printSource(w io.Writer, s ablation.Source) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(t, "source\t%s (%s), version %s\n", s.Name, s.Lang, s.Version)
 	fmt.Fprintf(t, "manifest\t%s\n", s.ManifestSHA256)
-	fmt.Fprintf(t, "training\t%s documents, %s bytes\n", count(s.Documents), count(s.Bytes))
-	fmt.Fprintf(t, "held out\t%s documents, %s bytes\n", count(s.HeldoutDocuments), count(s.HeldoutBytes))
+	fmt.Fprintf(t, "training\t%s, %s\n", many(s.Documents, "document"), many(s.Bytes, "byte"))
+	fmt.Fprintf(t, "held out\t%s, %s\n", many(s.HeldoutDocuments, "document"), many(s.HeldoutBytes, "byte"))
 	for _, reason := range slices.Sorted(maps.Keys(s.Rejected)) {
 		fmt.Fprintf(t, "rejected\t%s %s\n", count(s.Rejected[reason]), reason)
 	}

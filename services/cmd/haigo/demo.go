@@ -97,9 +97,12 @@ func (c demoCmd) serve(e *env, a *app, listener net.Listener, sweep ablation.Swe
 		return err
 	}
 	fmt.Fprintf(e.stderr, "Watch it at %s/sweeps/%s\n", s.URL(), sweep.Name)
+	defer context.AfterFunc(e.ctx, func() {
+		fmt.Fprintln(e.stderr, "\nEnding: runs that train save a checkpoint first (Ctrl-C again ends at once).")
+	})()
 	err = group.Wait()
 	if e.ctx.Err() != nil {
-		fmt.Fprintln(e.stderr, "Runs that were training have saved a checkpoint; the same command goes on with them.")
+		fmt.Fprintln(e.stderr, "Ended. The same command goes on from here.")
 	}
 	return err
 }

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
+	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/corpus"
 	"github.com/haigo-lab/haigo/services/corpus/demotext"
 )
@@ -43,6 +45,9 @@ func (a *app) bringText(e *env, own map[string]string) error {
 		}
 		// Contexts and choices fit the demo's rows of 256 bytes, so that nothing is cut off.
 		task, err := corpus.NextSentence(e.ctx, result.Dir, corpus.NextSentenceOptions{Items: demoItems, WindowBytes: demoWindow, SetBytes: demoSetBytes})
+		if bad := (*ablation.Invalid)(nil); errors.As(err, &bad) {
+			return invalidFlag("--text", fmt.Sprintf("%s has too few sentences that follow each other to make a task of: name a folder with more documents of running text with --text %s=DIR", s.path, s.name))
+		}
 		if err != nil {
 			return fmt.Errorf("make the next-sentence task of %s: %w", s.name, err)
 		}

@@ -46,7 +46,7 @@ func (c nextSentenceCmd) Run(e *env) error {
 	if err := a.store.PutTask(e.ctx, task); err != nil {
 		return err
 	}
-	fmt.Fprintf(e.stdout, "task %s (%s), version %s: %d items, chance %.2f\n", task.Name, task.Lang, task.Version, task.Items, task.Chance)
+	fmt.Fprintf(e.stdout, "task %s (%s), version %s: %s, chance %.2f\n", task.Name, task.Lang, task.Version, many(task.Items, "item"), task.Chance)
 	return nil
 }
 

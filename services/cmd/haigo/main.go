@@ -80,8 +80,16 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdin i
 	}
 	e := &env{ctx: ctx, getenv: getenv, stdin: stdin, stdout: stdout, stderr: stderr, settings: c.Settings}
 	e.log = logger(stderr, c.Verbose)
-	return status(stderr, parsed.Run(e))
+	err = parsed.Run(e)
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		fmt.Fprintln(stderr, "haigo: interrupted; the same command starts again or goes on")
+		return exitInterrupted
+	}
+	return status(stderr, err)
 }
+
+// exitInterrupted is what shells say of a program that Ctrl-C ended.
+const exitInterrupted = 130
 
 // status prints what went wrong: each problem of invalid input on its own line.
 func status(stderr io.Writer, err error) int {

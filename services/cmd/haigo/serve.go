@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -85,7 +86,7 @@ func (workCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(e.stderr, "Working, %d runs at once (Ctrl-C ends it; runners train on)\n", w.MaxRuns)
+	fmt.Fprintf(e.stderr, "Working, %s at once (Ctrl-C ends it; runners train on)\n", many(int64(w.MaxRuns), "run"))
 	return w.Run(e.ctx)
 }
 
@@ -104,9 +105,21 @@ func (f listenFlags) listen(ctx context.Context) (net.Listener, error) {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", f.Listen)
 	if err != nil {
-		return nil, fmt.Errorf("listen on %s: %w; end what listens there, or choose another address with --listen 127.0.0.1:0", f.Listen, err)
+		return nil, f.cannotListen(err)
 	}
 	return listener, nil
+}
+
+func (f listenFlags) cannotListen(err error) error {
+	const elsewhere = "--listen 127.0.0.1:0 takes any free port"
+	_, port, _ := net.SplitHostPort(f.Listen)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return invalidFlag("--listen", fmt.Sprintf("port %s is taken, perhaps by another Haigo on this machine; end what holds it, or choose another: %s", port, elsewhere))
+	case errors.Is(err, syscall.EACCES):
+		return invalidFlag("--listen", fmt.Sprintf("port %s is for root only; choose one above 1023: %s", port, elsewhere))
+	}
+	return invalidFlag("--listen", fmt.Sprintf("%s is no address of this machine that can be listened to; write HOST:PORT: %s", f.Listen, elsewhere))
 }
 
 // server is the pages and API of this process.

@@ -87,8 +87,8 @@ func (c sweepPlanCmd) Run(e *env) error {
 func printPlan(w io.Writer, p ablation.Plan) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(t, "sweep\t%s\n", p.Sweep)
-	fmt.Fprintf(t, "runs\t%d (%d arms × %d seeds)\n", len(p.Runs), len(p.Arms), len(p.Runs)/max(1, len(p.Arms)))
-	fmt.Fprintf(t, "a run\t%s tokens in %s steps, %s parameters, trainer %s\n", short(float64(p.Tokens)), count(p.Steps), short(float64(p.Parameters)), p.Trainer)
+	fmt.Fprintf(t, "runs\t%d (%s × %s)\n", len(p.Runs), many(int64(len(p.Arms)), "arm"), many(int64(len(p.Runs)/max(1, len(p.Arms))), "seed"))
+	fmt.Fprintf(t, "a run\t%s tokens in %s, %s parameters, trainer %s\n", short(float64(p.Tokens)), many(p.Steps, "step"), short(float64(p.Parameters)), p.Trainer)
 	fmt.Fprintf(t, "in all\t%.3g FLOPs, %s of memory a run\n", p.FLOPs, short(float64(p.MemoryBytes))+"B")
 	if p.Seconds > 0 {
 		fmt.Fprintf(t, "takes\tabout %s on this machine\n", span(time.Duration(p.Seconds*float64(time.Second))))
@@ -141,7 +141,7 @@ func (c sweepApplyCmd) Run(e *env) error {
 	if created {
 		word = "started"
 	}
-	fmt.Fprintf(e.stdout, "sweep %s %s: %d runs, %d queued\n", sweep.Name, word, sweep.Counts.Total(), sweep.Counts.Queued)
+	fmt.Fprintf(e.stdout, "sweep %s %s: %s, %d queued\n", sweep.Name, word, many(int64(sweep.Counts.Total()), "run"), sweep.Counts.Queued)
 	return nil
 }
 

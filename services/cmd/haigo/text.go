@@ -15,6 +15,14 @@ func count(n int64) string {
 	return s
 }
 
+// many writes a number of things: 1 run, 2 runs, 1,200 documents.
+func many(n int64, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return count(n) + " " + thing + "s"
+}
+
 // short writes tokens or parameters in the habit of English: 240M, 1.8M, 950k.
 func short(n float64) string {
 	for _, unit := range []struct {

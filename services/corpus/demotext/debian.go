@@ -188,6 +188,9 @@ func run(ctx context.Context, dir, program string, arguments ...string) (string,
 	var out, complaint bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &complaint
 	if err := cmd.Run(); err != nil {
+		if ctx.Err() != nil {
+			return "", ctx.Err()
+		}
 		lines := strings.Split(strings.TrimSpace(complaint.String()), "\n")
 		return "", fmt.Errorf("%s %s: %w: %s", program, arguments[len(arguments)-1], err, lines[len(lines)-1])
 	}
