@@ -29,7 +29,8 @@ type drive struct {
 	handle  engine.Handle
 	tail    spec.Tail
 	wake    <-chan struct{}
-	renewed time.Time // when the claim was last known to be extended, by our clock
+	renewed time.Time // when the run's state was last read and the claim extended, by our clock
+	woken   bool      // the run changed since
 	asked   time.Time // when the runner was asked to leave; zero for not
 	damaged error     // events.jsonl can't be read on
 }
@@ -129,7 +130,6 @@ func (d *drive) ingest(ctx context.Context) (more bool, err error) {
 		if err := d.persist(ctx, func(ctx context.Context) error { return d.Store.Ingest(ctx, d.claim, b) }); err != nil {
 			return false, err
 		}
-		d.renewed = time.Now()
 	}
 	return len(lines) == readEvents, nil
 }
@@ -140,17 +140,18 @@ func (d *drive) pastEnd(l spec.Line) bool {
 		l.Usage != nil && l.Usage.Step > d.run.Steps || l.Checkpoint != nil && l.Checkpoint.Step > d.run.Steps
 }
 
-// renew extends the claim when no batch has done so lately, and learns what became of the run meanwhile.
+// renew extends the claim now and then, and learns what became of the run meanwhile: at once where the database said that
+// it changed, else by looking, for a notification may be lost.
 func (d *drive) renew(ctx context.Context) error {
+	if !d.woken && time.Since(d.renewed) < renewEvery {
+		return nil
+	}
 	return d.persist(ctx, func(ctx context.Context) error {
-		if d.run.State == ablation.RunStopping && time.Since(d.renewed) < renewEvery {
-			return nil
-		}
 		state, err := d.Store.Renew(ctx, d.claim)
 		if err != nil {
 			return err
 		}
-		d.run.State, d.renewed = state, time.Now()
+		d.run.State, d.renewed, d.woken = state, time.Now(), false
 		return nil
 	})
 }
@@ -179,6 +180,7 @@ func (d *drive) wait(ctx context.Context) error {
 		return ctx.Err()
 	case <-timer.C:
 	case <-d.wake:
+		d.woken = true
 	}
 	return nil
 }

@@ -14,12 +14,13 @@ import (
 	"github.com/haigo-lab/haigo/services/postgres"
 )
 
-// How often a worker looks without being woken, how long a claim holds, and how often it is renewed.
+// How often a worker looks without being woken, how long a claim holds, and how often it is renewed (a stop whose
+// notification was lost is seen then).
 const (
 	claimEvery = time.Second
 	lookEvery  = 250 * time.Millisecond
 	lease      = 30 * time.Second
-	renewEvery = 10 * time.Second
+	renewEvery = 5 * time.Second
 	sealEvery  = time.Minute
 )
 
@@ -76,16 +77,16 @@ func (w *Worker) seal(ctx context.Context) {
 	tick := time.NewTicker(sealEvery)
 	defer tick.Stop()
 	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
 		for sealed := true; sealed; {
 			var err error
 			if sealed, err = w.Store.SealOnce(ctx); err != nil && ctx.Err() == nil {
 				w.Log.Warn("Could not seal points, will try again", "err", err)
 			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
 		}
 	}
 }
