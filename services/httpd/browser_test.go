@@ -3,9 +3,11 @@ package httpd_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -79,7 +81,7 @@ func browse(t *testing.T) (*tab, site) {
 		t.Fatal(err)
 	}
 	server, err := httpd.New(httpd.Options{
-		Store: store, Sweeper: &orchestrator.Sweeper{Store: store, Trainers: trainers{}, RunsAtOnce: 2}, Samples: corpus.Samples, Problems: corpus.Problems, Listen: listener.Addr().String(),
+		Store: store, Sweeper: &orchestrator.Sweeper{Store: store, Trainers: trainers{}, RunsAtOnce: 2}, Samples: corpus.Samples, Problems: corpus.Problems, Version: "v0", Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Listen: listener.Addr().String(),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -129,6 +131,13 @@ func (b *tab) listen(event any) {
 	}
 }
 
+// forget takes out what the browser reported of one address.
+func (b *tab) forget(url string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.bad = slices.DeleteFunc(b.bad, func(text string) bool { return strings.Contains(text, " "+url) })
+}
+
 // quiet fails on any error of the console and any report of the content policy.
 func (b *tab) quiet() {
 	b.Helper()
@@ -137,6 +146,7 @@ func (b *tab) quiet() {
 	for _, text := range b.bad {
 		b.Errorf("the browser reported: %s", text)
 	}
+	b.bad = nil
 }
 
 func (b *tab) run(actions ...chromedp.Action[chromedp.Void]) {

@@ -31,6 +31,7 @@ type figure struct {
 	CSV    string
 	Size   string // class for the height
 	Wide   bool
+	Lead   bool // whether its title heads a section
 
 	Caption bool // whether the caption that comes with the data is shown
 }

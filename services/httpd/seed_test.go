@@ -74,6 +74,20 @@ func (s site) sweep(name string) []ablation.Run {
 // train claims a run and stores what a whole training would say.
 func (s site) train(outcome ablation.RunState) ablation.Run {
 	s.Helper()
+	claim := s.begin(outcome)
+	reason := ""
+	if outcome != ablation.RunCompleted {
+		reason = hostile
+	}
+	if err := s.store.EndAttempt(s.Context(), claim, 1, string(outcome), reason, outcome); err != nil {
+		s.Fatal(err)
+	}
+	return claim.Run
+}
+
+// begin claims a run and stores what it says up to its end, which doesn't come.
+func (s site) begin(outcome ablation.RunState) ablation.Claim {
+	s.Helper()
 	ctx := s.Context()
 	claim, err := s.store.Claim(ctx, postgres.ClaimRequest{Holder: ablation.Holder{Host: "here", BootID: "b", PID: 1, StartTime: 1}, Lease: time.Minute, MaxRuns: 100})
 	if err != nil || claim == nil {
@@ -85,14 +99,7 @@ func (s site) train(outcome ablation.RunState) ablation.Run {
 	if err := s.store.Ingest(ctx, *claim, batch(claim.Run, outcome)); err != nil {
 		s.Fatal(err)
 	}
-	reason := ""
-	if outcome != ablation.RunCompleted {
-		reason = hostile
-	}
-	if err := s.store.EndAttempt(ctx, *claim, 1, string(outcome), reason, outcome); err != nil {
-		s.Fatal(err)
-	}
-	return claim.Run
+	return *claim
 }
 
 func batch(run ablation.Run, outcome ablation.RunState) ablation.Batch {

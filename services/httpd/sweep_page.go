@@ -67,7 +67,7 @@ func (d sweepData) tradeFigure() figure {
 	f := newFigure("trade", d.url(), "tradeoff", nil)
 	f.Title = d.words.text("sweep.trade")
 	f.Sub = d.words.text("sweep.trade.sub", "n", d.words.big(float64(d.Sweep.Recipe.Steps()*d.Sweep.Recipe.TokensPerStep())))
-	f.Caption, f.Size = true, "tall"
+	f.Caption, f.Lead, f.Size = true, true, "tall"
 	return f
 }
 

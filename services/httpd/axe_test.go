@@ -1,0 +1,121 @@
+package httpd_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+)
+
+// TestAccessible runs axe over every page in both languages, in both colour schemes and as narrow as a phone, and finds
+// nothing: no violation, no word from the console, no report of the content policy, nothing that scrolls sideways.
+func TestAccessible(t *testing.T) {
+	t.Parallel()
+	b, s := browse(t)
+	source, err := os.ReadFile("../../web/node_modules/axe-core/axe.min.js")
+	if err != nil {
+		t.Fatalf("%v: run make build first", err)
+	}
+	a := axe{b, string(source)}
+	for _, lang := range []string{"ja", "en"} {
+		a.check("/", lang, 200) // the page for the first time
+		a.check("/sources", lang, 200)
+		a.check("/shares", lang, 200)
+	}
+	pages := everyPage(s)
+	for _, lang := range []string{"ja", "en"} {
+		for _, page := range pages {
+			a.check(page.path, lang, page.status)
+		}
+	}
+}
+
+type page struct {
+	path   string
+	status int
+}
+
+// everyPage fills the site until every kind of page has something to show.
+func everyPage(s site) []page {
+	s.Helper()
+	s.text()
+	for range s.sweep("done") {
+		s.train(ablation.RunCompleted)
+	}
+	pages := []page{{"/", 200}, {"/?show=look", 200}, {"/new", 200}, {"/new?from=done", 200}, {"/sources", 200}, {"/nothing", 404}, {"/s/" + strings.Repeat("B", 43), 404}}
+	for _, tab := range []string{"", "/runs", "/definition", "/share"} {
+		pages = append(pages, page{"/sweeps/done" + tab, 200})
+	}
+	pages = append(pages, page{s.share("done"), 200}, page{"/shares", 200}, page{"/sweeps/talk", 200})
+	runs := s.sweep("talk") // one run in each state that looks different
+	s.train(ablation.RunCompleted)
+	s.train(ablation.RunDiverged)
+	s.begin(ablation.RunCompleted)
+	for _, run := range runs {
+		pages = append(pages, page{"/runs/" + run.ID, 200})
+	}
+	return pages
+}
+
+// axe is a tab that can run axe.
+type axe struct {
+	*tab
+	source string
+}
+
+// check opens a page and looks at it three times: light, dark, narrow.
+func (a axe) check(path, lang string, status int) {
+	a.Helper()
+	a.look(1440, "light")
+	separator := map[bool]string{false: "?", true: "&"}[strings.Contains(path, "?")]
+	a.run(chromedp.Navigate(a.url+path+separator+"lang="+lang), chromedp.WaitReady(chromedp.CSS("html[data-ready]")))
+	a.eval(a.source)
+	a.violations(path, lang, "")
+	a.look(1440, "dark")
+	a.violations(path, lang+" dark", `runOnly: ["color-contrast"]`) // a scheme changes nothing else
+	a.look(360, "light")
+	a.violations(path, lang+" narrow", "")
+	if status >= 400 {
+		a.forget(a.url + path) // the console names a page that isn't there
+	}
+	a.quiet()
+}
+
+// look sets the width and the colour scheme.
+func (a axe) look(width int64, scheme string) {
+	a.Helper()
+	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}
+	if _, err := chromedp.Call(a.ctx, emulation.SetEmulatedMedia, media); err != nil {
+		a.Fatal(err)
+	}
+	a.run(chromedp.EmulateViewport(width, 900))
+}
+
+// settled waits for what a page does after it got another size; sideways names what is wider than the page; runAxe takes
+// options of axe.
+const (
+	settled  = `await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));`
+	sideways = `document.documentElement.scrollWidth <= innerWidth ? "" : "the page scrolls sideways: " +
+		[...document.body.querySelectorAll("*")].filter(e => e.getBoundingClientRect().right > innerWidth && !e.closest(".tbl-box, pre")).map(e => e.tagName + "." + e.className).join(" ")`
+	runAxe = `(async () => {` + settled + `
+		const { violations } = await axe.run(document, {%s});
+		const nodes = v => v.nodes.map(n => "    " + n.target.join(" ") + " " + n.html.slice(0, 160) + " " + n.failureSummary.replace(/\s+/g, " "));
+		return [...violations.map(v => [v.id + ": " + v.help, ...nodes(v)].join("\n")), ` + sideways + `].filter(Boolean).join("\n");
+	})()`
+)
+
+func (a axe) violations(path, how, options string) {
+	a.Helper()
+	found, err := chromedp.Run(a.ctx, chromedp.Evaluate[string](fmt.Sprintf(runAxe, options), chromedp.EvalAwaitPromise))
+	if err != nil {
+		a.Fatalf("%s %s: %v", path, how, err)
+	}
+	if found != "" {
+		a.Errorf("%s %s: %s", path, how, found)
+	}
+}
