@@ -10,7 +10,7 @@ NPM     := npm --prefix web --no-audit --no-fund --no-update-notifier
 .PHONY: help demo test build web go lint types browser bench-cpu clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s%s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s%s\n", $$1, $$2}' Makefile
 
 demo: build ## sets everything up and runs the main job: two arms, two seeds, one shared link
 	bin/haigo demo
