@@ -37,8 +37,8 @@ func (s *Set) MatMul(m, n, k int, a, b Matrix, c []float32, cRow int, accumulate
 		cols := min(columnBlock, n-j)
 		for p := 0; p < k; p += depthBlock {
 			depth := min(depthBlock, k-p)
-			s.pack(w.b, b.from(p, j), depth, cols)
-			s.block(m, cols, depth, a.from(0, p), w.b, c[j:], cRow, accumulate || p > 0, w)
+			part := s.columns(w.b, b.from(p, j), m, depth, cols)
+			s.block(m, cols, depth, a.from(0, p), part, c[j:], cRow, accumulate || p > 0, w)
 		}
 	}
 }
@@ -59,29 +59,29 @@ func checked(m, n, k int, a Matrix, c []float32, cRow int, accumulate bool) bool
 	return false
 }
 
-// block multiplies m × depth of A by packed panels of B.
-func (s *Set) block(m, n, depth int, a Matrix, panels, c []float32, cRow int, accumulate bool, w *scratch) {
+// block multiplies m × depth of A by a block of B.
+func (s *Set) block(m, n, depth int, a Matrix, b columns, c []float32, cRow int, accumulate bool, w *scratch) {
 	for i := 0; i < m; i += rowBlock {
 		rows := min(rowBlock, m-i)
 		part := a.from(i, 0)
-		if n > 2*s.tileCols { // a copy pays: no two rows in one cache set, fewer pages
+		if n > 2*s.tileCols && (a.Col != 1 || crowded(a.Row)) {
 			part = compact(w.a, part, rows, depth)
 		}
 		for j := 0; j < n; j += s.tileCols {
-			s.strip(rows, min(s.tileCols, n-j), depth, part, panels[j*depth:], c[i*cRow+j:], cRow, accumulate, w)
+			s.strip(rows, min(s.tileCols, n-j), depth, part, b.from(j), c[i*cRow+j:], cRow, accumulate, w)
 		}
 	}
 }
 
-// strip multiplies rows of A by one panel of B.
-func (s *Set) strip(rows, cols, depth int, a Matrix, panel, c []float32, cRow int, accumulate bool, w *scratch) {
+// strip multiplies rows of A by one panel of B, its first.
+func (s *Set) strip(rows, cols, depth int, a Matrix, b columns, c []float32, cRow int, accumulate bool, w *scratch) {
 	for i := 0; i < rows; i += s.tileRows {
 		h := min(s.tileRows, rows-i)
 		if cols == s.tileCols {
-			s.tiles[h](&a.Data[i*a.Row], a.Row, a.Col, &panel[0], s.tileCols, &c[i*cRow], cRow, depth, flag(accumulate))
+			s.tiles[h](&a.Data[i*a.Row], a.Row, a.Col, &b.data[0], b.row, &c[i*cRow], cRow, depth, flag(accumulate))
 			continue
 		}
-		s.tiles[h](&a.Data[i*a.Row], a.Row, a.Col, &panel[0], s.tileCols, &w.c[0], s.tileCols, depth, 0)
+		s.tiles[h](&a.Data[i*a.Row], a.Row, a.Col, &b.data[0], b.row, &w.c[0], s.tileCols, depth, 0)
 		for r := range h {
 			put(c[(i+r)*cRow:][:cols], w.c[r*s.tileCols:], accumulate)
 		}

@@ -1,5 +1,36 @@
 package kernel
 
+// columns is a block of B as the tiles read it, panel by panel of tileCols columns.
+type columns struct {
+	data   []float32
+	row    int // elements from row to row
+	across int // elements from column to column where a panel begins
+}
+
+func (c columns) from(j int) columns {
+	return columns{data: c.data[j*c.across:], row: c.row, across: c.across}
+}
+
+// packed is a block that was packed.
+func (s *Set) packed(panels []float32, depth int) columns {
+	return columns{data: panels, row: s.tileCols, across: depth}
+}
+
+// columns packs depth × cols of b into to, unless tiles can read it where it is about as fast.
+func (s *Set) columns(to []float32, b Matrix, m, depth, cols int) columns {
+	if b.Col == 1 && cols%s.tileCols == 0 && (m <= fewRows || !crowded(b.Row)) {
+		return columns{data: b.Data, row: b.Row, across: 1}
+	}
+	s.pack(to, b, depth, cols)
+	return s.packed(to, depth)
+}
+
+// fewRows of A never pay for packing B.
+const fewRows = 64
+
+// crowded says that rows so many elements apart begin in few sets of the first cache, where they drive each other out.
+func crowded(row int) bool { return row%512 == 0 }
+
 // pack copies depth × cols of b into panels of tileCols columns, each depth × tileCols and contiguous; the last panel
 // is filled up with zeros.
 func (s *Set) pack(to []float32, b Matrix, depth, cols int) {

@@ -46,7 +46,7 @@ func (s *Set) MatMulPacked(m int, a Matrix, b *Panels, c []float32, cRow int, ac
 	}
 	for d := 0; d < b.depth; d += depthBlock {
 		depth := min(depthBlock, b.depth-d)
-		s.block(m, b.cols, depth, a.from(0, d), b.data[d*s.wide(b.cols):], c, cRow, accumulate || d > 0, w)
+		s.block(m, b.cols, depth, a.from(0, d), s.packed(b.data[d*s.wide(b.cols):], depth), c, cRow, accumulate || d > 0, w)
 	}
 }
 
