@@ -130,7 +130,7 @@ function old(s: Drawn, { theme, width, lang }: Sheet, named: boolean): object {
     symbolSize: 6,
     lineStyle: { color: theme.colour("axis"), width: 2 },
     itemStyle: { opacity: 1, color: theme.colour("page"), borderColor: theme.colour("axis"), borderWidth: 1.6 },
-    endLabel: { show: named && width >= phone, formatter: superseded[lang], color: theme.colour("ink-3"), fontSize: 11, offset: [-4, -16] },
+    endLabel: { show: named && width >= phone, formatter: superseded[lang], color: theme.colour("ink-3"), fontSize: 11, offset: [-4, -16], textBorderColor: theme.colour("page"), textBorderWidth: 3 },
   };
 }
 
