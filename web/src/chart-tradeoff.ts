@@ -57,6 +57,7 @@ function points(s: Drawn, sheet: Sheet, z: number): object {
   if (!arm) return {};
   const seed = s.role === "seed";
   return {
+    id: `${s.role} ${arm.name}`,
     type: "scatter",
     z,
     data: s.rows.map((r) => r.slice(0, 2)),

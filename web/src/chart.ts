@@ -39,6 +39,7 @@ export function draw(element: HTMLElement, figure: Figure, lang: Lang): Chart {
     stops = drawing.stops;
     chart.resize();
     chart.setOption(drawing.option, true);
+    element.dataset.drawn = JSON.stringify(points(chart));
     describe(element, current, lang, stops.length > 0);
     keys.show(); // new data must not take away what someone reads
   };
@@ -78,6 +79,19 @@ function image(sheet: Sheet): string {
   const text = aside.renderToSVGString();
   aside.dispose();
   return text;
+}
+
+// points counts, for each named series, the points that the chart really has within its frame: what stands on the canvas
+// can't be asked otherwise.
+function points(chart: ECharts): Record<string, number> {
+  const { series } = chart.getOption() as { series: { id?: string; type: string; data: number[][] }[] };
+  const counts: Record<string, number> = {};
+  series.forEach(({ id = "\0", type, data }, seriesIndex) => {
+    if (type !== "scatter" || id.startsWith("\0")) return; // ECharts begins the ids that it makes up so
+    const within = (p: number[]): boolean => chart.containPixel({ seriesIndex }, chart.convertToPixel({ seriesIndex }, p));
+    counts[id] = data.filter(within).length;
+  });
+  return counts;
 }
 
 // describe says what the figure shows to who doesn't see it.

@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -15,6 +16,7 @@ import (
 	cdplog "github.com/chromedp/cdproto/log"
 	cdpruntime "github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/google/go-cmp/cmp"
 )
 
 // TestBrowser opens a sweep's page while it trains, watches it finish, shares it and opens the link in a fresh profile.
@@ -37,6 +39,10 @@ func TestBrowser(t *testing.T) {
 	await(t, "the page to show four completed runs without a reload", func() bool {
 		return strings.Count(owner.text(t, "#runs"), "完了") >= 4
 	})
+	await(t, "the chart to draw every mean without a reload", func() bool { return owner.drawn(t, "#trade")["mean ja33"] == 1 })
+	if diff := cmp.Diff(everyPoint, owner.drawn(t, "#trade")); diff != "" {
+		t.Errorf("points of the sweep's chart (-want +got):\n%s", diff)
+	}
 	shots(t, owner, page, "sweep")
 
 	owner.run(t, chromedp.Navigate(page+"/share?lang=en"), ready,
@@ -54,8 +60,9 @@ func TestBrowser(t *testing.T) {
 			t.Errorf("the shared page lacks %q:\n%s", want, shown)
 		}
 	}
-	if n := stranger.number(t, drawnSeeds); n != 4 {
-		t.Errorf("the shared chart draws %v seeds, want 2 arms × 2", n)
+	await(t, "the shared chart", func() bool { return stranger.drawn(t, "#shared") != nil })
+	if diff := cmp.Diff(everyPoint, stranger.drawn(t, "#shared")); diff != "" {
+		t.Errorf("points of the shared chart (-want +got):\n%s", diff)
 	}
 	if n := stranger.number(t, `document.querySelectorAll('a[href^="/sweeps"], a[href="/"], a[href="/shares"]').length`); n != 0 {
 		t.Errorf("the shared page has %v links into the app, want none", n)
@@ -73,11 +80,18 @@ func TestBrowser(t *testing.T) {
 	}
 }
 
-// drawnSeeds counts the seeds in the figure that the page draws, from the address that it draws from.
-const drawnSeeds = `(async () => {
-	const figure = await (await fetch(document.querySelector("#shared").dataset.figure)).json();
-	return figure.series.flatMap((s, i) => s.role === "seeds" || s.role === "seed" ? figure.option.series[i].data : []).length;
-})()`
+// everyPoint is what the trade-off of two arms and two seeds draws.
+var everyPoint = map[string]int{"seed ja57": 2, "seed ja33": 2, "mean ja57": 1, "mean ja33": 1}
+
+// drawn counts the points that a figure's chart has in its frame, by series; nil while nothing is drawn.
+func (b *tab) drawn(t *testing.T, figure string) (points map[string]int) {
+	t.Helper()
+	text := ask(t, b, chromedp.Evaluate[string](fmt.Sprintf(`document.querySelector("%s .ch")?.dataset.drawn ?? "null"`, figure)))
+	if err := json.Unmarshal([]byte(text), &points); err != nil {
+		t.Fatalf("%s says it draws %q: %v", figure, text, err)
+	}
+	return points
+}
 
 // flip changes the secret's last character but one: the last holds bits that base64 leaves out.
 func flip(link string) string {
