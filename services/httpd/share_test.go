@@ -169,3 +169,33 @@ func TestSharer_limits(t *testing.T) {
 		}
 	}
 }
+
+func TestShare_outageIsNoEnd(t *testing.T) {
+	t.Parallel()
+	s := trained(t)
+	live := s.share("talk")
+	s.store.Close()
+	for _, part := range []string{"", "/chart.json", "/points.csv"} {
+		unknown := s.get("/s/"+strings.Repeat("B", 43)+part).want(t, 503)
+		got := s.get(live+part).want(t, 503)
+		if got.Header.Get("Retry-After") == "" || got.body != unknown.body {
+			t.Errorf("%s: during an outage a working link looks different from an unknown one, or says nothing of when to try again", part)
+		}
+	}
+	closed(t, s.get(live, "Accept-Language", "en").want(t, 503, "try again", "may well be good"))
+}
+
+// closed fails the test unless a page behind a link leads nowhere, and tells nobody of its address.
+func closed(t *testing.T, page answer) {
+	t.Helper()
+	for name, want := range map[string]string{"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow", "Cache-Control": "private, no-store"} {
+		if got := page.Header.Get(name); got != want {
+			t.Errorf("%s: %s is %q, want %q", page.Request.URL.Path, name, got, want)
+		}
+	}
+	for _, leak := range []string{`href="/"`, `href="/sweeps`, `href="/sources`, `href="/shares`} {
+		if strings.Contains(page.body, leak) {
+			t.Errorf("%s leads into the app: %s", page.Request.URL.Path, leak)
+		}
+	}
+}

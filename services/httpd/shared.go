@@ -40,7 +40,7 @@ type sharedRow struct {
 type lookup func(ctx context.Context, hash [32]byte) (ablation.Share, error)
 
 // openShare is the share that the address's secret opens; where there is none it has answered, whatever the reason, with
-// the same page.
+// the same page. Where nobody can tell, since the store doesn't answer, it has said that and nothing of the link.
 func (s *Server) openShare(w http.ResponseWriter, r *http.Request, look lookup) (share ablation.Share, kept frozen, ok bool) {
 	// Nobody's cache and no search engine keeps what lies behind a link, and no site hears of it.
 	w.Header().Set("Cache-Control", "private, no-store")
@@ -56,13 +56,32 @@ func (s *Server) openShare(w http.ResponseWriter, r *http.Request, look lookup) 
 	if err == nil {
 		return share, kept, true
 	}
-	if status(err) != http.StatusNotFound {
-		s.options.Log.Error("a share can't be read", "share_id", share.ID, "err", err)
+	if status(err) == http.StatusNotFound {
+		s.gone(w, r)
+	} else {
+		s.away(w, r, share.ID, err)
 	}
-	words := s.words(r)
-	m := messageView{Head: words.text("gone.head"), Lines: []string{words.text("gone.body")}}
-	s.render(w, r, view{status: http.StatusNotFound, page: "gone", title: m.Head, shell: "public", data: m})
 	return share, kept, false
+}
+
+// gone is the page of every link that opens nothing.
+func (s *Server) gone(w http.ResponseWriter, r *http.Request) {
+	s.sayOfLink(w, r, http.StatusNotFound, "gone")
+}
+
+// away is the page of every link while shares can't be read.
+func (s *Server) away(w http.ResponseWriter, r *http.Request, share int64, err error) {
+	if r.Context().Err() == nil {
+		s.options.Log.Error("a share can't be read", "share_id", share, "err", err)
+	}
+	w.Header().Set("Retry-After", "60")
+	s.sayOfLink(w, r, http.StatusServiceUnavailable, "away")
+}
+
+func (s *Server) sayOfLink(w http.ResponseWriter, r *http.Request, status int, key string) {
+	words := s.words(r)
+	m := messageView{Head: words.text(key + ".head"), Lines: []string{words.text(key + ".body")}}
+	s.render(w, r, view{status: status, page: "gone", title: m.Head, shell: "public", data: m})
 }
 
 func (s *Server) sharedPage(w http.ResponseWriter, r *http.Request) {
@@ -72,7 +91,7 @@ func (s *Server) sharedPage(w http.ResponseWriter, r *http.Request) {
 	}
 	caption, err := kept.caption()
 	if err != nil {
-		s.fail(w, r, err)
+		s.away(w, r, share.ID, err)
 		return
 	}
 	v := s.words(r).sharedView(share, kept)
