@@ -37,9 +37,14 @@ func (s *Server) publicRoutes(r chi.Router) {
 	r.Get("/login", s.loginPage)
 	r.Post("/login", s.login)
 	r.Post("/logout", s.logout)
-	r.Get("/s/{secret}", s.sharedPage)
-	r.Get("/s/{secret}/chart.json", s.sharedChart)
-	r.Get("/s/{secret}/points.csv", s.sharedPoints)
+	r.Route("/s", func(r chi.Router) {
+		r.Use(unlisted)
+		r.NotFound(s.gone)
+		r.MethodNotAllowed(s.gone)
+		r.Get("/{secret}", s.sharedPage)
+		r.Get("/{secret}/chart.json", s.sharedChart)
+		r.Get("/{secret}/points.csv", s.sharedPoints)
+	})
 }
 
 // pageRoutes are the pages, and what their forms send.

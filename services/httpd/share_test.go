@@ -199,3 +199,18 @@ func closed(t *testing.T, page answer) {
 		}
 	}
 }
+
+func TestShare_addressesBeside(t *testing.T) {
+	t.Parallel()
+	s := trained(t)
+	live := s.share("talk")
+	want := s.get("/s/"+strings.Repeat("B", 43)).want(t, 404).body
+	for _, path := range []string{live + "/", live + "/anything", live + "/chart.json/", "/s/", "/s", "/s/a/b/c"} {
+		got := s.get(path).want(t, 404)
+		closed(t, got)
+		if got.body != want {
+			t.Errorf("%s looks different from an unknown link", path)
+		}
+	}
+	closed(t, s.send(live).want(t, 404))
+}

@@ -36,16 +36,23 @@ type sharedRow struct {
 	Runs   []frozenRun
 }
 
+// unlisted is for all addresses that may be a link: nobody's cache and no search engine keeps what lies behind one, and
+// no site hears of it.
+func unlisted(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "private, no-store")
+		w.Header().Set("Referrer-Policy", "no-referrer")
+		w.Header().Set("X-Robots-Tag", "noindex, nofollow")
+		next.ServeHTTP(w, r)
+	})
+}
+
 // lookup finds a share by its secret's digest.
 type lookup func(ctx context.Context, hash [32]byte) (ablation.Share, error)
 
 // openShare is the share that the address's secret opens; where there is none it has answered, whatever the reason, with
 // the same page. Where nobody can tell, since the store doesn't answer, it has said that and nothing of the link.
 func (s *Server) openShare(w http.ResponseWriter, r *http.Request, look lookup) (share ablation.Share, kept frozen, ok bool) {
-	// Nobody's cache and no search engine keeps what lies behind a link, and no site hears of it.
-	w.Header().Set("Cache-Control", "private, no-store")
-	w.Header().Set("Referrer-Policy", "no-referrer")
-	w.Header().Set("X-Robots-Tag", "noindex, nofollow")
 	hash, err := secretHash(chi.URLParam(r, "secret"))
 	if err == nil {
 		share, err = look(r.Context(), hash)
