@@ -3,6 +3,7 @@ package httpd_test
 import (
 	"crypto/sha256"
 	"encoding/json"
+	"net/http"
 	"regexp"
 	"strings"
 	"testing"
@@ -213,4 +214,17 @@ func TestShare_addressesBeside(t *testing.T) {
 		}
 	}
 	closed(t, s.send(live).want(t, 404))
+}
+
+func TestShare_headIsNoView(t *testing.T) {
+	t.Parallel()
+	s := trained(t)
+	link := s.share("talk")
+	s.do(http.MethodHead, link, nil).want(t, 200)
+	s.get(link).want(t, 200)
+	s.do(http.MethodHead, link, nil).want(t, 200)
+	shares, err := s.store.Shares(t.Context())
+	if err != nil || len(shares) != 1 || shares[0].Views != 1 {
+		t.Errorf("shares %+v, %v: want one with one view", shares, err)
+	}
 }

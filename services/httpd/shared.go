@@ -92,7 +92,11 @@ func (s *Server) sayOfLink(w http.ResponseWriter, r *http.Request, status int, k
 }
 
 func (s *Server) sharedPage(w http.ResponseWriter, r *http.Request) {
-	share, kept, ok := s.openShare(w, r, s.options.Store.OpenShare)
+	look := s.options.Store.OpenShare
+	if r.Method == http.MethodHead {
+		look = s.options.Store.Share // nobody has seen anything: no view
+	}
+	share, kept, ok := s.openShare(w, r, look)
 	if !ok {
 		return
 	}
