@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -186,6 +187,9 @@ func (q ShareRequest) check() error {
 	}
 	if len([]rune(q.Question)) > 300 {
 		return invalid("question", "the question is longer than 300 characters; shorten it", "問いは 300 文字以内にしてください")
+	}
+	if strings.ContainsRune(q.Question, 0) {
+		return invalid("question", "the question holds a NUL character, which no text may; take it out", "問いに NUL 文字が含まれています。取り除いてください")
 	}
 	return nil
 }

@@ -228,3 +228,10 @@ func TestShare_headIsNoView(t *testing.T) {
 		t.Errorf("shares %+v, %v: want one with one view", shares, err)
 	}
 }
+
+func TestShare_questionWithNUL(t *testing.T) {
+	t.Parallel()
+	s := trained(t)
+	s.post("/shares", `{"sweep":"talk","question":"a\u0000b"}`).want(t, 422, `"field":"question"`, "NUL")
+	s.send("/sweeps/talk/share", "question", "a\x00b", "days", "7").want(t, 422)
+}
