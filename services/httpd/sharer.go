@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -91,6 +92,18 @@ func (s Sharer) Create(ctx context.Context, q ShareRequest) (ablation.Share, str
 	share.Hint = secret[:hintLength]
 	share, err = s.Store.CreateShare(ctx, hash, share)
 	return share, secret, err
+}
+
+// Live reports whether a secret opens a share now. It counts no view.
+func (s Sharer) Live(ctx context.Context, secret string) (bool, error) {
+	hash, err := secretHash(secret)
+	if err == nil {
+		_, err = s.Store.Share(ctx, hash)
+	}
+	if errors.Is(err, ablation.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 func (s Sharer) freeze(d chart.Data, q ShareRequest) (ablation.Share, error) {

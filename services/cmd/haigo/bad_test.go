@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -44,7 +43,7 @@ func TestBadInput(t *testing.T) {
 	for _, tt := range documents {
 		t.Run(tt.name, func(t *testing.T) {
 			path := changed(t, "bad", 400_000, tt.from, tt.to)
-			said := refused(t, nil, "--data", data, "sweep", "plan", path)
+			said := refused(t, nil, data, "sweep", "plan", path)
 			if place := regexp.MustCompile(regexp.QuoteMeta(filepath.Base(path)) + `:\d+:\d+: `); !place.MatchString(said) {
 				t.Errorf("said %q, want file, line and column", said)
 			}
@@ -55,7 +54,7 @@ func TestBadInput(t *testing.T) {
 	t.Run("forty epochs", func(t *testing.T) { manyEpochs(t, data) })
 
 	t.Run("a name that is none", func(t *testing.T) {
-		said := refused(t, nil, "--data", data, "sweep", "apply", sweepFile(t, "good", 400_000), "--as", "Not A Name")
+		said := refused(t, nil, data, "sweep", "apply", sweepFile(t, "good", 400_000), "--as", "Not A Name")
 		says(t, said, `"Not A Name" is no name`, "use lower-case letters")
 	})
 
@@ -75,15 +74,15 @@ func TestBadInput(t *testing.T) {
 	t.Run("nothing but a damaged archive", func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "broken.jsonl.zst")
 		damaged(t, path)
-		says(t, refused(t, nil, "--data", data, "corpus", "add", "none", path, "--lang", "fr"), "no document is left", "damaged 1", "make or fetch it again")
+		says(t, refused(t, nil, data, "corpus", "add", "none", path, "--lang", "fr"), "no document is left", "damaged 1", "make or fetch it again")
 	})
 
 	t.Run("no such folder of text", func(t *testing.T) {
-		says(t, refused(t, nil, "--data", data, "corpus", "add", "none", filepath.Join(data, "nowhere"), "--lang", "fr"), "no such file or folder", "check the path")
+		says(t, refused(t, nil, data, "corpus", "add", "none", filepath.Join(data, "nowhere"), "--lang", "fr"), "no such file or folder", "check the path")
 	})
 
 	t.Run("a trainer whose file has changed", func(t *testing.T) {
-		said := refused(t, nil, "--data", data, "--trainers", changedTrainer(t), "sweep", "plan", sweepFile(t, "changed", 400_000))
+		said := refused(t, nil, data, "--trainers", changedTrainer(t), "sweep", "plan", sweepFile(t, "changed", 400_000))
 		says(t, said, "haigo-cpu isn't the one that plugins.yaml lists", "SHA-256", "wasn't started", "run make build")
 	})
 
@@ -92,12 +91,12 @@ func TestBadInput(t *testing.T) {
 		if err := os.Remove(filepath.Join(bin, "haigo-cpu")); err != nil {
 			t.Fatal(err)
 		}
-		said := refused(t, nil, "--data", data, "--trainers", bin, "sweep", "plan", sweepFile(t, "changed", 400_000))
+		said := refused(t, nil, data, "--trainers", bin, "sweep", "plan", sweepFile(t, "changed", 400_000))
 		says(t, said, "haigo-cpu, which plugins.yaml lists, isn't there", "run make build")
 	})
 
 	t.Run("no Postgres", func(t *testing.T) {
-		said := refused(t, []string{"PATH=/nowhere", "HAIGO_POSTGRES_BIN=/nowhere", "DATABASE_URL="}, "--data", folder(t), "sweep", "list")
+		said := refused(t, []string{"PATH=/nowhere", "HAIGO_POSTGRES_BIN=/nowhere", "DATABASE_URL="}, folder(t), "sweep", "list")
 		says(t, said, "HAIGO_POSTGRES_BIN", "/nowhere", "Postgres")
 	})
 
@@ -111,12 +110,12 @@ func TestBadInput(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		said := refused(t, nil, "--data", data, "dev", "--listen", "127.0.0.1:"+port)
+		said := refused(t, nil, data, "dev", "--listen", "127.0.0.1:"+port)
 		says(t, said, port, "taken", "--listen 127.0.0.1:0")
 	})
 
 	t.Run("an address beyond loopback without a token", func(t *testing.T) {
-		said := refused(t, []string{"HAIGO_ADMIN_TOKEN="}, "--data", data, "serve", "--listen", "0.0.0.0:0")
+		said := refused(t, []string{"HAIGO_ADMIN_TOKEN="}, data, "serve", "--listen", "0.0.0.0:0")
 		says(t, said, "can be reached from other machines", "HAIGO_ADMIN_TOKEN", "listen on 127.0.0.1")
 	})
 }
@@ -150,7 +149,7 @@ func manyEpochs(t *testing.T, data string) {
 	t.Run("forty", func(t *testing.T) {
 		path := reading(t, 40, "")
 		for _, command := range []string{"plan", "apply"} {
-			said := refused(t, nil, "--data", data, "sweep", command, path)
+			said := refused(t, nil, data, "sweep", command, path)
 			says(t, said, filepath.Base(path)+":", "arm ja57 would read ja 40.0 times, more than max_epochs 16", "or raise recipe.max_epochs")
 		}
 	})
@@ -302,7 +301,7 @@ func changedTrainer(t *testing.T) string {
 func both(t *testing.T, data string, args ...string) (stdout, stderr string) {
 	t.Helper()
 	var out, err strings.Builder
-	cmd := exec.CommandContext(t.Context(), program(t), append([]string{"--data", data}, args...)...)
+	cmd := command(t, data, args...)
 	cmd.Stdout, cmd.Stderr = &out, &err
 	if failed := cmd.Run(); failed != nil {
 		t.Fatalf("haigo %s: %v\n%s", strings.Join(args, " "), failed, err.String())

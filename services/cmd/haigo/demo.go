@@ -55,7 +55,7 @@ func (c demoCmd) apply(e *env, a *app) (ablation.Sweep, error) {
 	if parsed, err := ablation.ParseSweep(document); err == nil {
 		if sweep, err := a.store.Sweep(e.ctx, parsed.Name); err == nil {
 			fmt.Fprintln(e.stderr, foundAgain(sweep, a.data))
-			return sweep, nil
+			return sweep, a.sameText(e, sweep, c.Text)
 		}
 	}
 	if err := a.bringText(e, c.Text); err != nil {
@@ -132,7 +132,10 @@ func (c demoCmd) watchAndShow(ctx context.Context, e *env, a *app, sweep ablatio
 
 func (c demoCmd) show(w io.Writer, o outcome, page string) {
 	printTable(w, o)
-	fmt.Fprintf(w, "\nsweep  %s\nshare  %s\n", page, o.ShareURL)
+	fmt.Fprintf(w, "\nsweep  %s\n", page)
+	if o.ShareURL != "" {
+		fmt.Fprintf(w, "share  %s\n", o.ShareURL)
+	}
 	if c.Quick {
 		fmt.Fprintln(w, "\nThe quick demo shows the machinery only: its model is too small and too short to tell mixtures apart.")
 	}

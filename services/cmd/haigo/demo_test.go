@@ -3,7 +3,6 @@ package main_test
 import (
 	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -16,14 +15,14 @@ import (
 // once more when all is done.
 func TestDemo(t *testing.T) {
 	data := folder(t)
-	args := demoArguments(t, data)
+	args := demoArguments(t)
 
-	reading := start(t, exec.Command(program(t), args...))
+	reading := start(t, command(t, data, args...))
 	reading.await(t, "the demo to read English", func() bool { return strings.Contains(reading.log.String(), "Reading en") })
 	reading.end(syscall.SIGKILL)
 
 	for _, signal := range []syscall.Signal{syscall.SIGKILL, syscall.SIGINT} {
-		seen, training := lines(data), start(t, exec.Command(program(t), args...))
+		seen, training := lines(data), start(t, command(t, data, args...))
 		training.await(t, "further events", func() bool { return lines(data) > seen+50 })
 		training.end(signal)
 		if signal == syscall.SIGINT && training.err != nil {
@@ -31,8 +30,8 @@ func TestDemo(t *testing.T) {
 		}
 	}
 
-	first, _ := finishDemo(t, args)
-	again, said := finishDemo(t, args)
+	first, _ := finishDemo(t, data, args)
+	again, said := finishDemo(t, data, args)
 	if diff := cmp.Diff(first, again); diff != "" {
 		t.Errorf("the document of a second start (-first +second):\n%s", diff)
 	}
@@ -44,6 +43,7 @@ func TestDemo(t *testing.T) {
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the file of the link: %v (%v), want it for its owner only", info, err)
 	}
+	checkNewLink(t, data, args, first["share_url"])
 }
 
 func checkDemo(t *testing.T, document map[string]any) {
@@ -66,11 +66,11 @@ func checkDemo(t *testing.T, document map[string]any) {
 // demoURL begins the link, so that it is the same whichever port is free.
 const demoURL = "http://haigo.example"
 
-func demoArguments(t *testing.T, data string) []string {
+func demoArguments(t *testing.T) []string {
 	t.Helper()
 	words := t.TempDir()
 	text(t, words)
-	args := []string{"--data", data, "demo", "--quick", "--once", "--json", "--listen", "127.0.0.1:0", "--url", demoURL}
+	args := []string{"demo", "--quick", "--once", "--json", "--listen", "127.0.0.1:0", "--url", demoURL}
 	for _, name := range []string{"ja", "en", "code"} {
 		args = append(args, "--text", name+"="+filepath.Join(words, name))
 	}
@@ -78,10 +78,10 @@ func demoArguments(t *testing.T, data string) []string {
 }
 
 // finishDemo runs the demo to its end: its document without what depends on the clock, and what it said.
-func finishDemo(t *testing.T, args []string) (document map[string]any, said string) {
+func finishDemo(t *testing.T, data string, args []string) (document map[string]any, said string) {
 	t.Helper()
 	var stdout, stderr strings.Builder
-	cmd := exec.CommandContext(t.Context(), program(t), args...)
+	cmd := command(t, data, args...)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("demo: %v\n%s", err, stderr.String())
@@ -93,4 +93,36 @@ func finishDemo(t *testing.T, args []string) (document map[string]any, said stri
 		delete(r.(map[string]any), "tokens_per_s")
 	}
 	return document, stderr.String()
+}
+
+// TestDemo_WithoutResult stops the demo's sweep before a run completes: there is a document all the same, and no link.
+func TestDemo_WithoutResult(t *testing.T) {
+	data := folder(t)
+	args := demoArguments(t)
+	training := start(t, command(t, data, args...))
+	training.await(t, "events", func() bool { return lines(data) > 10 })
+	training.end(syscall.SIGKILL)
+	haigo(t, data, "sweep", "stop", "demo-quick")
+
+	document, _ := finishDemo(t, data, args)
+	if document["share_url"] != nil {
+		t.Errorf("share_url is %v, want none", document["share_url"])
+	}
+	if runs := document["runs"].([]any); len(runs) != 4 {
+		t.Errorf("the document has %d runs, want 4", len(runs))
+	}
+	said := refused(t, nil, data, "demo", "--quick", "--once", "--text", "ja="+t.TempDir())
+	if !strings.Contains(said, "has begun with other text for ja") || !strings.Contains(said, "--data") {
+		t.Errorf("other text for a sweep that has begun: %s", said)
+	}
+}
+
+// checkNewLink wants a new link where the old one was revoked.
+func checkNewLink(t *testing.T, data string, args []string, old any) {
+	t.Helper()
+	haigo(t, data, "share", "revoke", "1")
+	document, _ := finishDemo(t, data, args)
+	if link := document["share_url"]; link == old || link == nil {
+		t.Errorf("after its link was revoked the demo shows %v, want a new one", link)
+	}
 }

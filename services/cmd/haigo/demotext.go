@@ -58,6 +58,33 @@ func (a *app) bringText(e *env, own map[string]string) error {
 	return nil
 }
 
+func noDemoSource(name string) error {
+	return invalidFlag("--text", fmt.Sprintf("the demo has the sources ja, en and code, not %s; write --text ja=DIR", name))
+}
+
+// sameText refuses folders that a demo which has begun did not read: its text is fixed.
+func (a *app) sameText(e *env, sweep ablation.Sweep, own map[string]string) error {
+	sources, err := a.store.SweepSources(e.ctx, sweep.Name)
+	if err != nil {
+		return err
+	}
+	for name, dir := range own {
+		i := slices.IndexFunc(sources, func(s ablation.Source) bool { return s.Name == name })
+		if i < 0 {
+			return noDemoSource(name)
+		}
+		path, err := filepath.Abs(dir)
+		if err != nil {
+			return err
+		}
+		if !slices.Contains(sources[i].Origin, ablation.Origin{Path: path}) {
+			return invalidFlag("--text", fmt.Sprintf("sweep %s in %s has begun with other text for %s; give the demo another folder: --data DIR",
+				sweep.Name, a.data, name))
+		}
+	}
+	return nil
+}
+
 // The demo holds out enough for its scored sets and, apart from them, its tasks: items to see some points of accuracy by,
 // few enough to score at every evaluation. demoSetBytes is recipe.eval.set_bytes of schedules/demo.yaml.
 const (
@@ -72,7 +99,7 @@ func (a *app) demoSources(e *env, own map[string]string) ([]demoSource, error) {
 	names := []string{"ja", "en", "code"}
 	for name, dir := range own {
 		if !slices.Contains(names, name) {
-			return nil, invalidFlag("--text", fmt.Sprintf("the demo has the sources ja, en and code, not %s; write --text ja=DIR", name))
+			return nil, noDemoSource(name)
 		}
 		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 			return nil, invalidFlag("--text", fmt.Sprintf("%s is no folder that can be read; name a folder of text files", dir))

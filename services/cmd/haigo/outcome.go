@@ -34,7 +34,7 @@ type runOutcome struct {
 	Seed        int64                    `json:"seed"` // the replicate
 	State       ablation.RunState        `json:"state"`
 	Planned     map[string]float64       `json:"planned"`   // shares of training tokens by source
-	Delivered   map[string]float64       `json:"delivered"` // of the rows really read
+	Delivered   map[string]float64       `json:"delivered"` // of the rows really read; empty before the first step
 	BitsPerByte map[string]ablation.Real `json:"bits_per_byte"`
 	Tasks       map[string]taskOutcome   `json:"tasks"`
 	Tokens      int64                    `json:"tokens"`
@@ -90,23 +90,32 @@ func (a *app) runOutcomes(ctx context.Context, s ablation.Sweep, o *outcome) err
 		}
 		arm := o.arm(r.Run.Arm)
 		planned := ablation.PlannedRows(arm.Weights, r.Run.Steps, s.Recipe.BatchRows)
+		read := float64(s.Recipe.BatchRows) * float64(r.Run.Progress.Step)
 		out := runOutcome{
 			Arm: r.Run.Arm, Seed: r.Run.Replicate, State: r.Run.State, Tokens: r.Run.Progress.Tokens,
 			Planned: map[string]float64{}, Delivered: map[string]float64{}, PlanSHA256: plan.PlanSHA256,
 			BitsPerByte: bitsPerByte(r.Values), Tasks: taskOutcomes(r.Values, tasks), TokensPerS: speed(r.Run),
 		}
 		total := float64(s.Recipe.BatchRows) * float64(r.Run.Steps)
-		read := float64(s.Recipe.BatchRows) * float64(r.Run.Progress.Step)
-		epochs := map[string]float64{}
 		for k, name := range o.order {
 			out.Planned[name] = float64(planned[k]) / total
-			out.Delivered[name] = float64(r.Values[ablation.Rows(name)]) / read
-			epochs[name] = float64(planned[k]) / float64(plan.Rows[name])
+			if read > 0 {
+				out.Delivered[name] = float64(r.Values[ablation.Rows(name)]) / read
+			}
+			if plan.Rows[name] > 0 {
+				o.setEpochs(arm.Name, name, float64(planned[k])/float64(plan.Rows[name]))
+			}
 		}
-		o.plan[arm.Name] = epochs
 		o.Runs = append(o.Runs, out)
 	}
 	return nil
+}
+
+func (o *outcome) setEpochs(arm, source string, epochs float64) {
+	if o.plan[arm] == nil {
+		o.plan[arm] = map[string]float64{}
+	}
+	o.plan[arm][source] = epochs
 }
 
 func (o *outcome) arm(name string) ablation.Arm {
@@ -159,7 +168,10 @@ func printTable(w io.Writer, o outcome) {
 		epochs := make([]string, len(o.order))
 		for i, source := range o.order {
 			scores[i], n = o.over(arm.Name, source)
-			epochs[i] = fmt.Sprintf("%.2f", o.plan[arm.Name][source])
+			epochs[i] = "—"
+			if n, ok := o.plan[arm.Name][source]; ok {
+				epochs[i] = fmt.Sprintf("%.2f", n)
+			}
 		}
 		fmt.Fprintf(t, "%s\t%s\t%d\t%s\n", arm.Name, strings.Join(scores, "\t"), n, strings.Join(epochs, " / "))
 	}

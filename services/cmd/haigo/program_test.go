@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -17,7 +18,20 @@ import (
 
 	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/postgres"
+	"github.com/haigo-lab/haigo/services/postgres/pgtest"
 )
+
+// TestMain keeps the settings of whoever runs the tests away from the programs that they start.
+func TestMain(m *testing.M) {
+	os.Unsetenv("DATABASE_URL")
+	for _, variable := range os.Environ() {
+		name, _, _ := strings.Cut(variable, "=")
+		if strings.HasPrefix(name, "HAIGO_") && !slices.Contains([]string{"HAIGO_TEST_DATABASE_URL", "HAIGO_POSTGRES_BIN", "HAIGO_BROWSER"}, name) {
+			os.Unsetenv(name)
+		}
+	}
+	pgtest.Main(m)
+}
 
 // program is bin/haigo as make build left it: these tests run what users run.
 func program(t *testing.T) string {
@@ -43,13 +57,32 @@ func folder(t *testing.T) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
+	if os.Getenv("HAIGO_TEST_DATABASE_URL") != "" {
+		databases.Store(dir, pgtest.URL(t))
+	}
 	return dir
+}
+
+// databases are the addresses of the folders' databases on the server that the tests were given; without one each folder
+// has a private server.
+var databases sync.Map
+
+// command is the program over a data folder, with the folder's database.
+func command(t *testing.T, data string, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), program(t), append([]string{"--data", data}, args...)...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.Env = os.Environ()
+	if url, ok := databases.Load(data); ok {
+		cmd.Env = append(cmd.Env, "DATABASE_URL="+url.(string))
+	}
+	return cmd
 }
 
 // haigo runs a command to its end and returns what it printed on stdout.
 func haigo(t *testing.T, data string, args ...string) string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), program(t), append([]string{"--data", data}, args...)...)
+	cmd := command(t, data, args...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
@@ -59,10 +92,10 @@ func haigo(t *testing.T, data string, args ...string) string {
 }
 
 // refused runs a command that must fail, and returns what it printed on stderr.
-func refused(t *testing.T, env []string, args ...string) string {
+func refused(t *testing.T, env []string, data string, args ...string) string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), program(t), args...)
-	cmd.Env = append(os.Environ(), env...)
+	cmd := command(t, data, args...)
+	cmd.Env = append(cmd.Env, env...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	if err := cmd.Run(); err == nil {
@@ -127,7 +160,7 @@ func dev(t *testing.T, data string) *service {
 	t.Helper()
 	ready := filepath.Join(data, "ready.json")
 	_ = os.Remove(ready)
-	s := &service{process: start(t, exec.Command(program(t), "--data", data, "--verbose", "--runs-at-once", "2",
+	s := &service{process: start(t, command(t, data, "--verbose", "--runs-at-once", "2",
 		"dev", "--listen", "127.0.0.1:0", "--ready-file", ready))}
 	s.await(t, "haigo dev to serve", func() bool {
 		content, err := os.ReadFile(ready)

@@ -1,12 +1,7 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -83,21 +78,4 @@ func (c shareRevokeCmd) Run(e *env) error {
 	}
 	defer a.close()
 	return a.store.RevokeShare(e.ctx, c.ID)
-}
-
-// demoLink is the demo's share link: made once, then found in the data folder, where only its owner can read it.
-func (a *app) demoLink(ctx context.Context, url, sweep string) (string, error) {
-	path := filepath.Join(a.data, "share-"+sweep)
-	secret, err := os.ReadFile(path)
-	if err == nil {
-		return shareLink(url, strings.TrimSpace(string(secret))), nil
-	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("read the demo's link: %w", err)
-	}
-	_, made, err := a.sharer().Create(ctx, httpd.ShareRequest{Sweep: sweep})
-	if err != nil {
-		return "", err
-	}
-	return shareLink(url, made), writeFile(path, []byte(made+"\n"))
 }
