@@ -22,9 +22,15 @@ const (
 	referenceLicence = "GPL-2.0-or-later"
 	officeLicence    = "MPL-2.0"
 	apacheLicence    = "Apache-2.0"
+	handbookLicence  = "GPL-2.0-or-later or CC-BY-SA-3.0"
+	installLicence   = "GPL-2.0-only"
+	hardenLicence    = "GPL-2.0"
+	gitLicence       = "GPL-2.0-only"
+	perlLicence      = "GPL-1.0-or-later or Artistic-1.0-Perl"
 )
 
-// debianParts are Debian's manuals, each in both languages.
+// debianParts are Debian's manuals in both languages. The manual pages that Japanese has of other packages have their
+// English weight in the manuals of git and Perl.
 func debianParts() []part {
 	return []part{
 		{"manpages-ja", manLicence, "ja", "usr/share/man/ja", manFile},
@@ -32,16 +38,36 @@ func debianParts() []part {
 		{"debian-reference-ja", referenceLicence, "ja", "usr/share/debian-reference", htmlFile},
 		{"libreoffice-help-ja", officeLicence, "ja", "usr/share/libreoffice/help/ja", htmlFile},
 		{"apache2-doc", apacheLicence, "ja", "usr/share/doc/apache2-doc/manual/ja", htmlFile},
+		{"debian-handbook", handbookLicence, "ja", "usr/share/doc/debian-handbook/html/ja-JP", htmlFile},
+		{"installation-guide-amd64", installLicence, "ja", "usr/share/doc/installation-guide-amd64/ja", htmlFile},
+		{"developers-reference-ja", referenceLicence, "ja", "usr/share/developers-reference/ja", htmlFile},
+		{"maint-guide-ja", referenceLicence, "ja", "usr/share/doc/maint-guide-ja/html", htmlFile},
+		{"harden-doc", hardenLicence, "ja", "usr/share/doc/harden-doc/html/ja-JP", htmlFile},
 		{"manpages", manLicence, "en", "usr/share/man", manFile},
 		{"manpages-dev", manLicence, "en", "usr/share/man", manFile},
 		{"debian-reference-en", referenceLicence, "en", "usr/share/debian-reference", htmlFile},
 		{"libreoffice-help-en-us", officeLicence, "en", "usr/share/libreoffice/help/en-US", htmlFile},
 		{"apache2-doc", apacheLicence, "en", "usr/share/doc/apache2-doc/manual/en", htmlFile},
+		{"debian-handbook", handbookLicence, "en", "usr/share/doc/debian-handbook/html/en-US", htmlFile},
+		{"installation-guide-amd64", installLicence, "en", "usr/share/doc/installation-guide-amd64/en", htmlFile},
+		{"developers-reference", referenceLicence, "en", "usr/share/developers-reference", htmlFile},
+		{"maint-guide", referenceLicence, "en", "usr/share/doc/maint-guide/html", htmlFile},
+		{"harden-doc", hardenLicence, "en", "usr/share/doc/harden-doc/html/en-US", htmlFile},
+		{"git-doc", gitLicence, "en", "usr/share/doc/git-doc", htmlFile},
+		{"perl-doc", perlLicence, "en", "usr/share/man", perlFile},
 	}
 }
 
 func manFile(path string) (func([]byte) []string, bool) {
 	return func(page []byte) []string { return manProse(decoded(page)) }, strings.HasSuffix(path, ".gz")
+}
+
+// perlFile leaves out the pages of what each version changed: they say of hundreds of modules that they were upgraded.
+func perlFile(path string) (func([]byte) []string, bool) {
+	if strings.Contains(path, "delta.") {
+		return nil, false
+	}
+	return manFile(path)
 }
 
 func htmlFile(path string) (func([]byte) []string, bool) {

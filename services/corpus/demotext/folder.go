@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 )
@@ -66,7 +67,42 @@ func (f *folder) addFile(path, name string, read func([]byte) []string) error {
 	if err != nil {
 		return err
 	}
-	return f.write(name+".txt", f.sieve.keep(read(data)))
+	for i, piece := range pieces(read(data)) {
+		end := ".txt"
+		if i > 0 {
+			end = fmt.Sprintf("-%d.txt", i+1)
+		}
+		if err := f.write(name+end, f.sieve.keep(piece)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// documentBytes is where a long page is cut, at the next paragraph: documents are held out whole, and one that is half of
+// the source would take that half away.
+const documentBytes = 16 << 10
+
+func pieces(paragraphs []string) [][]string {
+	var all [][]string
+	start, size := 0, 0
+	for i, p := range paragraphs {
+		if size += len(p); size >= documentBytes {
+			all = append(all, paragraphs[start:i+1])
+			start, size = i+1, 0
+		}
+	}
+	return append(all, paragraphs[start:])
+}
+
+// named reads only the files whose name ends in a suffix.
+func named(suffix string, file func(string) (func([]byte) []string, bool)) func(string) (func([]byte) []string, bool) {
+	return func(path string) (func([]byte) []string, bool) {
+		if !strings.HasSuffix(path, suffix) {
+			return nil, false
+		}
+		return file(path)
+	}
 }
 
 func (f *folder) write(name, text string) error {

