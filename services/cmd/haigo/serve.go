@@ -115,7 +115,7 @@ func (f listenFlags) cannotListen(err error) error {
 	_, port, _ := net.SplitHostPort(f.Listen)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return invalidFlag("--listen", fmt.Sprintf("port %s is taken, perhaps by another Haigo on this machine; end what holds it, or choose another: %s", port, elsewhere))
+		return invalidFlag("--listen", fmt.Sprintf("%s is taken, perhaps by another Haigo on this machine; end what holds port %s, or choose another: %s", f.Listen, port, elsewhere))
 	case errors.Is(err, syscall.EACCES):
 		return invalidFlag("--listen", fmt.Sprintf("port %s is for root only; choose one above 1023: %s", port, elsewhere))
 	}
