@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
 const dist = root + "dist/";
-const entryPoints = ["src/app.ts", "src/style/style.css", "src/logo.svg"];
+const entryPoints = ["src/app.ts", "src/stream.ts", "src/style/style.css", "src/logo.svg"];
 
 const { outputFiles, metafile } = await build({
   absWorkingDir: root,

@@ -12,6 +12,7 @@ import (
 // assets are the addresses of scripts, styles and the logo. Without a bundle all are empty.
 type assets struct {
 	Script string
+	Stream string // the shared worker's
 	Style  string
 	Logo   string
 	files  fs.FS
@@ -24,7 +25,7 @@ func newAssets(b web.Bundle) (assets, error) {
 		return assets{}, nil
 	}
 	a := assets{files: b.Files}
-	for entry, address := range map[string]*string{"app.ts": &a.Script, "style/style.css": &a.Style, "logo.svg": &a.Logo} {
+	for entry, address := range map[string]*string{"app.ts": &a.Script, "stream.ts": &a.Stream, "style/style.css": &a.Style, "logo.svg": &a.Logo} {
 		name, ok := b.Entries[entry]
 		if !ok {
 			return assets{}, fmt.Errorf("the bundle lacks %s: run make build", entry)

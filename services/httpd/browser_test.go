@@ -105,6 +105,19 @@ func newTab(t *testing.T, url string) *tab {
 	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, stop := chromedp.NewContext(allocator)
 	t.Cleanup(func() { stop(); stopAllocator() })
+	return attach(t, ctx, url)
+}
+
+// window is another one of the same browser.
+func (b *tab) window() *tab {
+	b.Helper()
+	ctx, stop := chromedp.NewContext(b.ctx)
+	b.Cleanup(stop)
+	return attach(b.T, ctx, b.url)
+}
+
+func attach(t *testing.T, ctx context.Context, url string) *tab {
+	t.Helper()
 	b := &tab{T: t, ctx: ctx, url: url}
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatal(err)

@@ -1,26 +1,18 @@
 // Keeps a page as it would be if it were loaded now: an event says that something changed, the page is fetched again,
 // and the elements marked data-live are replaced by the new ones. Nothing is drawn from strings.
 
+import { listen } from "./listen";
+
 const pause = 1000; // at least between two fetches, in milliseconds
 
 // follow listens to the page's events and calls changed after each replacement.
 export function follow(changed: () => void): void {
-  const address = document.body.dataset.events;
-  if (!address) return;
+  const { events, worker } = document.body.dataset;
+  if (!events) return;
   const refresh = throttled(async () => {
     if (await renew()) changed();
   }, pause);
-  const events = new EventSource(address);
-  events.onmessage = refresh;
-  let broken = false;
-  events.onerror = () => (broken = true);
-  events.onopen = () => {
-    if (broken) refresh(); // what happened meanwhile was not heard
-    broken = false;
-  };
-  document.addEventListener("visibilitychange", () => {
-    if (!document.hidden) refresh();
-  });
+  listen(events, worker, refresh); // it may have changed before anybody listened: the first call comes at once
   setInterval(() => {
     if (document.querySelector("[data-ago]")) refresh(); // "3 min ago" grows by itself
   }, 15_000);
