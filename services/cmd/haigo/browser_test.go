@@ -39,10 +39,7 @@ func TestBrowser(t *testing.T) {
 	await(t, "the page to show four completed runs without a reload", func() bool {
 		return strings.Count(owner.text(t, "#runs"), "完了") >= 4
 	})
-	await(t, "the chart to draw every mean without a reload", func() bool { return owner.drawn(t, "#trade")["mean ja33"] == 1 })
-	if diff := cmp.Diff(everyPoint, owner.drawn(t, "#trade")); diff != "" {
-		t.Errorf("points of the sweep's chart (-want +got):\n%s", diff)
-	}
+	owner.draws(t, "#trade", everyPoint)
 	shots(t, owner, page, "sweep")
 
 	owner.run(t, chromedp.Navigate(page+"/share?lang=en"), ready,
@@ -60,10 +57,7 @@ func TestBrowser(t *testing.T) {
 			t.Errorf("the shared page lacks %q:\n%s", want, shown)
 		}
 	}
-	await(t, "the shared chart", func() bool { return stranger.drawn(t, "#shared") != nil })
-	if diff := cmp.Diff(everyPoint, stranger.drawn(t, "#shared")); diff != "" {
-		t.Errorf("points of the shared chart (-want +got):\n%s", diff)
-	}
+	stranger.draws(t, "#shared", everyPoint)
 	if n := stranger.number(t, `document.querySelectorAll('a[href^="/sweeps"], a[href="/"], a[href="/shares"]').length`); n != 0 {
 		t.Errorf("the shared page has %v links into the app, want none", n)
 	}
@@ -82,6 +76,19 @@ func TestBrowser(t *testing.T) {
 
 // everyPoint is what the trade-off of two arms and two seeds draws.
 var everyPoint = map[string]int{"seed ja57": 2, "seed ja33": 2, "mean ja57": 1, "mean ja33": 1}
+
+// draws waits, without a reload, until a figure's chart has these points.
+func (b *tab) draws(t *testing.T, figure string, want map[string]int) {
+	t.Helper()
+	var got map[string]int
+	for range 300 { // half a minute, in which a page hears of the last run
+		if got = b.drawn(t, figure); cmp.Equal(want, got) {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	t.Errorf("points of %s (-want +got):\n%s", figure, cmp.Diff(want, got))
+}
 
 // drawn counts the points that a figure's chart has in its frame, by series; nil while nothing is drawn.
 func (b *tab) drawn(t *testing.T, figure string) (points map[string]int) {
