@@ -39,7 +39,8 @@ func New(c Config, set *kernel.Set, batchRows, threads int, seed uint64) *Traine
 	for range shards {
 		t.grads = append(t.grads, newWeights(c))
 	}
-	t.w.initialise(c, seed)
+	tensors := t.w.tensors(c)
+	t.parallel(len(tensors), func(_ *worker, i int) { c.draw(tensors[i], i, seed) })
 	t.Pack()
 	return t
 }

@@ -74,18 +74,16 @@ func (w *weights) tensors(c Config) []Tensor {
 	return append(list, Tensor{"norm", []int{d}, w.norm})
 }
 
-// initialise draws every matrix from a normal distribution of its own stream, so that a tensor's values depend on the
-// seed and its place only; gains are 1.
-func (w *weights) initialise(c Config, seed uint64) {
-	for i, t := range w.tensors(c) {
-		if len(t.Shape) == 1 {
-			fill(t.Data, func() float32 { return 1 })
-			continue
-		}
-		r := rand.New(rand.NewPCG(seed, uint64(i)))
-		deviation := c.deviation(t)
-		fill(t.Data, func() float32 { return float32(r.NormFloat64() * deviation) })
+// draw fills tensor number i. Gains are 1; every matrix comes from a normal distribution with a stream of its own, so that
+// its values depend on the seed and its place only.
+func (c Config) draw(t Tensor, i int, seed uint64) {
+	if len(t.Shape) == 1 {
+		fill(t.Data, func() float32 { return 1 })
+		return
 	}
+	r := rand.New(rand.NewPCG(seed, uint64(i)))
+	deviation := c.deviation(t)
+	fill(t.Data, func() float32 { return float32(r.NormFloat64() * deviation) })
 }
 
 // deviation is 1/√inputs, which keeps the size of what goes through; less by √(2·layers) for the matrices that write
