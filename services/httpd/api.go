@@ -27,9 +27,7 @@ func (s *Server) apiRoutes(r chi.Router) {
 	api.runs()
 	api.charts()
 	api.shares()
-	r.Get("/events", s.stream)
-	r.Get("/sweeps/{sweep}/charts/{chart}.csv", s.sweepCSV)
-	r.Get("/runs/{run}/charts/{chart}.csv", s.runCSV)
+	api.plain(r)
 }
 
 // real describes ablation.Real.
@@ -97,16 +95,4 @@ func (o operations) refuse(ctx context.Context, operation string, err error) err
 		o.server.options.Log.Error("an API call broke", "operation", operation, "err", err)
 	}
 	return p
-}
-
-func (o operations) sources() {
-	store := o.server.options.Store
-	register(o, http.MethodGet, "/sources", "list-sources", "All versions of all sources, the newest of each name first",
-		func(ctx context.Context, _ *none) (*body[list[ablation.Source]], error) {
-			return listOf(store.Sources(ctx))
-		})
-	register(o, http.MethodGet, "/tasks", "list-tasks", "All evaluation tasks",
-		func(ctx context.Context, _ *none) (*body[list[ablation.Task]], error) {
-			return listOf(store.Tasks(ctx))
-		})
 }

@@ -44,6 +44,15 @@ func (o operations) shares() {
 			s.options.Log.Info("a share was made", "share_id", share.ID, "sweep", share.Sweep)
 			return &body[sharedOnce]{sharedOnce{share, s.shareURL(secret)}}, nil
 		})
+	register(o, http.MethodPost, "/shares/{share}/renew", "renew-share", "Give a share a new link, told once, and end the old one",
+		func(ctx context.Context, in *shareID) (*body[sharedOnce], error) {
+			share, secret, err := s.sharer.Renew(ctx, in.Share)
+			if err != nil {
+				return nil, err
+			}
+			s.options.Log.Info("a share got a new link", "share_id", share.ID)
+			return &body[sharedOnce]{sharedOnce{share, s.shareURL(secret)}}, nil
+		})
 	register(o, http.MethodDelete, "/shares/{share}", "revoke-share", "End a link at once",
 		func(ctx context.Context, in *shareID) (*none, error) {
 			return &none{}, s.options.Store.RevokeShare(ctx, in.Share)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/httpd"
 )
@@ -143,4 +144,66 @@ func TestAPI_errors(t *testing.T) {
 		}
 		s.get("/api/v1/docs").want(t, 404)
 	})
+}
+
+func TestAPI_shares(t *testing.T) {
+	t.Parallel()
+	s := trained(t)
+	link := s.share("talk")
+	var renewed struct {
+		ID  int64
+		URL string
+	}
+	s.post("/shares/1/renew", "").want(t, 200).json(t, &renewed)
+	fresh := linkPattern.FindString(renewed.URL)
+	if renewed.ID != 1 || fresh == "" || fresh == link {
+		t.Fatalf("renewing gave share %d with the link %q", renewed.ID, renewed.URL)
+	}
+	s.get(link).want(t, 404)
+	s.get(fresh).want(t, 200)
+	s.do(http.MethodDelete, "/api/v1/shares/1", nil).want(t, 204)
+	s.post("/shares/1/renew", "").want(t, 409)
+	s.post("/shares/2/renew", "").want(t, 404)
+}
+
+func TestAPI_sourceFolders(t *testing.T) {
+	t.Parallel()
+	s := open(t, httpd.Options{})
+	s.text()
+	var samples struct{ Items []spec.Document }
+	if s.get("/api/v1/sources/web-ja/samples?limit=3").want(t, 200).json(t, &samples); len(samples.Items) != 3 || !strings.Contains(samples.Items[0].Text, " ja ") {
+		t.Errorf("samples %+v, want three Japanese ones", samples.Items)
+	}
+	s.get("/api/v1/sources/web-ja/problems").want(t, 200, `"items":[`)
+	s.get("/api/v1/sources/none/samples").want(t, 404)
+	s.get("/api/v1/sources/none/problems").want(t, 404)
+}
+
+// TestAPI_describesEveryAddress holds the description against the addresses that are served.
+func TestAPI_describesEveryAddress(t *testing.T) {
+	t.Parallel()
+	s := open(t, httpd.Options{})
+	var description struct {
+		Paths map[string]map[string]struct {
+			Responses map[string]struct{ Content map[string]any }
+		}
+	}
+	s.get("/api/v1/openapi.json").want(t, 200).json(t, &description)
+	for _, route := range s.server.Routes("/api/v1") {
+		method, path, _ := strings.Cut(route, " ")
+		operation, ok := description.Paths[path][strings.ToLower(method)]
+		if strings.HasPrefix(path, "/openapi") {
+			continue
+		}
+		if !ok || len(operation.Responses) == 0 {
+			t.Errorf("%s isn't described", route)
+		}
+	}
+	for path, kind := range map[string]string{
+		"/events": "text/event-stream", "/sweeps/{sweep}/charts/{chart}.csv": "text/csv", "/runs/{run}/charts/{chart}.csv": "text/csv",
+	} {
+		if _, ok := description.Paths[path]["get"].Responses["200"].Content[kind]; !ok {
+			t.Errorf("%s isn't described as %s", path, kind)
+		}
+	}
 }

@@ -1,5 +1,12 @@
 package httpd
 
+import (
+	"net/http"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+)
+
 // Formatters for the tests of what pages write.
 var (
 	Fixed      = fixed
@@ -24,3 +31,17 @@ var (
 	Ago     = Words.ago
 	Text    = Words.text
 )
+
+// Routes are all methods and patterns that are served below prefix, without it.
+func (s *Server) Routes(prefix string) (routes []string) {
+	walk := func(method, pattern string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
+		if path, ok := strings.CutPrefix(pattern, prefix); ok {
+			routes = append(routes, method+" "+path)
+		}
+		return nil
+	}
+	if err := chi.Walk(s.handler.(chi.Routes), walk); err != nil {
+		panic(err) // walk returns none
+	}
+	return routes
+}

@@ -140,8 +140,7 @@ func (s *Server) renew(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	secret, hash := newSecret()
-	share, err := s.options.Store.ReplaceShareSecret(r.Context(), id, hash, secret[:hintLength])
+	share, secret, err := s.sharer.Renew(r.Context(), id)
 	if err != nil {
 		s.fail(w, r, err)
 		return

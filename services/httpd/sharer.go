@@ -94,6 +94,14 @@ func (s Sharer) Create(ctx context.Context, q ShareRequest) (ablation.Share, str
 	return share, secret, err
 }
 
+// Renew gives a share a new secret, which is returned and stored nowhere; the old link ends. ErrNotFound where there is no
+// such share, ErrConflict where it has expired or was revoked.
+func (s Sharer) Renew(ctx context.Context, id int64) (ablation.Share, string, error) {
+	secret, hash := newSecret()
+	share, err := s.Store.ReplaceShareSecret(ctx, id, hash, secret[:hintLength])
+	return share, secret, err
+}
+
 // Live reports whether a secret opens a share now. It counts no view.
 func (s Sharer) Live(ctx context.Context, secret string) (bool, error) {
 	hash, err := secretHash(secret)

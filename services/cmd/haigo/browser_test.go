@@ -69,6 +69,14 @@ func TestBrowser(t *testing.T) {
 			t.Errorf("a secret %s shows %q, want the page that says nothing", name, got)
 		}
 	}
+
+	renewed := strings.TrimSpace(haigo(t, data, "share", "renew", "1", "--url", s.URL))
+	stranger.run(t, chromedp.Navigate(link))
+	if got := stranger.text(t, "body"); strings.Contains(got, "ja57") {
+		t.Error("the link still opens after the share got a new one")
+	}
+	stranger.run(t, chromedp.Navigate(renewed), ready)
+	stranger.draws(t, "#shared", everyPoint)
 	for _, b := range []*tab{owner, stranger} {
 		b.quiet(t)
 	}

@@ -12,12 +12,18 @@ import (
 type shareCmd struct {
 	Create shareCreateCmd `cmd:"" help:"Freeze a sweep's trade-off chart behind a secret link."`
 	List   shareListCmd   `cmd:"" help:"List the shares."`
+	Renew  shareRenewCmd  `cmd:"" help:"Give a share a new link and end the old one."`
 	Revoke shareRevokeCmd `cmd:"" help:"End a share."`
+}
+
+// linkFlag says where a link will be opened: the program that prints it may not serve it.
+type linkFlag struct {
+	URL string `help:"What the link begins with." default:"http://127.0.0.1:8080"`
 }
 
 type shareCreateCmd struct {
 	sweepArg
-	URL      string `help:"What the link begins with." default:"http://127.0.0.1:8080"`
+	linkFlag
 	Question string `help:"What the chart answers (default: the sweep's question)."`
 	Days     int    `help:"Days until it expires." default:"30"`
 }
@@ -65,6 +71,25 @@ func (shareListCmd) Run(e *env) error {
 			s.ExpiresAt.Format(time.DateOnly), s.Views, revoked)
 	}
 	return t.Flush()
+}
+
+type shareRenewCmd struct {
+	ID int64 `arg:""`
+	linkFlag
+}
+
+func (c shareRenewCmd) Run(e *env) error {
+	a, err := open(e)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	_, secret, err := a.sharer().Renew(e.ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(e.stdout, shareLink(c.URL, secret))
+	return nil
 }
 
 type shareRevokeCmd struct {
