@@ -199,3 +199,23 @@ func written(spans []chart.Span) string {
 	}
 	return b.String()
 }
+
+func TestSentence_storedBefore(t *testing.T) {
+	t.Parallel()
+	want := chart.Sentence{JA: []chart.Span{{Text: "差は "}, {Text: "+0.1", Strong: true}}, EN: []chart.Span{{Text: "off"}}}
+	for name, stored := range map[string]string{
+		"keys of old shares": `{"JA":[{"Text":"差は ","Strong":false},{"Text":"+0.1","Strong":true}],"EN":[{"Text":"off","Strong":false}]}`,
+		"keys as they are":   `{"ja":[{"text":"差は "},{"text":"+0.1","strong":true}],"en":[{"text":"off"}]}`,
+	} {
+		var got chart.Sentence
+		if err := json.Unmarshal([]byte(stored), &got); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+	if got, err := json.Marshal(want); err != nil || !strings.Contains(string(got), `{"text":"+0.1","strong":true}`) {
+		t.Errorf("written as %s, %v", got, err)
+	}
+}

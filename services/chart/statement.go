@@ -18,12 +18,15 @@ type Statement struct {
 }
 
 // Sentence is a text in both languages, in pieces.
-type Sentence struct{ JA, EN []Span }
+type Sentence struct {
+	JA []Span `json:"ja"`
+	EN []Span `json:"en"`
+}
 
 // Span is a piece of a sentence; a strong one is a figure that the eye looks for.
 type Span struct {
-	Text   string
-	Strong bool
+	Text   string `json:"text"`
+	Strong bool   `json:"strong,omitempty"`
 }
 
 // In is the sentence in lang, "ja" or "en".

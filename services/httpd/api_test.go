@@ -3,6 +3,8 @@ package httpd_test
 import (
 	"encoding/json"
 	"net/http"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -206,4 +208,38 @@ func TestAPI_describesEveryAddress(t *testing.T) {
 			t.Errorf("%s isn't described as %s", path, kind)
 		}
 	}
+}
+
+// TestAPI_keys looks at every key of answers, also in those parts that the description leaves open.
+func TestAPI_keys(t *testing.T) {
+	t.Parallel()
+	s := trained(t)
+	s.share("talk")
+	snake := regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+	for _, path := range []string{"/sources", "/tasks", "/sweeps", "/sweeps/talk/arms", "/sweeps/talk/runs", "/shares"} {
+		var answer any
+		s.get("/api/v1"+path).want(t, 200).json(t, &answer)
+		for _, key := range keys(answer) {
+			if !snake.MatchString(key) && !slices.Contains([]string{"web-ja", "web-en"}, key) { // sources are keys of maps
+				t.Errorf("%s has the key %q", path, key)
+			}
+		}
+	}
+}
+
+// keys are those of a JSON value, however deep.
+func keys(value any) (found []string) {
+	switch v := value.(type) {
+	case map[string]any:
+		for key, inner := range v {
+			if key != "option" { // ECharts' own
+				found = append(append(found, key), keys(inner)...)
+			}
+		}
+	case []any:
+		for _, inner := range v {
+			found = append(found, keys(inner)...)
+		}
+	}
+	return found
 }
