@@ -14,8 +14,8 @@ import (
 )
 
 // BenchmarkRun_Start is the time between a run's first event and readiness for its first step, rows being cached: rows
-// opened, a plan of 20,000 steps made and digested, weights drawn, next to nothing scored. The run is asked to stop before
-// it begins.
+// opened, a plan of 20,000 steps made and digested, weights drawn, nothing scored. The run is asked to stop before it
+// begins.
 func BenchmarkRun_Start(b *testing.B) {
 	l := newLab(b)
 	prose := sourcetest.Prose(1, 60_000, "配合", "の", "比率", "を", "学ぶ", "。", "the ", "mix ", "is ", "learnt")
@@ -46,6 +46,7 @@ func (l *lab) started(b *testing.B, shape trainer.Shape, n int) time.Duration {
 	b.Helper()
 	dir := l.start(b, fmt.Sprintf("%s-%d", shape.Name, n), 1, func(s *spec.Spec) {
 		s.Model, s.RowTokens, s.BatchRows, s.Steps, s.Resources.Threads = shape.Model, 256, 32, 20_000, 2
+		s.Eval.Sets, s.Eval.Tasks = nil, nil
 	})
 	if err := os.WriteFile(filepath.Join(dir, spec.StopFile), nil, 0o644); err != nil {
 		b.Fatal(err)
