@@ -61,7 +61,8 @@ func (g *growth) recipe(old, next Recipe) {
 	g.same("recipe.precision", old.Precision == next.Precision)
 	next.Optimizer.PeakLR = cmp.Or(next.Optimizer.PeakLR, old.Optimizer.PeakLR)
 	g.same("recipe.optimizer", old.Optimizer == next.Optimizer)
-	g.same("recipe.eval", old.Eval == next.Eval && old.SetBytes == next.SetBytes)
+	// A budget that differs, which is refused above, brings another default.
+	g.same("recipe.eval", old.Eval == next.Eval && (old.SetBytes == next.SetBytes || old.Tokens != next.Tokens))
 	g.same("recipe.checkpoint", old.Checkpoint == next.Checkpoint)
 	g.same("recipe.on_divergence", old.Divergence == next.Divergence)
 	g.same("recipe.max_epochs", old.MaxEpochs == next.MaxEpochs)

@@ -37,13 +37,13 @@ func (r *reader) sweep(root *node) Sweep {
 		Name:       r.name(f["name"]),
 		Question:   r.text(f["question"]),
 		Sources:    r.sources(f["sources"]),
-		Recipe:     r.recipe(f["recipe"]),
 		Seeds:      r.seeds(f["seeds"]),
 		Seed:       r.seed(f["seed"]),
 		Tasks:      r.tasks(f["tasks"]),
 		Budget:     r.budget(f["budget"]),
 		Recurrence: r.recurrence(f["recurrence"]),
 	}
+	s.Recipe = r.recipe(f["recipe"], len(s.Sources))
 	s.Schedules = r.schedules(f["schedules"], s)
 	s.Design = r.design(f["design"], s)
 	return s

@@ -5,7 +5,8 @@ import "math"
 // tokenizerBytes is the one tokenizer: the text's UTF-8 bytes and a separator.
 const tokenizerBytes = "bytes"
 
-func (r *reader) recipe(n *node) Recipe {
+// recipe is of runs that read so many sources.
+func (r *reader) recipe(n *node, sources int) Recipe {
 	if n == nil {
 		return Recipe{}
 	}
@@ -25,7 +26,7 @@ func (r *reader) recipe(n *node) Recipe {
 		Divergence: r.divergence(f["on_divergence"]),
 		MaxEpochs:  r.number(f["max_epochs"], 16, span{low: 0, high: math.Inf(1), above: true}),
 	}
-	out.Eval, out.SetBytes = r.evaluation(f["eval"])
+	r.evaluation(f["eval"], &out, sources)
 	r.steps(f["tokens"], out)
 	return out
 }
@@ -81,13 +82,13 @@ func (r *reader) part(n *node, otherwise float64) float64 {
 }
 
 // evaluation is how often is scored, and how much text of each source: more is surer and slower.
-func (r *reader) evaluation(n *node) (every Amount, setBytes int64) {
-	every, setBytes = Amount{Fraction: 0.05}, DefaultSetBytes
-	if n == nil {
-		return every, setBytes
+func (r *reader) evaluation(n *node, out *Recipe, sources int) {
+	f := map[string]*node{}
+	if n != nil {
+		f = r.fields(n, "every", "set_bytes")
 	}
-	f := r.fields(n, "every", "set_bytes")
-	return r.interval(f["every"], every), r.whole(f["set_bytes"], setBytes, 1<<10, 1<<30)
+	out.Eval = r.interval(f["every"], Amount{Fraction: 0.05})
+	out.SetBytes = r.whole(f["set_bytes"], out.defaultSetBytes(sources), 1<<10, 1<<30)
 }
 
 // interval is a length above zero.

@@ -70,7 +70,7 @@ func TestParseSweep_every_key(t *testing.T) {
 				PeakLR: 3e-3, Warmup: ablation.Amount{Fraction: 0.015}, Decay: "linear", FinalLR: 0.2, Clip: 2,
 			},
 			Eval:       ablation.Amount{Tokens: 600_000},
-			SetBytes:   ablation.DefaultSetBytes,
+			SetBytes:   49_504, // three sources, 101 times: 15M
 			Checkpoint: ablation.Checkpoint{Every: ablation.Amount{Fraction: 0.125}, Keep: 3},
 			Divergence: "report", MaxEpochs: 20,
 		},

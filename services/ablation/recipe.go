@@ -23,8 +23,12 @@ const (
 	DivergenceReport = "report"
 )
 
-// DefaultSetBytes bounds a source's held-out set unless a recipe says otherwise.
-const DefaultSetBytes = 256 << 10
+// DefaultSetBytes bounds a source's held-out set unless a recipe says otherwise. Runs that are too short to score so much
+// get less, down to leastSetBytes.
+const (
+	DefaultSetBytes = 256 << 10
+	leastSetBytes   = 8 << 10
+)
 
 // Shape is a preset's name, or an explicit shape.
 type Shape struct {
@@ -62,6 +66,17 @@ func (r Recipe) TokensPerStep() int64 { return int64(r.BatchRows) * int64(r.RowT
 
 // EvalEvery is the number of steps between evaluations, at least 1.
 func (r Recipe) EvalEvery() int64 { return max(1, r.Eval.Steps(r)) }
+
+// defaultSetBytes keeps scoring within a tenth of a run's time: a scored token costs a third of a trained one, and a
+// quarter of what that leaves is for tasks.
+func (r Recipe) defaultSetBytes(sources int) int64 {
+	if r.TokensPerStep() <= 0 {
+		return DefaultSetBytes
+	}
+	times := 2 + max(0, r.Steps()-1)/r.EvalEvery() // before the first step and after the last
+	affordable := r.Tokens / 4 / (times * int64(max(1, sources)))
+	return min(DefaultSetBytes, max(leastSetBytes, affordable))
+}
 
 // CheckpointEvery is the number of steps between checkpoints, at least 1.
 func (r Recipe) CheckpointEvery() int64 { return max(1, r.Checkpoint.Every.Steps(r)) }
