@@ -18,7 +18,7 @@ type Value struct {
 // Left is a run that is left out of every figure, and why.
 type Left struct {
 	Replicate int64
-	State     ablation.RunState // completed: it ended, but its value is missing or not finite
+	State     ablation.RunState // completed: it ended, but a value is missing or not finite
 	Value     float64           // as stored; NaN where there is none
 }
 
@@ -45,6 +45,23 @@ type Scores struct {
 // Of collects a metric's values at the end of the runs that completed. Runs of other states, and values that aren't
 // finite, are named in Left and count nowhere.
 func Of(arms []ablation.Arm, results []ablation.Result, metric string) Scores {
+	return collect(arms, results, metric, func(r ablation.Result) bool { return has(r, metric) })
+}
+
+// Both collects two metrics over the same runs: those that completed with a finite value of each. A run that lacks one is
+// named in Left of both, with its values as stored.
+func Both(arms []ablation.Arm, results []ablation.Result, x, y string) (of, against Scores) {
+	whole := func(r ablation.Result) bool { return has(r, x) && has(r, y) }
+	return collect(arms, results, x, whole), collect(arms, results, y, whole)
+}
+
+// has reports whether a run completed with a finite value.
+func has(r ablation.Result, metric string) bool {
+	v, ok := r.Values[metric]
+	return ok && r.Run.State == ablation.RunCompleted && finite(float64(v))
+}
+
+func collect(arms []ablation.Arm, results []ablation.Result, metric string, counts func(ablation.Result) bool) Scores {
 	s := Scores{Metric: metric, Arms: make([]Summary, len(arms))}
 	index := map[string]int{}
 	for i, a := range arms {
@@ -52,7 +69,7 @@ func Of(arms []ablation.Arm, results []ablation.Result, metric string) Scores {
 	}
 	for _, r := range results {
 		if i, ok := index[r.Run.Arm]; ok {
-			s.Arms[i].add(r, metric)
+			s.Arms[i].add(r, metric, counts(r))
 		}
 	}
 	for i := range s.Arms {
@@ -63,12 +80,12 @@ func Of(arms []ablation.Arm, results []ablation.Result, metric string) Scores {
 	return s
 }
 
-func (s *Summary) add(r ablation.Result, metric string) {
+func (s *Summary) add(r ablation.Result, metric string, counts bool) {
 	v, ok := r.Values[metric]
 	if !ok {
 		v = ablation.Real(math.NaN())
 	}
-	if r.Run.State != ablation.RunCompleted || !finite(float64(v)) {
+	if !counts {
 		s.Left = append(s.Left, Left{r.Run.Replicate, r.Run.State, float64(v)})
 		return
 	}

@@ -70,7 +70,7 @@ func stacked(lang string) string {
 
 // pointWords are the kinds of points of a figure of arms.
 func pointWords() map[string]ablation.Label {
-	return map[string]ablation.Label{"seed": say("シード", "seed"), "mean": say("平均", "mean")}
+	return map[string]ablation.Label{"seed": say("シード", "seed"), "mean": say("平均", "mean"), "left": say("除外", "left out")}
 }
 
 // cell is a number of a table; one that isn't known is nil.

@@ -24,7 +24,7 @@ type Figure struct {
 	Y           Axis            `json:"y"`
 	Series      []Series        `json:"series"` // what each series of the option means, in its order
 	Option      json.RawMessage `json:"option"`
-	Table       Table           `json:"table"`         // exactly the drawn points
+	Table       Table           `json:"table"`         // the drawn points, and the seeds left out
 	Gap         *float64        `json:"gap,omitempty"` // of a mixture: the largest distance of rows read from rows planned
 }
 

@@ -5,6 +5,8 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"flag"
+	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -217,5 +219,53 @@ func TestSentence_storedBefore(t *testing.T) {
 	}
 	if got, err := json.Marshal(want); err != nil || !strings.Contains(string(got), `{"text":"+0.1","strong":true}`) {
 		t.Errorf("written as %s, %v", got, err)
+	}
+}
+
+// TestTradeoff_oneValueMissing: a seed with one value that isn't finite counts on neither axis, and is named.
+func TestTradeoff_oneValueMissing(t *testing.T) {
+	t.Parallel()
+	for word, bad := range map[string]float64{"-Infinity": math.Inf(-1), "": math.NaN()} {
+		d := newFixture(t).demo().Data
+		for i, r := range d.Results {
+			if d.Results[i].Values = maps.Clone(r.Values); r.Run.Name == "ja57-s2" {
+				d.Results[i].Values["bpb/ja"] = ablation.Real(bad)
+			}
+		}
+		f, err := chart.Tradeoff(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows, err := csv.NewReader(strings.NewReader(f.CSV())).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		points := map[string][]string{}
+		for _, row := range rows[1:] {
+			points[strings.Join(row[:3], " ")] = row
+		}
+		seed, mean, left := points["ja57 seed 1"], points["ja57 mean "], points["ja57 left 2"]
+		if mean == nil || mean[3] != "1" || mean[4] != seed[4] || mean[8] != seed[8] || mean[5] != "" || mean[9] != "" {
+			t.Errorf("the mean %v is not that of the one whole seed %v", mean, seed)
+		}
+		if left == nil || left[4] != word || left[8] == "" {
+			t.Errorf("the seed left out stands as %v, want %q for Japanese", left, word)
+		}
+		if other := points["ja33 mean "]; other[3] != "2" || other[5] == "" || other[9] == "" {
+			t.Errorf("the other arm's mean is %v", other)
+		}
+		for lang, caption := range map[string]string{"ja": f.Caption.JA, "en": f.Caption.EN} {
+			if !strings.Contains(caption, "ja57-s2") {
+				t.Errorf("the %s caption doesn't name the run: %s", lang, caption)
+			}
+		}
+		if strings.Contains(f.CSV(), "NaN") {
+			t.Errorf("a bare NaN:\n%s", f.CSV())
+		}
+		for _, s := range chart.Statements(d) {
+			if s.JA != nil && (s.JA.N != 1 || s.EN.N != 1) {
+				t.Errorf("a difference of %d and %d pairs, want the one whole pair", s.JA.N, s.EN.N)
+			}
+		}
 	}
 }

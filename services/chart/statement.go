@@ -41,8 +41,7 @@ func (s Sentence) In(lang string) []Span {
 // control, who is beaten on both languages, and tasks against chance. It never calls a difference that its interval
 // doesn't hold.
 func Statements(d Data) []Statement {
-	w := speaker{tradeoff: tradeoff{Data: d, ja: d.scores(ablation.BPB("ja")), en: d.scores(ablation.BPB("en"))}}
-	w.standings = analysis.Front(w.en, w.ja)
+	w := speaker{tradeoff: newTradeoff(d)}
 	for _, p := range d.pairs() {
 		w.compare(p)
 	}

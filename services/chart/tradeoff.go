@@ -12,8 +12,7 @@ import (
 // Tradeoff draws Japanese against English bits per byte at the end of the completed runs: every seed, every arm's mean
 // with its 90% interval on both, and the arms that no arm's means beat, joined.
 func Tradeoff(d Data) (Figure, error) {
-	t := tradeoff{Data: d, ja: d.scores(ablation.BPB("ja")), en: d.scores(ablation.BPB("en"))}
-	t.standings = analysis.Front(t.en, t.ja)
+	t := newTradeoff(d)
 	f := Figure{
 		ID: "tradeoff", Kind: KindTradeoff, Arms: marked(d.Arms),
 		Title:    say("日本語と英語のトレードオフ", "Japanese against English"),
@@ -22,8 +21,8 @@ func Tradeoff(d Data) (Figure, error) {
 		Y:        Axis{Name: say("日本語 bits per byte", "Japanese bits per byte"), Format: FormatFixed2, Good: "low"},
 		Caption:  t.caption(), Description: t.description(), Table: t.table(),
 	}
-	if len(f.Table.Rows) == 0 {
-		f.Caption = ablation.Label{}
+	if !slices.ContainsFunc(t.standings, func(s analysis.Standing) bool { return s != analysis.Unseen }) {
+		f.Caption = t.missing()
 		f.Empty = t.empty()
 	}
 	return f, t.draw(&f)
@@ -33,6 +32,14 @@ type tradeoff struct {
 	Data
 	ja, en    analysis.Scores
 	standings []analysis.Standing
+}
+
+// newTradeoff takes both metrics over the same runs, so that a mean's two values are of the same seeds.
+func newTradeoff(d Data) tradeoff {
+	t := tradeoff{Data: d}
+	t.ja, t.en = analysis.Both(d.Arms, d.Results, ablation.BPB("ja"), ablation.BPB("en"))
+	t.standings = analysis.Front(t.en, t.ja)
+	return t
 }
 
 // seed is a run that has both values.
@@ -138,7 +145,7 @@ func (t tradeoff) caption() ablation.Label {
 	return join(append(parts, t.missing())...)
 }
 
-// missing names the runs that ended without a value.
+// missing names the runs that ended without both values.
 func (t tradeoff) missing() ablation.Label {
 	var names []ablation.Label
 	for i, a := range t.ja.Arms {
@@ -151,7 +158,7 @@ func (t tradeoff) missing() ablation.Label {
 	if len(names) == 0 {
 		return ablation.Label{}
 	}
-	return say("値がなく入っていないラン：%s。", "Left out, without a value: %s.", list(names))
+	return say("両方の値がそろわず、入っていないラン：%s。", "Left out, without both values: %s.", list(names))
 }
 
 func (t tradeoff) empty() ablation.Label {
@@ -172,7 +179,7 @@ func (t tradeoff) description() ablation.Label {
 	return join(append([]ablation.Label{say("横軸は英語、縦軸は日本語の bits per byte。左下ほどよい。", "English across, Japanese up, in bits per byte; lower left is better.")}, parts...)...)
 }
 
-// table lists the seeds of an arm, then its mean.
+// table lists the seeds of an arm, those that are left out with what they have, then its mean.
 func (t tradeoff) table() Table {
 	table := Table{Rows: [][]any{}, Columns: []Column{
 		column("arm", say("アーム", "Arm"), FormatArm),
@@ -194,6 +201,11 @@ func (t tradeoff) table() Table {
 	for i, a := range t.Arms {
 		for _, s := range t.seeds(i) {
 			table.Rows = append(table.Rows, []any{a.Name, "seed", s.replicate, 1, cell(s.ja), nil, nil, nil, cell(s.en), nil, nil, nil, ""})
+		}
+		for k, ja := range t.ja.Arms[i].Left {
+			if en := t.en.Arms[i].Left[k]; ja.State == ablation.RunCompleted {
+				table.Rows = append(table.Rows, []any{a.Name, "left", ja.Replicate, 0, cell(ja.Value), nil, nil, nil, cell(en.Value), nil, nil, nil, ""})
+			}
 		}
 		if t.seen(i) {
 			ja, en := spread(t.ja.Arms[i]), spread(t.en.Arms[i])

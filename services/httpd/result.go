@@ -99,8 +99,7 @@ func (d sweepData) epochs(a ablation.Arm, rows map[string]int64) []float64 {
 
 // tradeOff is the mean of each arm that has both scores: English, Japanese.
 func (d sweepData) tradeOff() (points [][2]float64) {
-	ja := analysis.Of(d.Arms, d.Results, ablation.BPB("ja"))
-	en := analysis.Of(d.Arms, d.Results, ablation.BPB("en"))
+	ja, en := analysis.Both(d.Arms, d.Results, ablation.BPB("ja"), ablation.BPB("en"))
 	for i := range d.Arms {
 		if ja.Arms[i].N > 0 && en.Arms[i].N > 0 {
 			points = append(points, [2]float64{en.Arms[i].Mean, ja.Arms[i].Mean})

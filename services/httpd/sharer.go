@@ -174,7 +174,7 @@ func runsOf(results []ablation.Result) []ablation.Run {
 
 // freezeArms are the arms with the scores that the chart shows.
 func freezeArms(d chart.Data) []frozenArm {
-	ja, en := analysis.Of(d.Arms, d.Results, ablation.BPB("ja")), analysis.Of(d.Arms, d.Results, ablation.BPB("en"))
+	ja, en := analysis.Both(d.Arms, d.Results, ablation.BPB("ja"), ablation.BPB("en"))
 	views := armViews("", d)
 	arms := make([]frozenArm, len(d.Arms))
 	for i, a := range d.Arms {
