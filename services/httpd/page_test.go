@@ -1,6 +1,7 @@
 package httpd_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -171,4 +172,26 @@ func TestSources_problems(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.get("/sources/web?lang=ja").want(t, 200, dir+"/good.jsonl:3<", "JSON でない行", dir+"/latin1.txt", "UTF-8 でない")
+}
+
+func TestSweeps_pages(t *testing.T) {
+	t.Parallel()
+	s := open(t, httpd.Options{})
+	s.text()
+	for i := range 43 {
+		s.apply(fmt.Sprintf("talk-%02d", i))
+	}
+	first := s.get("/?q=TALK&lang=en").want(t, 200, `href="/sweeps/talk-42"`, `href="/sweeps/talk-03"`, "1 to 40 of 43 sweeps", `href="/?page=2&amp;q=TALK&amp;show=all"`, "Older")
+	if strings.Contains(first.body, `href="/sweeps/talk-02"`) || strings.Contains(first.body, "Newer") {
+		t.Error("the first page shows what stands on others")
+	}
+	second := s.get("/?page=2&q=TALK&lang=ja").want(t, 200, `href="/sweeps/talk-02"`, `href="/sweeps/talk-00"`, "43件中 41〜43", `href="/?q=TALK&amp;show=all"`)
+	if strings.Contains(second.body, `href="/sweeps/talk-03"`) || strings.Contains(second.body, "page=3") {
+		t.Error("the second page shows what stands on others")
+	}
+	for _, page := range []string{"0", "-1", "x", "99999999999999999999"} {
+		s.get("/?page="+page).want(t, 200, `href="/sweeps/talk-42"`)
+	}
+	s.get("/?page=9").want(t, 200, `href="/sweeps/talk-00"`) // the last there is
+	s.get("/api/v1/openapi.json").want(t, 200, "smaller id, for the next page")
 }

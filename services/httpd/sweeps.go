@@ -5,7 +5,9 @@ import (
 	"context"
 	"html/template"
 	"net/http"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,7 +19,7 @@ import (
 
 const (
 	sweepsRead  = 500 // newest sweeps that are searched
-	sweepsShown = 40
+	sweepsShown = 40  // on a page
 )
 
 // sweepsView is the list of sweeps.
@@ -25,9 +27,45 @@ type sweepsView struct {
 	Filters        []filter
 	Query, Show    string
 	Active, Ended  []sweepRow
-	Count          int
+	Pager          pager
 	Now            time.Time
 	NothingStarted bool // no sweep at all: the page for the first time
+}
+
+// pager is which part of a list is shown, and where the others are.
+type pager struct {
+	From, To, Count int    // from 1; 0 of an empty list
+	Newer, Older    string // addresses; empty: nothing there
+}
+
+// newPager is the asked page of a list of count things, or the nearest that there is; address is that of a page.
+func newPager(asked string, count, each int, address func(page int) string) pager {
+	last := max(1, (count+each-1)/each)
+	page, err := strconv.Atoi(asked)
+	if err != nil {
+		page = 1
+	}
+	page = min(max(page, 1), last)
+	p := pager{From: min(count, (page-1)*each+1), To: min(count, page*each), Count: count}
+	if page > 1 {
+		p.Newer = address(page - 1)
+	}
+	if page < last {
+		p.Older = address(page + 1)
+	}
+	return p
+}
+
+// address is that of a page of the list as it is filtered now.
+func (v sweepsView) address(page int) string {
+	q := url.Values{"show": {v.Show}}
+	if v.Query != "" {
+		q.Set("q", v.Query)
+	}
+	if page > 1 {
+		q.Set("page", strconv.Itoa(page))
+	}
+	return "/?" + q.Encode()
 }
 
 // filter is one choice of what a list shows.
@@ -62,8 +100,8 @@ func (s *Server) sweepsPage(w http.ResponseWriter, r *http.Request) {
 	v := sweepsView{Query: r.URL.Query().Get("q"), Show: cmp.Or(r.URL.Query().Get("show"), "all"), Now: now(), NothingStarted: len(all) == 0}
 	v.Filters = sweepFilters(all, v.Show)
 	all = slices.DeleteFunc(all, func(sweep ablation.Sweep) bool { return !shows(v.Show, sweep) || !found(v.Query, sweep) })
-	v.Count = len(all)
-	rows, err := s.sweepRows(r.Context(), s.words(r), all[:min(len(all), sweepsShown)])
+	v.Pager = newPager(r.URL.Query().Get("page"), len(all), sweepsShown, v.address)
+	rows, err := s.sweepRows(r.Context(), s.words(r), all[max(v.Pager.From-1, 0):v.Pager.To])
 	if err != nil {
 		s.fail(w, r, err)
 		return
