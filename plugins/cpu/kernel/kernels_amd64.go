@@ -4,41 +4,41 @@
 
 package kernel
 
-// tileAVX2_1 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 1, j < 16, p < depth.
-// Strides are in elements; depth is at least 1.
+// tileAVX2_1 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 1·count, j < 16, p < depth.
+// Strides are in elements; depth and count are at least 1.
 //
 //go:noescape
-func tileAVX2_1(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int)
+func tileAVX2_1(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
 
-// tileAVX2_2 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 2, j < 16, p < depth.
-// Strides are in elements; depth is at least 1.
+// tileAVX2_2 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 2·count, j < 16, p < depth.
+// Strides are in elements; depth and count are at least 1.
 //
 //go:noescape
-func tileAVX2_2(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int)
+func tileAVX2_2(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
 
-// tileAVX2_3 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 3, j < 16, p < depth.
-// Strides are in elements; depth is at least 1.
+// tileAVX2_3 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 3·count, j < 16, p < depth.
+// Strides are in elements; depth and count are at least 1.
 //
 //go:noescape
-func tileAVX2_3(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int)
+func tileAVX2_3(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
 
-// tileAVX2_4 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 4, j < 16, p < depth.
-// Strides are in elements; depth is at least 1.
+// tileAVX2_4 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 4·count, j < 16, p < depth.
+// Strides are in elements; depth and count are at least 1.
 //
 //go:noescape
-func tileAVX2_4(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int)
+func tileAVX2_4(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
 
-// tileAVX2_5 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 5, j < 16, p < depth.
-// Strides are in elements; depth is at least 1.
+// tileAVX2_5 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 5·count, j < 16, p < depth.
+// Strides are in elements; depth and count are at least 1.
 //
 //go:noescape
-func tileAVX2_5(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int)
+func tileAVX2_5(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
 
-// tileAVX2_6 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 6, j < 16, p < depth.
-// Strides are in elements; depth is at least 1.
+// tileAVX2_6 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 6·count, j < 16, p < depth.
+// Strides are in elements; depth and count are at least 1.
 //
 //go:noescape
-func tileAVX2_6(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int)
+func tileAVX2_6(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
 
 // transposeAVX2 computes to[i·toRow + j] = from[j·fromRow + i] for i < n and j < 8; n is a multiple of 8.
 //
@@ -101,77 +101,77 @@ func scaleAVX2(x *float32, n int, factor float32)
 //go:noescape
 func sumSquaresAVX2(x *float32, n int) (sum float32)
 
-// tileAVX512_1 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 1, j < 32, p < depth.
-// Strides are in elements; depth is at least 1.
+// tileAVX512_1 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 1·count, j < 32, p < depth.
+// Strides are in elements; depth and count are at least 1.
 //
 //go:noescape
-func tileAVX512_1(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int)
+func tileAVX512_1(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
 
-// tileAVX512_2 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 2, j < 32, p < depth.
-// Strides are in elements; depth is at least 1.
+// tileAVX512_2 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 2·count, j < 32, p < depth.
+// Strides are in elements; depth and count are at least 1.
 //
 //go:noescape
-func tileAVX512_2(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int)
+func tileAVX512_2(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
 
-// tileAVX512_3 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 3, j < 32, p < depth.
-// Strides are in elements; depth is at least 1.
+// tileAVX512_3 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 3·count, j < 32, p < depth.
+// Strides are in elements; depth and count are at least 1.
 //
 //go:noescape
-func tileAVX512_3(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int)
+func tileAVX512_3(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
 
-// tileAVX512_4 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 4, j < 32, p < depth.
-// Strides are in elements; depth is at least 1.
+// tileAVX512_4 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 4·count, j < 32, p < depth.
+// Strides are in elements; depth and count are at least 1.
 //
 //go:noescape
-func tileAVX512_4(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int)
+func tileAVX512_4(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
 
-// tileAVX512_5 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 5, j < 32, p < depth.
-// Strides are in elements; depth is at least 1.
+// tileAVX512_5 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 5·count, j < 32, p < depth.
+// Strides are in elements; depth and count are at least 1.
 //
 //go:noescape
-func tileAVX512_5(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int)
+func tileAVX512_5(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
 
-// tileAVX512_6 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 6, j < 32, p < depth.
-// Strides are in elements; depth is at least 1.
+// tileAVX512_6 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 6·count, j < 32, p < depth.
+// Strides are in elements; depth and count are at least 1.
 //
 //go:noescape
-func tileAVX512_6(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int)
+func tileAVX512_6(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
 
-// tileAVX512_7 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 7, j < 32, p < depth.
-// Strides are in elements; depth is at least 1.
+// tileAVX512_7 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 7·count, j < 32, p < depth.
+// Strides are in elements; depth and count are at least 1.
 //
 //go:noescape
-func tileAVX512_7(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int)
+func tileAVX512_7(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
 
-// tileAVX512_8 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 8, j < 32, p < depth.
-// Strides are in elements; depth is at least 1.
+// tileAVX512_8 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 8·count, j < 32, p < depth.
+// Strides are in elements; depth and count are at least 1.
 //
 //go:noescape
-func tileAVX512_8(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int)
+func tileAVX512_8(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
 
-// tileAVX512_9 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 9, j < 32, p < depth.
-// Strides are in elements; depth is at least 1.
+// tileAVX512_9 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 9·count, j < 32, p < depth.
+// Strides are in elements; depth and count are at least 1.
 //
 //go:noescape
-func tileAVX512_9(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int)
+func tileAVX512_9(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
 
-// tileAVX512_10 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 10, j < 32, p < depth.
-// Strides are in elements; depth is at least 1.
+// tileAVX512_10 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 10·count, j < 32, p < depth.
+// Strides are in elements; depth and count are at least 1.
 //
 //go:noescape
-func tileAVX512_10(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int)
+func tileAVX512_10(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
 
-// tileAVX512_11 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 11, j < 32, p < depth.
-// Strides are in elements; depth is at least 1.
+// tileAVX512_11 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 11·count, j < 32, p < depth.
+// Strides are in elements; depth and count are at least 1.
 //
 //go:noescape
-func tileAVX512_11(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int)
+func tileAVX512_11(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
 
-// tileAVX512_12 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 12, j < 32, p < depth.
-// Strides are in elements; depth is at least 1.
+// tileAVX512_12 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 12·count, j < 32, p < depth.
+// Strides are in elements; depth and count are at least 1.
 //
 //go:noescape
-func tileAVX512_12(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int)
+func tileAVX512_12(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
 
 // transposeAVX512 computes to[i·toRow + j] = from[j·fromRow + i] for i < n and j < 8; n is a multiple of 8.
 //

@@ -4,9 +4,10 @@
 
 #include "textflag.h"
 
-// func tileAVX2_1(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int)
+// func tileAVX2_1(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
 // Requires: AVX, FMA3
-TEXT ·tileAVX2_1(SB), NOSPLIT, $0-72
+TEXT ·tileAVX2_1(SB), NOSPLIT, $0-80
+tile:
 	MOVQ   a+0(FP), AX
 	MOVQ   aRow+8(FP), CX
 	MOVQ   aCol+16(FP), DX
@@ -30,26 +31,32 @@ depth:
 	DECQ         DI
 	JNZ          depth
 	MOVQ         c+40(FP), AX
-	MOVQ         cRow+48(FP), CX
-	MOVQ         accumulate+64(FP), DX
-	SHLQ         $0x02, CX
-	CMPQ         DX, $0x00
+	MOVQ         cRow+48(FP), DX
+	MOVQ         accumulate+64(FP), BX
+	SHLQ         $0x02, DX
+	CMPQ         BX, $0x00
 	JE           store
-	MOVQ         AX, DX
-	VADDPS       (DX), Y0, Y0
-	VADDPS       32(DX), Y1, Y1
-	ADDQ         CX, DX
+	MOVQ         AX, BX
+	VADDPS       (BX), Y0, Y0
+	VADDPS       32(BX), Y1, Y1
+	ADDQ         DX, BX
 
 store:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
+	MOVQ    AX, c+40(FP)
+	IMUL3Q  $0x01, CX, CX
+	ADDQ    CX, a+0(FP)
+	DECQ    count+72(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tileAVX2_2(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int)
+// func tileAVX2_2(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
 // Requires: AVX, FMA3
-TEXT ·tileAVX2_2(SB), NOSPLIT, $0-72
+TEXT ·tileAVX2_2(SB), NOSPLIT, $0-80
+tile:
 	MOVQ   a+0(FP), AX
 	MOVQ   aRow+8(FP), CX
 	MOVQ   aCol+16(FP), DX
@@ -78,32 +85,38 @@ depth:
 	DECQ         DI
 	JNZ          depth
 	MOVQ         c+40(FP), AX
-	MOVQ         cRow+48(FP), CX
-	MOVQ         accumulate+64(FP), DX
-	SHLQ         $0x02, CX
-	CMPQ         DX, $0x00
+	MOVQ         cRow+48(FP), DX
+	MOVQ         accumulate+64(FP), BX
+	SHLQ         $0x02, DX
+	CMPQ         BX, $0x00
 	JE           store
-	MOVQ         AX, DX
-	VADDPS       (DX), Y0, Y0
-	VADDPS       32(DX), Y1, Y1
-	ADDQ         CX, DX
-	VADDPS       (DX), Y2, Y2
-	VADDPS       32(DX), Y3, Y3
-	ADDQ         CX, DX
+	MOVQ         AX, BX
+	VADDPS       (BX), Y0, Y0
+	VADDPS       32(BX), Y1, Y1
+	ADDQ         DX, BX
+	VADDPS       (BX), Y2, Y2
+	VADDPS       32(BX), Y3, Y3
+	ADDQ         DX, BX
 
 store:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Y2, (AX)
 	VMOVUPS Y3, 32(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
+	MOVQ    AX, c+40(FP)
+	IMUL3Q  $0x02, CX, CX
+	ADDQ    CX, a+0(FP)
+	DECQ    count+72(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tileAVX2_3(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int)
+// func tileAVX2_3(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
 // Requires: AVX, FMA3
-TEXT ·tileAVX2_3(SB), NOSPLIT, $0-72
+TEXT ·tileAVX2_3(SB), NOSPLIT, $0-80
+tile:
 	MOVQ   a+0(FP), AX
 	MOVQ   aRow+8(FP), CX
 	MOVQ   aCol+16(FP), DX
@@ -137,38 +150,44 @@ depth:
 	DECQ         DI
 	JNZ          depth
 	MOVQ         c+40(FP), AX
-	MOVQ         cRow+48(FP), CX
-	MOVQ         accumulate+64(FP), DX
-	SHLQ         $0x02, CX
-	CMPQ         DX, $0x00
+	MOVQ         cRow+48(FP), DX
+	MOVQ         accumulate+64(FP), BX
+	SHLQ         $0x02, DX
+	CMPQ         BX, $0x00
 	JE           store
-	MOVQ         AX, DX
-	VADDPS       (DX), Y0, Y0
-	VADDPS       32(DX), Y1, Y1
-	ADDQ         CX, DX
-	VADDPS       (DX), Y2, Y2
-	VADDPS       32(DX), Y3, Y3
-	ADDQ         CX, DX
-	VADDPS       (DX), Y4, Y4
-	VADDPS       32(DX), Y5, Y5
-	ADDQ         CX, DX
+	MOVQ         AX, BX
+	VADDPS       (BX), Y0, Y0
+	VADDPS       32(BX), Y1, Y1
+	ADDQ         DX, BX
+	VADDPS       (BX), Y2, Y2
+	VADDPS       32(BX), Y3, Y3
+	ADDQ         DX, BX
+	VADDPS       (BX), Y4, Y4
+	VADDPS       32(BX), Y5, Y5
+	ADDQ         DX, BX
 
 store:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Y2, (AX)
 	VMOVUPS Y3, 32(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Y4, (AX)
 	VMOVUPS Y5, 32(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
+	MOVQ    AX, c+40(FP)
+	IMUL3Q  $0x03, CX, CX
+	ADDQ    CX, a+0(FP)
+	DECQ    count+72(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tileAVX2_4(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int)
+// func tileAVX2_4(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
 // Requires: AVX, FMA3
-TEXT ·tileAVX2_4(SB), NOSPLIT, $0-72
+TEXT ·tileAVX2_4(SB), NOSPLIT, $0-80
+tile:
 	MOVQ   a+0(FP), AX
 	MOVQ   aRow+8(FP), CX
 	MOVQ   aCol+16(FP), DX
@@ -210,44 +229,50 @@ depth:
 	DECQ         DI
 	JNZ          depth
 	MOVQ         c+40(FP), AX
-	MOVQ         cRow+48(FP), CX
-	MOVQ         accumulate+64(FP), DX
-	SHLQ         $0x02, CX
-	CMPQ         DX, $0x00
+	MOVQ         cRow+48(FP), DX
+	MOVQ         accumulate+64(FP), BX
+	SHLQ         $0x02, DX
+	CMPQ         BX, $0x00
 	JE           store
-	MOVQ         AX, DX
-	VADDPS       (DX), Y0, Y0
-	VADDPS       32(DX), Y1, Y1
-	ADDQ         CX, DX
-	VADDPS       (DX), Y2, Y2
-	VADDPS       32(DX), Y3, Y3
-	ADDQ         CX, DX
-	VADDPS       (DX), Y4, Y4
-	VADDPS       32(DX), Y5, Y5
-	ADDQ         CX, DX
-	VADDPS       (DX), Y6, Y6
-	VADDPS       32(DX), Y7, Y7
-	ADDQ         CX, DX
+	MOVQ         AX, BX
+	VADDPS       (BX), Y0, Y0
+	VADDPS       32(BX), Y1, Y1
+	ADDQ         DX, BX
+	VADDPS       (BX), Y2, Y2
+	VADDPS       32(BX), Y3, Y3
+	ADDQ         DX, BX
+	VADDPS       (BX), Y4, Y4
+	VADDPS       32(BX), Y5, Y5
+	ADDQ         DX, BX
+	VADDPS       (BX), Y6, Y6
+	VADDPS       32(BX), Y7, Y7
+	ADDQ         DX, BX
 
 store:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Y2, (AX)
 	VMOVUPS Y3, 32(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Y4, (AX)
 	VMOVUPS Y5, 32(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Y6, (AX)
 	VMOVUPS Y7, 32(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
+	MOVQ    AX, c+40(FP)
+	IMUL3Q  $0x04, CX, CX
+	ADDQ    CX, a+0(FP)
+	DECQ    count+72(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tileAVX2_5(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int)
+// func tileAVX2_5(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
 // Requires: AVX, FMA3
-TEXT ·tileAVX2_5(SB), NOSPLIT, $0-72
+TEXT ·tileAVX2_5(SB), NOSPLIT, $0-80
+tile:
 	MOVQ   a+0(FP), AX
 	MOVQ   aRow+8(FP), CX
 	MOVQ   aCol+16(FP), DX
@@ -294,50 +319,56 @@ depth:
 	DECQ         DI
 	JNZ          depth
 	MOVQ         c+40(FP), AX
-	MOVQ         cRow+48(FP), CX
-	MOVQ         accumulate+64(FP), DX
-	SHLQ         $0x02, CX
-	CMPQ         DX, $0x00
+	MOVQ         cRow+48(FP), DX
+	MOVQ         accumulate+64(FP), BX
+	SHLQ         $0x02, DX
+	CMPQ         BX, $0x00
 	JE           store
-	MOVQ         AX, DX
-	VADDPS       (DX), Y0, Y0
-	VADDPS       32(DX), Y1, Y1
-	ADDQ         CX, DX
-	VADDPS       (DX), Y2, Y2
-	VADDPS       32(DX), Y3, Y3
-	ADDQ         CX, DX
-	VADDPS       (DX), Y4, Y4
-	VADDPS       32(DX), Y5, Y5
-	ADDQ         CX, DX
-	VADDPS       (DX), Y6, Y6
-	VADDPS       32(DX), Y7, Y7
-	ADDQ         CX, DX
-	VADDPS       (DX), Y8, Y8
-	VADDPS       32(DX), Y9, Y9
-	ADDQ         CX, DX
+	MOVQ         AX, BX
+	VADDPS       (BX), Y0, Y0
+	VADDPS       32(BX), Y1, Y1
+	ADDQ         DX, BX
+	VADDPS       (BX), Y2, Y2
+	VADDPS       32(BX), Y3, Y3
+	ADDQ         DX, BX
+	VADDPS       (BX), Y4, Y4
+	VADDPS       32(BX), Y5, Y5
+	ADDQ         DX, BX
+	VADDPS       (BX), Y6, Y6
+	VADDPS       32(BX), Y7, Y7
+	ADDQ         DX, BX
+	VADDPS       (BX), Y8, Y8
+	VADDPS       32(BX), Y9, Y9
+	ADDQ         DX, BX
 
 store:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Y2, (AX)
 	VMOVUPS Y3, 32(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Y4, (AX)
 	VMOVUPS Y5, 32(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Y6, (AX)
 	VMOVUPS Y7, 32(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Y8, (AX)
 	VMOVUPS Y9, 32(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
+	MOVQ    AX, c+40(FP)
+	IMUL3Q  $0x05, CX, CX
+	ADDQ    CX, a+0(FP)
+	DECQ    count+72(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tileAVX2_6(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int)
+// func tileAVX2_6(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
 // Requires: AVX, FMA3
-TEXT ·tileAVX2_6(SB), NOSPLIT, $0-72
+TEXT ·tileAVX2_6(SB), NOSPLIT, $0-80
+tile:
 	MOVQ   a+0(FP), AX
 	MOVQ   aRow+8(FP), CX
 	MOVQ   aCol+16(FP), DX
@@ -389,50 +420,55 @@ depth:
 	DECQ         DI
 	JNZ          depth
 	MOVQ         c+40(FP), AX
-	MOVQ         cRow+48(FP), CX
-	MOVQ         accumulate+64(FP), DX
-	SHLQ         $0x02, CX
-	CMPQ         DX, $0x00
+	MOVQ         cRow+48(FP), DX
+	MOVQ         accumulate+64(FP), BX
+	SHLQ         $0x02, DX
+	CMPQ         BX, $0x00
 	JE           store
-	MOVQ         AX, DX
-	VADDPS       (DX), Y0, Y0
-	VADDPS       32(DX), Y1, Y1
-	ADDQ         CX, DX
-	VADDPS       (DX), Y2, Y2
-	VADDPS       32(DX), Y3, Y3
-	ADDQ         CX, DX
-	VADDPS       (DX), Y4, Y4
-	VADDPS       32(DX), Y5, Y5
-	ADDQ         CX, DX
-	VADDPS       (DX), Y6, Y6
-	VADDPS       32(DX), Y7, Y7
-	ADDQ         CX, DX
-	VADDPS       (DX), Y8, Y8
-	VADDPS       32(DX), Y9, Y9
-	ADDQ         CX, DX
-	VADDPS       (DX), Y10, Y10
-	VADDPS       32(DX), Y11, Y11
-	ADDQ         CX, DX
+	MOVQ         AX, BX
+	VADDPS       (BX), Y0, Y0
+	VADDPS       32(BX), Y1, Y1
+	ADDQ         DX, BX
+	VADDPS       (BX), Y2, Y2
+	VADDPS       32(BX), Y3, Y3
+	ADDQ         DX, BX
+	VADDPS       (BX), Y4, Y4
+	VADDPS       32(BX), Y5, Y5
+	ADDQ         DX, BX
+	VADDPS       (BX), Y6, Y6
+	VADDPS       32(BX), Y7, Y7
+	ADDQ         DX, BX
+	VADDPS       (BX), Y8, Y8
+	VADDPS       32(BX), Y9, Y9
+	ADDQ         DX, BX
+	VADDPS       (BX), Y10, Y10
+	VADDPS       32(BX), Y11, Y11
+	ADDQ         DX, BX
 
 store:
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Y2, (AX)
 	VMOVUPS Y3, 32(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Y4, (AX)
 	VMOVUPS Y5, 32(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Y6, (AX)
 	VMOVUPS Y7, 32(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Y8, (AX)
 	VMOVUPS Y9, 32(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Y10, (AX)
 	VMOVUPS Y11, 32(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
+	MOVQ    AX, c+40(FP)
+	IMUL3Q  $0x06, CX, CX
+	ADDQ    CX, a+0(FP)
+	DECQ    count+72(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
@@ -1046,9 +1082,10 @@ sum:
 	VZEROUPPER
 	RET
 
-// func tileAVX512_1(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int)
+// func tileAVX512_1(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·tileAVX512_1(SB), NOSPLIT, $0-72
+TEXT ·tileAVX512_1(SB), NOSPLIT, $0-80
+tile:
 	MOVQ   a+0(FP), AX
 	MOVQ   aRow+8(FP), CX
 	MOVQ   aCol+16(FP), DX
@@ -1072,26 +1109,32 @@ depth:
 	DECQ         DI
 	JNZ          depth
 	MOVQ         c+40(FP), AX
-	MOVQ         cRow+48(FP), CX
-	MOVQ         accumulate+64(FP), DX
-	SHLQ         $0x02, CX
-	CMPQ         DX, $0x00
+	MOVQ         cRow+48(FP), DX
+	MOVQ         accumulate+64(FP), BX
+	SHLQ         $0x02, DX
+	CMPQ         BX, $0x00
 	JE           store
-	MOVQ         AX, DX
-	VADDPS       (DX), Z0, Z0
-	VADDPS       64(DX), Z1, Z1
-	ADDQ         CX, DX
+	MOVQ         AX, BX
+	VADDPS       (BX), Z0, Z0
+	VADDPS       64(BX), Z1, Z1
+	ADDQ         DX, BX
 
 store:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
+	MOVQ    AX, c+40(FP)
+	IMUL3Q  $0x01, CX, CX
+	ADDQ    CX, a+0(FP)
+	DECQ    count+72(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tileAVX512_2(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int)
+// func tileAVX512_2(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·tileAVX512_2(SB), NOSPLIT, $0-72
+TEXT ·tileAVX512_2(SB), NOSPLIT, $0-80
+tile:
 	MOVQ   a+0(FP), AX
 	MOVQ   aRow+8(FP), CX
 	MOVQ   aCol+16(FP), DX
@@ -1120,32 +1163,38 @@ depth:
 	DECQ         DI
 	JNZ          depth
 	MOVQ         c+40(FP), AX
-	MOVQ         cRow+48(FP), CX
-	MOVQ         accumulate+64(FP), DX
-	SHLQ         $0x02, CX
-	CMPQ         DX, $0x00
+	MOVQ         cRow+48(FP), DX
+	MOVQ         accumulate+64(FP), BX
+	SHLQ         $0x02, DX
+	CMPQ         BX, $0x00
 	JE           store
-	MOVQ         AX, DX
-	VADDPS       (DX), Z0, Z0
-	VADDPS       64(DX), Z1, Z1
-	ADDQ         CX, DX
-	VADDPS       (DX), Z2, Z2
-	VADDPS       64(DX), Z3, Z3
-	ADDQ         CX, DX
+	MOVQ         AX, BX
+	VADDPS       (BX), Z0, Z0
+	VADDPS       64(BX), Z1, Z1
+	ADDQ         DX, BX
+	VADDPS       (BX), Z2, Z2
+	VADDPS       64(BX), Z3, Z3
+	ADDQ         DX, BX
 
 store:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z2, (AX)
 	VMOVUPS Z3, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
+	MOVQ    AX, c+40(FP)
+	IMUL3Q  $0x02, CX, CX
+	ADDQ    CX, a+0(FP)
+	DECQ    count+72(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tileAVX512_3(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int)
+// func tileAVX512_3(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·tileAVX512_3(SB), NOSPLIT, $0-72
+TEXT ·tileAVX512_3(SB), NOSPLIT, $0-80
+tile:
 	MOVQ   a+0(FP), AX
 	MOVQ   aRow+8(FP), CX
 	MOVQ   aCol+16(FP), DX
@@ -1179,38 +1228,44 @@ depth:
 	DECQ         DI
 	JNZ          depth
 	MOVQ         c+40(FP), AX
-	MOVQ         cRow+48(FP), CX
-	MOVQ         accumulate+64(FP), DX
-	SHLQ         $0x02, CX
-	CMPQ         DX, $0x00
+	MOVQ         cRow+48(FP), DX
+	MOVQ         accumulate+64(FP), BX
+	SHLQ         $0x02, DX
+	CMPQ         BX, $0x00
 	JE           store
-	MOVQ         AX, DX
-	VADDPS       (DX), Z0, Z0
-	VADDPS       64(DX), Z1, Z1
-	ADDQ         CX, DX
-	VADDPS       (DX), Z2, Z2
-	VADDPS       64(DX), Z3, Z3
-	ADDQ         CX, DX
-	VADDPS       (DX), Z4, Z4
-	VADDPS       64(DX), Z5, Z5
-	ADDQ         CX, DX
+	MOVQ         AX, BX
+	VADDPS       (BX), Z0, Z0
+	VADDPS       64(BX), Z1, Z1
+	ADDQ         DX, BX
+	VADDPS       (BX), Z2, Z2
+	VADDPS       64(BX), Z3, Z3
+	ADDQ         DX, BX
+	VADDPS       (BX), Z4, Z4
+	VADDPS       64(BX), Z5, Z5
+	ADDQ         DX, BX
 
 store:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z2, (AX)
 	VMOVUPS Z3, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z4, (AX)
 	VMOVUPS Z5, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
+	MOVQ    AX, c+40(FP)
+	IMUL3Q  $0x03, CX, CX
+	ADDQ    CX, a+0(FP)
+	DECQ    count+72(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tileAVX512_4(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int)
+// func tileAVX512_4(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·tileAVX512_4(SB), NOSPLIT, $0-72
+TEXT ·tileAVX512_4(SB), NOSPLIT, $0-80
+tile:
 	MOVQ   a+0(FP), AX
 	MOVQ   aRow+8(FP), CX
 	MOVQ   aCol+16(FP), DX
@@ -1252,44 +1307,50 @@ depth:
 	DECQ         DI
 	JNZ          depth
 	MOVQ         c+40(FP), AX
-	MOVQ         cRow+48(FP), CX
-	MOVQ         accumulate+64(FP), DX
-	SHLQ         $0x02, CX
-	CMPQ         DX, $0x00
+	MOVQ         cRow+48(FP), DX
+	MOVQ         accumulate+64(FP), BX
+	SHLQ         $0x02, DX
+	CMPQ         BX, $0x00
 	JE           store
-	MOVQ         AX, DX
-	VADDPS       (DX), Z0, Z0
-	VADDPS       64(DX), Z1, Z1
-	ADDQ         CX, DX
-	VADDPS       (DX), Z2, Z2
-	VADDPS       64(DX), Z3, Z3
-	ADDQ         CX, DX
-	VADDPS       (DX), Z4, Z4
-	VADDPS       64(DX), Z5, Z5
-	ADDQ         CX, DX
-	VADDPS       (DX), Z6, Z6
-	VADDPS       64(DX), Z7, Z7
-	ADDQ         CX, DX
+	MOVQ         AX, BX
+	VADDPS       (BX), Z0, Z0
+	VADDPS       64(BX), Z1, Z1
+	ADDQ         DX, BX
+	VADDPS       (BX), Z2, Z2
+	VADDPS       64(BX), Z3, Z3
+	ADDQ         DX, BX
+	VADDPS       (BX), Z4, Z4
+	VADDPS       64(BX), Z5, Z5
+	ADDQ         DX, BX
+	VADDPS       (BX), Z6, Z6
+	VADDPS       64(BX), Z7, Z7
+	ADDQ         DX, BX
 
 store:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z2, (AX)
 	VMOVUPS Z3, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z4, (AX)
 	VMOVUPS Z5, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z6, (AX)
 	VMOVUPS Z7, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
+	MOVQ    AX, c+40(FP)
+	IMUL3Q  $0x04, CX, CX
+	ADDQ    CX, a+0(FP)
+	DECQ    count+72(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tileAVX512_5(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int)
+// func tileAVX512_5(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·tileAVX512_5(SB), NOSPLIT, $0-72
+TEXT ·tileAVX512_5(SB), NOSPLIT, $0-80
+tile:
 	MOVQ   a+0(FP), AX
 	MOVQ   aRow+8(FP), CX
 	MOVQ   aCol+16(FP), DX
@@ -1336,50 +1397,56 @@ depth:
 	DECQ         DI
 	JNZ          depth
 	MOVQ         c+40(FP), AX
-	MOVQ         cRow+48(FP), CX
-	MOVQ         accumulate+64(FP), DX
-	SHLQ         $0x02, CX
-	CMPQ         DX, $0x00
+	MOVQ         cRow+48(FP), DX
+	MOVQ         accumulate+64(FP), BX
+	SHLQ         $0x02, DX
+	CMPQ         BX, $0x00
 	JE           store
-	MOVQ         AX, DX
-	VADDPS       (DX), Z0, Z0
-	VADDPS       64(DX), Z1, Z1
-	ADDQ         CX, DX
-	VADDPS       (DX), Z2, Z2
-	VADDPS       64(DX), Z3, Z3
-	ADDQ         CX, DX
-	VADDPS       (DX), Z4, Z4
-	VADDPS       64(DX), Z5, Z5
-	ADDQ         CX, DX
-	VADDPS       (DX), Z6, Z6
-	VADDPS       64(DX), Z7, Z7
-	ADDQ         CX, DX
-	VADDPS       (DX), Z8, Z8
-	VADDPS       64(DX), Z9, Z9
-	ADDQ         CX, DX
+	MOVQ         AX, BX
+	VADDPS       (BX), Z0, Z0
+	VADDPS       64(BX), Z1, Z1
+	ADDQ         DX, BX
+	VADDPS       (BX), Z2, Z2
+	VADDPS       64(BX), Z3, Z3
+	ADDQ         DX, BX
+	VADDPS       (BX), Z4, Z4
+	VADDPS       64(BX), Z5, Z5
+	ADDQ         DX, BX
+	VADDPS       (BX), Z6, Z6
+	VADDPS       64(BX), Z7, Z7
+	ADDQ         DX, BX
+	VADDPS       (BX), Z8, Z8
+	VADDPS       64(BX), Z9, Z9
+	ADDQ         DX, BX
 
 store:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z2, (AX)
 	VMOVUPS Z3, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z4, (AX)
 	VMOVUPS Z5, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z6, (AX)
 	VMOVUPS Z7, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z8, (AX)
 	VMOVUPS Z9, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
+	MOVQ    AX, c+40(FP)
+	IMUL3Q  $0x05, CX, CX
+	ADDQ    CX, a+0(FP)
+	DECQ    count+72(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tileAVX512_6(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int)
+// func tileAVX512_6(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·tileAVX512_6(SB), NOSPLIT, $0-72
+TEXT ·tileAVX512_6(SB), NOSPLIT, $0-80
+tile:
 	MOVQ   a+0(FP), AX
 	MOVQ   aRow+8(FP), CX
 	MOVQ   aCol+16(FP), DX
@@ -1431,56 +1498,62 @@ depth:
 	DECQ         DI
 	JNZ          depth
 	MOVQ         c+40(FP), AX
-	MOVQ         cRow+48(FP), CX
-	MOVQ         accumulate+64(FP), DX
-	SHLQ         $0x02, CX
-	CMPQ         DX, $0x00
+	MOVQ         cRow+48(FP), DX
+	MOVQ         accumulate+64(FP), BX
+	SHLQ         $0x02, DX
+	CMPQ         BX, $0x00
 	JE           store
-	MOVQ         AX, DX
-	VADDPS       (DX), Z0, Z0
-	VADDPS       64(DX), Z1, Z1
-	ADDQ         CX, DX
-	VADDPS       (DX), Z2, Z2
-	VADDPS       64(DX), Z3, Z3
-	ADDQ         CX, DX
-	VADDPS       (DX), Z4, Z4
-	VADDPS       64(DX), Z5, Z5
-	ADDQ         CX, DX
-	VADDPS       (DX), Z6, Z6
-	VADDPS       64(DX), Z7, Z7
-	ADDQ         CX, DX
-	VADDPS       (DX), Z8, Z8
-	VADDPS       64(DX), Z9, Z9
-	ADDQ         CX, DX
-	VADDPS       (DX), Z10, Z10
-	VADDPS       64(DX), Z11, Z11
-	ADDQ         CX, DX
+	MOVQ         AX, BX
+	VADDPS       (BX), Z0, Z0
+	VADDPS       64(BX), Z1, Z1
+	ADDQ         DX, BX
+	VADDPS       (BX), Z2, Z2
+	VADDPS       64(BX), Z3, Z3
+	ADDQ         DX, BX
+	VADDPS       (BX), Z4, Z4
+	VADDPS       64(BX), Z5, Z5
+	ADDQ         DX, BX
+	VADDPS       (BX), Z6, Z6
+	VADDPS       64(BX), Z7, Z7
+	ADDQ         DX, BX
+	VADDPS       (BX), Z8, Z8
+	VADDPS       64(BX), Z9, Z9
+	ADDQ         DX, BX
+	VADDPS       (BX), Z10, Z10
+	VADDPS       64(BX), Z11, Z11
+	ADDQ         DX, BX
 
 store:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z2, (AX)
 	VMOVUPS Z3, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z4, (AX)
 	VMOVUPS Z5, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z6, (AX)
 	VMOVUPS Z7, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z8, (AX)
 	VMOVUPS Z9, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z10, (AX)
 	VMOVUPS Z11, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
+	MOVQ    AX, c+40(FP)
+	IMUL3Q  $0x06, CX, CX
+	ADDQ    CX, a+0(FP)
+	DECQ    count+72(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tileAVX512_7(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int)
+// func tileAVX512_7(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·tileAVX512_7(SB), NOSPLIT, $0-72
+TEXT ·tileAVX512_7(SB), NOSPLIT, $0-80
+tile:
 	MOVQ   a+0(FP), AX
 	MOVQ   aRow+8(FP), CX
 	MOVQ   aCol+16(FP), DX
@@ -1540,62 +1613,68 @@ depth:
 	DECQ         DI
 	JNZ          depth
 	MOVQ         c+40(FP), AX
-	MOVQ         cRow+48(FP), CX
-	MOVQ         accumulate+64(FP), DX
-	SHLQ         $0x02, CX
-	CMPQ         DX, $0x00
+	MOVQ         cRow+48(FP), DX
+	MOVQ         accumulate+64(FP), BX
+	SHLQ         $0x02, DX
+	CMPQ         BX, $0x00
 	JE           store
-	MOVQ         AX, DX
-	VADDPS       (DX), Z0, Z0
-	VADDPS       64(DX), Z1, Z1
-	ADDQ         CX, DX
-	VADDPS       (DX), Z2, Z2
-	VADDPS       64(DX), Z3, Z3
-	ADDQ         CX, DX
-	VADDPS       (DX), Z4, Z4
-	VADDPS       64(DX), Z5, Z5
-	ADDQ         CX, DX
-	VADDPS       (DX), Z6, Z6
-	VADDPS       64(DX), Z7, Z7
-	ADDQ         CX, DX
-	VADDPS       (DX), Z8, Z8
-	VADDPS       64(DX), Z9, Z9
-	ADDQ         CX, DX
-	VADDPS       (DX), Z10, Z10
-	VADDPS       64(DX), Z11, Z11
-	ADDQ         CX, DX
-	VADDPS       (DX), Z12, Z12
-	VADDPS       64(DX), Z13, Z13
-	ADDQ         CX, DX
+	MOVQ         AX, BX
+	VADDPS       (BX), Z0, Z0
+	VADDPS       64(BX), Z1, Z1
+	ADDQ         DX, BX
+	VADDPS       (BX), Z2, Z2
+	VADDPS       64(BX), Z3, Z3
+	ADDQ         DX, BX
+	VADDPS       (BX), Z4, Z4
+	VADDPS       64(BX), Z5, Z5
+	ADDQ         DX, BX
+	VADDPS       (BX), Z6, Z6
+	VADDPS       64(BX), Z7, Z7
+	ADDQ         DX, BX
+	VADDPS       (BX), Z8, Z8
+	VADDPS       64(BX), Z9, Z9
+	ADDQ         DX, BX
+	VADDPS       (BX), Z10, Z10
+	VADDPS       64(BX), Z11, Z11
+	ADDQ         DX, BX
+	VADDPS       (BX), Z12, Z12
+	VADDPS       64(BX), Z13, Z13
+	ADDQ         DX, BX
 
 store:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z2, (AX)
 	VMOVUPS Z3, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z4, (AX)
 	VMOVUPS Z5, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z6, (AX)
 	VMOVUPS Z7, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z8, (AX)
 	VMOVUPS Z9, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z10, (AX)
 	VMOVUPS Z11, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z12, (AX)
 	VMOVUPS Z13, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
+	MOVQ    AX, c+40(FP)
+	IMUL3Q  $0x07, CX, CX
+	ADDQ    CX, a+0(FP)
+	DECQ    count+72(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tileAVX512_8(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int)
+// func tileAVX512_8(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·tileAVX512_8(SB), NOSPLIT, $0-72
+TEXT ·tileAVX512_8(SB), NOSPLIT, $0-80
+tile:
 	MOVQ   a+0(FP), AX
 	MOVQ   aRow+8(FP), CX
 	MOVQ   aCol+16(FP), DX
@@ -1660,68 +1739,74 @@ depth:
 	DECQ         DI
 	JNZ          depth
 	MOVQ         c+40(FP), AX
-	MOVQ         cRow+48(FP), CX
-	MOVQ         accumulate+64(FP), DX
-	SHLQ         $0x02, CX
-	CMPQ         DX, $0x00
+	MOVQ         cRow+48(FP), DX
+	MOVQ         accumulate+64(FP), BX
+	SHLQ         $0x02, DX
+	CMPQ         BX, $0x00
 	JE           store
-	MOVQ         AX, DX
-	VADDPS       (DX), Z0, Z0
-	VADDPS       64(DX), Z1, Z1
-	ADDQ         CX, DX
-	VADDPS       (DX), Z2, Z2
-	VADDPS       64(DX), Z3, Z3
-	ADDQ         CX, DX
-	VADDPS       (DX), Z4, Z4
-	VADDPS       64(DX), Z5, Z5
-	ADDQ         CX, DX
-	VADDPS       (DX), Z6, Z6
-	VADDPS       64(DX), Z7, Z7
-	ADDQ         CX, DX
-	VADDPS       (DX), Z8, Z8
-	VADDPS       64(DX), Z9, Z9
-	ADDQ         CX, DX
-	VADDPS       (DX), Z10, Z10
-	VADDPS       64(DX), Z11, Z11
-	ADDQ         CX, DX
-	VADDPS       (DX), Z12, Z12
-	VADDPS       64(DX), Z13, Z13
-	ADDQ         CX, DX
-	VADDPS       (DX), Z14, Z14
-	VADDPS       64(DX), Z15, Z15
-	ADDQ         CX, DX
+	MOVQ         AX, BX
+	VADDPS       (BX), Z0, Z0
+	VADDPS       64(BX), Z1, Z1
+	ADDQ         DX, BX
+	VADDPS       (BX), Z2, Z2
+	VADDPS       64(BX), Z3, Z3
+	ADDQ         DX, BX
+	VADDPS       (BX), Z4, Z4
+	VADDPS       64(BX), Z5, Z5
+	ADDQ         DX, BX
+	VADDPS       (BX), Z6, Z6
+	VADDPS       64(BX), Z7, Z7
+	ADDQ         DX, BX
+	VADDPS       (BX), Z8, Z8
+	VADDPS       64(BX), Z9, Z9
+	ADDQ         DX, BX
+	VADDPS       (BX), Z10, Z10
+	VADDPS       64(BX), Z11, Z11
+	ADDQ         DX, BX
+	VADDPS       (BX), Z12, Z12
+	VADDPS       64(BX), Z13, Z13
+	ADDQ         DX, BX
+	VADDPS       (BX), Z14, Z14
+	VADDPS       64(BX), Z15, Z15
+	ADDQ         DX, BX
 
 store:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z2, (AX)
 	VMOVUPS Z3, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z4, (AX)
 	VMOVUPS Z5, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z6, (AX)
 	VMOVUPS Z7, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z8, (AX)
 	VMOVUPS Z9, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z10, (AX)
 	VMOVUPS Z11, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z12, (AX)
 	VMOVUPS Z13, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z14, (AX)
 	VMOVUPS Z15, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
+	MOVQ    AX, c+40(FP)
+	IMUL3Q  $0x08, CX, CX
+	ADDQ    CX, a+0(FP)
+	DECQ    count+72(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tileAVX512_9(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int)
+// func tileAVX512_9(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·tileAVX512_9(SB), NOSPLIT, $0-72
+TEXT ·tileAVX512_9(SB), NOSPLIT, $0-80
+tile:
 	MOVQ   a+0(FP), AX
 	MOVQ   aRow+8(FP), CX
 	MOVQ   aCol+16(FP), DX
@@ -1791,74 +1876,80 @@ depth:
 	DECQ         DI
 	JNZ          depth
 	MOVQ         c+40(FP), AX
-	MOVQ         cRow+48(FP), CX
-	MOVQ         accumulate+64(FP), DX
-	SHLQ         $0x02, CX
-	CMPQ         DX, $0x00
+	MOVQ         cRow+48(FP), DX
+	MOVQ         accumulate+64(FP), BX
+	SHLQ         $0x02, DX
+	CMPQ         BX, $0x00
 	JE           store
-	MOVQ         AX, DX
-	VADDPS       (DX), Z0, Z0
-	VADDPS       64(DX), Z1, Z1
-	ADDQ         CX, DX
-	VADDPS       (DX), Z2, Z2
-	VADDPS       64(DX), Z3, Z3
-	ADDQ         CX, DX
-	VADDPS       (DX), Z4, Z4
-	VADDPS       64(DX), Z5, Z5
-	ADDQ         CX, DX
-	VADDPS       (DX), Z6, Z6
-	VADDPS       64(DX), Z7, Z7
-	ADDQ         CX, DX
-	VADDPS       (DX), Z8, Z8
-	VADDPS       64(DX), Z9, Z9
-	ADDQ         CX, DX
-	VADDPS       (DX), Z10, Z10
-	VADDPS       64(DX), Z11, Z11
-	ADDQ         CX, DX
-	VADDPS       (DX), Z12, Z12
-	VADDPS       64(DX), Z13, Z13
-	ADDQ         CX, DX
-	VADDPS       (DX), Z14, Z14
-	VADDPS       64(DX), Z15, Z15
-	ADDQ         CX, DX
-	VADDPS       (DX), Z16, Z16
-	VADDPS       64(DX), Z17, Z17
-	ADDQ         CX, DX
+	MOVQ         AX, BX
+	VADDPS       (BX), Z0, Z0
+	VADDPS       64(BX), Z1, Z1
+	ADDQ         DX, BX
+	VADDPS       (BX), Z2, Z2
+	VADDPS       64(BX), Z3, Z3
+	ADDQ         DX, BX
+	VADDPS       (BX), Z4, Z4
+	VADDPS       64(BX), Z5, Z5
+	ADDQ         DX, BX
+	VADDPS       (BX), Z6, Z6
+	VADDPS       64(BX), Z7, Z7
+	ADDQ         DX, BX
+	VADDPS       (BX), Z8, Z8
+	VADDPS       64(BX), Z9, Z9
+	ADDQ         DX, BX
+	VADDPS       (BX), Z10, Z10
+	VADDPS       64(BX), Z11, Z11
+	ADDQ         DX, BX
+	VADDPS       (BX), Z12, Z12
+	VADDPS       64(BX), Z13, Z13
+	ADDQ         DX, BX
+	VADDPS       (BX), Z14, Z14
+	VADDPS       64(BX), Z15, Z15
+	ADDQ         DX, BX
+	VADDPS       (BX), Z16, Z16
+	VADDPS       64(BX), Z17, Z17
+	ADDQ         DX, BX
 
 store:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z2, (AX)
 	VMOVUPS Z3, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z4, (AX)
 	VMOVUPS Z5, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z6, (AX)
 	VMOVUPS Z7, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z8, (AX)
 	VMOVUPS Z9, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z10, (AX)
 	VMOVUPS Z11, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z12, (AX)
 	VMOVUPS Z13, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z14, (AX)
 	VMOVUPS Z15, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z16, (AX)
 	VMOVUPS Z17, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
+	MOVQ    AX, c+40(FP)
+	IMUL3Q  $0x09, CX, CX
+	ADDQ    CX, a+0(FP)
+	DECQ    count+72(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tileAVX512_10(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int)
+// func tileAVX512_10(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·tileAVX512_10(SB), NOSPLIT, $0-72
+TEXT ·tileAVX512_10(SB), NOSPLIT, $0-80
+tile:
 	MOVQ   a+0(FP), AX
 	MOVQ   aRow+8(FP), CX
 	MOVQ   aCol+16(FP), DX
@@ -1936,80 +2027,86 @@ depth:
 	DECQ         DI
 	JNZ          depth
 	MOVQ         c+40(FP), AX
-	MOVQ         cRow+48(FP), CX
-	MOVQ         accumulate+64(FP), DX
-	SHLQ         $0x02, CX
-	CMPQ         DX, $0x00
+	MOVQ         cRow+48(FP), DX
+	MOVQ         accumulate+64(FP), BX
+	SHLQ         $0x02, DX
+	CMPQ         BX, $0x00
 	JE           store
-	MOVQ         AX, DX
-	VADDPS       (DX), Z0, Z0
-	VADDPS       64(DX), Z1, Z1
-	ADDQ         CX, DX
-	VADDPS       (DX), Z2, Z2
-	VADDPS       64(DX), Z3, Z3
-	ADDQ         CX, DX
-	VADDPS       (DX), Z4, Z4
-	VADDPS       64(DX), Z5, Z5
-	ADDQ         CX, DX
-	VADDPS       (DX), Z6, Z6
-	VADDPS       64(DX), Z7, Z7
-	ADDQ         CX, DX
-	VADDPS       (DX), Z8, Z8
-	VADDPS       64(DX), Z9, Z9
-	ADDQ         CX, DX
-	VADDPS       (DX), Z10, Z10
-	VADDPS       64(DX), Z11, Z11
-	ADDQ         CX, DX
-	VADDPS       (DX), Z12, Z12
-	VADDPS       64(DX), Z13, Z13
-	ADDQ         CX, DX
-	VADDPS       (DX), Z14, Z14
-	VADDPS       64(DX), Z15, Z15
-	ADDQ         CX, DX
-	VADDPS       (DX), Z16, Z16
-	VADDPS       64(DX), Z17, Z17
-	ADDQ         CX, DX
-	VADDPS       (DX), Z18, Z18
-	VADDPS       64(DX), Z19, Z19
-	ADDQ         CX, DX
+	MOVQ         AX, BX
+	VADDPS       (BX), Z0, Z0
+	VADDPS       64(BX), Z1, Z1
+	ADDQ         DX, BX
+	VADDPS       (BX), Z2, Z2
+	VADDPS       64(BX), Z3, Z3
+	ADDQ         DX, BX
+	VADDPS       (BX), Z4, Z4
+	VADDPS       64(BX), Z5, Z5
+	ADDQ         DX, BX
+	VADDPS       (BX), Z6, Z6
+	VADDPS       64(BX), Z7, Z7
+	ADDQ         DX, BX
+	VADDPS       (BX), Z8, Z8
+	VADDPS       64(BX), Z9, Z9
+	ADDQ         DX, BX
+	VADDPS       (BX), Z10, Z10
+	VADDPS       64(BX), Z11, Z11
+	ADDQ         DX, BX
+	VADDPS       (BX), Z12, Z12
+	VADDPS       64(BX), Z13, Z13
+	ADDQ         DX, BX
+	VADDPS       (BX), Z14, Z14
+	VADDPS       64(BX), Z15, Z15
+	ADDQ         DX, BX
+	VADDPS       (BX), Z16, Z16
+	VADDPS       64(BX), Z17, Z17
+	ADDQ         DX, BX
+	VADDPS       (BX), Z18, Z18
+	VADDPS       64(BX), Z19, Z19
+	ADDQ         DX, BX
 
 store:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z2, (AX)
 	VMOVUPS Z3, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z4, (AX)
 	VMOVUPS Z5, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z6, (AX)
 	VMOVUPS Z7, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z8, (AX)
 	VMOVUPS Z9, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z10, (AX)
 	VMOVUPS Z11, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z12, (AX)
 	VMOVUPS Z13, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z14, (AX)
 	VMOVUPS Z15, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z16, (AX)
 	VMOVUPS Z17, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z18, (AX)
 	VMOVUPS Z19, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
+	MOVQ    AX, c+40(FP)
+	IMUL3Q  $0x0a, CX, CX
+	ADDQ    CX, a+0(FP)
+	DECQ    count+72(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tileAVX512_11(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int)
+// func tileAVX512_11(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·tileAVX512_11(SB), NOSPLIT, $0-72
+TEXT ·tileAVX512_11(SB), NOSPLIT, $0-80
+tile:
 	MOVQ   a+0(FP), AX
 	MOVQ   aRow+8(FP), CX
 	MOVQ   aCol+16(FP), DX
@@ -2092,86 +2189,92 @@ depth:
 	DECQ         DI
 	JNZ          depth
 	MOVQ         c+40(FP), AX
-	MOVQ         cRow+48(FP), CX
-	MOVQ         accumulate+64(FP), DX
-	SHLQ         $0x02, CX
-	CMPQ         DX, $0x00
+	MOVQ         cRow+48(FP), DX
+	MOVQ         accumulate+64(FP), BX
+	SHLQ         $0x02, DX
+	CMPQ         BX, $0x00
 	JE           store
-	MOVQ         AX, DX
-	VADDPS       (DX), Z0, Z0
-	VADDPS       64(DX), Z1, Z1
-	ADDQ         CX, DX
-	VADDPS       (DX), Z2, Z2
-	VADDPS       64(DX), Z3, Z3
-	ADDQ         CX, DX
-	VADDPS       (DX), Z4, Z4
-	VADDPS       64(DX), Z5, Z5
-	ADDQ         CX, DX
-	VADDPS       (DX), Z6, Z6
-	VADDPS       64(DX), Z7, Z7
-	ADDQ         CX, DX
-	VADDPS       (DX), Z8, Z8
-	VADDPS       64(DX), Z9, Z9
-	ADDQ         CX, DX
-	VADDPS       (DX), Z10, Z10
-	VADDPS       64(DX), Z11, Z11
-	ADDQ         CX, DX
-	VADDPS       (DX), Z12, Z12
-	VADDPS       64(DX), Z13, Z13
-	ADDQ         CX, DX
-	VADDPS       (DX), Z14, Z14
-	VADDPS       64(DX), Z15, Z15
-	ADDQ         CX, DX
-	VADDPS       (DX), Z16, Z16
-	VADDPS       64(DX), Z17, Z17
-	ADDQ         CX, DX
-	VADDPS       (DX), Z18, Z18
-	VADDPS       64(DX), Z19, Z19
-	ADDQ         CX, DX
-	VADDPS       (DX), Z20, Z20
-	VADDPS       64(DX), Z21, Z21
-	ADDQ         CX, DX
+	MOVQ         AX, BX
+	VADDPS       (BX), Z0, Z0
+	VADDPS       64(BX), Z1, Z1
+	ADDQ         DX, BX
+	VADDPS       (BX), Z2, Z2
+	VADDPS       64(BX), Z3, Z3
+	ADDQ         DX, BX
+	VADDPS       (BX), Z4, Z4
+	VADDPS       64(BX), Z5, Z5
+	ADDQ         DX, BX
+	VADDPS       (BX), Z6, Z6
+	VADDPS       64(BX), Z7, Z7
+	ADDQ         DX, BX
+	VADDPS       (BX), Z8, Z8
+	VADDPS       64(BX), Z9, Z9
+	ADDQ         DX, BX
+	VADDPS       (BX), Z10, Z10
+	VADDPS       64(BX), Z11, Z11
+	ADDQ         DX, BX
+	VADDPS       (BX), Z12, Z12
+	VADDPS       64(BX), Z13, Z13
+	ADDQ         DX, BX
+	VADDPS       (BX), Z14, Z14
+	VADDPS       64(BX), Z15, Z15
+	ADDQ         DX, BX
+	VADDPS       (BX), Z16, Z16
+	VADDPS       64(BX), Z17, Z17
+	ADDQ         DX, BX
+	VADDPS       (BX), Z18, Z18
+	VADDPS       64(BX), Z19, Z19
+	ADDQ         DX, BX
+	VADDPS       (BX), Z20, Z20
+	VADDPS       64(BX), Z21, Z21
+	ADDQ         DX, BX
 
 store:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z2, (AX)
 	VMOVUPS Z3, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z4, (AX)
 	VMOVUPS Z5, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z6, (AX)
 	VMOVUPS Z7, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z8, (AX)
 	VMOVUPS Z9, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z10, (AX)
 	VMOVUPS Z11, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z12, (AX)
 	VMOVUPS Z13, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z14, (AX)
 	VMOVUPS Z15, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z16, (AX)
 	VMOVUPS Z17, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z18, (AX)
 	VMOVUPS Z19, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z20, (AX)
 	VMOVUPS Z21, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
+	MOVQ    AX, c+40(FP)
+	IMUL3Q  $0x0b, CX, CX
+	ADDQ    CX, a+0(FP)
+	DECQ    count+72(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 
-// func tileAVX512_12(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int)
+// func tileAVX512_12(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·tileAVX512_12(SB), NOSPLIT, $0-72
+TEXT ·tileAVX512_12(SB), NOSPLIT, $0-80
+tile:
 	MOVQ   a+0(FP), AX
 	MOVQ   aRow+8(FP), CX
 	MOVQ   aCol+16(FP), DX
@@ -2259,86 +2362,91 @@ depth:
 	DECQ         DI
 	JNZ          depth
 	MOVQ         c+40(FP), AX
-	MOVQ         cRow+48(FP), CX
-	MOVQ         accumulate+64(FP), DX
-	SHLQ         $0x02, CX
-	CMPQ         DX, $0x00
+	MOVQ         cRow+48(FP), DX
+	MOVQ         accumulate+64(FP), BX
+	SHLQ         $0x02, DX
+	CMPQ         BX, $0x00
 	JE           store
-	MOVQ         AX, DX
-	VADDPS       (DX), Z0, Z0
-	VADDPS       64(DX), Z1, Z1
-	ADDQ         CX, DX
-	VADDPS       (DX), Z2, Z2
-	VADDPS       64(DX), Z3, Z3
-	ADDQ         CX, DX
-	VADDPS       (DX), Z4, Z4
-	VADDPS       64(DX), Z5, Z5
-	ADDQ         CX, DX
-	VADDPS       (DX), Z6, Z6
-	VADDPS       64(DX), Z7, Z7
-	ADDQ         CX, DX
-	VADDPS       (DX), Z8, Z8
-	VADDPS       64(DX), Z9, Z9
-	ADDQ         CX, DX
-	VADDPS       (DX), Z10, Z10
-	VADDPS       64(DX), Z11, Z11
-	ADDQ         CX, DX
-	VADDPS       (DX), Z12, Z12
-	VADDPS       64(DX), Z13, Z13
-	ADDQ         CX, DX
-	VADDPS       (DX), Z14, Z14
-	VADDPS       64(DX), Z15, Z15
-	ADDQ         CX, DX
-	VADDPS       (DX), Z16, Z16
-	VADDPS       64(DX), Z17, Z17
-	ADDQ         CX, DX
-	VADDPS       (DX), Z18, Z18
-	VADDPS       64(DX), Z19, Z19
-	ADDQ         CX, DX
-	VADDPS       (DX), Z20, Z20
-	VADDPS       64(DX), Z21, Z21
-	ADDQ         CX, DX
-	VADDPS       (DX), Z22, Z22
-	VADDPS       64(DX), Z23, Z23
-	ADDQ         CX, DX
+	MOVQ         AX, BX
+	VADDPS       (BX), Z0, Z0
+	VADDPS       64(BX), Z1, Z1
+	ADDQ         DX, BX
+	VADDPS       (BX), Z2, Z2
+	VADDPS       64(BX), Z3, Z3
+	ADDQ         DX, BX
+	VADDPS       (BX), Z4, Z4
+	VADDPS       64(BX), Z5, Z5
+	ADDQ         DX, BX
+	VADDPS       (BX), Z6, Z6
+	VADDPS       64(BX), Z7, Z7
+	ADDQ         DX, BX
+	VADDPS       (BX), Z8, Z8
+	VADDPS       64(BX), Z9, Z9
+	ADDQ         DX, BX
+	VADDPS       (BX), Z10, Z10
+	VADDPS       64(BX), Z11, Z11
+	ADDQ         DX, BX
+	VADDPS       (BX), Z12, Z12
+	VADDPS       64(BX), Z13, Z13
+	ADDQ         DX, BX
+	VADDPS       (BX), Z14, Z14
+	VADDPS       64(BX), Z15, Z15
+	ADDQ         DX, BX
+	VADDPS       (BX), Z16, Z16
+	VADDPS       64(BX), Z17, Z17
+	ADDQ         DX, BX
+	VADDPS       (BX), Z18, Z18
+	VADDPS       64(BX), Z19, Z19
+	ADDQ         DX, BX
+	VADDPS       (BX), Z20, Z20
+	VADDPS       64(BX), Z21, Z21
+	ADDQ         DX, BX
+	VADDPS       (BX), Z22, Z22
+	VADDPS       64(BX), Z23, Z23
+	ADDQ         DX, BX
 
 store:
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z2, (AX)
 	VMOVUPS Z3, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z4, (AX)
 	VMOVUPS Z5, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z6, (AX)
 	VMOVUPS Z7, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z8, (AX)
 	VMOVUPS Z9, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z10, (AX)
 	VMOVUPS Z11, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z12, (AX)
 	VMOVUPS Z13, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z14, (AX)
 	VMOVUPS Z15, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z16, (AX)
 	VMOVUPS Z17, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z18, (AX)
 	VMOVUPS Z19, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z20, (AX)
 	VMOVUPS Z21, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
 	VMOVUPS Z22, (AX)
 	VMOVUPS Z23, 64(AX)
-	ADDQ    CX, AX
+	ADDQ    DX, AX
+	MOVQ    AX, c+40(FP)
+	IMUL3Q  $0x0c, CX, CX
+	ADDQ    CX, a+0(FP)
+	DECQ    count+72(FP)
+	JNZ     tile
 	VZEROUPPER
 	RET
 

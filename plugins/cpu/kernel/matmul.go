@@ -75,13 +75,24 @@ func (s *Set) block(m, n, depth int, a Matrix, b columns, c []float32, cRow int,
 
 // strip multiplies rows of A by one panel of B, its first.
 func (s *Set) strip(rows, cols, depth int, a Matrix, b columns, c []float32, cRow int, accumulate bool, w *scratch) {
+	if cols < s.tileCols {
+		s.narrow(rows, cols, depth, a, b, c, cRow, accumulate, w)
+		return
+	}
+	whole := rows - rows%s.tileRows
+	if whole > 0 {
+		s.tiles[s.tileRows](&a.Data[0], a.Row, a.Col, &b.data[0], b.row, &c[0], cRow, depth, flag(accumulate), whole/s.tileRows)
+	}
+	if whole < rows {
+		s.tiles[rows-whole](&a.Data[whole*a.Row], a.Row, a.Col, &b.data[0], b.row, &c[whole*cRow], cRow, depth, flag(accumulate), 1)
+	}
+}
+
+// narrow is strip for the last panel, whose tiles are wider than what is left of C.
+func (s *Set) narrow(rows, cols, depth int, a Matrix, b columns, c []float32, cRow int, accumulate bool, w *scratch) {
 	for i := 0; i < rows; i += s.tileRows {
 		h := min(s.tileRows, rows-i)
-		if cols == s.tileCols {
-			s.tiles[h](&a.Data[i*a.Row], a.Row, a.Col, &b.data[0], b.row, &c[i*cRow], cRow, depth, flag(accumulate))
-			continue
-		}
-		s.tiles[h](&a.Data[i*a.Row], a.Row, a.Col, &b.data[0], b.row, &w.c[0], s.tileCols, depth, 0)
+		s.tiles[h](&a.Data[i*a.Row], a.Row, a.Col, &b.data[0], b.row, &w.c[0], s.tileCols, depth, 0, 1)
 		for r := range h {
 			put(c[(i+r)*cRow:][:cols], w.c[r*s.tileCols:], accumulate)
 		}

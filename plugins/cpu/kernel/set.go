@@ -40,7 +40,7 @@ type Set struct {
 	scratch sync.Pool
 }
 
-type tileFunc = func(a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow, depth, accumulate int)
+type tileFunc = func(a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow, depth, accumulate, count int)
 
 // Available lists the instruction sets that this processor runs, fastest first; the portable one is always last.
 func Available() []ISA { return append(native(), Portable) }

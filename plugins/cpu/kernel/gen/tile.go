@@ -8,13 +8,15 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// tile is the inner product of the matrix product: rows × 2 vectors of C stay in registers over the whole depth.
+// tile is the inner product of the matrix product: rows × 2 vectors of C stay in registers over the whole depth. Tiles
+// below one another share B and are done in one call.
 func tile(t isa, rows int) {
 	TEXT(fmt.Sprintf("tile%s_%d", t.name, rows), 4,
-		"func(a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow, depth, accumulate int)")
+		"func(a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow, depth, accumulate, count int)")
 	Pragma("noescape")
-	Doc(fmt.Sprintf("tile%s_%d computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < %d, j < %d, p < depth.",
-		t.name, rows, rows, 2*t.lanes()), "Strides are in elements; depth is at least 1.")
+	Doc(fmt.Sprintf("tile%s_%d computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < %d·count, j < %d, p < depth.",
+		t.name, rows, rows, 2*t.lanes()), "Strides are in elements; depth and count are at least 1.")
+	Label("tile")
 	a, aRow, aCol := pointer("a"), pointer("aRow"), pointer("aCol")
 	b, bRow, depth := pointer("b"), pointer("bRow"), pointer("depth")
 	for _, stride := range []reg.Register{aRow, aCol, bRow} {
@@ -41,6 +43,7 @@ func tile(t isa, rows int) {
 	DECQ(depth)
 	JNZ(LabelRef("depth"))
 	store(t, sums)
+	next(aRow, rows)
 	done()
 }
 
@@ -82,4 +85,22 @@ func store(t isa, sums [][2]reg.VecVirtual) {
 		}
 		ADDQ(cRow, c)
 	}
+	MOVQ(c, argument("c"))
+}
+
+// next begins the tile below; C was moved on when it was stored.
+func next(aRow reg.Register, rows int) {
+	IMUL3Q(Imm(uint64(rows)), aRow, aRow)
+	ADDQ(aRow, argument("a"))
+	DECQ(argument("count"))
+	JNZ(LabelRef("tile"))
+}
+
+// argument is where a parameter lies, which is the function's own to change.
+func argument(name string) Mem {
+	b, err := Param(name).Resolve()
+	if err != nil {
+		panic(err)
+	}
+	return b.Addr
 }
