@@ -5,20 +5,23 @@
 #include "textflag.h"
 
 // func tileAVX2_1(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tileAVX2_1(SB), NOSPLIT, $0-80
 tile:
-	MOVQ   a+0(FP), AX
-	MOVQ   aRow+8(FP), CX
-	MOVQ   aCol+16(FP), DX
-	MOVQ   b+24(FP), BX
-	MOVQ   bRow+32(FP), SI
-	MOVQ   depth+56(FP), DI
-	SHLQ   $0x02, CX
-	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
+	MOVQ       a+0(FP), AX
+	MOVQ       aRow+8(FP), CX
+	MOVQ       aCol+16(FP), DX
+	MOVQ       b+24(FP), BX
+	MOVQ       bRow+32(FP), SI
+	MOVQ       depth+56(FP), DI
+	SHLQ       $0x02, CX
+	SHLQ       $0x02, DX
+	SHLQ       $0x02, SI
+	MOVQ       c+40(FP), R8
+	MOVQ       cRow+48(FP), R9
+	PREFETCHT0 (R8)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
 
 depth:
 	VMOVUPS      (BX), Y2
@@ -54,22 +57,27 @@ store:
 	RET
 
 // func tileAVX2_2(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tileAVX2_2(SB), NOSPLIT, $0-80
 tile:
-	MOVQ   a+0(FP), AX
-	MOVQ   aRow+8(FP), CX
-	MOVQ   aCol+16(FP), DX
-	MOVQ   b+24(FP), BX
-	MOVQ   bRow+32(FP), SI
-	MOVQ   depth+56(FP), DI
-	SHLQ   $0x02, CX
-	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
+	MOVQ       a+0(FP), AX
+	MOVQ       aRow+8(FP), CX
+	MOVQ       aCol+16(FP), DX
+	MOVQ       b+24(FP), BX
+	MOVQ       bRow+32(FP), SI
+	MOVQ       depth+56(FP), DI
+	SHLQ       $0x02, CX
+	SHLQ       $0x02, DX
+	SHLQ       $0x02, SI
+	MOVQ       c+40(FP), R8
+	MOVQ       cRow+48(FP), R9
+	PREFETCHT0 (R8)
+	LEAQ       (R8)(R9*4), R8
+	PREFETCHT0 (R8)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
 
 depth:
 	VMOVUPS      (BX), Y4
@@ -114,24 +122,31 @@ store:
 	RET
 
 // func tileAVX2_3(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tileAVX2_3(SB), NOSPLIT, $0-80
 tile:
-	MOVQ   a+0(FP), AX
-	MOVQ   aRow+8(FP), CX
-	MOVQ   aCol+16(FP), DX
-	MOVQ   b+24(FP), BX
-	MOVQ   bRow+32(FP), SI
-	MOVQ   depth+56(FP), DI
-	SHLQ   $0x02, CX
-	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
+	MOVQ       a+0(FP), AX
+	MOVQ       aRow+8(FP), CX
+	MOVQ       aCol+16(FP), DX
+	MOVQ       b+24(FP), BX
+	MOVQ       bRow+32(FP), SI
+	MOVQ       depth+56(FP), DI
+	SHLQ       $0x02, CX
+	SHLQ       $0x02, DX
+	SHLQ       $0x02, SI
+	MOVQ       c+40(FP), R8
+	MOVQ       cRow+48(FP), R9
+	PREFETCHT0 (R8)
+	LEAQ       (R8)(R9*4), R8
+	PREFETCHT0 (R8)
+	LEAQ       (R8)(R9*4), R8
+	PREFETCHT0 (R8)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
 
 depth:
 	VMOVUPS      (BX), Y6
@@ -185,28 +200,37 @@ store:
 	RET
 
 // func tileAVX2_4(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tileAVX2_4(SB), NOSPLIT, $0-80
 tile:
-	MOVQ   a+0(FP), AX
-	MOVQ   aRow+8(FP), CX
-	MOVQ   aCol+16(FP), DX
-	MOVQ   b+24(FP), BX
-	MOVQ   bRow+32(FP), SI
-	MOVQ   depth+56(FP), DI
-	SHLQ   $0x02, CX
-	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	LEAQ   (AX)(CX*2), R8
-	ADDQ   CX, R8
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
+	MOVQ       a+0(FP), AX
+	MOVQ       aRow+8(FP), CX
+	MOVQ       aCol+16(FP), DX
+	MOVQ       b+24(FP), BX
+	MOVQ       bRow+32(FP), SI
+	MOVQ       depth+56(FP), DI
+	SHLQ       $0x02, CX
+	SHLQ       $0x02, DX
+	SHLQ       $0x02, SI
+	LEAQ       (AX)(CX*2), R8
+	ADDQ       CX, R8
+	MOVQ       c+40(FP), R9
+	MOVQ       cRow+48(FP), R10
+	PREFETCHT0 (R9)
+	LEAQ       (R9)(R10*4), R9
+	PREFETCHT0 (R9)
+	LEAQ       (R9)(R10*4), R9
+	PREFETCHT0 (R9)
+	LEAQ       (R9)(R10*4), R9
+	PREFETCHT0 (R9)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
 
 depth:
 	VMOVUPS      (BX), Y8
@@ -270,30 +294,41 @@ store:
 	RET
 
 // func tileAVX2_5(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tileAVX2_5(SB), NOSPLIT, $0-80
 tile:
-	MOVQ   a+0(FP), AX
-	MOVQ   aRow+8(FP), CX
-	MOVQ   aCol+16(FP), DX
-	MOVQ   b+24(FP), BX
-	MOVQ   bRow+32(FP), SI
-	MOVQ   depth+56(FP), DI
-	SHLQ   $0x02, CX
-	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	LEAQ   (AX)(CX*2), R8
-	ADDQ   CX, R8
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
+	MOVQ       a+0(FP), AX
+	MOVQ       aRow+8(FP), CX
+	MOVQ       aCol+16(FP), DX
+	MOVQ       b+24(FP), BX
+	MOVQ       bRow+32(FP), SI
+	MOVQ       depth+56(FP), DI
+	SHLQ       $0x02, CX
+	SHLQ       $0x02, DX
+	SHLQ       $0x02, SI
+	LEAQ       (AX)(CX*2), R8
+	ADDQ       CX, R8
+	MOVQ       c+40(FP), R9
+	MOVQ       cRow+48(FP), R10
+	PREFETCHT0 (R9)
+	LEAQ       (R9)(R10*4), R9
+	PREFETCHT0 (R9)
+	LEAQ       (R9)(R10*4), R9
+	PREFETCHT0 (R9)
+	LEAQ       (R9)(R10*4), R9
+	PREFETCHT0 (R9)
+	LEAQ       (R9)(R10*4), R9
+	PREFETCHT0 (R9)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
 
 depth:
 	VMOVUPS      (BX), Y10
@@ -366,32 +401,45 @@ store:
 	RET
 
 // func tileAVX2_6(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tileAVX2_6(SB), NOSPLIT, $0-80
 tile:
-	MOVQ   a+0(FP), AX
-	MOVQ   aRow+8(FP), CX
-	MOVQ   aCol+16(FP), DX
-	MOVQ   b+24(FP), BX
-	MOVQ   bRow+32(FP), SI
-	MOVQ   depth+56(FP), DI
-	SHLQ   $0x02, CX
-	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	LEAQ   (AX)(CX*2), R8
-	ADDQ   CX, R8
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
+	MOVQ       a+0(FP), AX
+	MOVQ       aRow+8(FP), CX
+	MOVQ       aCol+16(FP), DX
+	MOVQ       b+24(FP), BX
+	MOVQ       bRow+32(FP), SI
+	MOVQ       depth+56(FP), DI
+	SHLQ       $0x02, CX
+	SHLQ       $0x02, DX
+	SHLQ       $0x02, SI
+	LEAQ       (AX)(CX*2), R8
+	ADDQ       CX, R8
+	MOVQ       c+40(FP), R9
+	MOVQ       cRow+48(FP), R10
+	PREFETCHT0 (R9)
+	LEAQ       (R9)(R10*4), R9
+	PREFETCHT0 (R9)
+	LEAQ       (R9)(R10*4), R9
+	PREFETCHT0 (R9)
+	LEAQ       (R9)(R10*4), R9
+	PREFETCHT0 (R9)
+	LEAQ       (R9)(R10*4), R9
+	PREFETCHT0 (R9)
+	LEAQ       (R9)(R10*4), R9
+	PREFETCHT0 (R9)
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
 
 depth:
 	VMOVUPS      (BX), Y12
@@ -1083,20 +1131,24 @@ sum:
 	RET
 
 // func tileAVX512_1(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
-// Requires: AVX, AVX512DQ, AVX512F
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileAVX512_1(SB), NOSPLIT, $0-80
 tile:
-	MOVQ   a+0(FP), AX
-	MOVQ   aRow+8(FP), CX
-	MOVQ   aCol+16(FP), DX
-	MOVQ   b+24(FP), BX
-	MOVQ   bRow+32(FP), SI
-	MOVQ   depth+56(FP), DI
-	SHLQ   $0x02, CX
-	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
+	MOVQ       a+0(FP), AX
+	MOVQ       aRow+8(FP), CX
+	MOVQ       aCol+16(FP), DX
+	MOVQ       b+24(FP), BX
+	MOVQ       bRow+32(FP), SI
+	MOVQ       depth+56(FP), DI
+	SHLQ       $0x02, CX
+	SHLQ       $0x02, DX
+	SHLQ       $0x02, SI
+	MOVQ       c+40(FP), R8
+	MOVQ       cRow+48(FP), R9
+	PREFETCHT0 (R8)
+	PREFETCHT0 64(R8)
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
 
 depth:
 	VMOVUPS      (BX), Z2
@@ -1132,22 +1184,29 @@ store:
 	RET
 
 // func tileAVX512_2(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
-// Requires: AVX, AVX512DQ, AVX512F
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileAVX512_2(SB), NOSPLIT, $0-80
 tile:
-	MOVQ   a+0(FP), AX
-	MOVQ   aRow+8(FP), CX
-	MOVQ   aCol+16(FP), DX
-	MOVQ   b+24(FP), BX
-	MOVQ   bRow+32(FP), SI
-	MOVQ   depth+56(FP), DI
-	SHLQ   $0x02, CX
-	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
+	MOVQ       a+0(FP), AX
+	MOVQ       aRow+8(FP), CX
+	MOVQ       aCol+16(FP), DX
+	MOVQ       b+24(FP), BX
+	MOVQ       bRow+32(FP), SI
+	MOVQ       depth+56(FP), DI
+	SHLQ       $0x02, CX
+	SHLQ       $0x02, DX
+	SHLQ       $0x02, SI
+	MOVQ       c+40(FP), R8
+	MOVQ       cRow+48(FP), R9
+	PREFETCHT0 (R8)
+	PREFETCHT0 64(R8)
+	LEAQ       (R8)(R9*4), R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 64(R8)
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
 
 depth:
 	VMOVUPS      (BX), Z4
@@ -1192,24 +1251,34 @@ store:
 	RET
 
 // func tileAVX512_3(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
-// Requires: AVX, AVX512DQ, AVX512F
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileAVX512_3(SB), NOSPLIT, $0-80
 tile:
-	MOVQ   a+0(FP), AX
-	MOVQ   aRow+8(FP), CX
-	MOVQ   aCol+16(FP), DX
-	MOVQ   b+24(FP), BX
-	MOVQ   bRow+32(FP), SI
-	MOVQ   depth+56(FP), DI
-	SHLQ   $0x02, CX
-	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
+	MOVQ       a+0(FP), AX
+	MOVQ       aRow+8(FP), CX
+	MOVQ       aCol+16(FP), DX
+	MOVQ       b+24(FP), BX
+	MOVQ       bRow+32(FP), SI
+	MOVQ       depth+56(FP), DI
+	SHLQ       $0x02, CX
+	SHLQ       $0x02, DX
+	SHLQ       $0x02, SI
+	MOVQ       c+40(FP), R8
+	MOVQ       cRow+48(FP), R9
+	PREFETCHT0 (R8)
+	PREFETCHT0 64(R8)
+	LEAQ       (R8)(R9*4), R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 64(R8)
+	LEAQ       (R8)(R9*4), R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 64(R8)
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
 
 depth:
 	VMOVUPS      (BX), Z6
@@ -1263,28 +1332,41 @@ store:
 	RET
 
 // func tileAVX512_4(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
-// Requires: AVX, AVX512DQ, AVX512F
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileAVX512_4(SB), NOSPLIT, $0-80
 tile:
-	MOVQ   a+0(FP), AX
-	MOVQ   aRow+8(FP), CX
-	MOVQ   aCol+16(FP), DX
-	MOVQ   b+24(FP), BX
-	MOVQ   bRow+32(FP), SI
-	MOVQ   depth+56(FP), DI
-	SHLQ   $0x02, CX
-	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	LEAQ   (AX)(CX*2), R8
-	ADDQ   CX, R8
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
+	MOVQ       a+0(FP), AX
+	MOVQ       aRow+8(FP), CX
+	MOVQ       aCol+16(FP), DX
+	MOVQ       b+24(FP), BX
+	MOVQ       bRow+32(FP), SI
+	MOVQ       depth+56(FP), DI
+	SHLQ       $0x02, CX
+	SHLQ       $0x02, DX
+	SHLQ       $0x02, SI
+	LEAQ       (AX)(CX*2), R8
+	ADDQ       CX, R8
+	MOVQ       c+40(FP), R9
+	MOVQ       cRow+48(FP), R10
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	LEAQ       (R9)(R10*4), R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	LEAQ       (R9)(R10*4), R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	LEAQ       (R9)(R10*4), R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
 
 depth:
 	VMOVUPS      (BX), Z8
@@ -1348,30 +1430,46 @@ store:
 	RET
 
 // func tileAVX512_5(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
-// Requires: AVX, AVX512DQ, AVX512F
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileAVX512_5(SB), NOSPLIT, $0-80
 tile:
-	MOVQ   a+0(FP), AX
-	MOVQ   aRow+8(FP), CX
-	MOVQ   aCol+16(FP), DX
-	MOVQ   b+24(FP), BX
-	MOVQ   bRow+32(FP), SI
-	MOVQ   depth+56(FP), DI
-	SHLQ   $0x02, CX
-	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	LEAQ   (AX)(CX*2), R8
-	ADDQ   CX, R8
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
-	VXORPS Z8, Z8, Z8
-	VXORPS Z9, Z9, Z9
+	MOVQ       a+0(FP), AX
+	MOVQ       aRow+8(FP), CX
+	MOVQ       aCol+16(FP), DX
+	MOVQ       b+24(FP), BX
+	MOVQ       bRow+32(FP), SI
+	MOVQ       depth+56(FP), DI
+	SHLQ       $0x02, CX
+	SHLQ       $0x02, DX
+	SHLQ       $0x02, SI
+	LEAQ       (AX)(CX*2), R8
+	ADDQ       CX, R8
+	MOVQ       c+40(FP), R9
+	MOVQ       cRow+48(FP), R10
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	LEAQ       (R9)(R10*4), R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	LEAQ       (R9)(R10*4), R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	LEAQ       (R9)(R10*4), R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	LEAQ       (R9)(R10*4), R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
 
 depth:
 	VMOVUPS      (BX), Z10
@@ -1444,32 +1542,51 @@ store:
 	RET
 
 // func tileAVX512_6(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
-// Requires: AVX, AVX512DQ, AVX512F
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileAVX512_6(SB), NOSPLIT, $0-80
 tile:
-	MOVQ   a+0(FP), AX
-	MOVQ   aRow+8(FP), CX
-	MOVQ   aCol+16(FP), DX
-	MOVQ   b+24(FP), BX
-	MOVQ   bRow+32(FP), SI
-	MOVQ   depth+56(FP), DI
-	SHLQ   $0x02, CX
-	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	LEAQ   (AX)(CX*2), R8
-	ADDQ   CX, R8
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
-	VXORPS Z8, Z8, Z8
-	VXORPS Z9, Z9, Z9
-	VXORPS Z10, Z10, Z10
-	VXORPS Z11, Z11, Z11
+	MOVQ       a+0(FP), AX
+	MOVQ       aRow+8(FP), CX
+	MOVQ       aCol+16(FP), DX
+	MOVQ       b+24(FP), BX
+	MOVQ       bRow+32(FP), SI
+	MOVQ       depth+56(FP), DI
+	SHLQ       $0x02, CX
+	SHLQ       $0x02, DX
+	SHLQ       $0x02, SI
+	LEAQ       (AX)(CX*2), R8
+	ADDQ       CX, R8
+	MOVQ       c+40(FP), R9
+	MOVQ       cRow+48(FP), R10
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	LEAQ       (R9)(R10*4), R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	LEAQ       (R9)(R10*4), R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	LEAQ       (R9)(R10*4), R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	LEAQ       (R9)(R10*4), R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	LEAQ       (R9)(R10*4), R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
 
 depth:
 	VMOVUPS      (BX), Z12
@@ -1551,36 +1668,58 @@ store:
 	RET
 
 // func tileAVX512_7(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
-// Requires: AVX, AVX512DQ, AVX512F
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileAVX512_7(SB), NOSPLIT, $0-80
 tile:
-	MOVQ   a+0(FP), AX
-	MOVQ   aRow+8(FP), CX
-	MOVQ   aCol+16(FP), DX
-	MOVQ   b+24(FP), BX
-	MOVQ   bRow+32(FP), SI
-	MOVQ   depth+56(FP), DI
-	SHLQ   $0x02, CX
-	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	LEAQ   (AX)(CX*2), R8
-	ADDQ   CX, R8
-	LEAQ   (R8)(CX*2), R9
-	ADDQ   CX, R9
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
-	VXORPS Z8, Z8, Z8
-	VXORPS Z9, Z9, Z9
-	VXORPS Z10, Z10, Z10
-	VXORPS Z11, Z11, Z11
-	VXORPS Z12, Z12, Z12
-	VXORPS Z13, Z13, Z13
+	MOVQ       a+0(FP), AX
+	MOVQ       aRow+8(FP), CX
+	MOVQ       aCol+16(FP), DX
+	MOVQ       b+24(FP), BX
+	MOVQ       bRow+32(FP), SI
+	MOVQ       depth+56(FP), DI
+	SHLQ       $0x02, CX
+	SHLQ       $0x02, DX
+	SHLQ       $0x02, SI
+	LEAQ       (AX)(CX*2), R8
+	ADDQ       CX, R8
+	LEAQ       (R8)(CX*2), R9
+	ADDQ       CX, R9
+	MOVQ       c+40(FP), R10
+	MOVQ       cRow+48(FP), R11
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	LEAQ       (R10)(R11*4), R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	LEAQ       (R10)(R11*4), R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	LEAQ       (R10)(R11*4), R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	LEAQ       (R10)(R11*4), R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	LEAQ       (R10)(R11*4), R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	LEAQ       (R10)(R11*4), R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
+	VXORPS     Z12, Z12, Z12
+	VXORPS     Z13, Z13, Z13
 
 depth:
 	VMOVUPS      (BX), Z14
@@ -1672,38 +1811,63 @@ store:
 	RET
 
 // func tileAVX512_8(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
-// Requires: AVX, AVX512DQ, AVX512F
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileAVX512_8(SB), NOSPLIT, $0-80
 tile:
-	MOVQ   a+0(FP), AX
-	MOVQ   aRow+8(FP), CX
-	MOVQ   aCol+16(FP), DX
-	MOVQ   b+24(FP), BX
-	MOVQ   bRow+32(FP), SI
-	MOVQ   depth+56(FP), DI
-	SHLQ   $0x02, CX
-	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	LEAQ   (AX)(CX*2), R8
-	ADDQ   CX, R8
-	LEAQ   (R8)(CX*2), R9
-	ADDQ   CX, R9
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
-	VXORPS Z8, Z8, Z8
-	VXORPS Z9, Z9, Z9
-	VXORPS Z10, Z10, Z10
-	VXORPS Z11, Z11, Z11
-	VXORPS Z12, Z12, Z12
-	VXORPS Z13, Z13, Z13
-	VXORPS Z14, Z14, Z14
-	VXORPS Z15, Z15, Z15
+	MOVQ       a+0(FP), AX
+	MOVQ       aRow+8(FP), CX
+	MOVQ       aCol+16(FP), DX
+	MOVQ       b+24(FP), BX
+	MOVQ       bRow+32(FP), SI
+	MOVQ       depth+56(FP), DI
+	SHLQ       $0x02, CX
+	SHLQ       $0x02, DX
+	SHLQ       $0x02, SI
+	LEAQ       (AX)(CX*2), R8
+	ADDQ       CX, R8
+	LEAQ       (R8)(CX*2), R9
+	ADDQ       CX, R9
+	MOVQ       c+40(FP), R10
+	MOVQ       cRow+48(FP), R11
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	LEAQ       (R10)(R11*4), R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	LEAQ       (R10)(R11*4), R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	LEAQ       (R10)(R11*4), R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	LEAQ       (R10)(R11*4), R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	LEAQ       (R10)(R11*4), R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	LEAQ       (R10)(R11*4), R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	LEAQ       (R10)(R11*4), R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
+	VXORPS     Z12, Z12, Z12
+	VXORPS     Z13, Z13, Z13
+	VXORPS     Z14, Z14, Z14
+	VXORPS     Z15, Z15, Z15
 
 depth:
 	VMOVUPS      (BX), Z16
@@ -1804,40 +1968,68 @@ store:
 	RET
 
 // func tileAVX512_9(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
-// Requires: AVX, AVX512DQ, AVX512F
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileAVX512_9(SB), NOSPLIT, $0-80
 tile:
-	MOVQ   a+0(FP), AX
-	MOVQ   aRow+8(FP), CX
-	MOVQ   aCol+16(FP), DX
-	MOVQ   b+24(FP), BX
-	MOVQ   bRow+32(FP), SI
-	MOVQ   depth+56(FP), DI
-	SHLQ   $0x02, CX
-	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	LEAQ   (AX)(CX*2), R8
-	ADDQ   CX, R8
-	LEAQ   (R8)(CX*2), R9
-	ADDQ   CX, R9
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
-	VXORPS Z8, Z8, Z8
-	VXORPS Z9, Z9, Z9
-	VXORPS Z10, Z10, Z10
-	VXORPS Z11, Z11, Z11
-	VXORPS Z12, Z12, Z12
-	VXORPS Z13, Z13, Z13
-	VXORPS Z14, Z14, Z14
-	VXORPS Z15, Z15, Z15
-	VXORPS Z16, Z16, Z16
-	VXORPS Z17, Z17, Z17
+	MOVQ       a+0(FP), AX
+	MOVQ       aRow+8(FP), CX
+	MOVQ       aCol+16(FP), DX
+	MOVQ       b+24(FP), BX
+	MOVQ       bRow+32(FP), SI
+	MOVQ       depth+56(FP), DI
+	SHLQ       $0x02, CX
+	SHLQ       $0x02, DX
+	SHLQ       $0x02, SI
+	LEAQ       (AX)(CX*2), R8
+	ADDQ       CX, R8
+	LEAQ       (R8)(CX*2), R9
+	ADDQ       CX, R9
+	MOVQ       c+40(FP), R10
+	MOVQ       cRow+48(FP), R11
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	LEAQ       (R10)(R11*4), R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	LEAQ       (R10)(R11*4), R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	LEAQ       (R10)(R11*4), R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	LEAQ       (R10)(R11*4), R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	LEAQ       (R10)(R11*4), R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	LEAQ       (R10)(R11*4), R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	LEAQ       (R10)(R11*4), R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	LEAQ       (R10)(R11*4), R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
+	VXORPS     Z12, Z12, Z12
+	VXORPS     Z13, Z13, Z13
+	VXORPS     Z14, Z14, Z14
+	VXORPS     Z15, Z15, Z15
+	VXORPS     Z16, Z16, Z16
+	VXORPS     Z17, Z17, Z17
 
 depth:
 	VMOVUPS      (BX), Z18
@@ -1947,44 +2139,75 @@ store:
 	RET
 
 // func tileAVX512_10(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
-// Requires: AVX, AVX512DQ, AVX512F
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileAVX512_10(SB), NOSPLIT, $0-80
 tile:
-	MOVQ   a+0(FP), AX
-	MOVQ   aRow+8(FP), CX
-	MOVQ   aCol+16(FP), DX
-	MOVQ   b+24(FP), BX
-	MOVQ   bRow+32(FP), SI
-	MOVQ   depth+56(FP), DI
-	SHLQ   $0x02, CX
-	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	LEAQ   (AX)(CX*2), R8
-	ADDQ   CX, R8
-	LEAQ   (R8)(CX*2), R9
-	ADDQ   CX, R9
-	LEAQ   (R9)(CX*2), R10
-	ADDQ   CX, R10
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
-	VXORPS Z8, Z8, Z8
-	VXORPS Z9, Z9, Z9
-	VXORPS Z10, Z10, Z10
-	VXORPS Z11, Z11, Z11
-	VXORPS Z12, Z12, Z12
-	VXORPS Z13, Z13, Z13
-	VXORPS Z14, Z14, Z14
-	VXORPS Z15, Z15, Z15
-	VXORPS Z16, Z16, Z16
-	VXORPS Z17, Z17, Z17
-	VXORPS Z18, Z18, Z18
-	VXORPS Z19, Z19, Z19
+	MOVQ       a+0(FP), AX
+	MOVQ       aRow+8(FP), CX
+	MOVQ       aCol+16(FP), DX
+	MOVQ       b+24(FP), BX
+	MOVQ       bRow+32(FP), SI
+	MOVQ       depth+56(FP), DI
+	SHLQ       $0x02, CX
+	SHLQ       $0x02, DX
+	SHLQ       $0x02, SI
+	LEAQ       (AX)(CX*2), R8
+	ADDQ       CX, R8
+	LEAQ       (R8)(CX*2), R9
+	ADDQ       CX, R9
+	LEAQ       (R9)(CX*2), R10
+	ADDQ       CX, R10
+	MOVQ       c+40(FP), R11
+	MOVQ       cRow+48(FP), R12
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
+	VXORPS     Z12, Z12, Z12
+	VXORPS     Z13, Z13, Z13
+	VXORPS     Z14, Z14, Z14
+	VXORPS     Z15, Z15, Z15
+	VXORPS     Z16, Z16, Z16
+	VXORPS     Z17, Z17, Z17
+	VXORPS     Z18, Z18, Z18
+	VXORPS     Z19, Z19, Z19
 
 depth:
 	VMOVUPS      (BX), Z20
@@ -2104,46 +2327,80 @@ store:
 	RET
 
 // func tileAVX512_11(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
-// Requires: AVX, AVX512DQ, AVX512F
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileAVX512_11(SB), NOSPLIT, $0-80
 tile:
-	MOVQ   a+0(FP), AX
-	MOVQ   aRow+8(FP), CX
-	MOVQ   aCol+16(FP), DX
-	MOVQ   b+24(FP), BX
-	MOVQ   bRow+32(FP), SI
-	MOVQ   depth+56(FP), DI
-	SHLQ   $0x02, CX
-	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	LEAQ   (AX)(CX*2), R8
-	ADDQ   CX, R8
-	LEAQ   (R8)(CX*2), R9
-	ADDQ   CX, R9
-	LEAQ   (R9)(CX*2), R10
-	ADDQ   CX, R10
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
-	VXORPS Z8, Z8, Z8
-	VXORPS Z9, Z9, Z9
-	VXORPS Z10, Z10, Z10
-	VXORPS Z11, Z11, Z11
-	VXORPS Z12, Z12, Z12
-	VXORPS Z13, Z13, Z13
-	VXORPS Z14, Z14, Z14
-	VXORPS Z15, Z15, Z15
-	VXORPS Z16, Z16, Z16
-	VXORPS Z17, Z17, Z17
-	VXORPS Z18, Z18, Z18
-	VXORPS Z19, Z19, Z19
-	VXORPS Z20, Z20, Z20
-	VXORPS Z21, Z21, Z21
+	MOVQ       a+0(FP), AX
+	MOVQ       aRow+8(FP), CX
+	MOVQ       aCol+16(FP), DX
+	MOVQ       b+24(FP), BX
+	MOVQ       bRow+32(FP), SI
+	MOVQ       depth+56(FP), DI
+	SHLQ       $0x02, CX
+	SHLQ       $0x02, DX
+	SHLQ       $0x02, SI
+	LEAQ       (AX)(CX*2), R8
+	ADDQ       CX, R8
+	LEAQ       (R8)(CX*2), R9
+	ADDQ       CX, R9
+	LEAQ       (R9)(CX*2), R10
+	ADDQ       CX, R10
+	MOVQ       c+40(FP), R11
+	MOVQ       cRow+48(FP), R12
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
+	VXORPS     Z12, Z12, Z12
+	VXORPS     Z13, Z13, Z13
+	VXORPS     Z14, Z14, Z14
+	VXORPS     Z15, Z15, Z15
+	VXORPS     Z16, Z16, Z16
+	VXORPS     Z17, Z17, Z17
+	VXORPS     Z18, Z18, Z18
+	VXORPS     Z19, Z19, Z19
+	VXORPS     Z20, Z20, Z20
+	VXORPS     Z21, Z21, Z21
 
 depth:
 	VMOVUPS      (BX), Z22
@@ -2272,48 +2529,85 @@ store:
 	RET
 
 // func tileAVX512_12(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
-// Requires: AVX, AVX512DQ, AVX512F
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
 TEXT ·tileAVX512_12(SB), NOSPLIT, $0-80
 tile:
-	MOVQ   a+0(FP), AX
-	MOVQ   aRow+8(FP), CX
-	MOVQ   aCol+16(FP), DX
-	MOVQ   b+24(FP), BX
-	MOVQ   bRow+32(FP), SI
-	MOVQ   depth+56(FP), DI
-	SHLQ   $0x02, CX
-	SHLQ   $0x02, DX
-	SHLQ   $0x02, SI
-	LEAQ   (AX)(CX*2), R8
-	ADDQ   CX, R8
-	LEAQ   (R8)(CX*2), R9
-	ADDQ   CX, R9
-	LEAQ   (R9)(CX*2), R10
-	ADDQ   CX, R10
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
-	VXORPS Z5, Z5, Z5
-	VXORPS Z6, Z6, Z6
-	VXORPS Z7, Z7, Z7
-	VXORPS Z8, Z8, Z8
-	VXORPS Z9, Z9, Z9
-	VXORPS Z10, Z10, Z10
-	VXORPS Z11, Z11, Z11
-	VXORPS Z12, Z12, Z12
-	VXORPS Z13, Z13, Z13
-	VXORPS Z14, Z14, Z14
-	VXORPS Z15, Z15, Z15
-	VXORPS Z16, Z16, Z16
-	VXORPS Z17, Z17, Z17
-	VXORPS Z18, Z18, Z18
-	VXORPS Z19, Z19, Z19
-	VXORPS Z20, Z20, Z20
-	VXORPS Z21, Z21, Z21
-	VXORPS Z22, Z22, Z22
-	VXORPS Z23, Z23, Z23
+	MOVQ       a+0(FP), AX
+	MOVQ       aRow+8(FP), CX
+	MOVQ       aCol+16(FP), DX
+	MOVQ       b+24(FP), BX
+	MOVQ       bRow+32(FP), SI
+	MOVQ       depth+56(FP), DI
+	SHLQ       $0x02, CX
+	SHLQ       $0x02, DX
+	SHLQ       $0x02, SI
+	LEAQ       (AX)(CX*2), R8
+	ADDQ       CX, R8
+	LEAQ       (R8)(CX*2), R9
+	ADDQ       CX, R9
+	LEAQ       (R9)(CX*2), R10
+	ADDQ       CX, R10
+	MOVQ       c+40(FP), R11
+	MOVQ       cRow+48(FP), R12
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
+	VXORPS     Z12, Z12, Z12
+	VXORPS     Z13, Z13, Z13
+	VXORPS     Z14, Z14, Z14
+	VXORPS     Z15, Z15, Z15
+	VXORPS     Z16, Z16, Z16
+	VXORPS     Z17, Z17, Z17
+	VXORPS     Z18, Z18, Z18
+	VXORPS     Z19, Z19, Z19
+	VXORPS     Z20, Z20, Z20
+	VXORPS     Z21, Z21, Z21
+	VXORPS     Z22, Z22, Z22
+	VXORPS     Z23, Z23, Z23
 
 depth:
 	VMOVUPS      (BX), Z24

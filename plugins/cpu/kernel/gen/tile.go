@@ -23,6 +23,7 @@ func tile(t isa, rows int) {
 		SHLQ(Imm(2), stride)
 	}
 	bases := rowBases(a, aRow, rows)
+	prefetch(t, rows)
 	sums := make([][2]reg.VecVirtual, rows)
 	for i := range sums {
 		sums[i] = [2]reg.VecVirtual{zero(t), zero(t)}
@@ -64,6 +65,19 @@ func rowOf(bases []reg.Register, aRow reg.Register, i int) Mem {
 		return at(bases[i/3])
 	}
 	return Mem{Base: bases[i/3], Index: aRow, Scale: uint8(i % 3)}
+}
+
+// prefetch asks for C, which the inner product leaves plenty of time to arrive.
+func prefetch(t isa, rows int) {
+	c, cRow := pointer("c"), pointer("cRow")
+	for i := range rows {
+		for at := 0; at < 2*t.bytes; at += 64 {
+			PREFETCHT0(Mem{Base: c, Disp: at})
+		}
+		if i < rows-1 {
+			LEAQ(Mem{Base: c, Index: cRow, Scale: 4}, c)
+		}
+	}
 }
 
 func store(t isa, sums [][2]reg.VecVirtual) {
