@@ -28,7 +28,7 @@ func TestBadInput(t *testing.T) {
 		name, from, to string // a change of a good sweep file
 		want           []string
 	}{
-		{"weights that sum to 0.9", "ja: 0.57, en: 0.31, code: 0.12", "ja: 0.47, en: 0.31, code: 0.12", []string{"shares sum to 0.9", "0.1 is missing"}},
+		{"weights that sum to 0.9", "ja: 0.57, en: 0.31, code: 0.12", "ja: 0.47, en: 0.31, code: 0.12", []string{"shares sum to 0.9", "0.1 is missing", "    {ja: 0.47, en: 0.31, code: 0.12}"}},
 		{"a stage past the budget", "until: 1.0", "until: 500M", []string{"ends at 500M tokens, past the budget", "end it by 1.0"}},
 		{"a stage one token past the budget", "until: 1.0", "until: 400001", []string{"ends at 400001 tokens, past the budget", "end it by 1.0"}},
 		{"an unknown source", "[ja, en, code]", "[ja, en, code, web]", []string{"there is no source web", "haigo corpus add", "name one of code, en, ja"}},

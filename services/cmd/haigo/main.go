@@ -100,9 +100,7 @@ func status(stderr io.Writer, err error) int {
 	case err == nil:
 		return 0
 	case errors.As(err, &broken):
-		for _, p := range broken.problems {
-			fmt.Fprintf(stderr, "%s:%s\n", broken.file, p)
-		}
+		broken.print(stderr)
 		return 1
 	case errors.As(err, &bad):
 		fmt.Fprintln(stderr, bad)

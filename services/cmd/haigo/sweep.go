@@ -26,15 +26,30 @@ type sweepCmd struct {
 // badDocument is invalid input that came from a file.
 type badDocument struct {
 	file     string
+	document []byte
 	problems []ablation.Problem
+}
+
+// print writes each problem with its file, and below it the line where it stands.
+func (b *badDocument) print(w io.Writer) {
+	lines := strings.Split(string(b.document), "\n")
+	for _, p := range b.problems {
+		fmt.Fprintf(w, "%s:%s\n", b.file, p)
+		if p.Line < 1 || p.Line > len(lines) {
+			continue
+		}
+		line := []rune(strings.TrimSuffix(lines[p.Line-1], "\r"))
+		from := min(max(p.Column-1, 0), len(line))
+		fmt.Fprintf(w, "    %s\n", cut(strings.TrimSpace(string(line[from:])), 100))
+	}
 }
 
 func (b *badDocument) Error() string { return (&ablation.Invalid{Problems: b.problems}).Error() }
 
-// inFile adds the file's name to what is wrong in it.
-func inFile(file string, err error) error {
+// inFile adds the file's name and text to what is wrong in it.
+func inFile(file string, document []byte, err error) error {
 	if bad, ok := err.(*ablation.Invalid); ok { //nolint:errorlint // only a document's own error has lines
-		return &badDocument{file, bad.Problems}
+		return &badDocument{file, document, bad.Problems}
 	}
 	return err
 }
@@ -72,14 +87,14 @@ func (c sweepPlanCmd) Run(e *env) error {
 	defer a.close()
 	plan, err := a.sweeper(e).Plan(e.ctx, document)
 	if err != nil {
-		return inFile(c.File, err)
+		return inFile(c.File, document, err)
 	}
 	if c.JSON {
 		return json.NewEncoder(e.stdout).Encode(plan)
 	}
 	printPlan(e.stdout, plan)
 	if len(plan.Problems) > 0 {
-		return &badDocument{c.File, plan.Problems}
+		return &badDocument{c.File, document, plan.Problems}
 	}
 	return nil
 }
@@ -135,7 +150,7 @@ func (c sweepApplyCmd) Run(e *env) error {
 	defer a.close()
 	sweep, created, err := a.sweeper(e).Apply(e.ctx, document, c.As)
 	if err != nil {
-		return inFile(c.File, err)
+		return inFile(c.File, document, err)
 	}
 	word := "is there already"
 	if created {
