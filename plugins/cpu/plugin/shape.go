@@ -6,8 +6,8 @@ import (
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 )
 
-// shapes are named by their parameters, smallest first. Each learning rate was the best of two or three in short runs on
-// Japanese, English and code, batches of 1024 tokens; larger batches bear more.
+// shapes are named by their parameters, smallest first. Each learning rate was the best, or within noise of it, of two or
+// three in short runs on Japanese, English and code, batches of 1024 tokens (docs/preset-rates); larger batches bear more.
 func shapes() []trainer.Shape {
 	return []trainer.Shape{
 		shape("0.2m", 4, 64, 2, 176, 5e-3),
@@ -16,7 +16,7 @@ func shapes() []trainer.Shape {
 		shape("2m", 4, 192, 6, 512, 2e-3),
 		shape("5m", 6, 256, 8, 704, 1.5e-3),
 		shape("10m", 6, 384, 6, 1024, 1e-3),
-		shape("20m", 6, 512, 8, 1408, 1e-3),
+		shape("20m", 6, 512, 8, 1408, 5e-4),
 	}
 }
 
