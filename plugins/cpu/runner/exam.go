@@ -60,7 +60,7 @@ func (e *exam) tokens() (n int64) {
 		n += countTokens(set.sequences)
 	}
 	for _, task := range e.tasks {
-		n += countTokens(task.sequences)
+		n += task.tokens()
 	}
 	return n
 }
@@ -145,8 +145,7 @@ func readLines[T any](path, digest string, each func(T) error) error {
 func (s *session) score() error {
 	values := map[string]spec.Real{}
 	s.exam.scoreSets(s.trainer, values)
-	marks := s.exam.scoreTasks(s.trainer, values)
-	items, err := s.writeMarks(marks)
+	items, err := s.writeItems(s.exam.scoreTasks(s.trainer, values))
 	if err != nil {
 		return err
 	}

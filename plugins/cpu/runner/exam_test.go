@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"math"
 	"math/rand/v2"
 	"path/filepath"
 	"strings"
@@ -68,6 +69,8 @@ func TestTask_Scores(t *testing.T) {
 		spec.Item{ID: "b", Context: "which?", Choices: []string{"this", "that one", "the third"}, Gold: 0},
 		spec.Item{ID: "tie", Context: "which?", Choices: []string{"same", "same"}, Gold: 0},
 		spec.Item{ID: "cloze", Context: "say", Answers: []string{"it", "this"}},
+		spec.Item{ID: "span", Kind: spec.ItemExtractive, Context: "where?", Answers: []string{"here"}},
+		spec.Item{ID: "story", Kind: spec.ItemGeneration, Context: "tell", Answers: []string{"ab", "cde"}},
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -79,36 +82,34 @@ func TestTask_Scores(t *testing.T) {
 	a := []float64{alone("which?", " this") / 5, alone("which?", " that one") / 9}
 	b := []float64{alone("which?", "this") / 4, alone("which?", "that one") / 8, alone("which?", "the third") / 9}
 	right := map[string]bool{"a": a[1] < a[0], "b": b[0] < b[1] && b[0] < b[2], "tie": false}
-	same, cloze := alone("which?", "same"), alone("say", "it")
-	values := map[string]spec.Real{}
-	marks := opened.score(trainer, values)
-	mark := func(id string, nats float64, bytes int) mark {
-		m := mark{Task: "t", ID: id, Nats: spec.Real(nats), Bytes: bytes}
+	margin := map[string]float64{"a": a[0] - a[1], "b": min(b[1], b[2]) - b[0], "tie": 0}
+	same, cloze, span := alone("which?", "same"), alone("say", "it"), alone("where?", "here")
+	easiest := min(alone("tell", "ab")/2, alone("tell", "cde")/3)
+	got := opened.score(trainer)
+	item := func(id string, nats float64, bytes int) spec.ItemScore {
+		s := spec.ItemScore{Task: "t", ID: id, Nats: spec.Real(nats), Bytes: bytes}
 		if r, there := right[id]; there {
-			m.Correct = &r
+			s.Accuracy, s.Margin = pointer(0), pointer(spec.Real(margin[id]/math.Ln2))
+			if r {
+				*s.Accuracy = 1
+			}
 		}
-		return m
+		return s
 	}
-	want := []any{mark("a", a[1]*9, 9), mark("b", b[0]*4, 4), mark("tie", same, 4), mark("cloze", cloze, 2)}
-	for i, w := range want {
-		if diff := cmp.Diff(w, marks[i], approximately); diff != "" {
-			t.Errorf("-want +got\n%s", diff)
-		}
+	want := []spec.ItemScore{
+		item("a", a[1]*9, 9), item("b", b[0]*4, 4), item("tie", same, 4), item("cloze", cloze, 2), item("span", span, 4),
+		item("story", easiest*float64(got[5].Bytes), got[5].Bytes),
 	}
-	correct := 0.0
-	for _, r := range right {
-		if r {
-			correct++
-		}
-	}
-	wantValues := map[string]spec.Real{
-		"task/t/bpb":      spec.Real((a[1]*9 + b[0]*4 + same + cloze) / 0.6931471805599453 / (9 + 4 + 4 + 2)),
-		"task/t/accuracy": spec.Real(correct / 3),
-	}
-	if diff := cmp.Diff(wantValues, values, approximately); diff != "" {
+	want[4].Exact, want[4].F1, want[4].Given = pointer(0), got[4].F1, got[4].Given
+	if diff := cmp.Diff(want, got, approximately); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
+	if n := len(got[4].Given); n > 3*6 {
+		t.Errorf("a greedy answer of %d bytes: %q", n, got[4].Given)
+	}
 }
+
+func pointer(v spec.Real) *spec.Real { return &v }
 
 var approximately = cmp.Comparer(func(a, b spec.Real) bool { return a-b < 1e-9 && b-a < 1e-9 })
 

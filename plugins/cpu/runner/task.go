@@ -5,49 +5,34 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
+	"maps"
 	"os"
 	"path/filepath"
 
 	"github.com/haigo-lab/haigo/plugins/cpu/lm"
 	"github.com/haigo-lab/haigo/plugins/cpu/rows"
+	"github.com/haigo-lab/haigo/plugins/trainer/score"
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 )
 
-// task is a set of items; the candidates of item i are sequences[first[i]:first[i+1]].
+// task is a set of items; the answers of item i are sequences[first[i]:first[i+1]].
 type task struct {
 	name      string
 	items     []spec.Item
 	first     []int
 	sequences []lm.Sequence
 	bytes     []int // scored of each sequence
-}
 
-// mark is one line of an items file: what one item gave.
-type mark struct {
-	Task    string    `json:"task"`
-	ID      string    `json:"id"`
-	Nats    spec.Real `json:"nats"`  // of the gold answer
-	Bytes   int       `json:"bytes"` // of the gold answer
-	Correct *bool     `json:"correct,omitempty"`
+	asked   []int      // items that are answered greedily
+	prompts [][]uint16 // of these
+	most    int        // tokens of an answer
 }
 
 func openTask(t spec.Task, dir string, rowTokens int) (task, error) {
-	opened := task{name: t.Name}
+	opened := task{name: t.Name, most: score.AnswerTokens(rowTokens)}
 	err := readLines(spec.Resolve(dir, t.Path), t.SHA256, func(item spec.Item) error {
-		candidates, err := answers(item)
-		if err != nil {
+		if err := opened.add(item, rowTokens); err != nil {
 			return fmt.Errorf("item %s: %w", item.ID, err)
-		}
-		opened.items = append(opened.items, item)
-		opened.first = append(opened.first, len(opened.sequences))
-		for _, answer := range candidates {
-			s := question(item, answer, rowTokens)
-			if len(s.Tokens) <= s.From {
-				return fmt.Errorf("item %s: rows of %d tokens are too short to score it", item.ID, rowTokens)
-			}
-			opened.sequences = append(opened.sequences, s)
-			opened.bytes = append(opened.bytes, len(s.Tokens)-s.From)
 		}
 		return nil
 	})
@@ -58,24 +43,27 @@ func openTask(t spec.Task, dir string, rowTokens int) (task, error) {
 	return opened, err
 }
 
-// answers are the candidates that are scored: every choice, or the first of the accepted answers.
-func answers(item spec.Item) ([]string, error) {
-	candidates := item.Choices
-	if len(candidates) == 0 && len(item.Answers) > 0 {
-		candidates = item.Answers[:1]
+func (k *task) add(item spec.Item, rowTokens int) error {
+	answers, err := score.Answers(item)
+	if err != nil {
+		return err
 	}
-	if len(candidates) == 0 {
-		return nil, errors.New("has neither choices nor answers")
+	item.Task = k.name
+	if item.Kind == spec.ItemExtractive {
+		k.asked = append(k.asked, len(k.items))
+		k.prompts = append(k.prompts, prompt(item, rowTokens-k.most))
 	}
-	if item.Gold < 0 || item.Gold >= len(candidates) {
-		return nil, fmt.Errorf("gold is %d, there are %d candidates", item.Gold, len(candidates))
-	}
-	for _, c := range candidates {
-		if item.Sep+c == "" {
-			return nil, errors.New("has an empty answer")
+	k.items = append(k.items, item)
+	k.first = append(k.first, len(k.sequences))
+	for _, answer := range answers {
+		s := question(item, answer, rowTokens)
+		if len(s.Tokens) <= s.From {
+			return fmt.Errorf("rows of %d tokens are too short to score it", rowTokens)
 		}
+		k.sequences = append(k.sequences, s)
+		k.bytes = append(k.bytes, len(s.Tokens)-s.From)
 	}
-	return candidates, nil
+	return nil
 }
 
 // question is separator, context, sep and answer, cut on the left to rowTokens; the bytes of sep and answer are scored,
@@ -89,65 +77,74 @@ func question(item spec.Item, answer string, rowTokens int) lm.Sequence {
 	return lm.Sequence{Tokens: tokens, From: from}
 }
 
-// scoreTasks gives bits per byte of every task's gold answers and, where there are choices, the accuracy.
-func (e *exam) scoreTasks(t *lm.Trainer, values map[string]spec.Real) (marks []mark) {
+// prompt is separator, context and sep, cut on the left to so many tokens.
+func prompt(item spec.Item, most int) []uint16 {
+	tokens := append([]uint16{rows.Separator}, encode(item.Context+item.Sep)...)
+	return tokens[max(0, len(tokens)-most):]
+}
+
+// tokens is how many go through the model to score the task.
+func (k *task) tokens() int64 {
+	return countTokens(k.sequences) + int64(len(k.prompts)*k.most) + countPrompts(k.prompts)
+}
+
+func countPrompts(prompts [][]uint16) (n int64) {
+	for _, p := range prompts {
+		n += int64(len(p))
+	}
+	return n
+}
+
+// scoreTasks gives the metrics of every task, and what each item gave.
+func (e *exam) scoreTasks(t *lm.Trainer, values map[string]spec.Real) (items []spec.ItemScore) {
 	for i := range e.tasks {
-		marks = append(marks, e.tasks[i].score(t, values)...)
+		scores := e.tasks[i].score(t)
+		maps.Copy(values, score.Values(e.tasks[i].name, scores))
+		items = append(items, scores...)
 	}
-	return marks
+	return items
 }
 
-func (k *task) score(t *lm.Trainer, values map[string]spec.Real) []mark {
-	nats := t.Score(k.sequences)
-	var total float64
-	var size, correct, choices int
-	marks := make([]mark, len(k.items))
+func (k *task) score(t *lm.Trainer) []spec.ItemScore {
+	nats, given := t.Score(k.sequences), k.answer(t)
+	scores := make([]spec.ItemScore, len(k.items))
 	for i, item := range k.items {
-		gold := k.first[i] + item.Gold
-		marks[i] = mark{Task: k.name, ID: item.ID, Nats: spec.Real(nats[gold]), Bytes: k.bytes[gold]}
-		total, size = total+nats[gold], size+k.bytes[gold]
-		if len(item.Choices) == 0 {
-			continue
+		answers := make([]score.Likelihood, k.first[i+1]-k.first[i])
+		for j := range answers {
+			at := k.first[i] + j
+			answers[j] = score.Likelihood{Nats: nats[at], Bytes: k.bytes[at]}
 		}
-		right := k.best(nats, i) == gold
-		marks[i].Correct = &right
-		choices++
-		if right {
-			correct++
-		}
+		scores[i] = score.Item(item, answers, given[i])
 	}
-	values["task/"+k.name+"/bpb"] = spec.Real(total / math.Ln2 / float64(size))
-	if choices > 0 {
-		values["task/"+k.name+"/accuracy"] = spec.Real(float64(correct) / float64(choices))
-	}
-	return marks
+	return scores
 }
 
-// best is the sequence of item i with the largest log-likelihood per byte, −1 where two share it.
-func (k *task) best(nats []float64, i int) int {
-	best, least := -1, math.Inf(1)
-	for s := k.first[i]; s < k.first[i+1]; s++ {
-		perByte := nats[s] / float64(k.bytes[s])
-		switch {
-		case perByte < least:
-			best, least = s, perByte
-		case perByte == least:
-			best = -1
+// answer is the greedy answers of the items that are asked for one, by item.
+func (k *task) answer(t *lm.Trainer) map[int]*string {
+	given := make(map[int]*string, len(k.asked))
+	completions := t.Complete(k.prompts, k.most, func(token uint16) bool { return token > 255 || score.Ends(byte(token)) })
+	for i, tokens := range completions {
+		answer := make([]byte, len(tokens))
+		for j, token := range tokens {
+			answer[j] = byte(token)
 		}
+		text := score.Text(answer)
+		given[k.asked[i]] = &text
 	}
-	return best
+	return given
 }
 
-// writeMarks writes the items of the present step and returns their path in the attempt's folder, "" where there are
-// none.
-func (s *session) writeMarks(marks []mark) (string, error) {
-	if len(marks) == 0 {
+// writeItems writes what the items gave at the present step and returns the file's path in the attempt's folder, ""
+// where there are none.
+func (s *session) writeItems(items []spec.ItemScore) (string, error) {
+	if len(items) == 0 {
 		return "", nil
 	}
 	var lines bytes.Buffer
 	encoder := json.NewEncoder(&lines)
-	for _, m := range marks {
-		if err := encoder.Encode(m); err != nil {
+	encoder.SetEscapeHTML(false)
+	for _, item := range items {
+		if err := encoder.Encode(item); err != nil {
 			return "", fmt.Errorf("encode items: %w", err)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/haigo-lab/haigo/plugins/trainer/sampler"
+	"github.com/haigo-lab/haigo/plugins/trainer/score"
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 )
 
@@ -179,15 +181,14 @@ func (s *suite) verifyScores(t *testing.T, a *attempt, e *spec.Scores) {
 		s.verifyUnion(t, set, e)
 	}
 	for _, task := range a.spec.Eval.Tasks {
-		want["task/"+task.Name+"/bpb"], want["task/"+task.Name+"/accuracy"] = true, true
-		if accuracy := e.Values["task/"+task.Name+"/accuracy"]; !(accuracy >= 0 && accuracy <= 1) {
-			t.Errorf("scores at step %d: accuracy of %s is %v", e.Step, task.Name, accuracy)
+		for _, name := range s.taskValues[task.Name] {
+			want["task/"+task.Name+"/"+name] = true
 		}
 	}
 	got := map[string]bool{}
 	for name, value := range e.Values {
 		got[name] = true
-		if !finite(value) || value < 0 {
+		if !plausible(name, value) {
 			t.Errorf("scores at step %d: %s is %v", e.Step, name, value)
 		}
 	}
@@ -195,9 +196,46 @@ func (s *suite) verifyScores(t *testing.T, a *attempt, e *spec.Scores) {
 		t.Errorf("scores at step %d (-want +got):\n%s", e.Step, diff)
 	}
 	if e.Items != "" {
-		if _, err := os.Stat(spec.Resolve(a.dir, e.Items)); err != nil {
-			t.Errorf("scores at step %d: items: %v", e.Step, err)
+		s.verifyItems(t, a, e)
+	}
+}
+
+// plausible: every value is finite; margins have a sign, the rest is at least 0, and fractions are at most 1.
+func plausible(name string, value spec.Real) bool {
+	switch path.Base(name) {
+	case "margin":
+		return finite(value)
+	case "accuracy", "exact", "f1":
+		return value >= 0 && value <= 1
+	}
+	return finite(value) && value >= 0
+}
+
+// verifyItems: the file has one line an item, in the order of tasks and items, and the task's values follow from them.
+func (s *suite) verifyItems(t *testing.T, a *attempt, e *spec.Scores) {
+	t.Helper()
+	scores, err := spec.ReadItemScores(spec.Resolve(a.dir, e.Items))
+	if err != nil {
+		t.Errorf("scores at step %d: items: %v", e.Step, err)
+		return
+	}
+	var want, got []string
+	for _, task := range a.spec.Eval.Tasks {
+		for _, id := range s.items[task.Name] {
+			want = append(want, task.Name+" "+id)
 		}
+		of := slices.DeleteFunc(slices.Clone(scores), func(v spec.ItemScore) bool { return v.Task != task.Name })
+		for name, value := range score.Values(task.Name, of) {
+			if math.Abs(float64(value-e.Values[name])) > 1e-6 {
+				t.Errorf("scores at step %d: %s is %v, its items make %v", e.Step, name, e.Values[name], value)
+			}
+		}
+	}
+	for _, v := range scores {
+		got = append(got, v.Task+" "+v.ID)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("items at step %d (-want +got):\n%s", e.Step, diff)
 	}
 }
 

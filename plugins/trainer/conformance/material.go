@@ -19,19 +19,25 @@ type material struct {
 	tokens  []int64 // of each source's training text, separators included
 	sets    []spec.Set
 	bytes   map[string]int64 // of each set's documents
-	task    spec.Task
+	tasks   []spec.Task
+	items   map[string][]string // ids, by task
+
+	taskValues map[string][]string // the metrics that a task has, without their prefix
 }
 
 // newMaterial writes two sources of a few rows, so that epochs turn, and a third that has no whole row.
 func newMaterial(tb testing.TB) *material {
-	m := &material{data: tb.TempDir(), bytes: map[string]int64{}}
+	m := &material{
+		data: tb.TempDir(), bytes: map[string]int64{}, items: map[string][]string{}, taskValues: map[string][]string{},
+	}
 	m.add(tb, "notes-ja", "ja", documents(japanese, 1, 30), documents(japanese, 2, 4))
 	m.add(tb, "notes-en", "en", documents(english, 3, 30), documents(english, 4, 4))
 	m.add(tb, "scrap", "other", []string{"x"}, []string{"y"})
 	m.sets = append(m.sets,
 		spec.Set{Name: "ja", UnionOf: []string{"notes-ja"}}, spec.Set{Name: "all", UnionOf: []string{"notes-en", "notes-ja"}})
 	m.bytes["ja"], m.bytes["all"] = m.bytes["notes-ja"], m.bytes["notes-ja"]+m.bytes["notes-en"]
-	m.addTask(tb)
+	m.addChoices(tb)
+	m.addSpans(tb)
 	return m
 }
 
@@ -66,21 +72,42 @@ func (m *material) file(tb testing.TB, dir, path string, texts []string) spec.Fi
 	return f
 }
 
-// addTask writes a four-way choice of what follows.
-func (m *material) addTask(tb testing.TB) {
+// addChoices writes a four-way choice of what follows.
+func (m *material) addChoices(tb testing.TB) {
 	r := rand.New(rand.NewPCG(5, 1))
-	var items []any
+	var items []spec.Item
 	for i := range 8 {
-		item := spec.Item{
-			Task: "follow", ID: fmt.Sprint(i), Lang: "en", Kind: "multiple_choice", Context: "1: the ", Sep: "quiet ", Gold: i % 4,
-		}
+		item := spec.Item{Kind: spec.ItemMultipleChoice, Context: "1: the ", Sep: "quiet ", Gold: i % 4}
 		for range 4 {
 			item.Choices = append(item.Choices, sentence(english, r))
 		}
 		items = append(items, item)
 	}
-	path := filepath.Join(m.data, "tasks", "follow.jsonl")
-	m.task = spec.Task{Name: "follow", Path: path, SHA256: putLines(tb, path, items)}
+	m.addTask(tb, "follow", items, "bpb", "accuracy", "margin")
+}
+
+// addSpans writes questions whose answer stands in their context.
+func (m *material) addSpans(tb testing.TB) {
+	r := rand.New(rand.NewPCG(6, 1))
+	var items []spec.Item
+	for range 4 {
+		word := english[1][r.IntN(len(english[1]))]
+		items = append(items, spec.Item{
+			Kind: spec.ItemExtractive, Context: "the " + word + "waits for winter. what waits?", Sep: " ", Answers: []string{"the " + word, word},
+		})
+	}
+	m.addTask(tb, "find", items, "bpb", "exact", "f1")
+}
+
+func (m *material) addTask(tb testing.TB, name string, items []spec.Item, values ...string) {
+	lines := make([]any, len(items))
+	for i, item := range items {
+		item.Task, item.ID, item.Lang = name, fmt.Sprint(i), "en"
+		m.items[name], lines[i] = append(m.items[name], item.ID), item
+	}
+	path := filepath.Join(m.data, "tasks", name+".jsonl")
+	m.tasks = append(m.tasks, spec.Task{Name: name, Path: path, SHA256: putLines(tb, path, lines)})
+	m.taskValues[name] = values
 }
 
 // rows is n_k of a source for rows of so many tokens.

@@ -49,7 +49,7 @@ func (s *suite) spec(run string, steps int64) *spec.Spec {
 		},
 		Precision:   spec.PrecisionFP32,
 		Log:         spec.Log{EverySteps: 3},
-		Eval:        spec.Eval{EverySteps: 7, Sets: s.sets[:2:2], Tasks: []spec.Task{s.task}},
+		Eval:        spec.Eval{EverySteps: 7, Sets: s.sets[:2:2], Tasks: append([]spec.Task(nil), s.tasks...)},
 		Checkpoint:  spec.Checkpoint{EverySteps: 10},
 		OnNonfinite: spec.NonfiniteStop,
 		Resources:   spec.Resources{Threads: 1},

@@ -147,19 +147,6 @@ type Task struct {
 	SHA256 string `json:"sha256"`
 }
 
-// Item is one line of a task file. Choices and Gold for multiple choice, Answers for cloze and extractive.
-type Item struct {
-	Task    string   `json:"task"`
-	ID      string   `json:"id"`
-	Lang    string   `json:"lang"`
-	Kind    string   `json:"kind"`
-	Context string   `json:"context"`
-	Sep     string   `json:"sep"`
-	Choices []string `json:"choices,omitempty"`
-	Gold    int      `json:"gold"`
-	Answers []string `json:"answers,omitempty"`
-}
-
 // Checkpoint says how often checkpoints are written (the last step always has one; EverySteps 0 means no other), how many
 // of the newest stay (0 keeps all), and which one to start from.
 type Checkpoint struct {
