@@ -3,6 +3,7 @@ package ablation
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -36,6 +37,7 @@ type Invalid struct{ Problems []Problem }
 
 // Problem is one thing that is wrong, where it stands, and what to do.
 type Problem struct {
+	File    string `json:"file,omitempty"`   // that the input came from; empty where it was one document
 	Field   string `json:"field,omitempty"`  // path in the document: schedules.ja57.stages[0].mixture
 	Line    int    `json:"line,omitempty"`   // from 1; 0 where the input has no lines
 	Column  int    `json:"column,omitempty"` // from 1
@@ -52,17 +54,16 @@ func (e *Invalid) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// String is "line:column: field: message", leaving out what is not known.
+// String is "file:line:column: field: message", leaving out what is not known.
 func (p Problem) String() string {
-	var b strings.Builder
-	if p.Line > 0 {
-		fmt.Fprintf(&b, "%d:%d: ", p.Line, p.Column)
+	place := p.File
+	for _, n := range []int{p.Line, p.Column} {
+		if n > 0 {
+			place = strings.TrimPrefix(fmt.Sprintf("%s:%d", place, n), ":")
+		}
 	}
-	if p.Field != "" {
-		b.WriteString(p.Field + ": ")
-	}
-	b.WriteString(p.Message.In("en"))
-	return b.String()
+	parts := slices.DeleteFunc([]string{place, p.Field, p.Message.In("en")}, func(s string) bool { return s == "" })
+	return strings.Join(parts, ": ")
 }
 
 // Label is a text in the two languages of the pages; either may be empty, then the other serves both.

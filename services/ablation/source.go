@@ -53,11 +53,17 @@ type Task struct {
 	Lang    string  `json:"lang"`
 	Kind    string  `json:"kind"` // multiple_choice, cloze, extractive, generation
 	Items   int64   `json:"items"`
-	Chance  float64 `json:"chance"` // accuracy of a guess, a fraction
-	Source  string  `json:"source,omitempty"`
+	Norm    string  `json:"norm,omitempty"` // bytes or sum: what accuracy compares choices by; "" without choices
+	Chance  float64 `json:"chance"`         // accuracy of a guess, a fraction
+	// Majority is the accuracy of giving the most frequent right answer to every item, a fraction.
+	Majority float64 `json:"majority"`
+	Source   string  `json:"source,omitempty"`
 	// SourceSHA256 is the manifest of the source version that the items were held out from; "" where not known.
 	SourceSHA256 string    `json:"source_sha256,omitempty"`
 	SHA256       string    `json:"sha256"` // of the items file
 	Path         string    `json:"-"`      // of the items file, absolute
 	CreatedAt    time.Time `json:"created_at"`
 }
+
+// Floor is the accuracy that knowing nothing of an item gets: of a guess, or of the most frequent answer.
+func (t Task) Floor() float64 { return max(t.Chance, t.Majority) }

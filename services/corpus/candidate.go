@@ -195,7 +195,7 @@ func (m nextMaker) item(c *candidate, wrong []string, gold int) spec.Item {
 		longest = max(longest, len(choice))
 	}
 	return spec.Item{
-		Task: m.Name, ID: c.id, Lang: m.lang, Kind: KindMultipleChoice,
+		Task: m.Name, ID: c.id, Lang: m.lang, Kind: spec.ItemMultipleChoice,
 		Context: m.script.tail(c.before, m.WindowBytes-len(m.script.joint)-longest), Sep: m.script.joint,
 		Choices: choices, Gold: gold,
 	}

@@ -8,8 +8,8 @@
 //	                          problems.jsonl       what was left out and why; no part of the identity
 //
 // [List], [Find] and [Open] find source versions again. [HeldoutSet] and [NextSentence] make what a run is scored on from
-// a version's held-out documents: DATA/sets/SHA256.jsonl and DATA/tasks/NAME/VERSION/{items.jsonl,task.json}. All formats
-// are those of the run directory (package spec).
+// a version's held-out documents: DATA/sets/SHA256.jsonl and a version of a task (package task). All formats are those of the
+// run directory (package spec).
 //
 // The package never trains, never makes rows, keeps nothing in Postgres and never changes a version once written. It
 // streams: memory grows by about 40 bytes a document (the digests that find duplicates), never with a file's size.

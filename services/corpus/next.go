@@ -8,6 +8,7 @@ import (
 
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/task"
 )
 
 // Defaults of NextSentenceOptions.
@@ -66,13 +67,13 @@ func NextSentence(ctx context.Context, sourceDir string, o NextSentenceOptions) 
 	if len(items) == 0 {
 		return ablation.Task{}, &ablation.Invalid{Problems: tooLittle(source)}
 	}
-	if err := CheckItems(items); err != nil {
+	made, err := task.Put(dataOf(sourceDir), items, task.Origin{
+		Source: source.Name, ManifestSHA256: source.ManifestSHA256, Seed: o.Seed, WindowBytes: o.WindowBytes, ScoredItems: scored,
+	})
+	if err != nil {
 		return ablation.Task{}, fmt.Errorf("next-sentence task of %s: %w", source.Name, err)
 	}
-	return writeTask(dataOf(sourceDir), taskRecord{
-		Name: o.Name, Lang: source.Lang, Kind: KindMultipleChoice, Items: int64(len(items)), Chance: spec.Real(Chance(items)),
-		Source: source.Name, ManifestSHA256: source.ManifestSHA256, Seed: o.Seed, WindowBytes: o.WindowBytes, ScoredItems: scored,
-	}, items)
+	return made, nil
 }
 
 func checkWindow(bytes int) []ablation.Problem {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -15,6 +14,7 @@ import (
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/corpus"
+	"github.com/haigo-lab/haigo/services/task"
 )
 
 // sentence is an invented one, unlike any of another number, with a length that varies.
@@ -54,15 +54,15 @@ func articles(lang string, documents, n int) []string {
 
 func nextSentence(t testing.TB, dir string, o corpus.NextSentenceOptions) (ablation.Task, []spec.Item) {
 	t.Helper()
-	task, err := corpus.NextSentence(context.Background(), dir, o)
+	made, err := corpus.NextSentence(context.Background(), dir, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	items, err := corpus.Items(task.Path)
+	items, err := task.Items(made.Path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return task, items
+	return made, items
 }
 
 func TestLaw_NextSentence(t *testing.T) {
@@ -203,14 +203,14 @@ func TestTasks(t *testing.T) {
 	if again, _ := nextSentence(t, source.Dir, corpus.NextSentenceOptions{Seed: 1}); again.SHA256 != second.SHA256 {
 		t.Errorf("the same seed made %s and %s", second.Version, again.Version)
 	}
-	if first.Name != "next-sentence-web" || first.Version == second.Version || first.Kind != corpus.KindMultipleChoice {
+	if first.Name != "next-sentence-web" || first.Version == second.Version || first.Kind != spec.ItemMultipleChoice {
 		t.Errorf("tasks %+v and %+v", first, second)
 	}
-	tasks, err := corpus.ListTasks(data)
+	tasks, err := task.List(data)
 	if err != nil || len(tasks) != 2 {
 		t.Errorf("list %v (%v), want two", tasks, err)
 	}
-	found, err := corpus.FindTask(data, first.Name, first.Version)
+	found, err := task.Find(data, first.Name, first.Version)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,60 +220,7 @@ func TestTasks(t *testing.T) {
 	if err := spec.VerifyFile(found.Path, found.SHA256); err != nil {
 		t.Error(err)
 	}
-	if _, err := corpus.FindTask(data, "other", ""); !errors.Is(err, ablation.ErrNotFound) {
+	if _, err := task.Find(data, "other", ""); !errors.Is(err, ablation.ErrNotFound) {
 		t.Errorf("error %v, want ErrNotFound", err)
-	}
-}
-
-func TestCheckItems(t *testing.T) {
-	t.Parallel()
-	good := spec.Item{Task: "t", ID: "1", Lang: "en", Kind: corpus.KindMultipleChoice, Context: "c", Choices: []string{"a", "b"}}
-	cloze := spec.Item{Task: "t", ID: "1", Lang: "en", Kind: corpus.KindCloze, Context: "c", Answers: []string{"a"}}
-	edit := func(item spec.Item, f func(*spec.Item)) []spec.Item {
-		f(&item)
-		return []spec.Item{item}
-	}
-	tests := []struct {
-		name  string
-		items []spec.Item
-		want  string // "" is no error
-	}{
-		{"multiple choice", []spec.Item{good}, ""},
-		{"cloze", []spec.Item{cloze}, ""},
-		{"none", nil, "no items"},
-		{"gold below", edit(good, func(i *spec.Item) { i.Gold = -1 }), "item 1: gold -1 is none of its 2 choices"},
-		{"gold above", edit(good, func(i *spec.Item) { i.Gold = 2 }), "item 1: gold 2 is none of its 2 choices"},
-		{"one choice", edit(good, func(i *spec.Item) { i.Choices = []string{"a"} }), "item 1: has 1 choices, needs two"},
-		{"a choice twice", edit(good, func(i *spec.Item) { i.Choices = []string{"a", "b", "a"} }), "item 1: has a choice twice"},
-		{"an empty choice", edit(good, func(i *spec.Item) { i.Choices = []string{"a", ""} }), "item 1: has an empty choice"},
-		{"choices and answers", edit(good, func(i *spec.Item) { i.Answers = []string{"a"} }), "item 1: has both choices and answers"},
-		{"no answer", edit(cloze, func(i *spec.Item) { i.Answers = nil }), "item 1: has no answer, or an empty one"},
-		{"a kind nobody scores", edit(good, func(i *spec.Item) { i.Kind = "judge" }), `item 1: kind "judge" can't be scored: use multiple_choice, cloze or extractive`},
-		{"an id twice", append(edit(good, func(i *spec.Item) { i.Context = "d" }), good), `item 2: id "1" is empty or used twice`},
-		{"a question twice", append(edit(good, func(i *spec.Item) { i.ID = "2" }), good), "item 2: the same question as an earlier item"},
-		{"two languages", append(edit(good, func(i *spec.Item) { i.ID, i.Lang, i.Context = "2", "ja", "d" }), good), "item 2: task, lang and kind differ from the first item's"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			got := ""
-			if err := corpus.CheckItems(tt.items); err != nil {
-				got = err.Error()
-			}
-			if got != tt.want {
-				t.Errorf("error %q, want %q", got, tt.want)
-			}
-		})
-	}
-}
-
-func TestItems_UnknownField(t *testing.T) {
-	t.Parallel()
-	path := t.TempDir() + "/items.jsonl"
-	if err := os.WriteFile(path, []byte(`{"task":"t","id":"1","answer":"x"}`+"\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := corpus.Items(path); err == nil || !strings.Contains(err.Error(), `item 1: json: unknown field "answer"`) {
-		t.Errorf("error %v", err)
 	}
 }

@@ -1,0 +1,245 @@
+package task
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+
+	"github.com/haigo-lab/haigo/plugins/trainer/spec"
+	"github.com/haigo-lab/haigo/services/ablation"
+)
+
+// Options say what Add does with a file; Data and Path are needed.
+type Options struct {
+	Data   string    // folder
+	Path   string    // of the file: plain, .gz or .zst
+	Layout string    // one of [Layouts]; "" is told by the file's first value
+	Name   string    // of the task; "" is the items' own, or the layout's
+	Items  int       // at most, chosen by the seed, in the file's order; 0 is all
+	Seed   spec.Seed // the same seed and file give the same items
+	// Fewshot is a file of the same layout, and Shots how many of its first items are put before each item. One that is
+	// the item itself is passed over.
+	Fewshot string
+	Shots   int
+}
+
+// Result is a stored task and what was left out of its file.
+type Result struct {
+	Task ablation.Task
+	Left map[string]int // why, and how many: no answer is given (a hidden test set), asked twice
+}
+
+// Reasons for leaving items of published files out.
+const (
+	LeftUnanswered = "no answer"
+	LeftTwice      = "asked twice"
+)
+
+// Add reads a file of items, checks them and stores a version of each task in it: one, but for TruthfulQA, which is two.
+// Problems are *ablation.Invalid, with file and line, and nothing is stored.
+func Add(o Options) ([]Result, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	read, err := readGroups(o.Path, o.Layout)
+	if err != nil {
+		return nil, err
+	}
+	shots, err := o.shots(read)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.rename(read.groups); err != nil {
+		return nil, err
+	}
+	var results []Result
+	for _, g := range read.groups {
+		items := withShots(o.sample(bare(g.items)), shots[g.kind()])
+		task, err := Put(o.Data, items, Origin{
+			Seed: o.Seed, Layout: read.layout, File: filepath.Base(o.Path), FileSHA256: read.sha256, Shots: o.Shots,
+		})
+		if err != nil {
+			return nil, err
+		}
+		results = append(results, Result{Task: task, Left: g.left})
+	}
+	return results, nil
+}
+
+func (o Options) check() error {
+	var problems []ablation.Problem
+	say := func(field, en, ja string) {
+		problems = append(problems, ablation.Problem{Field: field, Message: ablation.Label{EN: en, JA: ja}})
+	}
+	if o.Items < 0 {
+		say("items", "must be 1 or more, or 0 for all", "1 以上、またはすべてを表す 0 にしてください")
+	}
+	if o.Shots < 0 || (o.Shots > 0) != (o.Fewshot != "") {
+		say("shots", "go with a few-shot file: give --fewshot FILE and --shots N together", "few-shot のファイルとともに使います。--fewshot FILE と --shots N の両方を指定してください")
+	}
+	if o.Layout != "" && !slices.Contains(Layouts(), o.Layout) {
+		say("layout", fmt.Sprintf("%q isn't known; choose one of %s", o.Layout, listed(Layouts())), fmt.Sprintf("「%s」は知らない形式です。%s から選んでください", o.Layout, listed(Layouts())))
+	}
+	if len(problems) > 0 {
+		return &ablation.Invalid{Problems: problems}
+	}
+	return nil
+}
+
+// rename gives the one task of a file the name that was asked for.
+func (o Options) rename(groups []*group) error {
+	if o.Name == "" {
+		return nil
+	}
+	if len(groups) > 1 {
+		return &ablation.Invalid{Problems: []ablation.Problem{{Field: "name", Text: o.Name, Message: ablation.Label{
+			EN: fmt.Sprintf("the file holds %d tasks, which can't share a name; name the layout of one", len(groups)),
+			JA: fmt.Sprintf("ファイルには %d 個のタスクがあり、同じ名前にはできません。どれか 1 つの形式を指定してください", len(groups)),
+		}}}}
+	}
+	for i := range groups[0].items {
+		groups[0].items[i].Task = o.Name
+	}
+	if bad := Check(groups[0].items); len(bad) > 0 {
+		return &ablation.Invalid{Problems: bad}
+	}
+	return nil
+}
+
+// groups are the tasks that a file holds.
+type groups struct {
+	layout string // "" for items as they are
+	sha256 string
+	groups []*group
+}
+
+type group struct {
+	items []Placed
+	left  map[string]int
+}
+
+// kind is what a group's few-shot examples must share with it: the suffix by which a layout tells its tasks apart.
+func (g *group) kind() string { return g.items[0].Task }
+
+// readGroups reads a file in a layout, which the file's first value tells where it is "".
+func readGroups(path, layout string) (groups, error) {
+	data, err := readFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return groups{}, &ablation.Refusal{Kind: ablation.ErrNotFound, Message: ablation.Label{
+			EN: fmt.Sprintf("there is no file %s", path), JA: fmt.Sprintf("ファイル %s がありません", path),
+		}}
+	}
+	if err != nil {
+		return groups{}, fmt.Errorf("read items: %w", err)
+	}
+	name := filepath.Base(path)
+	read := groups{sha256: spec.Digest(data)}
+	l, rows, err := recognise(name, layout, data)
+	if err != nil {
+		return groups{}, err
+	}
+	if l == nil {
+		found, problems := itemsIn(name, rows)
+		if len(problems) == 0 {
+			problems = Check(found)
+		}
+		if len(problems) > 0 {
+			problems[0].File = name
+			return groups{}, &ablation.Invalid{Problems: shortened(problems)}
+		}
+		read.groups = []*group{{items: found}}
+		return read, nil
+	}
+	read.layout = l.name
+	read.groups, err = l.read(name, rows)
+	return read, err
+}
+
+// sample chooses items by the seed and keeps their order.
+func (o Options) sample(items []spec.Item) []spec.Item {
+	if o.Items == 0 || o.Items >= len(items) {
+		return items
+	}
+	order := make([]int, len(items))
+	rank := make([]uint64, len(items))
+	for i, item := range items {
+		order[i], rank[i] = i, o.rank(item.ID)
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Or(cmp.Compare(rank[a], rank[b]), a-b) })
+	order = order[:o.Items]
+	slices.Sort(order)
+	chosen := make([]spec.Item, len(order))
+	for i, at := range order {
+		chosen[i] = items[at]
+	}
+	return chosen
+}
+
+func (o Options) rank(id string) uint64 {
+	var b bytes.Buffer
+	_ = binary.Write(&b, binary.BigEndian, uint64(o.Seed))
+	b.WriteString(id)
+	sum := sha256.Sum256(b.Bytes())
+	return binary.BigEndian.Uint64(sum[:])
+}
+
+// shots are the few-shot examples of each task in a file.
+func (o Options) shots(read groups) (map[string][]spec.Item, error) {
+	if o.Shots == 0 {
+		return nil, nil
+	}
+	examples, err := readGroups(o.Fewshot, cmp.Or(o.Layout, read.layout))
+	if err != nil {
+		return nil, err
+	}
+	shots := map[string][]spec.Item{}
+	for i, g := range examples.groups {
+		name := g.kind()
+		if len(read.groups) == 1 && i == 0 {
+			name = read.groups[0].kind() // a few-shot file may bear another name, as of a split
+		}
+		if len(g.items) <= o.Shots {
+			return nil, &ablation.Invalid{Problems: []ablation.Problem{{File: filepath.Base(o.Fewshot), Field: "shots", Message: ablation.Label{
+				EN: fmt.Sprintf("%d are asked for, and the file has %d items; it needs one more than shots, should an item be its own example", o.Shots, len(g.items)),
+				JA: fmt.Sprintf("%d 個の例が必要ですが、ファイルの問題は %d 個です。例が問題そのものだったときのため、1 つ多く必要です", o.Shots, len(g.items)),
+			}}}}
+		}
+		shots[name] = bare(g.items[:o.Shots+1])
+	}
+	return shots, nil
+}
+
+// withShots puts the examples, with their right answers and an empty line after each, before every item. Of one example
+// more than is wanted, the one that is the item itself is passed over, else the last.
+func withShots(items, examples []spec.Item) []spec.Item {
+	if len(examples) == 0 {
+		return items
+	}
+	out := make([]spec.Item, len(items))
+	for i, item := range items {
+		var before string
+		left := len(examples) - 1
+		for _, e := range examples {
+			if left == 0 || question(e) == question(item) {
+				continue
+			}
+			before += e.Context + e.Sep + rightAnswer(e) + "\n\n"
+			left--
+		}
+		out[i], out[i].Context = item, before+item.Context
+	}
+	return out
+}
+
+func rightAnswer(item spec.Item) string {
+	if len(item.Choices) > 0 {
+		return item.Choices[item.Gold]
+	}
+	return item.Answers[0]
+}
