@@ -60,7 +60,8 @@ type Batch struct {
 	From, To    Cursor
 	Segment     *Segment
 	Plan        *RunPlan
-	Points      []Point // metrics, scores and rows/SOURCE, in event order
+	Points      []Point      // metrics, scores and rows/SOURCE, in event order
+	Items       []ItemScores // of the run's last step
 	Checkpoints []SavedCheckpoint
 	Logs        []LogLine
 }

@@ -127,6 +127,7 @@ func (d *drive) ingest(ctx context.Context) (more bool, err error) {
 		d.Log.Error("Can't read a run's events on; stopping it", "run_id", d.run.ID, "err", damage)
 	}
 	for _, b := range batches(d.attempt.Number, from, lines, batchPoints) {
+		b.Items = d.items(b, lines)
 		if err := d.persist(ctx, func(ctx context.Context) error { return d.Store.Ingest(ctx, d.claim, b) }); err != nil {
 			return false, err
 		}

@@ -37,7 +37,7 @@ func (d *drive) material(ctx context.Context) (material, ablation.Arm, error) {
 	if err != nil {
 		return m, arm, err
 	}
-	m.shape, err = shapeOf(sweep.Recipe.Shape, description)
+	m.shape, err = shapeOf(sweep.Recipe.For(arm).Shape, description, "recipe.shape")
 	return m, arm, err
 }
 

@@ -3,6 +3,7 @@ package orchestrator
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/haigo-lab/haigo/plugins/trainer"
@@ -19,25 +20,49 @@ func (s *Sweeper) Plan(ctx context.Context, document []byte) (ablation.Plan, err
 	return s.plan(ctx, r)
 }
 
-// plan asks the trainer about one run of every arm: arms differ in nothing else that it looks at.
+// plan asks the trainer about the arms: one of each length and size, and every arm that changes over its run. Constant
+// mixtures of one length and size differ in nothing that a trainer looks at.
 func (s *Sweeper) plan(ctx context.Context, r *resolved) (ablation.Plan, error) {
-	m := material{sweep: r.Sweep, shape: r.shape, sources: r.Sources, threads: 1}
-	estimate := ablation.Estimate{Trainer: r.description.Name}
+	estimates := make([]ablation.Estimate, len(r.Arms))
 	var problems []ablation.Problem
-	for _, arm := range r.Arms {
-		report, err := s.Trainers.Check(ctx, r.Sweep.Recipe.Trainer, m.runSpec(firstRun(r.Runs, arm), arm))
+	for i, arm := range r.Arms {
+		if j := r.alike(i); j >= 0 {
+			estimates[i] = estimates[j]
+			continue
+		}
+		report, err := s.ask(ctx, r, arm)
 		if err != nil {
 			return ablation.Plan{}, err
 		}
-		estimate = estimated(r, report, s.RunsAtOnce)
+		estimates[i] = s.estimated(r, report)
 		problems = append(problems, found(report, arm, problems)...)
 	}
-	p := r.Sweep.Plan(r.Sources, r.Tasks, r.Arms, r.Runs, estimate)
+	p := r.Sweep.Plan(r.Sources, r.Tasks, r.expansion(), estimates)
+	p.RunsAtOnce = s.side(r)
 	p.Problems = append(p.Problems, r.Sweep.Place(problems)...)
 	if r.existing != nil {
 		p.Existing = r.existing.State
 	}
 	return p, nil
+}
+
+// alike is the first of the arms that a trainer's word on holds for the i-th one too; -1 where there is none before it.
+func (r *resolved) alike(i int) int {
+	constant := func(a ablation.Arm) bool { return len(a.Weights) == 1 }
+	if !constant(r.Arms[i]) {
+		return -1
+	}
+	return slices.IndexFunc(r.Arms[:i], func(a ablation.Arm) bool { return constant(a) && a.Peer(r.Arms[i]) })
+}
+
+// ask gives the trainer the first run of an arm.
+func (s *Sweeper) ask(ctx context.Context, r *resolved, arm ablation.Arm) (trainer.Report, error) {
+	shape, err := shapeOf(r.Sweep.Recipe.For(arm).Shape, r.description, "recipe.shape")
+	if err != nil {
+		return trainer.Report{}, err
+	}
+	m := material{sweep: r.Sweep, shape: shape, sources: r.Sources, threads: max(1, s.Threads)}
+	return s.Trainers.Check(ctx, r.Sweep.Recipe.Trainer, m.runSpec(firstRun(r.Runs, arm), arm))
 }
 
 func firstRun(runs []ablation.Run, arm ablation.Arm) ablation.Run {
@@ -49,14 +74,19 @@ func firstRun(runs []ablation.Run, arm ablation.Arm) ablation.Run {
 	return ablation.Run{}
 }
 
-func estimated(r *resolved, report trainer.Report, atOnce int) ablation.Estimate {
-	side := max(1, min(atOnce, len(r.Runs)))
+// side is how many of the sweep's runs go side by side on this machine.
+func (s *Sweeper) side(r *resolved) int {
+	side := max(1, min(s.RunsAtOnce, len(r.Runs)))
 	if most := r.Sweep.Budget.RunsAtOnce; most > 0 {
 		side = min(side, most)
 	}
+	return side
+}
+
+func (s *Sweeper) estimated(r *resolved, report trainer.Report) ablation.Estimate {
 	return ablation.Estimate{
 		Trainer: r.description.Name, Parameters: report.Parameters, FLOPsPerToken: report.FLOPsPerToken,
-		MemoryBytes: report.MemoryBytes, TokensPerS: report.TokensPerS * float64(side), Rows: report.Rows,
+		MemoryBytes: report.MemoryBytes, TokensPerS: report.TokensPerS * float64(s.side(r)), Rows: report.Rows,
 	}
 }
 
@@ -89,7 +119,7 @@ func documentField(field string, arm ablation.Arm) string {
 	root, _, _ := strings.Cut(field, ".")
 	root, _, _ = strings.Cut(root, "[")
 	if root == "weights" {
-		return "schedules." + arm.Name
+		return arm.Field()
 	}
 	return cmp.Or(documentFields[root], "recipe")
 }

@@ -37,7 +37,7 @@ type material struct {
 
 // runSpec joins a run's schedule, seeds and material into what its runner reads.
 func (m material) runSpec(run ablation.Run, arm ablation.Arm) *spec.Spec {
-	r := m.sweep.Recipe
+	r := m.sweep.Recipe.For(arm)
 	return &spec.Spec{
 		SpecVersion: spec.Version,
 		RunID:       run.ID,
@@ -138,8 +138,8 @@ func specTasks(tasks []heldout) []spec.Task {
 	return out
 }
 
-// shapeOf resolves a recipe's shape with the presets of its trainer.
-func shapeOf(want ablation.Shape, d trainer.Description) (trainer.Shape, error) {
+// shapeOf resolves a shape with the presets of its trainer; field is where it is asked for.
+func shapeOf(want ablation.Shape, d trainer.Description, field string) (trainer.Shape, error) {
 	if want.Preset == "" {
 		return trainer.Shape{Model: explicitModel(want), PeakLR: nearestLR(want, d.Shapes)}, nil
 	}
@@ -150,7 +150,7 @@ func shapeOf(want ablation.Shape, d trainer.Description) (trainer.Shape, error) 
 		}
 		names = append(names, s.Name)
 	}
-	return trainer.Shape{}, invalid("recipe.shape", want.Preset,
+	return trainer.Shape{}, invalid(field, want.Preset,
 		fmt.Sprintf("trainer %s has no shape %q; choose one of %s, or write {layers, width, heads, ffn}", d.Name, want.Preset, strings.Join(names, ", ")),
 		fmt.Sprintf("トレーナー %s に形 %q はありません。%s から選ぶか、{layers, width, heads, ffn} で書いてください", d.Name, want.Preset, strings.Join(names, ", ")))
 }

@@ -21,14 +21,19 @@ type Sweeper struct {
 	Store      *postgres.Store
 	Trainers   Trainers
 	RunsAtOnce int // on this machine, for the estimate of time
+	Threads    int // of each of them; 0 is one
 }
 
 // resolved is a sweep file with everything that it names found.
 type resolved struct {
 	postgres.Application
 	description trainer.Description
-	shape       trainer.Shape
-	existing    *ablation.Sweep // of the same name, nil for none
+	notes       []ablation.Label // of the expansion
+	existing    *ablation.Sweep  // of the same name, nil for none
+}
+
+func (r *resolved) expansion() ablation.Expansion {
+	return ablation.Expansion{Arms: r.Arms, Runs: r.Runs, Notes: r.notes}
 }
 
 // Apply starts the sweep of a document, or finds it started, or lets it grow. A name in as replaces the document's.
@@ -82,7 +87,8 @@ func (s *Sweeper) resolve(ctx context.Context, document []byte, as string) (*res
 	if err := r.settle(); err != nil {
 		return nil, err
 	}
-	r.Arms, r.Runs, err = r.Sweep.Expand(langs(r.Sources))
+	made, err := r.Sweep.Expand(r.Sources)
+	r.Arms, r.Runs, r.notes = made.Arms, made.Runs, made.Notes
 	return r, err
 }
 
@@ -205,17 +211,39 @@ func inOrder(names []string) []string {
 	return names
 }
 
-// settle fixes what a recipe may leave open: shape, learning rate, seed.
-func (r *resolved) settle() (err error) {
-	if r.shape, err = shapeOf(r.Sweep.Recipe.Shape, r.description); err != nil {
+// settle fixes what a recipe may leave open: shapes, learning rates, seed.
+func (r *resolved) settle() error {
+	recipe, product := &r.Sweep.Recipe, r.Sweep.Design.Product
+	shape, err := shapeOf(recipe.Shape, r.description, "recipe.shape")
+	if err != nil {
 		return r.placed(err)
 	}
-	optimizer := &r.Sweep.Recipe.Optimizer
-	optimizer.PeakLR = cmp.Or(optimizer.PeakLR, r.shape.PeakLR)
+	if product == nil || len(product.Shapes) == 0 {
+		recipe.Optimizer.PeakLR = cmp.Or(recipe.Optimizer.PeakLR, shape.PeakLR)
+	} else if err := r.settleProduct(*product); err != nil {
+		return r.placed(err)
+	}
 	if r.Sweep.Seed == nil {
 		seed := drawSeed()
 		r.Sweep.Seed = &seed
 	}
+	return nil
+}
+
+// settleProduct finds the product's shapes, and gives each its tried learning rate where the recipe names none. Rates
+// that a start has recorded stay.
+func (r *resolved) settleProduct(p ablation.Product) error {
+	p.Rates = slices.Clone(p.Rates)
+	for i, want := range p.Shapes {
+		shape, err := shapeOf(want, r.description, fmt.Sprintf("design.product.shapes[%d]", i))
+		if err != nil {
+			return err
+		}
+		if r.Sweep.Recipe.Optimizer.PeakLR == 0 && i >= len(p.Rates) {
+			p.Rates = append(p.Rates, shape.PeakLR)
+		}
+	}
+	r.Sweep.Design.Product = &p
 	return nil
 }
 
@@ -232,12 +260,4 @@ func drawSeed() uint64 {
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the program first
 	return binary.LittleEndian.Uint64(b[:])
-}
-
-func langs(sources []ablation.Source) map[string]string {
-	out := map[string]string{}
-	for _, s := range sources {
-		out[s.Name] = s.Lang
-	}
-	return out
 }

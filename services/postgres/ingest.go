@@ -82,6 +82,9 @@ func store(ctx context.Context, tx pgx.Tx, run string, b ablation.Batch) error {
 	if err := putLogs(ctx, tx, run, b); err != nil {
 		return err
 	}
+	if err := putItems(ctx, tx, run, b.Items); err != nil {
+		return err
+	}
 	if len(b.Points) == 0 && len(b.Checkpoints) == 0 {
 		return nil
 	}

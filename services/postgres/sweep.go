@@ -249,8 +249,8 @@ func (s *Store) SweepSources(ctx context.Context, sweep string) ([]ablation.Sour
 // SweepTasks are the task versions that a sweep recorded at its start, in its order.
 func (s *Store) SweepTasks(ctx context.Context, sweep string) ([]ablation.Task, error) {
 	return query(ctx, s.pool, scanTask, `
-		SELECT t.name, t.version, t.lang, t.kind, t.items, t.chance, t.source, t.source_sha256, t.sha256, t.path,
-			t.created_at
+		SELECT t.name, t.version, t.lang, t.kind, t.norm, t.items, t.chance, t.majority, t.source, t.source_sha256, t.sha256,
+			t.path, t.created_at
 		FROM sweep_tasks p
 		JOIN tasks t ON t.id = p.task_id
 		JOIN sweeps w ON w.id = p.sweep_id

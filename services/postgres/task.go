@@ -10,19 +10,20 @@ import (
 	"github.com/haigo-lab/haigo/services/ablation"
 )
 
-const taskColumns = `name, version, lang, kind, items, chance, source, source_sha256, sha256, path, created_at`
+const taskColumns = `name, version, lang, kind, norm, items, chance, majority, source, source_sha256, sha256, path, created_at`
 
 // PutTask records a task version. The same items again take the new file and origin.
 func (s *Store) PutTask(ctx context.Context, t ablation.Task) error {
 	tag, err := s.pool.Exec(ctx, `
-		INSERT INTO tasks (name, version, lang, kind, items, chance, source, source_sha256, sha256, path)
-		VALUES (@name, @version, @lang, @kind, @items, @chance, @source, @source_sha256, @sha256, @path)
+		INSERT INTO tasks (name, version, lang, kind, norm, items, chance, majority, source, source_sha256, sha256, path)
+		VALUES (@name, @version, @lang, @kind, @norm, @items, @chance, @majority, @source, @source_sha256, @sha256, @path)
 		ON CONFLICT ON CONSTRAINT tasks_version_once
-		DO UPDATE SET path = EXCLUDED.path, source_sha256 = EXCLUDED.source_sha256
+		DO UPDATE SET path = EXCLUDED.path, source_sha256 = EXCLUDED.source_sha256, norm = EXCLUDED.norm, majority = EXCLUDED.majority
 		WHERE tasks.sha256 = EXCLUDED.sha256`,
 		pgx.NamedArgs{
-			"name": t.Name, "version": t.Version, "lang": t.Lang, "kind": t.Kind, "items": t.Items, "chance": t.Chance,
-			"source": t.Source, "source_sha256": t.SourceSHA256, "sha256": t.SHA256, "path": t.Path,
+			"name": t.Name, "version": t.Version, "lang": t.Lang, "kind": t.Kind, "norm": t.Norm, "items": t.Items, "chance": t.Chance,
+			"majority": t.Majority,
+			"source":   t.Source, "source_sha256": t.SourceSHA256, "sha256": t.SHA256, "path": t.Path,
 		})
 	if err != nil {
 		return fmt.Errorf("put task %s: %w", t.Name, known(err))
@@ -59,6 +60,7 @@ func (s *Store) Task(ctx context.Context, name, version string) (ablation.Task, 
 
 func scanTask(row pgx.CollectableRow) (ablation.Task, error) {
 	var t ablation.Task
-	err := row.Scan(&t.Name, &t.Version, &t.Lang, &t.Kind, &t.Items, &t.Chance, &t.Source, &t.SourceSHA256, &t.SHA256, &t.Path, &t.CreatedAt)
+	err := row.Scan(&t.Name, &t.Version, &t.Lang, &t.Kind, &t.Norm, &t.Items, &t.Chance, &t.Majority, &t.Source, &t.SourceSHA256,
+		&t.SHA256, &t.Path, &t.CreatedAt)
 	return t, err
 }
