@@ -2,6 +2,7 @@ package schedules_test
 
 import (
 	"io/fs"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -52,22 +53,37 @@ func TestList_expands(t *testing.T) {
 			}
 			seed := uint64(1)
 			s.Seed = &seed
-			arms, runs, err := s.Expand(map[string]string{"ja": "ja", "en": "en", "code": "code", "other": "other"})
+			made, err := s.Expand(textOf(s))
 			if err != nil {
 				t.Fatal(err)
 			}
 			var got []string
-			for _, a := range arms {
+			for _, a := range made.Arms {
 				got = append(got, a.Name)
 			}
 			if diff := cmp.Diff(want[e.Name], got); diff != "" {
 				t.Error(diff)
 			}
-			if len(runs) != len(arms)*len(s.Seeds) {
-				t.Errorf("got %d runs of %d arms and %d seeds", len(runs), len(arms), len(s.Seeds))
+			if len(made.Runs) != len(made.Arms)*len(s.Seeds) {
+				t.Errorf("got %d runs of %d arms and %d seeds", len(made.Runs), len(made.Arms), len(s.Seeds))
 			}
 		})
 	}
+}
+
+// textOf is a sweep's sources, in the language that a name begins or ends with.
+func textOf(s ablation.Sweep) []ablation.Source {
+	var out []ablation.Source
+	for _, ref := range s.Sources {
+		source := ablation.Source{Name: ref.Name, Lang: "other", Bytes: 8 << 20}
+		for _, lang := range []string{"ja", "en", "code"} {
+			if strings.HasPrefix(ref.Name, lang) || strings.HasSuffix(ref.Name, lang) {
+				source.Lang = lang
+			}
+		}
+		out = append(out, source)
+	}
+	return out
 }
 
 func list(t *testing.T) []schedules.Example {

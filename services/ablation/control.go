@@ -5,25 +5,35 @@ import "slices"
 // controls adds, for each schedule that changes, the constant mixture with the same weights over the run; one for all
 // that have the same totals.
 func (b *armBuilder) controls() {
-	steps := b.sweep.Recipe.Steps()
 	for _, a := range slices.Clone(b.arms) {
 		if a.Schedule == nil || !a.Schedule.Changes() {
 			continue
 		}
-		control := Arm{Name: matchedName(a.Name), Label: matchedLabel(a.Label), MatchedOf: a.Name, Weights: constant(totals(a.Weights, steps), steps)}
-		if _, found := b.control(control.Weights); !found {
+		steps := b.sweep.Recipe.For(a).Steps()
+		control := Arm{
+			Name: matchedName(a.Name), Label: matchedLabel(a.Label), MatchedOf: a.Name, Variant: matchedVariant(a.Variant),
+			Weights: constant(totals(a.Weights, steps), steps),
+		}
+		if !b.controlled(control) {
 			b.append(control)
 		}
 	}
 }
 
-func (b *armBuilder) control(w []Weights) (Arm, bool) {
-	for _, a := range b.arms {
-		if a.MatchedOf != "" && slices.Equal(a.Weights[0].W, w[0].W) {
-			return a, true
-		}
+// controlled reports whether there is such a control already.
+func (b *armBuilder) controlled(c Arm) bool {
+	return slices.ContainsFunc(b.arms, func(a Arm) bool {
+		return a.MatchedOf != "" && a.Peer(c) && slices.Equal(a.Weights[0].W, c.Weights[0].W)
+	})
+}
+
+func matchedVariant(v *Variant) *Variant {
+	if v == nil {
+		return nil
 	}
-	return Arm{}, false
+	out := *v
+	out.Of = matchedName(v.Of)
+	return &out
 }
 
 func matchedName(schedule string) string { return schedule + "-matched" }

@@ -7,24 +7,41 @@ import (
 	"fmt"
 )
 
+// Expansion is what a sweep's document comes to.
+type Expansion struct {
+	Arms  []Arm
+	Runs  []Run   // in order of arms, then replicates
+	Notes []Label // what designs left out, and why
+}
+
 // Expand makes the sweep's arms and runs: one run for each arm and replicate, in that order. It is pure: the same sweep,
 // with its seed, makes the same runs, and a sweep that has grown makes the old ones among the new. Seed must be set:
-// whoever starts a sweep draws it and records it.
-func (s Sweep) Expand(langs map[string]string) ([]Arm, []Run, error) {
+// whoever starts a sweep draws it and records it. text is the sweep's sources, for their languages and sizes.
+func (s Sweep) Expand(text []Source) (Expansion, error) {
 	if s.Seed == nil {
-		return nil, nil, errors.New("expand sweep: it has no seed yet; draw one first")
+		return Expansion{}, errors.New("expand sweep: it has no seed yet; draw one first")
 	}
-	arms, err := s.Arms(langs)
+	arms, notes, err := s.Arms(text)
 	if err != nil {
-		return nil, nil, err
+		return Expansion{}, err
 	}
-	var runs []Run
+	if n := len(arms) * len(s.Seeds); n > maxRuns {
+		return Expansion{}, &Invalid{Problems: []Problem{s.place("seeds", tooMany(int64(n)))}}
+	}
+	out := Expansion{Arms: arms, Notes: notes}
 	for _, arm := range arms {
 		for _, replicate := range s.Seeds {
-			runs = append(runs, s.run(arm, replicate))
+			out.Runs = append(out.Runs, s.run(arm, replicate))
 		}
 	}
-	return arms, runs, nil
+	return out, nil
+}
+
+// maxRuns of a sweep: above it somebody has mistyped.
+const maxRuns = 10_000
+
+func tooMany(runs int64) Label {
+	return say("the sweep has %d runs; at most %d: take fewer seeds or arms", "ランが %d あります。上限は %d です。シードかアームを減らしてください", runs, maxRuns)
 }
 
 func (s Sweep) run(arm Arm, replicate int64) Run {
@@ -37,7 +54,7 @@ func (s Sweep) run(arm Arm, replicate int64) Run {
 		DataSeed:  replicateSeed(*s.Seed, replicate, seedData),
 		MixSeed:   replicateSeed(*s.Seed, replicate, seedMix),
 		InitSeed:  replicateSeed(*s.Seed, replicate, seedInit),
-		Steps:     s.Recipe.Steps(),
+		Steps:     s.Recipe.For(arm).Steps(),
 		State:     RunQueued,
 	}
 }

@@ -31,17 +31,26 @@ func seeded(t *testing.T, document string) ablation.Sweep {
 	return s
 }
 
-func langsOf(s ablation.Sweep) map[string]string {
-	langs := map[string]string{}
+// textOf is plenty of text for every source, in the language that its name says.
+func textOf(s ablation.Sweep) []ablation.Source {
+	var text []ablation.Source
 	for _, ref := range s.Sources {
-		langs[ref.Name] = strings.TrimPrefix(ref.Name, "web-")
+		text = append(text, ablation.Source{Name: ref.Name, Lang: strings.TrimPrefix(ref.Name, "web-"), Bytes: 1e12})
 	}
-	return langs
+	return text
+}
+
+func inLanguages(langs map[string]string) []ablation.Source {
+	var text []ablation.Source
+	for name, lang := range langs {
+		text = append(text, ablation.Source{Name: name, Lang: lang})
+	}
+	return text
 }
 
 func armsOf(t *testing.T, s ablation.Sweep) []ablation.Arm {
 	t.Helper()
-	arms, err := s.Arms(langsOf(s))
+	arms, _, err := s.Arms(textOf(s))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,15 +109,15 @@ design:
   grid: {of: ja, values: [%s], from: mid}
 `
 
-func gridArms(t *testing.T, values string) ([]ablation.Arm, error) {
+func gridArms(t *testing.T, values string) ([]ablation.Arm, []ablation.Label, error) {
 	t.Helper()
 	s := parse(t, fmt.Sprintf(twoOfJapanese, values))
-	return s.Arms(map[string]string{"blogs": "ja", "books": "ja", "en": "en", "code": "code"})
+	return s.Arms(inLanguages(map[string]string{"blogs": "ja", "books": "ja", "en": "en", "code": "code"}))
 }
 
 func TestSweep_Arms_grid(t *testing.T) {
 	t.Parallel()
-	arms, err := gridArms(t, "0.8, 0.4, 0.2, 0.125, 0.0, 1.0")
+	arms, _, err := gridArms(t, "0.8, 0.4, 0.2, 0.125, 0.0, 1.0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +187,7 @@ func TestSweep_Arms_problems(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := parse(t, tt.document).Arms(tt.langs)
+			_, _, err := parse(t, tt.document).Arms(inLanguages(tt.langs))
 			var bad *ablation.Invalid
 			if !errors.As(err, &bad) {
 				t.Fatalf("got %v, want problems", err)
@@ -240,7 +249,7 @@ func TestSweep_Arms_control_law(t *testing.T) {
 		c := drawSchedule(t, s.Recipe.Tokens)
 		c.Name = "moving"
 		s.Schedules = []ablation.Schedule{c}
-		arms, err := s.Arms(nil)
+		arms, _, err := s.Arms(nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -273,10 +282,11 @@ func TestSweep_Expand(t *testing.T) {
 	t.Parallel()
 	s := seeded(t, ordered)
 	s.Seeds = []int64{1, 7}
-	arms, runs, err := s.Expand(langsOf(s))
+	made, err := s.Expand(textOf(s))
 	if err != nil {
 		t.Fatal(err)
 	}
+	arms, runs := made.Arms, made.Runs
 	if len(runs) != 2*len(arms) {
 		t.Fatalf("got %d runs of %d arms and 2 seeds", len(runs), len(arms))
 	}
@@ -303,7 +313,7 @@ func TestSweep_Expand(t *testing.T) {
 
 func TestSweep_Expand_needs_a_seed(t *testing.T) {
 	t.Parallel()
-	if _, _, err := parse(t, ordered).Expand(nil); err == nil {
+	if _, err := parse(t, ordered).Expand(nil); err == nil {
 		t.Error("a sweep without a seed was expanded")
 	}
 }
@@ -312,16 +322,16 @@ func TestSweep_Expand_needs_a_seed(t *testing.T) {
 func TestSweep_Expand_is_pure(t *testing.T) {
 	t.Parallel()
 	s, untouched := seeded(t, whole), seeded(t, whole)
-	arms, runs, err := s.Expand(langsOf(s))
+	made, err := s.Expand(textOf(s))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 20 { // maps are walked in another order each time
-		againArms, againRuns, err := s.Expand(langsOf(s))
+		again, err := s.Expand(textOf(s))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(arms, againArms) + cmp.Diff(runs, againRuns); diff != "" {
+		if diff := cmp.Diff(made, again); diff != "" {
 			t.Fatal(diff)
 		}
 	}
@@ -336,16 +346,16 @@ func TestSweep_Expand_growing(t *testing.T) {
 	small, large := seeded(t, ordered), seeded(t, ordered)
 	small.Schedules, small.Seeds = small.Schedules[1:2], []int64{2, 3}
 	small.Design.Baseline = "step"
-	_, before, err := small.Expand(langsOf(small))
+	before, err := small.Expand(textOf(small))
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, after, err := large.Expand(langsOf(large))
+	after, err := large.Expand(textOf(large))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, r := range before {
-		if !slices.Contains(after, r) {
+	for _, r := range before.Runs {
+		if !slices.Contains(after.Runs, r) {
 			t.Errorf("run %s changed when the sweep grew", r.Name)
 		}
 	}

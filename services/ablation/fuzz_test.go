@@ -72,7 +72,7 @@ func readAgain(data []byte) error {
 	if s.Recipe.Steps() > 1000 || len(s.Schedules) > 20 {
 		return nil // the laws of tables have tests of their own
 	}
-	if _, err := s.Arms(map[string]string{}); err != nil {
+	if _, _, err := s.Arms(nil); err != nil {
 		return explained(err, 1<<30)
 	}
 	return nil

@@ -7,31 +7,50 @@ import (
 	"strings"
 )
 
-// grid adds an arm for each value whose mixture isn't a listed schedule's.
+// grid adds an arm for each value whose mixture isn't there already.
 func (b *armBuilder) grid(g Grid) {
-	i := slices.IndexFunc(b.sweep.Schedules, func(c Schedule) bool { return c.Name == g.From })
-	if i < 0 || len(b.sweep.Schedules[i].Stages) == 0 {
-		b.problem("design.grid.from", say("no schedule is named %s", "%s という名前の配合スケジュールはありません", g.From))
-		return
-	}
+	from, ok := b.from("design.grid.from", g.From)
 	of := b.members(g.Of)
-	if len(of) == 0 {
-		b.problem("design.grid.of", say("%s is neither a source of the sweep nor a language of one; known are %s",
-			"%s はデータソースでも、その言語でもありません。使えるのは %s です", g.Of, strings.Join(b.sources, ", ")))
+	if ok && len(of) == 0 {
+		b.unknown("design.grid.of", g.Of)
 		return
 	}
-	from := b.sweep.Schedules[i].Stages[0].Mixture
+	m := &made{key: DesignGrid}
 	for j, v := range g.Values {
-		mixture, ok := from.with(of, v)
-		if !ok {
-			b.problem(fmt.Sprintf("design.grid.values[%d]", j), say("%s gives no proportions to keep for a share of %v of %s; take another schedule in from",
-				"%[1]s からは、%[3]s の割合を %[2]v にしたときに保つ比率が決まりません。from に別のスケジュールを選んでください", g.From, v, g.Of))
-			continue
-		}
-		if !b.listed(mixture) {
-			b.add(Schedule{Name: g.arm(v), Label: g.label(v), Stages: []Stage{{Until: Amount{Fraction: 1}, Mixture: mixture, Ramp: RampNone}}})
+		if ok && !b.share(m, g, from, v) {
+			b.problem(fmt.Sprintf("design.grid.values[%d]", j), noProportions(g, v))
 		}
 	}
+	b.settle(m)
+}
+
+// share offers the mixture with one share of a grid; false where from gives no proportions to keep.
+func (b *armBuilder) share(m *made, g Grid, from Mixture, v float64) bool {
+	mixture, ok := from.with(b.members(g.Of), v)
+	if ok {
+		b.offer(m, g.arm(v), g.label(v), mixture, from.read(b.sources))
+	}
+	return ok
+}
+
+func noProportions(g Grid, v float64) Label {
+	return say("%s gives no proportions to keep for a share of %v of %s; take another schedule in from",
+		"%[1]s からは、%[3]s の割合を %[2]v にしたときに保つ比率が決まりません。from に別のスケジュールを選んでください", g.From, v, g.Of)
+}
+
+// from is the one mixture of a listed schedule.
+func (b *armBuilder) from(field, name string) (Mixture, bool) {
+	i := slices.IndexFunc(b.sweep.Schedules, func(c Schedule) bool { return c.Name == name })
+	if i < 0 || len(b.sweep.Schedules[i].Stages) == 0 {
+		b.problem(field, say("no schedule is named %s", "%s という名前の配合スケジュールはありません", name))
+		return nil, false
+	}
+	return b.sweep.Schedules[i].Stages[0].Mixture, true
+}
+
+func (b *armBuilder) unknown(field, of string) {
+	b.problem(field, say("%s is neither a source of the sweep nor a language of one; known are %s",
+		"%s はデータソースでも、その言語でもありません。使えるのは %s です", of, strings.Join(b.sources, ", ")))
 }
 
 // members are the sources of a language, or the source of that name.
@@ -42,9 +61,9 @@ func (b *armBuilder) members(of string) []string {
 	return slices.DeleteFunc(slices.Clone(b.sources), func(name string) bool { return b.langs[name] != of })
 }
 
-// listed reports whether a listed schedule has just this mixture all the time.
-func (b *armBuilder) listed(m Mixture) bool {
-	return slices.ContainsFunc(b.sweep.Schedules, func(c Schedule) bool { return !c.Changes() && c.Stages[0].Mixture.equal(m) })
+// read are the sources that have a share, in order.
+func (m Mixture) read(sources []string) []string {
+	return slices.DeleteFunc(slices.Clone(sources), func(name string) bool { return m[name] == 0 })
 }
 
 // with is the mixture with a share for the members together; members keep their proportions, and so do the others. It
@@ -84,7 +103,7 @@ func (g Grid) arm(v float64) string {
 
 func (g Grid) label(v float64) Label {
 	text := g.Of + " " + percent(v) + "%"
-	return Label{JA: text, EN: text}
+	return oneText(text)
 }
 
 // percent is a share in percent without trailing zeros.

@@ -5,27 +5,27 @@ import (
 	"slices"
 )
 
-// Grow applies a document to the sweep that bears its name already. Where it adds schedules, grid values or seeds, or
+// Grow applies a document to the sweep that bears its name already. Where it adds schedules, seeds or to its designs, or
 // changes nothing, the result is the sweep as it shall be: what was fixed at the start (id, seed, versions, trainer)
 // stays, arms keep their order and new ones follow, labels, question, budget and recurrence are the new ones. Anything
 // else is an *[Invalid] that names each field; another name makes another sweep.
 func Grow(old, next Sweep) (Sweep, error) {
 	g := growth{next: next}
 	g.same("sources", sameSources(old.Sources, next.Sources))
-	g.recipe(old.Recipe, next.Recipe)
+	g.recipe(old.Recipe, next.Recipe, lengthens(old.Design.Product, next.Design.Product))
 	g.same("tasks", slices.Equal(old.Tasks, next.Tasks))
 	g.same("seed", next.Seed == nil || old.Seed != nil && *next.Seed == *old.Seed)
 	g.same("design.baseline", old.Design.Baseline == next.Design.Baseline)
 	g.same("design.control", old.Design.Control == next.Design.Control)
 	schedules := g.schedules(old.Schedules, next.Schedules)
-	grid := g.grid(old.Design.Grid, next.Design.Grid)
+	design := g.design(old.Design, next.Design)
 	g.same("seeds", containsAll(next.Seeds, old.Seeds))
 	if len(g.problems) > 0 {
 		return Sweep{}, &Invalid{Problems: g.problems}
 	}
 	out := old
 	out.Question, out.Budget, out.Recurrence, out.Document = next.Question, next.Budget, next.Recurrence, next.Document
-	out.Schedules, out.Design.Grid, out.Seeds = schedules, grid, next.Seeds
+	out.Schedules, out.Design, out.Seeds = schedules, design, next.Seeds
 	return out, nil
 }
 
@@ -38,8 +38,8 @@ type growth struct {
 func (g *growth) same(field string, ok bool) {
 	if !ok {
 		g.problems = append(g.problems, g.next.place(field, say(
-			"differs from the sweep that bears the name %s; a sweep takes new schedules, grid values and seeds only: undo this, or start another with --as NEW",
-			"%s という名前のスイープと異なります。足せるのは配合スケジュール、グリッドの値、シードだけです。元に戻すか、--as 新しい名前 で別のスイープにしてください", g.next.Name)))
+			"differs from the sweep that bears the name %s; a sweep takes new schedules, seeds, designs, and more values or arms of a design only: undo this, or start another with --as NEW",
+			"%s という名前のスイープと異なります。足せるのは配合スケジュール、シード、実験計画とその値やアームだけです。元に戻すか、--as 新しい名前 で別のスイープにしてください", g.next.Name)))
 	}
 }
 
@@ -51,7 +51,8 @@ func sameSources(old, next []SourceRef) bool {
 }
 
 // recipe compares what the document says; what it leaves to the trainer is as it was recorded at the start.
-func (g *growth) recipe(old, next Recipe) {
+// lengths says that the product's token budgets have changed.
+func (g *growth) recipe(old, next Recipe, lengths bool) {
 	g.same("recipe.trainer", next.Trainer == "" || old.Trainer == next.Trainer)
 	g.same("recipe.shape", old.Shape == next.Shape || next.Shape.Preset != "" && old.Shape.Preset == next.Shape.Preset)
 	g.same("recipe.tokenizer", old.Tokenizer == next.Tokenizer)
@@ -61,8 +62,8 @@ func (g *growth) recipe(old, next Recipe) {
 	g.same("recipe.precision", old.Precision == next.Precision)
 	next.Optimizer.PeakLR = cmp.Or(next.Optimizer.PeakLR, old.Optimizer.PeakLR)
 	g.same("recipe.optimizer", old.Optimizer == next.Optimizer)
-	// A budget that differs, which is refused above, brings another default.
-	g.same("recipe.eval", old.Eval == next.Eval && (old.SetBytes == next.SetBytes || old.Tokens != next.Tokens))
+	// Another budget brings another default; where the budget may not differ it is refused above.
+	g.same("recipe.eval", old.Eval == next.Eval && (old.SetBytes == next.SetBytes || old.Tokens != next.Tokens || lengths))
 	g.same("recipe.checkpoint", old.Checkpoint == next.Checkpoint)
 	g.same("recipe.on_divergence", old.Divergence == next.Divergence)
 	g.same("recipe.max_epochs", old.MaxEpochs == next.MaxEpochs)
@@ -88,25 +89,6 @@ func (g *growth) schedules(old, next []Schedule) []Schedule {
 
 func sameStage(a, b Stage) bool {
 	return a.Until == b.Until && a.Ramp == b.Ramp && a.Mixture.equal(b.Mixture)
-}
-
-// grid is the old values in their order, then those that are added.
-func (g *growth) grid(old, next *Grid) *Grid {
-	if old == nil {
-		return next
-	}
-	ok := next != nil && old.Of == next.Of && old.From == next.From && containsAll(next.Values, old.Values)
-	if g.same("design.grid", ok); !ok {
-		return old
-	}
-	out := *old
-	out.Values = slices.Clone(old.Values)
-	for _, v := range next.Values {
-		if !slices.Contains(old.Values, v) {
-			out.Values = append(out.Values, v)
-		}
-	}
-	return &out
 }
 
 func containsAll[T comparable](all, some []T) bool {

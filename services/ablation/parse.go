@@ -46,7 +46,18 @@ func (r *reader) sweep(root *node) Sweep {
 	s.Recipe = r.recipe(f["recipe"], len(s.Sources))
 	s.Schedules = r.schedules(f["schedules"], s)
 	s.Design = r.design(f["design"], s)
+	r.shortest(f["recipe"], &s)
 	return s
+}
+
+// shortest fits the default size of held-out sets to the shortest runs of a product.
+func (r *reader) shortest(recipe *node, s *Sweep) {
+	if s.Design.Product == nil || len(s.Design.Product.Tokens) == 0 || recipe == nil || recipe.find("recipe.eval.set_bytes").field == "recipe.eval.set_bytes" {
+		return
+	}
+	short := s.Recipe
+	short.Tokens = slices.Min(s.Design.Product.Tokens)
+	s.Recipe.SetBytes = short.defaultSetBytes(len(s.Sources))
 }
 
 func (r *reader) tasks(n *node) []string {

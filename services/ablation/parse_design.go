@@ -1,6 +1,7 @@
 package ablation
 
 import (
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -14,9 +15,15 @@ func (r *reader) design(n *node, s Sweep) Design {
 	if n == nil {
 		return out
 	}
-	f := r.fields(n, "baseline", "control", "grid")
+	f := r.fields(n, "baseline", "control", "grid", "lattice", "dirichlet", "one_factor", "product", "limits")
 	out.Control = r.choice(f["control"], "", ControlMatched)
 	out.Grid = r.grid(f["grid"], s)
+	out.Lattice = r.lattice(f["lattice"], s)
+	out.Dirichlet = r.dirichlet(f["dirichlet"], s)
+	out.OneFactor = r.oneFactor(f["one_factor"], s)
+	out.Product = r.product(f["product"], s)
+	out.Limits = r.limits(f["limits"], out)
+	r.candidates(n, f, s, out)
 	if baseline := r.name(f["baseline"]); baseline != "" {
 		r.baseline(f["baseline"], s, out)
 		out.Baseline = baseline
@@ -24,8 +31,47 @@ func (r *reader) design(n *node, s Sweep) Design {
 	return out
 }
 
-// baseline must be an arm's name, as far as the document can tell.
+// candidates refuses a product that would multiply a design beyond all counting; what each design makes alone is checked
+// where it stands.
+func (r *reader) candidates(n *node, f map[string]*node, s Sweep, d Design) {
+	mixtures := int64(len(s.Schedules))
+	if d.Grid != nil {
+		mixtures += int64(len(d.Grid.Values))
+	}
+	if d.Lattice != nil {
+		mixtures += d.Lattice.count()
+	}
+	if d.Dirichlet != nil {
+		mixtures += int64(d.Dirichlet.Arms)
+	}
+	if at := f["product"]; at != nil && d.Product != nil && mixtures*d.Product.count() > maxMixtures {
+		r.problem(at, say("makes %d arms of %d mixtures; at most %d: give fewer budgets, shapes or mixtures",
+			"%[2]d 個の配合から %[1]d 個のアームができます。上限は %[3]d です。予算か形か配合を減らしてください", mixtures*d.Product.count(), mixtures, maxMixtures))
+	}
+}
+
+// limits need a design that they could leave something out of.
+func (r *reader) limits(n *node, d Design) *Limits {
+	if n == nil {
+		return nil
+	}
+	f := r.fields(n, "min_share", "max_epochs")
+	out := &Limits{
+		MinShare:  r.number(f["min_share"], 0, span{low: 0, high: 1, above: true}),
+		MaxEpochs: r.number(f["max_epochs"], 0, span{low: 0, high: math.Inf(1), above: true}),
+	}
+	if d == (Design{Baseline: d.Baseline, Control: d.Control}) {
+		r.problem(n, say("limits apply to arms that a design makes, and there is none; add grid, lattice, dirichlet, one_factor or product, or remove limits",
+			"limits は実験計画が作るアームに効きますが、計画がありません。grid、lattice、dirichlet、one_factor、product のどれかを加えるか、limits を消してください"))
+	}
+	return out
+}
+
+// baseline must be an arm's name, as far as the document can tell: what larger designs make is for the expansion to say.
 func (r *reader) baseline(n *node, s Sweep, d Design) {
+	if d.Lattice != nil || d.Dirichlet != nil || d.OneFactor != nil || d.Product != nil {
+		return
+	}
 	var arms []string
 	for _, c := range s.Schedules {
 		arms = append(arms, c.Name)
@@ -52,7 +98,7 @@ func (r *reader) grid(n *node, s Sweep) *Grid {
 	f := r.fields(n, "of", "values", "from")
 	r.require(n, f, "of", "values", "from")
 	g := &Grid{
-		Of:     r.matching(f["of"], "", ofPattern, Label{EN: "a language such as ja, or a source's name", JA: "ja のような言語か、データソースの名前"}),
+		Of:     r.of(f["of"]),
 		Values: r.values(f["values"]),
 		From:   r.name(f["from"]),
 	}
@@ -60,6 +106,11 @@ func (r *reader) grid(n *node, s Sweep) *Grid {
 		r.from(f["from"], s.Schedules)
 	}
 	return g
+}
+
+// of is a language or a source.
+func (r *reader) of(n *node) string {
+	return r.matching(n, "", ofPattern, Label{EN: "a language such as ja, or a source's name", JA: "ja のような言語か、データソースの名前"})
 }
 
 func (r *reader) values(n *node) []float64 {

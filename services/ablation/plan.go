@@ -10,25 +10,32 @@ type Plan struct {
 	Tasks         []Task     `json:"tasks"`
 	Arms          []PlanArm  `json:"arms"`
 	Runs          []Run      `json:"runs"`
-	Steps         int64      `json:"steps"`  // of a run
-	Tokens        int64      `json:"tokens"` // of a run, rounded up to whole steps
-	Parameters    int64      `json:"parameters"`
-	FLOPsPerToken float64    `json:"flops_per_token"` // of training
+	Steps         int64      `json:"steps"`           // of the longest run
+	Tokens        int64      `json:"tokens"`          // of the longest run, rounded up to whole steps
+	TotalTokens   int64      `json:"total_tokens"`    // of all runs
+	Parameters    int64      `json:"parameters"`      // of the largest run
+	FLOPsPerToken float64    `json:"flops_per_token"` // of training the largest run
 	FLOPs         float64    `json:"flops"`           // of all runs
-	MemoryBytes   int64      `json:"memory_bytes"`    // of a run
+	MemoryBytes   int64      `json:"memory_bytes"`    // of the largest run
+	RunsAtOnce    int        `json:"runs_at_once"`    // of this sweep, side by side on this machine
 	Seconds       float64    `json:"seconds"`         // of the whole sweep on this machine; 0 where it can't be told
 	Warnings      []Label    `json:"warnings"`
 	Problems      []Problem  `json:"problems"` // any of them keeps the sweep from starting
 	Existing      SweepState `json:"existing,omitempty"`
 }
 
-// PlanArm is what every run of an arm reads, by source.
+// PlanArm is what every run of an arm is and reads, by source.
 type PlanArm struct {
 	Arm
-	Stages []PlanStage        `json:"stages,omitempty"` // none for a matched control
-	Rows   map[string]int64   `json:"rows"`             // as the sampler deals them out
-	Tokens map[string]int64   `json:"tokens"`
-	Epochs map[string]float64 `json:"epochs"` // rows ÷ the rows that there are
+	Steps       int64              `json:"steps"`
+	RunTokens   int64              `json:"run_tokens"` // rounded up to whole steps
+	Parameters  int64              `json:"parameters"`
+	FLOPs       float64            `json:"flops"` // of a run
+	MemoryBytes int64              `json:"memory_bytes"`
+	Stages      []PlanStage        `json:"stages,omitempty"` // none for a matched control
+	Rows        map[string]int64   `json:"rows"`             // as the sampler deals them out
+	Tokens      map[string]int64   `json:"tokens"`
+	Epochs      map[string]float64 `json:"epochs"` // rows ÷ the rows that there are
 }
 
 // PlanStage is where a stage ends: as the document says, and rounded up to the step at which the next one begins.
@@ -38,7 +45,7 @@ type PlanStage struct {
 	Step   int64 `json:"step"`
 }
 
-// Estimate is what a trainer says of a run.
+// Estimate is what a trainer says of an arm's run.
 type Estimate struct {
 	Trainer       string
 	Parameters    int64
@@ -49,31 +56,49 @@ type Estimate struct {
 }
 
 // Plan says what the expanded sweep would do: rows, tokens and epochs per source, cost, what to look at and what is
-// wrong. sources are in the sweep's order.
-func (s Sweep) Plan(sources []Source, tasks []Task, arms []Arm, runs []Run, e Estimate) Plan {
+// wrong. sources are in the sweep's order, estimates in that of the arms.
+func (s Sweep) Plan(sources []Source, tasks []Task, e Expansion, estimates []Estimate) Plan {
 	p := Plan{
-		Sweep: s.Name, Trainer: e.Trainer, Sources: sources, Tasks: tasks, Runs: runs, Steps: s.Recipe.Steps(),
-		Tokens: s.Recipe.Steps() * s.Recipe.TokensPerStep(), Parameters: e.Parameters, FLOPsPerToken: e.FLOPsPerToken,
-		MemoryBytes: e.MemoryBytes, Warnings: []Label{}, Problems: []Problem{},
+		Sweep: s.Name, Sources: sources, Tasks: tasks, Runs: e.Runs, Warnings: append([]Label{}, e.Notes...), Problems: []Problem{},
 	}
-	p.FLOPs = float64(p.Tokens) * e.FLOPsPerToken * float64(len(runs))
-	if e.TokensPerS > 0 {
-		p.Seconds = float64(p.Tokens) * float64(len(runs)) / e.TokensPerS
+	untold := false
+	for i, arm := range e.Arms {
+		a := s.planArm(arm, sources, estimates[i])
+		p.Trainer, p.Arms = estimates[i].Trainer, append(p.Arms, a)
+		p.add(a, estimates[i], int64(len(s.Seeds)))
+		untold = untold || estimates[i].TokensPerS <= 0
 	}
-	for _, arm := range arms {
-		p.Arms = append(p.Arms, s.planArm(arm, sources, e.Rows))
+	if untold {
+		p.Seconds = 0
 	}
 	p.refuse(s)
 	p.warn(s)
 	return p
 }
 
-func (s Sweep) planArm(arm Arm, sources []Source, have map[string]int64) PlanArm {
-	out := PlanArm{Arm: arm, Rows: map[string]int64{}, Tokens: map[string]int64{}, Epochs: map[string]float64{}}
-	for k, rows := range PlannedRows(arm.Weights, s.Recipe.Steps(), s.Recipe.BatchRows) {
+// add counts an arm's runs in.
+func (p *Plan) add(a PlanArm, e Estimate, runs int64) {
+	p.Steps, p.Tokens = max(p.Steps, a.Steps), max(p.Tokens, a.RunTokens)
+	p.Parameters, p.MemoryBytes = max(p.Parameters, a.Parameters), max(p.MemoryBytes, a.MemoryBytes)
+	p.FLOPsPerToken = max(p.FLOPsPerToken, e.FLOPsPerToken)
+	p.TotalTokens += a.RunTokens * runs
+	p.FLOPs += a.FLOPs * float64(runs)
+	if e.TokensPerS > 0 {
+		p.Seconds += float64(a.RunTokens*runs) / e.TokensPerS
+	}
+}
+
+func (s Sweep) planArm(arm Arm, sources []Source, e Estimate) PlanArm {
+	r := s.Recipe.For(arm)
+	out := PlanArm{
+		Arm: arm, Steps: r.Steps(), RunTokens: r.Steps() * r.TokensPerStep(), Parameters: e.Parameters, MemoryBytes: e.MemoryBytes,
+		Rows: map[string]int64{}, Tokens: map[string]int64{}, Epochs: map[string]float64{},
+	}
+	out.FLOPs = float64(out.RunTokens) * e.FLOPsPerToken
+	for k, rows := range PlannedRows(arm.Weights, r.Steps(), r.BatchRows) {
 		name := sources[k].Name
-		out.Rows[name], out.Tokens[name] = rows, rows*int64(s.Recipe.RowTokens)
-		if n := cmp.Or(have[name], sources[k].Rows(s.Recipe.RowTokens)); n > 0 {
+		out.Rows[name], out.Tokens[name] = rows, rows*int64(r.RowTokens)
+		if n := cmp.Or(e.Rows[name], sources[k].Rows(r.RowTokens)); n > 0 {
 			out.Epochs[name] = float64(rows) / float64(n)
 		}
 	}
@@ -81,8 +106,8 @@ func (s Sweep) planArm(arm Arm, sources []Source, have map[string]int64) PlanArm
 		return out
 	}
 	for _, stage := range arm.Schedule.Stages {
-		step := stage.Until.Steps(s.Recipe)
-		out.Stages = append(out.Stages, PlanStage{Asked: stage.Until.Of(s.Recipe.Tokens), Tokens: step * s.Recipe.TokensPerStep(), Step: step})
+		step := stage.Until.Steps(r)
+		out.Stages = append(out.Stages, PlanStage{Asked: stage.Until.Of(r.Tokens), Tokens: step * r.TokensPerStep(), Step: step})
 	}
 	return out
 }

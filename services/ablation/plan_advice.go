@@ -8,14 +8,8 @@ import (
 // WarnEpochs is how often an arm may read a source before the plan warns; what refuses it is the recipe's max_epochs.
 const WarnEpochs = 4
 
-// maxRuns of a sweep: above it somebody has mistyped.
-const maxRuns = 10_000
-
 // refuse says what keeps the sweep from starting.
 func (p *Plan) refuse(s Sweep) {
-	if len(p.Runs) > maxRuns {
-		p.problem(s, "seeds", say("the sweep has %d runs; at most %d: take fewer seeds or arms", "ランが %d あります。上限は %d です。シードかアームを減らしてください", len(p.Runs), maxRuns))
-	}
 	for _, arm := range p.Arms {
 		for _, source := range p.Sources {
 			p.repeats(s, arm, source)
@@ -30,30 +24,19 @@ func (p *Plan) repeats(s Sweep, arm PlanArm, source Source) {
 	switch {
 	case rows == 0:
 	case source.Role == RoleHeldout:
-		p.problem(s, arm.field(s), say("arm %s reads %s, which is for evaluation only; give it no share",
+		p.problem(s, arm.Field(), say("arm %s reads %s, which is for evaluation only; give it no share",
 			"アーム %s が評価専用の %s を読んでいます。割合を 0 にしてください", arm.Name, source.Name))
 	case epochs == 0:
-		p.problem(s, arm.field(s), say("arm %s reads %s, which is too short for one row of %d tokens; add text or shorten row_tokens",
+		p.problem(s, arm.Field(), say("arm %s reads %s, which is too short for one row of %d tokens; add text or shorten row_tokens",
 			"アーム %s が読む %s は、%d トークンの 1 行にも足りません。テキストを増やすか row_tokens を短くしてください", arm.Name, source.Name, s.Recipe.RowTokens))
 	case epochs > s.Recipe.MaxEpochs:
-		p.problem(s, arm.field(s), say("arm %s would read %s %.1f times, more than max_epochs %g; use fewer tokens, more text or a smaller share, or raise recipe.max_epochs",
+		p.problem(s, arm.Field(), say("arm %s would read %s %.1f times, more than max_epochs %g; use fewer tokens, more text or a smaller share, or raise recipe.max_epochs",
 			"アーム %s は %s を %.1f 回読みます（max_epochs は %g）。トークンを減らすか、テキストを増やすか、割合を下げるか、recipe.max_epochs を上げてください",
 			arm.Name, source.Name, epochs, s.Recipe.MaxEpochs))
 	case epochs > WarnEpochs:
 		p.warning(say("arm %s reads %s %.1f times; above %d, repeats are worth less than new text",
 			"アーム %s は %s を %.1f 回読みます。%d 回を超える繰り返しは、新しいテキストより効き目が下がります", arm.Name, source.Name, epochs, WarnEpochs))
 	}
-}
-
-// field is where the document asks for the arm.
-func (a PlanArm) field(s Sweep) string {
-	switch {
-	case a.MatchedOf != "":
-		return "schedules." + a.MatchedOf
-	case slices.ContainsFunc(s.Schedules, func(c Schedule) bool { return c.Name == a.Name }):
-		return "schedules." + a.Name
-	}
-	return "design.grid.values"
 }
 
 func (p *Plan) problem(s Sweep, field string, message Label) {
@@ -64,6 +47,7 @@ func (p *Plan) warning(message Label) { p.Warnings = append(p.Warnings, message)
 
 // warn says what a reader of the results would miss.
 func (p *Plan) warn(s Sweep) {
+	p.warnIdle(s)
 	if len(s.Seeds) == 1 {
 		p.warning(say("one seed only: no spread can be shown, so a difference can't be told from noise; take 2 or more",
 			"シードが 1 つだけでは、ばらつきを示せず、差が偶然かどうかを区別できません。2 つ以上にしてください"))
@@ -81,6 +65,19 @@ func (p *Plan) warn(s Sweep) {
 		p.warnOrigin(t)
 	}
 	p.warnTasks()
+}
+
+// warnIdle names the keys that are kept, but that nothing acts on so far.
+func (p *Plan) warnIdle(s Sweep) {
+	keys := []struct {
+		name  string
+		given bool
+	}{{"budget.yen", s.Budget.Yen > 0}, {"budget.gpu_hours", s.Budget.GPUHours > 0}, {"recurrence", s.Recurrence != nil}}
+	for _, key := range keys {
+		if key.given {
+			p.warning(say("%s is kept with the sweep, but isn't acted on yet", "%s は記録されますが、まだ働きません", key.name))
+		}
+	}
 }
 
 func (p *Plan) warnSource(source Source) {

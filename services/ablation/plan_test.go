@@ -1,6 +1,7 @@
 package ablation_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -36,12 +37,12 @@ func plan(t *testing.T, document string, ja, en int64, change ...func([]ablation
 	for _, c := range change {
 		c(sources)
 	}
-	arms, runs, err := s.Expand(langsOf(s))
+	made, err := s.Expand(textOf(s))
 	if err != nil {
 		t.Fatal(err)
 	}
 	estimate := ablation.Estimate{Trainer: "cpu", Parameters: 1000, FLOPsPerToken: 6000, TokensPerS: 2000}
-	return s.Plan(sources, nil, arms, runs, estimate)
+	return s.Plan(sources, nil, made, slices.Repeat([]ablation.Estimate{estimate}, len(made.Arms)))
 }
 
 func TestSweep_Plan(t *testing.T) {
@@ -60,16 +61,19 @@ func TestSweep_Plan(t *testing.T) {
 	}
 	arms := []ablation.PlanArm{
 		{
+			Steps: 11, RunTokens: 10_890, Parameters: 1000, FLOPs: 10_890 * 6000,
 			Stages: []ablation.PlanStage{{Asked: 10_000, Tokens: 10_890, Step: 11}},
 			Rows:   map[string]int64{"ja": 55, "en": 55}, Tokens: map[string]int64{"ja": 5445, "en": 5445},
 			Epochs: map[string]float64{"ja": 0.55, "en": 1.1},
 		},
 		{
+			Steps: 11, RunTokens: 10_890, Parameters: 1000, FLOPs: 10_890 * 6000,
 			Stages: []ablation.PlanStage{{Asked: 2500, Tokens: 2970, Step: 3}, {Asked: 10_000, Tokens: 10_890, Step: 11}},
 			Rows:   map[string]int64{"ja": 80, "en": 30}, Tokens: map[string]int64{"ja": 7920, "en": 2970},
 			Epochs: map[string]float64{"ja": 0.8, "en": 0.6},
 		},
 		{
+			Steps: 11, RunTokens: 10_890, Parameters: 1000, FLOPs: 10_890 * 6000,
 			Rows: map[string]int64{"ja": 80, "en": 30}, Tokens: map[string]int64{"ja": 7920, "en": 2970},
 			Epochs: map[string]float64{"ja": 0.8, "en": 0.6},
 		},
@@ -143,7 +147,7 @@ func TestSweep_Plan_advice(t *testing.T) {
 func TestSweep_Plan_task_of_another_version(t *testing.T) {
 	t.Parallel()
 	s := seeded(t, planned)
-	arms, runs, err := s.Expand(langsOf(s))
+	made, err := s.Expand(textOf(s))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +158,7 @@ func TestSweep_Plan_task_of_another_version(t *testing.T) {
 		{Name: "next-ja", Lang: "ja", Source: "ja", SourceSHA256: "old"}, {Name: "same-ja", Lang: "ja", Source: "ja", SourceSHA256: "new"},
 		{Name: "arc", Lang: "en"},
 	}
-	p := s.Plan(sources, tasks, arms, runs, ablation.Estimate{})
+	p := s.Plan(sources, tasks, made, make([]ablation.Estimate, len(made.Arms)))
 	want := []string{"task next-ja was made from another version of ja: its questions may stand in the text that is trained on; " +
 		"make it again with haigo eval make next-sentence --source ja"}
 	var got []string
@@ -169,14 +173,14 @@ func TestSweep_Plan_task_of_another_version(t *testing.T) {
 func TestSweep_Plan_tasks_of_one_language(t *testing.T) {
 	t.Parallel()
 	s := seeded(t, planned)
-	arms, runs, err := s.Expand(langsOf(s))
+	made, err := s.Expand(textOf(s))
 	if err != nil {
 		t.Fatal(err)
 	}
 	sources := []ablation.Source{
 		{Name: "ja", Lang: "ja", Bytes: 1e6, HeldoutDocuments: 1}, {Name: "en", Lang: "en", Bytes: 1e6, HeldoutDocuments: 1},
 	}
-	p := s.Plan(sources, []ablation.Task{{Name: "jcommonsenseqa", Lang: "ja"}}, arms, runs, ablation.Estimate{})
+	p := s.Plan(sources, []ablation.Task{{Name: "jcommonsenseqa", Lang: "ja"}}, made, make([]ablation.Estimate, len(made.Arms)))
 	want := []ablation.Label{{
 		EN: "tasks ask about ja only, not about en: the trade-off has one side",
 		JA: "タスクは ja のものだけで、en のものがありません。片側しか比べられません",

@@ -26,23 +26,6 @@ type Sweep struct {
 	Counts    RunCounts  `json:"counts"`
 }
 
-// Design says which arms there are besides the listed schedules.
-type Design struct {
-	Baseline string `json:"baseline,omitempty"` // an arm's name; default the first schedule
-	Control  string `json:"control,omitempty"`  // ControlMatched or ""
-	Grid     *Grid  `json:"grid,omitempty"`
-}
-
-// ControlMatched adds, for every schedule that changes, the constant mixture with the same tokens per source.
-const ControlMatched = "matched"
-
-// Grid varies the share of a language or a source, from a schedule; everything else keeps its proportions.
-type Grid struct {
-	Of     string    `json:"of"`
-	Values []float64 `json:"values"`
-	From   string    `json:"from"`
-}
-
 // Budget bounds a sweep; zero is no bound.
 type Budget struct {
 	Yen        float64 `json:"yen,omitempty"`
@@ -81,14 +64,4 @@ type RunCounts struct {
 // Total is the number of runs.
 func (c RunCounts) Total() int {
 	return c.Queued + c.Running + c.Completed + c.Stopped + c.Diverged + c.Failed
-}
-
-// Arm is what is compared: one schedule with one variant of the recipe; its runs differ by seed only.
-type Arm struct {
-	Name      string    `json:"name"`
-	Label     Label     `json:"label"`
-	Index     int       `json:"index"`                // order in the sweep, from 0; marks and colours follow it
-	MatchedOf string    `json:"matched_of,omitempty"` // set on a matched control: the arm it controls
-	Schedule  *Schedule `json:"schedule,omitempty"`   // nil for a matched control
-	Weights   []Weights `json:"weights"`
 }

@@ -11,22 +11,22 @@ const (
 	Unseen  Standing = ""       // no mean on one of them yet
 )
 
-// Front says how each arm stands; both scores are of the same arms.
-func Front(x, y Scores) []Standing {
+// Front says how each arm stands among its peers; both scores are of the same arms.
+func Front(x, y Scores, peers func(a, b int) bool) []Standing {
 	standings := make([]Standing, len(x.Arms))
 	for i := range x.Arms {
-		standings[i] = standing(x, y, i)
+		standings[i] = standing(x, y, i, peers)
 	}
 	return standings
 }
 
-func standing(x, y Scores, i int) Standing {
+func standing(x, y Scores, i int, peers func(a, b int) bool) Standing {
 	if x.Arms[i].N == 0 || y.Arms[i].N == 0 {
 		return Unseen
 	}
 	at := OnFront
 	for j := range x.Arms {
-		if !ahead(x, y, j, i) {
+		if !peers(j, i) || !ahead(x, y, j, i) {
 			continue
 		}
 		if x.Difference(j, i).Verdict == Lower && y.Difference(j, i).Verdict == Lower {

@@ -21,7 +21,7 @@ func Curve(d Data, metric string, curves []ablation.Curve) (Figure, error) {
 	for i, a := range d.Arms {
 		c.group(Series{Arm: pointer(i), Label: f.Arms[i].Label}, a.Name, metric, c.runsOf(a.Name, curves))
 	}
-	return f, c.finish(upTo(float64(d.tokens()), 4))
+	return f, c.finish(upTo(float64(d.longest()), 4))
 }
 
 // RunCurve draws metrics of one run over steps, each with its own line: bucket means, with a band from minimum to maximum.

@@ -26,11 +26,56 @@ func (d Data) arm(name string) int {
 	return slices.IndexFunc(d.Arms, func(a ablation.Arm) bool { return a.Name == name })
 }
 
-// baseline is the arm that differences are taken to; 0 where the sweep names none.
-func (d Data) baseline() int { return max(0, d.arm(d.Sweep.Design.Baseline)) }
+// tokens of a finished run of an arm.
+func (d Data) tokens(a ablation.Arm) int64 {
+	r := d.Sweep.Recipe.For(a)
+	return r.Steps() * r.TokensPerStep()
+}
 
-// tokens of a finished run.
-func (d Data) tokens() int64 { return d.Sweep.Recipe.Steps() * d.Sweep.Recipe.TokensPerStep() }
+// Lengths are the tokens of finished runs, each once, from the shortest.
+func (d Data) Lengths() []int64 {
+	var out []int64
+	for _, a := range d.Arms {
+		out = append(out, d.tokens(a))
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// longest is the tokens of the longest finished run.
+func (d Data) longest() int64 {
+	all := d.Lengths()
+	if len(all) == 0 {
+		return 0
+	}
+	return all[len(all)-1]
+}
+
+// lengths is how many tokens finished runs have seen: 60M, or 30M to 60M.
+func (d Data) lengths() ablation.Label {
+	all := d.Lengths()
+	switch len(all) {
+	case 0:
+		return say("%s", "%s", Count(0))
+	case 1:
+		return say("%s", "%s", Count(all[0]))
+	}
+	return say("%s〜%s", "%s to %s", Count(all[0]), Count(d.longest()))
+}
+
+// Models are the arms' shapes, each once, in order of arms.
+func (d Data) Models() []ablation.Shape {
+	var out []ablation.Shape
+	for _, a := range d.Arms {
+		if shape := d.Sweep.Recipe.For(a).Shape; !slices.Contains(out, shape) {
+			out = append(out, shape)
+		}
+	}
+	return out
+}
+
+// peers reports whether two arms' runs have one length and size.
+func (d Data) peers(a, b int) bool { return d.Arms[a].Peer(d.Arms[b]) }
 
 // sources are their names, in the sweep's order.
 func (d Data) sources() []string {

@@ -51,18 +51,19 @@ type fixture struct {
 
 func newFixture(t *testing.T) fixture {
 	t.Helper()
-	langs := map[string]string{"web-ja": "ja", "web-en": "en", "misc": "other"}
 	sweep, err := ablation.ParseSweep([]byte(document))
 	if err != nil {
 		t.Fatal(err)
 	}
-	arms, runs, err := sweep.Expand(langs)
+	sources := []ablation.Source{{Name: "web-ja", Lang: "ja"}, {Name: "web-en", Lang: "en"}, {Name: "misc", Lang: "other"}}
+	made, err := sweep.Expand(sources)
 	if err != nil {
 		t.Fatal(err)
 	}
+	arms, runs := made.Arms, made.Runs
 	f := fixture{Data: chart.Data{
 		Sweep: sweep, Arms: arms, Runs: runs,
-		Sources: []ablation.Source{{Name: "web-ja", Lang: "ja"}, {Name: "web-en", Lang: "en"}, {Name: "misc", Lang: "other"}},
+		Sources: sources,
 		Tasks:   []ablation.Task{{Name: "next-sentence-ja", Lang: "ja", Items: 400, Chance: .25}},
 	}}
 	for i := range runs {

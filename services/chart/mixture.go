@@ -47,7 +47,7 @@ type mixture struct {
 func newMixture(d Data, a ablation.Arm) mixture {
 	return mixture{
 		Data: d, langs: d.languages(),
-		plan: analysis.Plan{Table: a.Weights, Steps: d.Sweep.Recipe.Steps(), BatchRows: d.Sweep.Recipe.BatchRows},
+		plan: analysis.Plan{Table: a.Weights, Steps: d.Sweep.Recipe.For(a).Steps(), BatchRows: d.Sweep.Recipe.BatchRows},
 		table: Table{Rows: [][]any{}, Columns: []Column{
 			{Key: "series", Name: say("系列", "Series"), Format: FormatText, Words: map[string]ablation.Label{"planned": say("計画", "planned"), "delivered": say("実績", "delivered")}},
 			{Key: "lang", Name: say("言語", "Language"), Format: FormatText, Words: d.languageWords()},

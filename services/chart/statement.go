@@ -62,15 +62,14 @@ type pair struct {
 	control bool // b has a's totals without its order
 }
 
-// pairs are the arms against the baseline, in order, then schedules against their controls.
+// pairs are the arms against the baseline of their length and size, in order, then schedules against their controls.
 func (d Data) pairs() []pair {
 	var out, controls []pair
-	base := d.baseline()
 	for i, a := range d.Arms {
 		if a.MatchedOf != "" {
 			continue
 		}
-		if i != base {
+		if base := d.Sweep.Baseline(d.Arms, i); base >= 0 && i != base {
 			out = append(out, pair{i, base, false})
 		}
 		if c := d.control(a); c >= 0 {
@@ -86,12 +85,12 @@ func (d Data) control(a ablation.Arm) int {
 	if a.Schedule == nil || !a.Schedule.Changes() {
 		return -1
 	}
-	steps := d.Sweep.Recipe.Steps()
+	steps := d.Sweep.Recipe.For(a).Steps()
 	plan := func(a ablation.Arm) []float64 {
 		return analysis.Plan{Table: a.Weights, Steps: steps, BatchRows: d.Sweep.Recipe.BatchRows}.Planned(steps)
 	}
 	return slices.IndexFunc(d.Arms, func(c ablation.Arm) bool {
-		return c.MatchedOf != "" && slices.EqualFunc(plan(a), plan(c), func(x, y float64) bool { return math.Abs(x-y) < 2 })
+		return c.MatchedOf != "" && c.Peer(a) && slices.EqualFunc(plan(a), plan(c), func(x, y float64) bool { return math.Abs(x-y) < 2 })
 	})
 }
 

@@ -16,7 +16,7 @@ func Tradeoff(d Data) (Figure, error) {
 	f := Figure{
 		ID: "tradeoff", Kind: KindTradeoff, Arms: marked(d.Arms),
 		Title:    say("日本語と英語のトレードオフ", "Japanese against English"),
-		Subtitle: say("検証セット、%sトークン時点", "held-out text, at %s tokens", Count(d.tokens())),
+		Subtitle: say("検証セット、%sトークン時点", "held-out text, at %s tokens", d.lengths()),
 		X:        Axis{Name: say("英語 bits per byte", "English bits per byte"), Format: FormatFixed2, Good: "low"},
 		Y:        Axis{Name: say("日本語 bits per byte", "Japanese bits per byte"), Format: FormatFixed2, Good: "low"},
 		Caption:  t.caption(), Description: t.description(), Table: t.table(),
@@ -38,7 +38,7 @@ type tradeoff struct {
 func newTradeoff(d Data) tradeoff {
 	t := tradeoff{Data: d}
 	t.ja, t.en = analysis.Both(d.Arms, d.Results, ablation.BPB("ja"), ablation.BPB("en"))
-	t.standings = analysis.Front(t.en, t.ja)
+	t.standings = analysis.Front(t.en, t.ja, d.peers)
 	return t
 }
 
@@ -63,21 +63,30 @@ func (t tradeoff) seeds(arm int) []seed {
 
 func (t tradeoff) seen(arm int) bool { return t.standings[arm] != analysis.Unseen }
 
-// front are the arms on the front, from the best English to the worst.
-func (t tradeoff) front() []int {
-	var arms []int
+// fronts are the arms on the front, from the best English to the worst; one front for each length and size of runs.
+func (t tradeoff) fronts() [][]int {
+	var fronts [][]int
 	for i, s := range t.standings {
-		if s == analysis.OnFront {
-			arms = append(arms, i)
+		if s != analysis.OnFront {
+			continue
 		}
+		at := slices.IndexFunc(fronts, func(f []int) bool { return t.peers(f[0], i) })
+		if at < 0 {
+			at, fronts = len(fronts), append(fronts, nil)
+		}
+		fronts[at] = append(fronts[at], i)
 	}
-	slices.SortStableFunc(arms, func(a, b int) int { return cmp.Compare(t.en.Arms[a].Mean, t.en.Arms[b].Mean) })
-	return arms
+	for _, f := range fronts {
+		slices.SortStableFunc(f, func(a, b int) int { return cmp.Compare(t.en.Arms[a].Mean, t.en.Arms[b].Mean) })
+	}
+	return fronts
 }
 
 func (t tradeoff) draw(f *Figure) error {
 	d := newDrawing(t.scale(t.en), t.scale(t.ja))
-	d.add(Series{Role: RoleFront}, t.band())
+	for _, f := range t.fronts() {
+		d.add(Series{Role: RoleFront}, t.band(f))
+	}
 	for i, a := range f.Arms {
 		var rows []row
 		for _, s := range t.seeds(i) {
@@ -98,9 +107,9 @@ func (t tradeoff) draw(f *Figure) error {
 }
 
 // band joins the arms on the front; one alone has nothing to be joined to.
-func (t tradeoff) band() []row {
+func (t tradeoff) band(front []int) []row {
 	var rows []row
-	for _, i := range t.front() {
+	for _, i := range front {
 		rows = append(rows, point(t.en.Arms[i].Mean, t.ja.Arms[i].Mean))
 	}
 	if len(rows) < 2 {
@@ -136,8 +145,11 @@ func (t tradeoff) caption() ablation.Label {
 	} else if slices.ContainsFunc(t.standings, func(s analysis.Standing) bool { return s != analysis.Unseen }) {
 		parts = append(parts, say("どのアームも 1 シードなので、区間はまだない。", "Every arm has one seed, so there is no interval yet."))
 	}
-	if len(t.front()) > 1 {
+	if slices.ContainsFunc(t.fronts(), func(f []int) bool { return len(f) > 1 }) {
 		parts = append(parts, say("灰色の帯は、平均で互いに劣らないアームを結んだもの。", "The grey band joins the arms whose means no other arm beats on both."))
+	}
+	if len(t.Lengths()) > 1 || len(t.Models()) > 1 {
+		parts = append(parts, say("帯と勝ち負けは、長さと大きさが同じランどうし。", "Bands and standings are among runs of one length and size."))
 	}
 	if slices.ContainsFunc(t.Arms, func(a ablation.Arm) bool { return a.MatchedOf != "" }) {
 		parts = append(parts, say("中抜きの印は総量をそろえた対照アーム。", "Hollow marks are matched controls."))

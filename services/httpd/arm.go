@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"html/template"
 
-	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/chart"
 )
 
@@ -46,17 +45,9 @@ func armViews(lang string, d chart.Data) []armView {
 	for i, a := range d.Arms {
 		mark := chart.MarkOf(d.Arms, i)
 		views[i] = armView{
-			Name: a.Name, Label: cmp.Or(a.Label.In(lang), a.Name), Hue: mark.Hue, Hollow: mark.Hollow, Baseline: a.Name == baseline(d.Sweep),
-			shape: mark.Shape, glyph: newGlyph(a.Weights, d.Sweep.Recipe.Steps(), langs),
+			Name: a.Name, Label: cmp.Or(a.Label.In(lang), a.Name), Hue: mark.Hue, Hollow: mark.Hollow, Baseline: d.Sweep.Baseline(d.Arms, i) == i,
+			shape: mark.Shape, glyph: newGlyph(a.Weights, d.Sweep.Recipe.For(a).Steps(), langs),
 		}
 	}
 	return views
-}
-
-// baseline is the arm that differences are taken to.
-func baseline(s ablation.Sweep) string {
-	if s.Design.Baseline == "" && len(s.Schedules) > 0 {
-		return s.Schedules[0].Name
-	}
-	return s.Design.Baseline
 }

@@ -52,9 +52,9 @@ func (d sweepData) recipe() []fact {
 	}
 	facts := []fact{
 		{"sweep.def.trainer", c.Trainer},
-		{"sweep.def.shape", shapeText(c.Shape)},
+		{"sweep.def.shape", d.shapeTexts()},
 		{"sweep.def.tokenizer", c.Tokenizer},
-		{"sweep.def.tokens", w.big(float64(c.Tokens))},
+		{"sweep.def.tokens", d.budgets()},
 		{"sweep.def.batch", w.text("sweep.def.batch.v", "rows", c.BatchRows, "tokens", c.RowTokens)},
 		{"sweep.def.precision", c.Precision},
 		{"sweep.def.lr", learningRate(c.Optimizer)},
@@ -63,6 +63,34 @@ func (d sweepData) recipe() []fact {
 		{"sweep.def.tasks", strings.Join(d.Sweep.Tasks, ", ")},
 	}
 	return slices.DeleteFunc(facts, func(f fact) bool { return f.Value == "" })
+}
+
+// budgets are the token budgets of the arms' runs.
+func (d sweepData) budgets() string {
+	var all []string
+	for _, a := range d.Arms {
+		all = append(all, d.words.big(float64(d.Sweep.Recipe.For(a).Tokens)))
+	}
+	return strings.Join(unique(all), ", ")
+}
+
+func (d sweepData) shapeTexts() string {
+	var all []string
+	for _, shape := range d.Models() {
+		all = append(all, shapeText(shape))
+	}
+	return strings.Join(all, ", ")
+}
+
+// unique are the texts in their order, each once.
+func unique(texts []string) []string {
+	var out []string
+	for _, text := range texts {
+		if !slices.Contains(out, text) {
+			out = append(out, text)
+		}
+	}
+	return out
 }
 
 func shapeText(s ablation.Shape) string {
@@ -88,7 +116,7 @@ func (d sweepData) shares() []armShares {
 	all := make([]armShares, len(d.Arms))
 	for i, a := range d.Arms {
 		shares := make([]float64, len(d.Sources))
-		rows := ablation.PlannedRows(a.Weights, d.Sweep.Recipe.Steps(), d.Sweep.Recipe.BatchRows)
+		rows := ablation.PlannedRows(a.Weights, d.Sweep.Recipe.For(a).Steps(), d.Sweep.Recipe.BatchRows)
 		var total float64
 		for _, n := range rows {
 			total += float64(n)

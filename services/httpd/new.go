@@ -1,7 +1,6 @@
 package httpd
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -31,9 +30,8 @@ type example struct{ Name, Title string }
 // planView is what the document would run.
 type planView struct {
 	ablation.Plan
-	Arms []planArm
-	Seeds,
-	AtOnce int
+	Arms   []planArm
+	Seeds  int
 	Time   time.Duration
 	Yen    float64
 	Max    float64 // epochs above which a run is refused
@@ -45,6 +43,8 @@ type planArm struct {
 	Arm   armView
 	Cells []cell // its runs
 	Reads []read
+	Tokens,
+	Parameters int64 // of a run
 }
 
 type read struct {
@@ -163,19 +163,19 @@ func (v *newView) refuse(s *Server, words words, err error) {
 }
 
 func newPlanView(words words, p ablation.Plan, document string) *planView {
-	v := &planView{Plan: p, Time: time.Duration(p.Seconds * float64(time.Second)), Exists: p.Existing != "", AtOnce: 1}
+	v := &planView{Plan: p, Time: time.Duration(p.Seconds * float64(time.Second)), Exists: p.Existing != ""}
 	sweep, err := ablation.ParseSweep([]byte(document))
 	if err != nil {
 		return v // a plan without a document is none of ours
 	}
-	v.Seeds, v.Yen, v.Max, v.AtOnce = len(sweep.Seeds), sweep.Budget.Yen, sweep.Recipe.MaxEpochs, cmp.Or(sweep.Budget.RunsAtOnce, 1)
+	v.Seeds, v.Yen, v.Max = len(sweep.Seeds), sweep.Budget.Yen, sweep.Recipe.MaxEpochs
 	d := chart.Data{Sweep: sweep, Sources: p.Sources}
 	for _, a := range p.Arms {
 		d.Arms = append(d.Arms, a.Arm)
 	}
 	views := armViews(words.lang, d)
 	for i, a := range p.Arms {
-		arm := planArm{Arm: views[i]}
+		arm := planArm{Arm: views[i], Tokens: a.RunTokens, Parameters: a.Parameters}
 		for _, r := range p.Runs {
 			if r.Arm == a.Name {
 				arm.Cells = append(arm.Cells, cell{state: ablation.RunQueued})
@@ -183,7 +183,7 @@ func newPlanView(words words, p ablation.Plan, document string) *planView {
 		}
 		for _, source := range p.Sources {
 			tokens := a.Tokens[source.Name]
-			arm.Reads = append(arm.Reads, read{source, tokens, float64(tokens) / float64(max(p.Tokens, 1)), a.Epochs[source.Name]})
+			arm.Reads = append(arm.Reads, read{source, tokens, float64(tokens) / float64(max(a.RunTokens, 1)), a.Epochs[source.Name]})
 		}
 		v.Arms = append(v.Arms, arm)
 	}

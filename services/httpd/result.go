@@ -87,7 +87,7 @@ func (d sweepData) column(metric string) []resultCell {
 
 // epochs are how often an arm reads each source whose rows are known.
 func (d sweepData) epochs(a ablation.Arm, rows map[string]int64) []float64 {
-	planned := ablation.PlannedRows(a.Weights, d.Sweep.Recipe.Steps(), d.Sweep.Recipe.BatchRows)
+	planned := ablation.PlannedRows(a.Weights, d.Sweep.Recipe.For(a).Steps(), d.Sweep.Recipe.BatchRows)
 	var epochs []float64
 	for k, s := range d.Sources {
 		if n := rows[s.Name]; n > 0 && k < len(planned) {

@@ -20,7 +20,7 @@ type sharedView struct {
 	Caption    string
 	Says       [][]chart.Span
 	Rows       []sharedRow
-	Tokens     float64 // of a run
+	Tokens     string // of a run
 	Model      string
 	Trainer    string
 	Source     string // address of the figure
@@ -115,7 +115,7 @@ func (s *Server) sharedPage(w http.ResponseWriter, r *http.Request) {
 func (w words) sharedView(share ablation.Share, kept frozen) sharedView {
 	sum := sha256.Sum256(kept.Figure)
 	v := sharedView{
-		Share: share, frozen: kept, Tokens: float64(kept.Recipe.Steps() * kept.Recipe.TokensPerStep()), Model: modelName(kept.Recipe.Shape),
+		Share: share, frozen: kept, Tokens: w.lengths(kept.lengths()), Model: modelNames(kept.models()),
 		Trainer: kept.Recipe.Trainer, Digest: hex.EncodeToString(sum[:]),
 	}
 	for _, sentence := range kept.Says {

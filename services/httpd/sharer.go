@@ -30,6 +30,22 @@ type frozen struct {
 	Sources []ablation.Source  `json:"sources"`
 	Counts  ablation.RunCounts `json:"counts"`
 	Recipe  ablation.Recipe    `json:"recipe"`
+	Lengths []int64            `json:"lengths,omitempty"` // of finished runs, in tokens; none in old shares: the recipe's
+	Models  []ablation.Shape   `json:"models,omitempty"`  // likewise
+}
+
+func (f frozen) lengths() []int64 {
+	if len(f.Lengths) == 0 {
+		return []int64{f.Recipe.Steps() * f.Recipe.TokensPerStep()}
+	}
+	return f.Lengths
+}
+
+func (f frozen) models() []ablation.Shape {
+	if len(f.Models) == 0 {
+		return []ablation.Shape{f.Recipe.Shape}
+	}
+	return f.Models
 }
 
 // caption is what the figure says of itself.
@@ -122,7 +138,7 @@ func (s Sharer) freeze(d chart.Data, q ShareRequest) (ablation.Share, error) {
 	if err != nil {
 		return ablation.Share{}, err
 	}
-	kept := frozen{Seeds: d.Sweep.Seeds, Arms: freezeArms(d), Sources: d.Sources, Counts: d.Sweep.Counts, Recipe: d.Sweep.Recipe}
+	kept := frozen{Seeds: d.Sweep.Seeds, Arms: freezeArms(d), Sources: d.Sources, Counts: d.Sweep.Counts, Recipe: d.Sweep.Recipe, Lengths: d.Lengths(), Models: d.Models()}
 	for _, statement := range chart.Statements(d) {
 		kept.Says = append(kept.Says, statement.Text)
 	}

@@ -2,7 +2,6 @@ package httpd
 
 import (
 	"context"
-	"fmt"
 	"html/template"
 	"net/http"
 	"slices"
@@ -37,7 +36,7 @@ func (d sweepData) head(tab string) sweepHead {
 	h := sweepHead{
 		Name: d.Sweep.Name, Question: d.Sweep.Question, URL: d.url(), Tab: tab, State: d.Sweep.State, Counts: d.Sweep.Counts,
 		Fraction: p.Fraction, Cells: d.cells(), CreatedAt: d.Sweep.CreatedAt, EventAt: p.EventAt, TokensPerS: p.TokensPerS,
-		Tokens: p.Tokens, Budget: p.Budget, Model: modelName(d.Sweep.Recipe.Shape), CanShare: scored(d.Results), Now: at,
+		Tokens: p.Tokens, Budget: p.Budget, Model: modelNames(d.Models()), CanShare: scored(d.Results), Now: at,
 		CanPause: d.Sweep.State == ablation.SweepRunning, CanResume: d.Sweep.State == ablation.SweepPaused, CanStop: !over(d.Sweep.State), Over: over(d.Sweep.State),
 	}
 	if p.Left > 0 {
@@ -52,12 +51,25 @@ func scored(results []ablation.Result) bool {
 	return slices.ContainsFunc(results, func(r ablation.Result) bool { return r.Run.State == ablation.RunCompleted && r.Step > 0 })
 }
 
-// modelName is a shape in a word.
-func modelName(s ablation.Shape) string {
-	if s.Preset != "" {
-		return s.Preset
+// modelNames are shapes in a word each.
+func modelNames(shapes []ablation.Shape) string {
+	names := make([]string, len(shapes))
+	for i, shape := range shapes {
+		names[i] = shape.String()
 	}
-	return fmt.Sprintf("%d × %d", s.Layers, s.Width)
+	return strings.Join(names, ", ")
+}
+
+// lengths are how many tokens finished runs have seen: one number, or the least and the most.
+func (w words) lengths(all []int64) string {
+	if len(all) == 0 {
+		return w.big(0)
+	}
+	low, high := w.big(float64(all[0])), w.big(float64(all[len(all)-1]))
+	if low == high {
+		return low
+	}
+	return low + "–" + high
 }
 
 // sweepPageData reads what the pages of the sweep in the address need; where that fails it has answered.

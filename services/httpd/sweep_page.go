@@ -66,7 +66,7 @@ func (s *Server) sweepPage(w http.ResponseWriter, r *http.Request) {
 func (d sweepData) tradeFigure() figure {
 	f := newFigure("trade", d.url(), "tradeoff", nil)
 	f.Title = d.words.text("sweep.trade")
-	f.Sub = d.words.text("sweep.trade.sub", "n", d.words.big(float64(d.Sweep.Recipe.Steps()*d.Sweep.Recipe.TokensPerStep())))
+	f.Sub = d.words.text("sweep.trade.sub", "n", d.words.lengths(d.Lengths()))
 	f.Caption, f.Lead, f.Size = true, true, "tall"
 	return f
 }

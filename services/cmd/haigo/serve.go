@@ -139,8 +139,8 @@ func (a *app) server(e *env, f listenFlags, listener net.Listener) (*httpd.Serve
 }
 
 func (a *app) sweeper(e *env) *orchestrator.Sweeper {
-	runs, _ := e.settings.side()
-	return &orchestrator.Sweeper{Store: a.store, Trainers: a.trainers, RunsAtOnce: runs}
+	runs, threads := e.settings.side()
+	return &orchestrator.Sweeper{Store: a.store, Trainers: a.trainers, RunsAtOnce: runs, Threads: threads}
 }
 
 // ready tells scripts where it serves, by rename.

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -103,10 +105,13 @@ func printPlan(w io.Writer, p ablation.Plan) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(t, "sweep\t%s\n", p.Sweep)
 	fmt.Fprintf(t, "runs\t%d (%s × %s)\n", len(p.Runs), many(int64(len(p.Arms)), "arm"), many(int64(len(p.Runs)/max(1, len(p.Arms))), "seed"))
-	fmt.Fprintf(t, "a run\t%s tokens in %s, %s parameters, trainer %s\n", short(float64(p.Tokens)), many(p.Steps, "step"), short(float64(p.Parameters)), p.Trainer)
+	fmt.Fprintf(t, "a run\t%s tokens in %s, %s parameters, trainer %s\n",
+		between(p.Arms, func(a ablation.PlanArm) string { return short(float64(a.RunTokens)) }),
+		between(p.Arms, func(a ablation.PlanArm) string { return many(a.Steps, "step") }),
+		between(p.Arms, func(a ablation.PlanArm) string { return short(float64(a.Parameters)) }), p.Trainer)
 	fmt.Fprintf(t, "in all\t%.3g FLOPs, %s of memory a run\n", p.FLOPs, short(float64(p.MemoryBytes))+"B")
 	if p.Seconds > 0 {
-		fmt.Fprintf(t, "takes\tabout %s on this machine\n", span(time.Duration(p.Seconds*float64(time.Second))))
+		fmt.Fprintf(t, "takes\tabout %s on this machine, %s at once\n", span(time.Duration(p.Seconds*float64(time.Second))), many(int64(p.RunsAtOnce), "run"))
 	}
 	t.Flush()
 	fmt.Fprintln(w)
@@ -114,6 +119,19 @@ func printPlan(w io.Writer, p ablation.Plan) {
 	for _, warning := range p.Warnings {
 		fmt.Fprintln(w, "warning:", warning.In("en"))
 	}
+}
+
+// between is what all arms have, or what they have from the least run to the most expensive one.
+func between(arms []ablation.PlanArm, text func(ablation.PlanArm) string) string {
+	if len(arms) == 0 {
+		return "—"
+	}
+	cost := func(a, b ablation.PlanArm) int { return cmp.Compare(a.FLOPs, b.FLOPs) }
+	low, high := text(slices.MinFunc(arms, cost)), text(slices.MaxFunc(arms, cost))
+	if low == high {
+		return low
+	}
+	return low + " to " + high
 }
 
 func printPlanArms(w io.Writer, p ablation.Plan) {
