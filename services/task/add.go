@@ -32,13 +32,14 @@ type Options struct {
 // Result is a stored task and what was left out of its file.
 type Result struct {
 	Task ablation.Task
-	Left map[string]int // why, and how many: no answer is given (a hidden test set), asked twice
+	Left map[string]int // of a published file: how many items, by reason
 }
 
 // Reasons for leaving items of published files out.
 const (
 	LeftUnanswered = "no answer"
 	LeftTwice      = "asked twice"
+	LeftChoice     = "with a choice twice"
 )
 
 // Add reads a file of items, checks them and stores a version of each task in it: one, but for TruthfulQA, which is two.
@@ -60,7 +61,7 @@ func Add(o Options) ([]Result, error) {
 	}
 	var results []Result
 	for _, g := range read.groups {
-		items := withShots(o.sample(bare(g.items)), shots[g.kind()])
+		items := withShots(o.sample(bare(g.items)), shots[g.task])
 		task, err := Put(o.Data, items, Origin{
 			Seed: o.Seed, Layout: read.layout, File: filepath.Base(o.Path), FileSHA256: read.sha256, Shots: o.Shots,
 		})
@@ -86,10 +87,7 @@ func (o Options) check() error {
 	if o.Layout != "" && !slices.Contains(Layouts(), o.Layout) {
 		say("layout", fmt.Sprintf("%q isn't known; choose one of %s", o.Layout, listed(Layouts())), fmt.Sprintf("「%s」は知らない形式です。%s から選んでください", o.Layout, listed(Layouts())))
 	}
-	if len(problems) > 0 {
-		return &ablation.Invalid{Problems: problems}
-	}
-	return nil
+	return refuse(problems)
 }
 
 // rename gives the one task of a file the name that was asked for.
@@ -106,10 +104,7 @@ func (o Options) rename(groups []*group) error {
 	for i := range groups[0].items {
 		groups[0].items[i].Task = o.Name
 	}
-	if bad := Check(groups[0].items); len(bad) > 0 {
-		return &ablation.Invalid{Problems: bad}
-	}
-	return nil
+	return refuse(Check(groups[0].items))
 }
 
 // groups are the tasks that a file holds.
@@ -120,12 +115,10 @@ type groups struct {
 }
 
 type group struct {
+	task  string
 	items []Placed
 	left  map[string]int
 }
-
-// kind is what a group's few-shot examples must share with it: the suffix by which a layout tells its tasks apart.
-func (g *group) kind() string { return g.items[0].Task }
 
 // readGroups reads a file in a layout, which the file's first value tells where it is "".
 func readGroups(path, layout string) (groups, error) {
@@ -145,16 +138,11 @@ func readGroups(path, layout string) (groups, error) {
 		return groups{}, err
 	}
 	if l == nil {
-		found, problems := itemsIn(name, rows)
-		if len(problems) == 0 {
-			problems = Check(found)
+		found, err := checkedItems(name, rows)
+		if err == nil {
+			read.groups = []*group{{task: found[0].Task, items: found}}
 		}
-		if len(problems) > 0 {
-			problems[0].File = name
-			return groups{}, &ablation.Invalid{Problems: shortened(problems)}
-		}
-		read.groups = []*group{{items: found}}
-		return read, nil
+		return read, err
 	}
 	read.layout = l.name
 	read.groups, err = l.read(name, rows)
@@ -200,9 +188,9 @@ func (o Options) shots(read groups) (map[string][]spec.Item, error) {
 	}
 	shots := map[string][]spec.Item{}
 	for i, g := range examples.groups {
-		name := g.kind()
+		name := g.task
 		if len(read.groups) == 1 && i == 0 {
-			name = read.groups[0].kind() // a few-shot file may bear another name, as of a split
+			name = read.groups[0].task // a few-shot file may bear another name, as of a split
 		}
 		if len(g.items) <= o.Shots {
 			return nil, &ablation.Invalid{Problems: []ablation.Problem{{File: filepath.Base(o.Fewshot), Field: "shots", Message: ablation.Label{

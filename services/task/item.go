@@ -28,12 +28,11 @@ func placed(items []spec.Item) []Placed {
 	return list
 }
 
-// maxProblems is how many of one task are told.
+// maxProblems is how many of one file are told.
 const maxProblems = 20
 
 // Check reports, in order, every item that can't be scored or would distort a score: another task, language, kind or norm
-// than the first, an id or a question asked twice, a choice given twice or empty, a gold that is no choice, no answer. After
-// 20 problems it counts the rest.
+// than the first, an id or a question asked twice, a choice given twice or empty, a gold that is no choice, no answer.
 func Check(items []Placed) []ablation.Problem {
 	if len(items) == 0 {
 		return []ablation.Problem{{Message: ablation.Label{
@@ -48,17 +47,20 @@ func Check(items []Placed) []ablation.Problem {
 		c.once()
 		c.answers()
 	}
-	return shortened(c.problems)
+	return c.problems
 }
 
-func shortened(problems []ablation.Problem) []ablation.Problem {
-	more := len(problems) - maxProblems
-	if more <= 0 {
-		return problems
+// refuse is the problems as an error, the first of them and the count of the rest; nil where there is none.
+func refuse(problems []ablation.Problem) error {
+	if len(problems) == 0 {
+		return nil
 	}
-	return append(problems[:maxProblems:maxProblems], ablation.Problem{File: problems[0].File, Message: ablation.Label{
-		EN: fmt.Sprintf("and %d more problems", more), JA: fmt.Sprintf("ほかに %d 件の問題があります", more),
-	}})
+	if more := len(problems) - maxProblems; more > 0 {
+		problems = append(problems[:maxProblems:maxProblems], ablation.Problem{File: problems[0].File, Message: ablation.Label{
+			EN: fmt.Sprintf("and %d more problems", more), JA: fmt.Sprintf("ほかに %d 件の問題があります", more),
+		}})
+	}
+	return &ablation.Invalid{Problems: problems}
 }
 
 type checker struct {
@@ -100,6 +102,9 @@ func (c *checker) names() {
 		"「%s」は名前にできません。英小文字、数字、. _ - で 64 文字まで、先頭は英小文字か数字にしてください", c.at.Task)
 	c.need(validLang(c.at.Lang), "lang", "%q is no language tag: use BCP 47, such as ja, en or zh-Hant, or one of code and other",
 		"「%s」は言語タグではありません。BCP 47(ja、en、zh-Hant など)か、code、other にしてください", c.at.Lang)
+	c.need(slices.Contains([]string{spec.ItemMultipleChoice, spec.ItemCloze, spec.ItemExtractive, spec.ItemGeneration}, c.at.Kind), "kind",
+		"%q can't be scored: use multiple_choice, cloze, extractive or generation",
+		"「%s」は採点できません。multiple_choice、cloze、extractive、generation のどれかにしてください", c.at.Kind)
 	c.need(c.at.Norm == "" || c.at.Norm == spec.NormBytes || c.at.Norm == spec.NormSum, "norm",
 		"%q is no normalisation: use bytes or sum", "「%s」という正規化はありません。bytes か sum にしてください", c.at.Norm)
 }
@@ -141,9 +146,6 @@ func (c *checker) answers() {
 		c.need(len(c.at.Choices) == 0 && len(c.at.Labels) == 0 && c.at.Norm == "", "choices", "belong to multiple_choice alone, as labels and norm do; leave them out",
 			"choices、labels、norm は multiple_choice だけのものです。除いてください")
 		c.need(len(c.at.Answers) > 0 && !slices.Contains(c.at.Answers, ""), "answers", "has no answer, or an empty one", "答えがないか、空の答えがあります")
-	default:
-		c.need(false, "kind", "%q can't be scored: use multiple_choice, cloze, extractive or generation",
-			"「%s」は採点できません。multiple_choice、cloze、extractive、generation のどれかにしてください", c.at.Kind)
 	}
 }
 
@@ -154,7 +156,7 @@ func (c *checker) choices() {
 		return
 	}
 	c.need(!slices.Contains(c.at.Choices, ""), "choices", "have an empty one", "空の選択肢があります")
-	c.need(len(slices.Compact(slices.Sorted(slices.Values(c.at.Choices)))) == n, "choices", "have one twice", "同じ選択肢が 2 つあります")
+	c.need(distinct(c.at.Choices), "choices", "have one twice; leave the item out, or mend it", "同じ選択肢が 2 つあります。問題を除くか、直してください")
 	if !c.need(c.at.Gold >= 0 && c.at.Gold < n, "gold", "is %d, but there are %d choices, counted from 0: give 0 to %d",
 		"%d ですが、選択肢は %d 個で、0 から数えます。0 から %d までにしてください", c.at.Gold, n, n-1) || len(c.at.Labels) == 0 {
 		return
@@ -164,6 +166,10 @@ func (c *checker) choices() {
 		c.need(c.at.Right(c.at.Gold) && slices.Contains(c.at.Labels, 0), "labels", "must mark the gold choice right and at least one choice wrong",
 			"gold の選択肢を正しいとし、少なくとも 1 つを誤りとしてください")
 	}
+}
+
+func distinct(choices []string) bool {
+	return len(slices.Compact(slices.Sorted(slices.Values(choices)))) == len(choices)
 }
 
 func normOf(item spec.Item) string {

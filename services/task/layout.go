@@ -155,16 +155,22 @@ func (l *layout) read(file string, rows []row) ([]*group, error) {
 			unanswered++
 		}
 		for _, item := range items {
-			g := l.group(&found, l.complete(item, file, i))
+			item = l.complete(item, file, i)
+			g := groupOf(&found, item.Task)
 			key := question(item) + item.Task
-			if asked[key] {
+			switch {
+			case asked[key]:
 				g.left[LeftTwice]++
+				continue
+			case !distinct(item.Choices):
+				g.left[LeftChoice]++
 				continue
 			}
 			asked[key] = true
-			g.items = append(g.items, Placed{Item: l.complete(item, file, i), File: file, Line: r.line})
+			g.items = append(g.items, Placed{Item: item, File: file, Line: r.line})
 		}
 	}
+	found = slices.DeleteFunc(found, func(g *group) bool { return len(g.items) == 0 })
 	if len(problems) == 0 && len(found) == 0 {
 		problems = append(problems, ablation.Problem{File: file, Message: ablation.Label{
 			EN: fmt.Sprintf("none of %d questions has an answer; test sets hide theirs: take the validation set", len(rows)),
@@ -175,10 +181,7 @@ func (l *layout) read(file string, rows []row) ([]*group, error) {
 		g.left[LeftUnanswered] += unanswered
 		problems = append(problems, Check(g.items)...)
 	}
-	if len(problems) > 0 {
-		return nil, &ablation.Invalid{Problems: shortened(problems)}
-	}
-	return found, nil
+	return found, refuse(problems)
 }
 
 // complete fills in what a layout leaves to its file.
@@ -196,14 +199,14 @@ func (l *layout) complete(item spec.Item, file string, i int) spec.Item {
 	return item
 }
 
-// group is the one of an item's task, made where it is new.
-func (l *layout) group(found *[]*group, item spec.Item) *group {
+// groupOf is the group of a task, made where it is new.
+func groupOf(found *[]*group, task string) *group {
 	for _, g := range *found {
-		if g.items[0].Task == item.Task {
+		if g.task == task {
 			return g
 		}
 	}
-	g := &group{left: map[string]int{}}
+	g := &group{task: task, left: map[string]int{}}
 	*found = append(*found, g)
 	return g
 }

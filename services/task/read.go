@@ -238,15 +238,19 @@ func itemsOf(path, name string) ([]Placed, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, problems := itemsIn(name, rows)
+	return checkedItems(name, rows)
+}
+
+// checkedItems are the items in the rows of a file, at least one, as Check wants them.
+func checkedItems(file string, rows []row) ([]Placed, error) {
+	found, problems := itemsIn(file, rows)
 	if len(problems) == 0 {
 		problems = Check(found)
 	}
-	if len(problems) > 0 {
-		problems[0].File = name
-		return nil, &ablation.Invalid{Problems: shortened(problems)}
+	if len(found) == 0 && len(rows) == 0 {
+		problems[0].File = file
 	}
-	return found, nil
+	return found, refuse(problems)
 }
 
 // bare are items without their places.

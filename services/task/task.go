@@ -58,8 +58,8 @@ type record struct {
 // Put checks items and stores them under DATA/tasks/NAME/VERSION, NAME being the items' task; items that are there
 // already become the newest version of their task. Items with problems are *ablation.Invalid.
 func Put(data string, items []spec.Item, o Origin) (ablation.Task, error) {
-	if problems := Check(placed(items)); len(problems) > 0 {
-		return ablation.Task{}, &ablation.Invalid{Problems: problems}
+	if err := refuse(Check(placed(items))); err != nil {
+		return ablation.Task{}, err
 	}
 	lines, err := encode(items)
 	if err != nil {

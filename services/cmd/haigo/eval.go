@@ -2,15 +2,21 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"text/tabwriter"
 
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
+	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/corpus"
 )
 
 type evalCmd struct {
-	Make evalMakeCmd `cmd:"" help:"Make a task from held-out text."`
-	List evalListCmd `cmd:"" help:"List the tasks."`
+	Add           evalAddCmd           `cmd:"" help:"Add tasks from files of items: JSON lines, or a data set as it is published."`
+	Make          evalMakeCmd          `cmd:"" help:"Make a task from held-out text."`
+	List          evalListCmd          `cmd:"" help:"List the tasks."`
+	Show          evalShowCmd          `cmd:"" help:"Show a task: its items, what guessing gets, samples, lengths beside a row's."`
+	ImportResults evalImportResultsCmd `cmd:"" help:"Read other models' results from files of lm-evaluation-harness."`
+	Results       evalResultsCmd       `cmd:"" help:"List other models' results."`
 }
 
 type evalMakeCmd struct {
@@ -46,8 +52,16 @@ func (c nextSentenceCmd) Run(e *env) error {
 	if err := a.store.PutTask(e.ctx, task); err != nil {
 		return err
 	}
-	fmt.Fprintf(e.stdout, "task %s (%s), version %s: %s, chance %.2f\n", task.Name, task.Lang, task.Version, many(task.Items, "item"), task.Chance)
+	printTask(e.stdout, task)
 	return nil
+}
+
+func printTask(w io.Writer, t ablation.Task) {
+	fmt.Fprintf(w, "task %s (%s), version %s: %s, %s", t.Name, t.Lang, t.Version, many(t.Items, "item"), t.Kind)
+	if t.Chance > 0 {
+		fmt.Fprintf(w, ", chance %.3f, majority %.3f", t.Chance, t.Majority)
+	}
+	fmt.Fprintln(w)
 }
 
 type evalListCmd struct{}
@@ -63,9 +77,13 @@ func (evalListCmd) Run(e *env) error {
 		return err
 	}
 	t := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "TASK\tVERSION\tLANG\tKIND\tITEMS\tCHANCE\tSOURCE")
+	fmt.Fprintln(t, "TASK\tVERSION\tLANG\tKIND\tITEMS\tCHANCE\tMAJORITY\tSOURCE")
 	for _, task := range tasks {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%.2f\t%s\n", task.Name, task.Version, task.Lang, task.Kind, task.Items, task.Chance, task.Source)
+		chance, majority := "", ""
+		if task.Chance > 0 {
+			chance, majority = fmt.Sprintf("%.3f", task.Chance), fmt.Sprintf("%.3f", task.Majority)
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", task.Name, task.Version, task.Lang, task.Kind, count(task.Items), chance, majority, task.Source)
 	}
 	return t.Flush()
 }
