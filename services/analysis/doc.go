@@ -20,5 +20,9 @@
 // An accuracy: Clopper and Pearson's interval of a binomial with the task's items, at the mean accuracy over seeds. All
 // seeds answer the same items, so more seeds don't make more items.
 //
+// A task's difference of two arms, item by item: both arms answer the same items, so most of what makes an item hard falls
+// out of the difference. It says whether other items of the kind would show it too, for these runs; whether other seeds
+// would is what the difference within replicates says. Arms are told apart on a task where neither holds 0.
+//
 // Means, differences and fronts say what these runs showed; none of it says what a larger model would show.
 package analysis
