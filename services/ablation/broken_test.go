@@ -16,7 +16,8 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files")
 
-// TestParseSweep_broken holds every message: what it says, in both languages, and where it points.
+// TestParseSweep_broken holds every message: what it says, in both languages, and where it points. What the document alone
+// can't tell comes from expanding it, with 20 MB of each source.
 func TestParseSweep_broken(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/broken/*.yaml")
@@ -30,7 +31,12 @@ func TestParseSweep_broken(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = ablation.ParseSweep(data)
+			s, err := ablation.ParseSweep(data)
+			if err == nil {
+				seed := uint64(1)
+				s.Seed = &seed
+				_, err = s.Expand(ofBytes(s, 20e6))
+			}
 			var bad *ablation.Invalid
 			if !errors.As(err, &bad) {
 				t.Fatalf("got %v, want problems", err)
@@ -38,6 +44,15 @@ func TestParseSweep_broken(t *testing.T) {
 			golden(t, strings.TrimSuffix(file, ".yaml")+".golden", listed(bad.Problems))
 		})
 	}
+}
+
+// ofBytes is so much text of each source, in the language of its name.
+func ofBytes(s ablation.Sweep, bytes int64) []ablation.Source {
+	text := textOf(s)
+	for i := range text {
+		text[i].Bytes = bytes
+	}
+	return text
 }
 
 func listed(problems []ablation.Problem) string {

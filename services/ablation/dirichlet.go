@@ -103,7 +103,7 @@ func (s swarm) sample(r *stream) Mixture {
 		names, logs = append(names, name), append(logs, r.logGamma(s.Concentration*s.centre[name]))
 	}
 	for k, part := range parts(logs, swarmParts) {
-		out[names[k]] = rest * float64(part) / swarmParts
+		out[names[k]] = tidy(rest * float64(part) / swarmParts)
 	}
 	return out
 }

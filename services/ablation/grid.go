@@ -2,6 +2,7 @@ package ablation
 
 import (
 	"fmt"
+	"maps"
 	"math/big"
 	"slices"
 	"strings"
@@ -70,7 +71,8 @@ func (m Mixture) read(sources []string) []string {
 // fails where there are none to keep.
 func (m Mixture) with(members []string, share float64) (Mixture, bool) {
 	var inside, outside float64
-	for name, v := range m {
+	for _, name := range slices.Sorted(maps.Keys(m)) { // sums depend on the order
+		v := m[name]
 		if slices.Contains(members, name) {
 			inside += v
 		} else {

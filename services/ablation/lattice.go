@@ -43,10 +43,10 @@ func (b *armBuilder) outside(l Lattice) (kept Mixture, whole float64, ok bool) {
 	}
 	from, ok := b.from("design.lattice.from", l.From)
 	kept, whole = Mixture{}, 1
-	for name, share := range from {
-		if !slices.Contains(l.Of, name) && share > 0 {
-			kept[name] = share
-			whole -= share
+	for _, name := range from.read(b.sources) {
+		if !slices.Contains(l.Of, name) {
+			kept[name] = from[name]
+			whole = tidy(whole - from[name])
 		}
 	}
 	if ok && whole <= tolerance {

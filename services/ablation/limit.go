@@ -24,7 +24,7 @@ func (m *made) leave(field string, asks Label, name string) {
 	}
 	m.left[field]++
 	m.values[field] = asks
-	if name != "" && len(m.examples) < 5 {
+	if name != "" && len(m.examples) < examplesShown {
 		m.examples = append(m.examples, name)
 	}
 }
@@ -65,33 +65,36 @@ func (b *armBuilder) settle(m *made) {
 			m.values[field], m.key, Label{EN: strings.Join(en, ", "), JA: strings.Join(ja, "、")}))
 		return
 	}
-	b.note(say("design.%s: %d arms are left out, %s%s", "design.%s：%d 個のアームを除きました（%s%s）", m.key, m.leftOut(),
+	b.note(say("design.%s leaves out %s%s", "design.%s のアームのうち、%s を除きました%s", m.key,
 		Label{EN: strings.Join(en, ", "), JA: strings.Join(ja, "、")}, m.named()))
 }
 
-// named are examples of what was left out, for the end of a sentence.
+// named are names of what was left out, for the end of a sentence.
 func (m *made) named() Label {
 	if len(m.examples) == 0 {
 		return Label{}
 	}
-	names, more := strings.Join(m.examples, ", "), ""
-	if m.leftOut() > len(m.examples) {
-		more = ", …"
-	}
-	return say(": %s%s", "：%s%s", names, more)
+	return say(" (%s)", "（%s）", some(m.examples, m.leftOut()))
 }
 
 func (b *armBuilder) tellTwice(m *made) {
 	if len(m.twice) == 0 {
 		return
 	}
-	names := m.twice
-	more := ""
-	if len(names) > 5 {
-		names, more = names[:5], ", …"
+	b.note(say("design.%s makes mixtures that are there already, and that are trained once: %s",
+		"design.%s の次の配合はすでにあるので、1 つにまとめました：%s", m.key, some(m.twice, len(m.twice))))
+}
+
+// examplesShown is how many names a note has room for.
+const examplesShown = 5
+
+// some are the first few of count names.
+func some(names []string, count int) string {
+	text := strings.Join(names[:min(len(names), examplesShown)], ", ")
+	if count > examplesShown {
+		text += fmt.Sprintf(", … (%d)", count)
 	}
-	b.note(say("design.%s: %d mixtures were there already and are trained once: %s%s",
-		"design.%s：%d 個の配合はすでにあるので、1 つにまとめました：%s%s", m.key, len(m.twice), strings.Join(names, ", "), more))
+	return text
 }
 
 func (b *armBuilder) note(l Label) { b.notes = append(b.notes, l) }

@@ -60,5 +60,5 @@ func (o OneFactor) levels(from Mixture, members []string) []float64 {
 	return out
 }
 
-// tidy takes away what binary arithmetic has added to a sum of decimals.
+// tidy takes away what binary arithmetic has added to a decimal.
 func tidy(v float64) float64 { return math.Round(v*1e12) / 1e12 }

@@ -23,7 +23,7 @@ func (r *reader) design(n *node, s Sweep) Design {
 	out.OneFactor = r.oneFactor(f["one_factor"], s)
 	out.Product = r.product(f["product"], s)
 	out.Limits = r.limits(f["limits"], out)
-	r.candidates(n, f, s, out)
+	r.candidates(f["product"], s, out)
 	if baseline := r.name(f["baseline"]); baseline != "" {
 		r.baseline(f["baseline"], s, out)
 		out.Baseline = baseline
@@ -33,19 +33,19 @@ func (r *reader) design(n *node, s Sweep) Design {
 
 // candidates refuses a product that would multiply a design beyond all counting; what each design makes alone is checked
 // where it stands.
-func (r *reader) candidates(n *node, f map[string]*node, s Sweep, d Design) {
+func (r *reader) candidates(product *node, s Sweep, d Design) {
 	mixtures := int64(len(s.Schedules))
 	if d.Grid != nil {
 		mixtures += int64(len(d.Grid.Values))
 	}
-	if d.Lattice != nil {
+	if d.Lattice != nil && d.Lattice.count() <= maxMixtures { // more is refused where it stands
 		mixtures += d.Lattice.count()
 	}
 	if d.Dirichlet != nil {
 		mixtures += int64(d.Dirichlet.Arms)
 	}
-	if at := f["product"]; at != nil && d.Product != nil && mixtures*d.Product.count() > maxMixtures {
-		r.problem(at, say("makes %d arms of %d mixtures; at most %d: give fewer budgets, shapes or mixtures",
+	if product != nil && mixtures*d.Product.count() > maxMixtures {
+		r.problem(product, say("makes %d arms of %d mixtures; at most %d: give fewer budgets, shapes or mixtures",
 			"%[2]d 個の配合から %[1]d 個のアームができます。上限は %[3]d です。予算か形か配合を減らしてください", mixtures*d.Product.count(), mixtures, maxMixtures))
 	}
 }

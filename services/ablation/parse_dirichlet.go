@@ -6,7 +6,7 @@ import (
 )
 
 // maxConcentration is where every draw is the centre itself.
-const maxConcentration = 1e9
+const maxConcentration = 100_000
 
 func (r *reader) dirichlet(n *node, s Sweep) *Dirichlet {
 	if n == nil {

@@ -17,7 +17,7 @@ func (r *reader) lattice(n *node, s Sweep) *Lattice {
 	}
 	if count := out.count(); len(out.Of) > 1 && out.Points > 1 && count > maxMixtures {
 		r.problem(n, say("%d points along an edge of %d sources make %s mixtures; at most %d: give fewer points or a larger step",
-			"%[2]d 個のデータソースを 1 辺 %[1]d 点で振ると %[3]s 個の配合になります。上限は %[4]d です。点を減らすか step を大きくしてください",
+			"%[2]d 個のデータソースを 1 辺 %[1]d 点で振ると %[3]s配合になります。上限は %[4]d です。点を減らすか step を大きくしてください",
 			out.Points, len(out.Of), countWord(count), maxMixtures))
 	}
 	return out
@@ -26,9 +26,9 @@ func (r *reader) lattice(n *node, s Sweep) *Lattice {
 // countWord is a count, or that it is beyond counting.
 func countWord(n int64) Label {
 	if n == math.MaxInt64 {
-		return say("more than 10^18", "10^18 を超える数の")
+		return say("more than 10^18", "10^18 以上の")
 	}
-	return say("%d", "%d", n)
+	return say("%d", "%d 個の", n)
 }
 
 // mixed are the sources that a design shares out, at least two.
