@@ -16,6 +16,18 @@ const (
 // Decided reports whether the interval leaves 0 out.
 func (v Verdict) Decided() bool { return v == Lower || v == Higher }
 
+// Agreed is what the verdicts of two tests of one difference allow together: what they agree on, Unknown where either is,
+// else Undecided.
+func Agreed(one, other Verdict) Verdict {
+	switch {
+	case one == other:
+		return one
+	case one == Unknown || other == Unknown:
+		return Unknown
+	}
+	return Undecided
+}
+
 // Difference is arm A minus arm B within replicates that both have.
 type Difference struct {
 	A, B     int // indexes of arms

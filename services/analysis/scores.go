@@ -135,9 +135,11 @@ func (s *Scores) pool() {
 	}
 }
 
-// LowerIsBetter reports which way a metric is good: bits per byte and losses fall, accuracies and speeds rise.
+// LowerIsBetter reports which way a metric is good: bits per byte and losses fall; accuracies, margins, matches and speeds
+// rise.
 func LowerIsBetter(metric string) bool {
-	return !strings.HasSuffix(metric, "/accuracy") && metric != ablation.MetricTokensPerS
+	rising := slices.ContainsFunc([]string{"/accuracy", "/margin", "/exact", "/f1"}, func(end string) bool { return strings.HasSuffix(metric, end) })
+	return !rising && metric != ablation.MetricTokensPerS
 }
 
 // Best is the arm with the best mean, the first of equals; -1 where no arm has a value.

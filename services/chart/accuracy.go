@@ -16,17 +16,20 @@ func Accuracy(d Data, task string) (Figure, error) {
 		return Figure{}, fmt.Errorf("draw accuracy of %s: %w", task, ablation.ErrNotFound)
 	}
 	t := d.Tasks[i]
-	a := accuracy{Data: d, task: t, arms: analysis.Accuracies(d.scores(ablation.TaskAccuracy(task)), t.Chance, t.Items)}
+	a := accuracy{Data: d, task: t, arms: d.accuracies(t)}
 	f := Figure{
 		ID: "accuracy-" + slug(task), Kind: KindAccuracy, Lang: t.Lang, Arms: marked(d.Arms), Title: same(task),
 		Subtitle: say("正答率、高いほどよい", "accuracy, higher is better"),
 		X:        Axis{Name: say("正答率", "accuracy"), Format: FormatPercent, Good: "high"},
 		Y:        Axis{Format: FormatArm},
-		Caption: say("小さい点はシード、大きい点は平均。線は %d 問の 90%% 区間（二項分布）。縦線は偶然の正答率 %s。",
-			"Small marks are seeds, large marks means. Lines are 90%% intervals over %d items (binomial). The upright line is chance, %s.", t.Items, Percent(t.Chance, 1)),
+		Caption: say("小さい点はシード、大きい点は平均。線は %d 問の 90%% 区間（二項分布）。縦線は%s。",
+			"Small marks are seeds, large marks means. Lines are 90%% intervals over %d items (binomial). The upright line is %s.", t.Items, floor(t, 1)),
 		Description: a.description(), Table: a.table(),
 	}
-	if len(f.Table.Rows) == 0 {
+	if t.Chance == 0 {
+		f.Caption = ablation.Label{}
+		f.Empty = say("選択肢のないタスクで、正答率はない", "This task has no choices, and so no accuracy")
+	} else if len(f.Table.Rows) == 0 {
 		f.Caption = ablation.Label{}
 		f.Empty = say("最初のランが完了すると、ここに点が出る", "The first point comes when a run completes")
 	}
@@ -42,7 +45,7 @@ type accuracy struct {
 // draw puts arm i at height i, the first at the top; the page's script names the heights.
 func (a accuracy) draw(f *Figure) error {
 	d := newDrawing(a.scale(), scale{-.5, float64(len(a.arms)) - .5, 1})
-	d.add(Series{Role: RoleChance, Label: say("偶然", "chance")}, []row{point(a.task.Chance)})
+	d.add(Series{Role: RoleChance, Label: floorName(a.task)}, []row{point(a.task.Floor())})
 	for i, v := range a.arms {
 		var seeds []row
 		for _, s := range v.Values {
@@ -56,25 +59,14 @@ func (a accuracy) draw(f *Figure) error {
 		}
 		s.Role = RoleInterval
 		d.add(s, []row{append(point(v.Mean, float64(i), v.Low, v.Top), nil, nil)})
-		s.Role, s.Note = RoleMean, againstChance(v.Verdict)
+		s.Role, s.Note = RoleMean, againstFloor(a.task, v.Verdict)
 		d.add(s, []row{append(point(v.Mean, float64(i)), v.N)})
 	}
 	return d.finish(f)
 }
 
-// againstChance says in two short lines where an arm stands.
-func againstChance(v analysis.Verdict) ablation.Label {
-	switch v {
-	case analysis.Higher:
-		return say("偶然より\n高い", "above\nchance")
-	case analysis.Lower:
-		return say("偶然より\n低い", "below\nchance")
-	}
-	return say("偶然と\n区別できない", "cannot be told\nfrom chance")
-}
-
 func (a accuracy) scale() scale {
-	values := []float64{a.task.Chance}
+	values := []float64{a.task.Floor()}
 	for _, v := range a.arms {
 		values = append(values, v.Low, v.Top)
 		for _, s := range v.Values {
@@ -86,7 +78,7 @@ func (a accuracy) scale() scale {
 }
 
 func (a accuracy) description() ablation.Label {
-	parts := []ablation.Label{say("偶然の正答率は %s。", "Chance is %s.", Percent(a.task.Chance, 1))}
+	parts := []ablation.Label{floorSentence(a.task)}
 	for i, v := range a.arms {
 		if v.N > 0 {
 			parts = append(parts, say("%s：%s（n = %d）。", "%s: %s (n = %d).", armLabel(a.Arms[i]), Percent(v.Mean, 1), v.N))
@@ -104,17 +96,17 @@ func (a accuracy) table() Table {
 		column("accuracy", say("正答率", "Accuracy"), FormatPercent1),
 		column("low", say("90%% 下限", "90%% low"), FormatPercent1),
 		column("high", say("90%% 上限", "90%% high"), FormatPercent1),
-		column("chance", say("偶然", "Chance"), FormatPercent1),
+		column("chance", floorHeading(a.task), FormatPercent1),
 		{Key: "against_chance", Name: say("偶然に対して", "Against chance"), Format: FormatText, Words: map[string]ablation.Label{
 			"higher": say("高い", "higher"), "lower": say("低い", "lower"), "undecided": say("区別できない", "cannot be told apart"),
 		}},
 	}}
 	for i, v := range a.arms {
 		for _, s := range v.Values {
-			table.Rows = append(table.Rows, []any{a.Arms[i].Name, "seed", s.Replicate, 1, cell(s.Value), nil, nil, cell(a.task.Chance), ""})
+			table.Rows = append(table.Rows, []any{a.Arms[i].Name, "seed", s.Replicate, 1, cell(s.Value), nil, nil, cell(a.task.Floor()), ""})
 		}
 		if v.N > 0 {
-			table.Rows = append(table.Rows, []any{a.Arms[i].Name, "mean", nil, v.N, cell(v.Mean), cell(v.Low), cell(v.Top), cell(a.task.Chance), string(v.Verdict)})
+			table.Rows = append(table.Rows, []any{a.Arms[i].Name, "mean", nil, v.N, cell(v.Mean), cell(v.Low), cell(v.Top), cell(a.task.Floor()), string(v.Verdict)})
 		}
 	}
 	return table

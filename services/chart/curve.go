@@ -8,7 +8,8 @@ import (
 )
 
 // Curve draws one metric of a sweep's runs over tokens: per arm a band from the lowest to the highest point of any seed
-// and the mean line over seeds. Superseded segments are apart; values that aren't finite are crosses and enter nothing.
+// and the mean line over seeds. Superseded segments are apart; values that aren't finite are crosses and enter nothing. An
+// accuracy that can't be told from what knowing nothing gets is said so and not drawn.
 func Curve(d Data, metric string, curves []ablation.Curve) (Figure, error) {
 	f := Figure{
 		ID: "curve-" + slug(metric), Kind: KindCurve, Lang: langOf(metric), Arms: marked(d.Arms),
@@ -18,8 +19,12 @@ func Curve(d Data, metric string, curves []ablation.Curve) (Figure, error) {
 		Caption: say("帯はシードの最小〜最大、線はその点に達したランの平均。間引きで消える点はない。", "Bands run from the lowest to the highest seed, lines are means of the runs that got there. No point is dropped by thinning."),
 	}
 	c := curve{Data: d, figure: &f, table: curveTable(column("arm", say("アーム", "Arm"), FormatArm), metric), perStep: d.Sweep.Recipe.TokensPerStep()}
+	guesses := d.guesses(metric)
+	c.undrawn = d.notDrawn(metric, guesses)
 	for i, a := range d.Arms {
-		c.group(Series{Arm: pointer(i), Label: f.Arms[i].Label}, a.Name, metric, c.runsOf(a.Name, curves))
+		if !guesses[i] {
+			c.group(Series{Arm: pointer(i), Label: f.Arms[i].Label}, a.Name, metric, c.runsOf(a.Name, curves))
+		}
 	}
 	return f, c.finish(upTo(float64(d.longest()), 4))
 }
@@ -36,6 +41,11 @@ func RunCurve(d Data, run ablation.Run, metrics []string, curves []ablation.Curv
 	}
 	c := curve{Data: d, figure: &f, table: curveTable(column("metric", say("メトリクス", "Metric"), FormatText), strings.Join(metrics, "")), perStep: 1}
 	for _, m := range metrics {
+		if d.guessed(run, m) {
+			t, _ := d.taskOf(m)
+			c.undrawn = join(c.undrawn, say("%s の正答率は%sと区別できないため、線を引かない。", "No line is drawn for %s: its accuracy cannot be told from %s.", same(t.Name), floor(t, 1)))
+			continue
+		}
 		s := Series{Lang: langOf(m)}
 		if len(metrics) > 1 {
 			s.Label = setName(m)
@@ -54,6 +64,7 @@ type curve struct {
 	table   Table
 	perStep int64 // x of a step
 	drawn   []stretch
+	undrawn ablation.Label // what has no line, and why
 }
 
 // runsOf are the curves of an arm's runs.
@@ -156,7 +167,12 @@ func nonfinite(b ablation.Bucket) []string {
 }
 
 func (c *curve) finish(x scale) error {
-	if len(c.table.Rows) == 0 {
+	switch {
+	case len(c.table.Rows) > 0:
+		c.figure.Caption = join(c.figure.Caption, c.undrawn)
+	case c.undrawn != ablation.Label{}:
+		c.figure.Caption, c.figure.Empty = ablation.Label{}, c.undrawn
+	default:
 		c.figure.Caption = ablation.Label{}
 		c.figure.Empty = say("最初の値が届くと、ここに線が出る", "The line begins with the first value")
 	}

@@ -16,6 +16,7 @@ type Data struct {
 	Sources []ablation.Source // in the sweep's order
 	Tasks   []ablation.Task
 	Results []ablation.Result
+	Items   []ablation.ItemScores // of completed runs, for [Statements] alone; nil where not read
 }
 
 // scores are a metric's values at the end of completed runs.

@@ -70,6 +70,12 @@ func axisOf(metric string) Axis {
 		return Axis{Name: same("bits per byte"), Format: FormatFixed2, Good: "low"}
 	case strings.HasSuffix(metric, "/accuracy"):
 		return Axis{Name: say("正答率", "accuracy"), Format: FormatPercent, Good: "high"}
+	case strings.HasSuffix(metric, "/exact"):
+		return Axis{Name: say("完全一致", "exact match"), Format: FormatPercent, Good: "high"}
+	case strings.HasSuffix(metric, "/f1"):
+		return Axis{Name: say("文字 F1", "F1 of characters"), Format: FormatPercent, Good: "high"}
+	case strings.HasSuffix(metric, "/margin"):
+		return Axis{Name: say("正解と最良の誤答の差（bits per byte）", "gold above the best wrong choice (bits per byte)"), Format: FormatFixed2, Good: "high"}
 	}
 	return Axis{Format: FormatFixed2}
 }
@@ -81,7 +87,7 @@ func valueFormat(metric string) Format {
 		return FormatScientific
 	case metric == ablation.MetricTokensPerS:
 		return FormatInteger
-	case strings.HasSuffix(metric, "/accuracy"):
+	case strings.HasSuffix(metric, "/accuracy"), strings.HasSuffix(metric, "/exact"), strings.HasSuffix(metric, "/f1"):
 		return FormatPercent1
 	}
 	return FormatFixed3

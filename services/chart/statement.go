@@ -48,6 +48,7 @@ func Statements(d Data) []Statement {
 	w.beaten()
 	for _, t := range d.Tasks {
 		w.chance(t)
+		w.compareItems(t)
 	}
 	if len(w.said) == 0 {
 		w.say(say("まだ何も言えない。二つのアームで同じシードのランが完了すると、ここに差が出る。",
@@ -172,10 +173,10 @@ func (w *speaker) beaten() {
 	}
 }
 
-// chance says of a task which arms answer better than a guess would.
+// chance says of a task which arms answer better than one would who knows nothing.
 func (w *speaker) chance(t ablation.Task) {
 	var seen, above []ablation.Label
-	for i, a := range analysis.Accuracies(w.scores(ablation.TaskAccuracy(t.Name)), t.Chance, t.Items) {
+	for i, a := range w.accuracies(t) {
 		if a.N > 0 {
 			seen = append(seen, armLabel(w.Arms[i]))
 		}
@@ -183,15 +184,15 @@ func (w *speaker) chance(t ablation.Task) {
 			above = append(above, armLabel(w.Arms[i]))
 		}
 	}
-	percent := Percent(t.Chance, 0)
+	name, level := same(t.Name), floor(t, 0)
 	switch {
 	case len(seen) == 0:
 	case len(above) == 0:
-		w.say(say("%s の正答率は、どのアームも偶然（%s）と区別できない。", "On %s no arm's accuracy can be told from chance (%s).", same(t.Name), percent))
+		w.say(say("%s の正答率は、どのアームも%sと区別できない。", "On %s no arm's accuracy can be told from %s.", name, level))
 	case len(above) == len(seen):
-		w.say(say("%s の正答率は、どのアームも偶然（%s）より高い。", "On %s every arm is more accurate than chance (%s).", same(t.Name), percent))
+		w.say(say("%s の正答率は、どのアームも%sより高い。", "On %s every arm is more accurate than %s.", name, level))
 	default:
-		w.say(say("%s の正答率が偶然（%s）より高いのは、%sだけ。", "On %s only these are more accurate than chance (%s): %s.", same(t.Name), percent, subject(list(above))))
+		w.say(say("%s の正答率が%sより高いのは、%sだけ。", "On %s only these are more accurate than %s: %s.", name, level, subject(few(above))))
 	}
 }
 
