@@ -43,6 +43,7 @@ func (r *reader) sweep(root *node) Sweep {
 		Budget:     r.budget(f["budget"]),
 		Recurrence: r.recurrence(f["recurrence"]),
 	}
+	r.recurring(f["name"], s)
 	s.Recipe = r.recipe(f["recipe"], len(s.Sources))
 	s.Schedules = r.schedules(f["schedules"], s)
 	s.Design = r.design(f["design"], s)

@@ -33,13 +33,6 @@ type Budget struct {
 	RunsAtOnce int     `json:"runs_at_once,omitempty"`
 }
 
-// Recurrence starts a sweep again on a clock.
-type Recurrence struct {
-	Cron   string `json:"cron"`   // five fields: minute, hour, day, month, weekday
-	Zone   string `json:"zone"`   // IANA name
-	Missed string `json:"missed"` // skip, or once: run once when the service is back
-}
-
 // SweepState is what a sweep is doing; a paused one claims nothing new.
 type SweepState string
 
