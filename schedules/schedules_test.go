@@ -1,6 +1,7 @@
 package schedules_test
 
 import (
+	"fmt"
 	"io/fs"
 	"strings"
 	"testing"
@@ -37,9 +38,15 @@ func TestList_expands(t *testing.T) {
 		"demo":            {"ja57", "ja33"},
 		"demo-quick":      {"ja57", "ja33"},
 		"calm-7b":         {"ja57", "ja33"},
-		"ja-grid":         {"ja33", "ja33-ja20", "ja33-ja45", "ja33-ja57", "ja33-ja70"},
+		"ja-grid":         append([]string{"ja50"}, numbered("ja50-ja%d", 10, 20, 30, 40, 60, 70, 80, 90)...),
 		"en-then-ja-step": {"en-then-ja", "en-then-ja-matched"},
 		"en-then-ja-ramp": {"en-to-ja", "en-to-ja-matched"},
+		"size-ladder": {
+			"ja57-0.2m-t500k", "ja57-0.2m-t1m", "ja57-0.5m-t500k", "ja57-0.5m-t1m", "ja57-1m-t500k", "ja57-1m-t1m",
+			"ja33-0.2m-t500k", "ja33-0.2m-t1m", "ja33-0.5m-t500k", "ja33-0.5m-t1m", "ja33-1m-t500k", "ja33-1m-t1m",
+		},
+		"five-swarm": append([]string{"centre"}, numbered("swarm-%03d", 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23)...),
+		"nightly":    {"ja57", "ja33"},
 	}
 	for _, e := range list(t) {
 		t.Run(e.Name, func(t *testing.T) {
@@ -69,6 +76,14 @@ func TestList_expands(t *testing.T) {
 			}
 		})
 	}
+}
+
+func numbered(format string, numbers ...int) []string {
+	var out []string
+	for _, n := range numbers {
+		out = append(out, fmt.Sprintf(format, n))
+	}
+	return out
 }
 
 // textOf is a sweep's sources, in the language that a name begins or ends with.
