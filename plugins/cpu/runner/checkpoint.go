@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/haigo-lab/haigo/plugins/cpu/lm"
 	"github.com/haigo-lab/haigo/plugins/cpu/safetensors"
@@ -41,6 +42,9 @@ func (s *session) save() error {
 		return err
 	}
 	s.saved = s.step
+	if slices.Contains(s.spec.Checkpoint.KeepAt, s.step) {
+		return nil // other runs branch here
+	}
 	s.own = append(s.own, saved.Path)
 	return s.prune()
 }
@@ -101,9 +105,9 @@ func (s *session) resume(from spec.Resume) error {
 	if err != nil {
 		return s.damaged(err)
 	}
-	if m.RunID != s.spec.RunID || m.Step != from.Step {
+	if want := from.Of(s.spec.RunID); m.RunID != want || m.Step != from.Step {
 		return fmt.Errorf("checkpoint %s is of run %s at step %d, the spec says run %s at step %d",
-			dir, m.RunID, m.Step, s.spec.RunID, from.Step)
+			dir, m.RunID, m.Step, want, from.Step)
 	}
 	p, err := spec.ReadFile[progress](filepath.Join(dir, progressFile))
 	if err != nil {

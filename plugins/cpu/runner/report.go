@@ -19,7 +19,7 @@ func (s *session) report(o outcome) error {
 			return err
 		}
 	}
-	if s.due(s.spec.Checkpoint.EverySteps) {
+	if s.spec.Checkpoint.DueAt(s.step, s.spec.Steps) {
 		return s.save()
 	}
 	return nil

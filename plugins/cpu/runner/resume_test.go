@@ -263,3 +263,48 @@ func TestRun_StartsFromWeights(t *testing.T) {
 		t.Errorf("the first run ended at %v, the second began at %v", a, b)
 	}
 }
+
+// TestRun_BranchesBitForBit: two runs that agree up to a step share that part; the second has what it would have had alone.
+func TestRun_BranchesBitForBit(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	const at = 5
+	turn := func(first, second int64) func(s *spec.Spec) {
+		return func(s *spec.Spec) {
+			s.Weights = []spec.Weights{
+				{FromStep: 0, W: []int64{first, spec.WeightTotal - first}},
+				{FromStep: at, W: []int64{second, spec.WeightTotal - second}},
+			}
+		}
+	}
+	alone := turn(1<<29, 3<<28)
+	whole := l.run(t, l.start(t, "alone", 1, alone))
+	trunk := l.run(t, l.start(t, "trunk", 1, func(s *spec.Spec) {
+		turn(1<<29, 1<<28)(s)
+		s.Checkpoint.Keep, s.Checkpoint.KeepAt = 1, []int64{at}
+	}))
+	kept := spec.CheckpointDir(spec.RunDir(l.data, "trunk"), at, 1)
+	branch := l.run(t, l.start(t, "branch", 1, func(s *spec.Spec) {
+		alone(s)
+		s.Checkpoint.ResumeFrom = &spec.Resume{Step: at, Path: kept, RunID: "trunk"}
+	}))
+	if diff := cmp.Diff(points(whole, at), points(branch, -1)); diff != "" {
+		t.Errorf("after step %d: -undivided +branch\n%s", at, diff)
+	}
+	past := points(trunk, -1)
+	maps.DeleteFunc(past, func(key string, _ spec.Real) bool { _, later := points(trunk, at)[key]; return later })
+	maps.Copy(past, points(branch, -1))
+	if diff := cmp.Diff(points(whole, -1), past); diff != "" {
+		t.Errorf("-undivided +trunk up to step %d and branch\n%s", at, diff)
+	}
+}
+
+func TestRun_RefusesACheckpointOfAnotherRun(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	saved := lastCheckpoint(l.run(t, l.start(t, "one", 1, nil)))
+	dir := l.start(t, "two", 1, resumeFrom(saved))
+	if err := runner.Run(t.Context(), l.options(dir)); !errors.Is(err, runner.ErrFailed) {
+		t.Errorf("got %v, want %v", err, runner.ErrFailed)
+	}
+}

@@ -22,6 +22,7 @@ func (s *suite) disturbances(t *testing.T) {
 	t.Run("kill before a checkpoint", func(t *testing.T) { s.killEarly(t, whole) })
 	t.Run("damaged checkpoint", func(t *testing.T) { s.damage(t, whole) })
 	t.Run("resume at the end", func(t *testing.T) { s.resumeAtEnd(t, whole) })
+	t.Run("branch", func(t *testing.T) { s.branch(t, whole) })
 }
 
 // first is the first attempt of another run of the same spec.
@@ -162,4 +163,37 @@ func (s *suite) resumeAtEnd(t *testing.T, whole *attempt) {
 	saved := whole.checkpoints()
 	a := s.run(t, next(whole, saved[len(saved)-1]))
 	s.continued(t, whole, a)
+}
+
+// branch: a run that starts from a step that another kept for it has what it would have had alone. The trunk turns to
+// another mixture there, and drops its other checkpoints.
+func (s *suite) branch(t *testing.T, whole *attempt) {
+	at := whole.spec.Steps/2 + 1
+	trunk := first(whole, "trunk")
+	trunk.Checkpoint.Keep, trunk.Checkpoint.KeepAt = 1, []int64{at}
+	trunk.Weights = before(trunk.Weights, at)
+	last := trunk.Weights[len(trunk.Weights)-1].W
+	trunk.Weights = append(trunk.Weights, spec.Weights{FromStep: at, W: append(last[1:len(last):len(last)], last[0])})
+	a := s.run(t, trunk)
+	s.verify(t, a)
+	for _, saved := range a.checkpoints() {
+		if saved.Step != at {
+			continue
+		}
+		v := first(whole, "branch")
+		v.Checkpoint.ResumeFrom = &spec.Resume{Step: at, Path: spec.Resolve(a.dir, saved.Path), RunID: trunk.RunID}
+		s.continued(t, whole, s.run(t, v))
+		return
+	}
+	t.Errorf("no checkpoint at step %d", at)
+}
+
+// before is the part of a table that begins before a step.
+func before(table []spec.Weights, step int64) (part []spec.Weights) {
+	for _, w := range table {
+		if w.FromStep < step {
+			part = append(part, w)
+		}
+	}
+	return part
 }

@@ -66,7 +66,7 @@ func expected(s *spec.Spec, f spec.Finished) []string {
 		list = append(list, expectedAt(s, step)...)
 	}
 	moved := f.Step > from || s.Checkpoint.ResumeFrom == nil
-	if f.Outcome == spec.OutcomeStopped && moved && (f.Step == 0 || !due(s, f.Step, s.Checkpoint.EverySteps)) {
+	if f.Outcome == spec.OutcomeStopped && moved && !s.Checkpoint.DueAt(f.Step, s.Steps) {
 		list = append(list, mark(spec.EventCheckpoint, f.Step))
 	}
 	return append(list, mark(spec.EventFinished, f.Step))
@@ -74,15 +74,15 @@ func expected(s *spec.Spec, f spec.Finished) []string {
 
 func expectedAt(s *spec.Spec, step int64) (list []string) {
 	for _, v := range []struct {
-		kind  string
-		every int64
+		kind string
+		due  bool
 	}{
-		{spec.EventMetrics, s.Log.Every()},
-		{spec.EventScores, s.Eval.EverySteps},
-		{spec.EventUsage, s.Log.Every()},
-		{spec.EventCheckpoint, s.Checkpoint.EverySteps},
+		{spec.EventMetrics, due(s, step, s.Log.Every())},
+		{spec.EventScores, due(s, step, s.Eval.EverySteps)},
+		{spec.EventUsage, due(s, step, s.Log.Every())},
+		{spec.EventCheckpoint, s.Checkpoint.DueAt(step, s.Steps)},
 	} {
-		if due(s, step, v.every) {
+		if v.due {
 			list = append(list, mark(v.kind, step))
 		}
 	}

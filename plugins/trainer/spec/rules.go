@@ -102,11 +102,19 @@ func (p *problems) checkpoint(s *Spec) {
 	c := s.Checkpoint
 	p.need(c.EverySteps >= 0, "checkpoint.every_steps", "is %d; give 1 or more, or 0 for the last step alone", c.EverySteps)
 	p.need(c.Keep >= 0, "checkpoint.keep", "is %d; give 1 or more, or 0 to keep all", c.Keep)
+	for i, step := range c.KeepAt {
+		at := fmt.Sprintf("checkpoint.keep_at[%d]", i)
+		if p.within(step, at, 1, s.Steps) && i > 0 {
+			p.need(step > c.KeepAt[i-1], at, "is %d, not after the step before it (%d)", step, c.KeepAt[i-1])
+		}
+	}
 	if c.ResumeFrom == nil {
 		return
 	}
 	p.within(c.ResumeFrom.Step, "checkpoint.resume_from.step", 0, s.Steps)
 	p.need(c.ResumeFrom.Path != "", "checkpoint.resume_from.path", "is empty; give the checkpoint's folder")
+	p.need(c.ResumeFrom.RunID == "" || runPattern.MatchString(c.ResumeFrom.RunID), "checkpoint.resume_from.run_id",
+		"is %q, no id of a run; leave it out for a checkpoint of this run", c.ResumeFrom.RunID)
 }
 
 func (p *problems) interventions(s *Spec) {

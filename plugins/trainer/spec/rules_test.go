@@ -77,6 +77,11 @@ func TestSpec_Problems(t *testing.T) {
 
 		{"a resume past the end", func(s *spec.Spec) { s.Checkpoint.ResumeFrom.Step = 21 }, "checkpoint.resume_from.step"},
 		{"a resume from nowhere", func(s *spec.Spec) { s.Checkpoint.ResumeFrom.Path = "" }, "checkpoint.resume_from.path"},
+		{"a resume from a run that climbs", func(s *spec.Spec) { s.Checkpoint.ResumeFrom.RunID = "../x" }, "checkpoint.resume_from.run_id"},
+		{"a branch of another run", func(s *spec.Spec) { s.Checkpoint.ResumeFrom.RunID = "trunk" }, ""},
+		{"a kept step past the end", func(s *spec.Spec) { s.Checkpoint.KeepAt = []int64{21} }, "checkpoint.keep_at[0]"},
+		{"a kept step before the first", func(s *spec.Spec) { s.Checkpoint.KeepAt = []int64{0} }, "checkpoint.keep_at[0]"},
+		{"kept steps out of order", func(s *spec.Spec) { s.Checkpoint.KeepAt = []int64{7, 7} }, "checkpoint.keep_at[1]: is 7, not after the step before it (7)"},
 		{"an intervention of both kinds", func(s *spec.Spec) { s.Interventions[0].Skip = &[2]int64{1, 2} }, "interventions[0]"},
 		{"an empty intervention", func(s *spec.Spec) { s.Interventions[0] = spec.Intervention{} }, "interventions[0]"},
 		{"a skip of nothing", func(s *spec.Spec) { s.Interventions[1].Skip = &[2]int64{5, 5} }, "interventions[1].skip"},

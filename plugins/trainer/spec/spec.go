@@ -1,5 +1,10 @@
 package spec
 
+import (
+	"cmp"
+	"slices"
+)
+
 // Version is the only spec_version that this package reads and writes.
 const Version = 1
 
@@ -148,18 +153,30 @@ type Task struct {
 }
 
 // Checkpoint says how often checkpoints are written (the last step always has one; EverySteps 0 means no other), how many
-// of the newest stay (0 keeps all), and which one to start from.
+// of the newest stay (0 keeps all), and which one to start from. The steps of KeepAt have one too, which always stays and
+// isn't counted among those to keep: other runs branch there.
 type Checkpoint struct {
 	EverySteps int64   `json:"every_steps"`
 	Keep       int     `json:"keep"`
+	KeepAt     []int64 `json:"keep_at,omitempty"` // increasing
 	ResumeFrom *Resume `json:"resume_from"`
 }
 
-// Resume names the one checkpoint that the attempt may continue from.
-type Resume struct {
-	Step int64  `json:"step"`
-	Path string `json:"path"`
+// DueAt reports whether the step of a run of so many steps has a checkpoint.
+func (c Checkpoint) DueAt(step, steps int64) bool {
+	return step == steps || c.EverySteps > 0 && step > 0 && step%c.EverySteps == 0 || slices.Contains(c.KeepAt, step)
 }
+
+// Resume names the one checkpoint that the attempt may continue from. RunID names the run that wrote it where that is
+// another, from which this run branches: it goes on as that run would have, under its own spec.
+type Resume struct {
+	Step  int64  `json:"step"`
+	Path  string `json:"path"`
+	RunID string `json:"run_id,omitempty"`
+}
+
+// Of is the run that wrote the checkpoint, which run continues from.
+func (r Resume) Of(run string) string { return cmp.Or(r.RunID, run) }
 
 // Intervention scales the learning rate from a step on, or skips the updates of steps [Skip[0], Skip[1]).
 // Skipped steps read their rows; plan and digests stay the same.
