@@ -58,6 +58,9 @@ func TestKill(t *testing.T) {
 			seen := lines(data)
 			store := s.store(t)
 			await(t, "further events", func() bool { return lines(data) > seen+40 || ended(t, store, "kill") })
+			if ended(t, store, "kill") {
+				t.Fatal("the sweep ended before the service could be killed five times: give it more tokens")
+			}
 			s.end(syscall.SIGKILL)
 			s = dev(t, data)
 		}
@@ -155,4 +158,21 @@ func kill(t *testing.T, dir string) bool {
 		}
 	}
 	return false
+}
+
+// TestKill_WhileItMakesItsDatabase kills the program while initdb runs, which outlives it, and starts it again at once.
+func TestKill_WhileItMakesItsDatabase(t *testing.T) {
+	data := folder(t)
+	if _, given := databases.Load(data); given {
+		t.Skip("not run: making a private database (HAIGO_TEST_DATABASE_URL is set)")
+	}
+	for range 3 {
+		p := start(t, command(t, data, "sweep", "list"))
+		p.await(t, "initdb to write", func() bool {
+			halves, _ := filepath.Glob(filepath.Join(data, "postgres", "cluster.new-*", "base"))
+			return len(halves) > 0
+		})
+		p.end(syscall.SIGKILL)
+	}
+	haigo(t, data, "sweep", "list")
 }

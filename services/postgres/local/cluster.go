@@ -10,9 +10,11 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -53,23 +55,41 @@ func (c *cluster) run(ctx context.Context, log *slog.Logger) error {
 		return err
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
-	var there bool
-	if err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)`, database).Scan(&there); err != nil || there {
-		return err
-	}
-	_, err = conn.Exec(ctx, "CREATE DATABASE "+pgx.Identifier{database}.Sanitize())
-	return err
+	return c.createDatabase(ctx, conn)
 }
 
-// create makes the cluster under another name first: half a cluster is never taken for one.
+// createDatabase makes the database where there is none. A program that was killed may have left its own wish for it with
+// the server: then it is waited for.
+func (c *cluster) createDatabase(ctx context.Context, conn *pgx.Conn) error {
+	for {
+		var there bool
+		if err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)`, database).Scan(&there); err != nil || there {
+			return err
+		}
+		_, err := conn.Exec(ctx, "CREATE DATABASE "+pgx.Identifier{database}.Sanitize())
+		if err == nil || !beingMade(err) {
+			return err
+		}
+		if err := pause(ctx); err != nil {
+			return fmt.Errorf("wait for the database: %w", err)
+		}
+	}
+}
+
+// beingMade tells that somebody else makes the same database now, or has just made it.
+func beingMade(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && slices.Contains([]string{"42P04", "23505", "55006"}, pg.Code)
+}
+
+// create makes the cluster under a name of its own first: half a cluster is never taken for one, and an initdb that
+// outlived the program that started it disturbs nobody.
 func (c *cluster) create(ctx context.Context, log *slog.Logger) error {
 	if _, err := os.Stat(c.Cluster); err == nil {
 		return nil
 	}
-	half := c.Cluster + ".new"
-	if err := os.RemoveAll(half); err != nil {
-		return err
-	}
+	c.removeHalves()
+	half := fmt.Sprintf("%s.new-%d-%d", c.Cluster, os.Getpid(), time.Now().UnixNano())
 	if err := c.account.own(half); err != nil {
 		return err
 	}
@@ -86,6 +106,14 @@ func (c *cluster) create(ctx context.Context, log *slog.Logger) error {
 		return err
 	}
 	return os.Rename(half, c.Cluster)
+}
+
+// removeHalves removes what starts that were killed left. One that still grows stays until a later start.
+func (c *cluster) removeHalves() {
+	halves, _ := filepath.Glob(c.Cluster + ".new*") // the pattern is well-formed
+	for _, half := range halves {
+		_ = os.RemoveAll(half)
+	}
 }
 
 // up waits for the server to answer, however long it recovers, and launches it where none lives.
