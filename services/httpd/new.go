@@ -2,61 +2,43 @@ package httpd
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
-	"io/fs"
+	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
-	"time"
 
-	"github.com/haigo-lab/haigo/schedules"
 	"github.com/haigo-lab/haigo/services/ablation"
-	"github.com/haigo-lab/haigo/services/chart"
 )
 
-// newView is the page on which a sweep file is written, checked and started.
+// newView is the page on which a sweep file is written, in a form or as text, checked and started.
 type newView struct {
-	Document string
-	Examples []example
-	As       string // name to start it under instead of the document's
-	AskAs    bool   // a sweep of the document's name has other content: offer another name
-	Problems []ablation.Problem
-	Failure  string // what else kept it from starting
-	Plan     *planView
-}
-
-// example is a sweep file to begin with.
-type example struct{ Name, Title string }
-
-// planView is what the document would run.
-type planView struct {
-	ablation.Plan
-	Arms   []planArm
-	Seeds  int
-	Time   time.Duration
-	Yen    float64
-	Max    float64 // epochs above which a run is refused
-	Exists bool
-}
-
-// planArm is an arm of a plan with what it reads of each source, in the sweep's order.
-type planArm struct {
-	Arm   armView
-	Cells []cell // its runs
-	Reads []read
-	Tokens,
-	Parameters int64 // of a run
-}
-
-type read struct {
-	Source ablation.Source
-	Tokens int64
-	Share  float64
-	Epochs float64
+	Document  string
+	Templates []templateCard
+	Earlier   []ablation.Sweep // to start from
+	Blank     string           // a document to start from where there is nothing
+	As        string           // name to start it under instead of the document's
+	AskAs     bool             // a sweep of the document's name has other content: offer another name
+	Problems  []ablation.Problem
+	Failure   string // what else kept it from starting
+	Form      *formView
+	Plan      *planView
+	State     editorState
+	Words     string // of the editor's script, as JSON
 }
 
 // Startable reports whether nothing keeps the plan from starting.
 func (v newView) Startable() bool {
 	return v.Plan != nil && len(v.Problems) == 0
+}
+
+// question is what the page asks of a document.
+type question struct {
+	document string
+	arm      string  // the schedule that is looked at; empty: the first
+	use      float64 // of the speed that is told, as a fraction; 0: all
+	rate     float64 // yen an hour; 0: not said
 }
 
 func (s *Server) newPage(w http.ResponseWriter, r *http.Request) {
@@ -65,33 +47,48 @@ func (s *Server) newPage(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	s.renderNew(w, r, http.StatusOK, s.planned(r.Context(), s.words(r), document))
+	s.renderNew(w, r, http.StatusOK, s.planned(r.Context(), s.words(r), question{document: document}))
 }
 
-// begin is the document that the page begins with: an example, another sweep's, or none.
-func (s *Server) begin(r *http.Request) (string, error) {
-	q := r.URL.Query()
-	switch {
-	case q.Get("from") != "":
-		sweep, err := s.options.Store.Sweep(r.Context(), q.Get("from"))
-		return sweep.Document, err
-	case q.Get("example") != "":
-		text, err := fs.ReadFile(schedules.FS, q.Get("example")+".yaml")
-		if err != nil {
-			return "", errors.Join(ablation.ErrNotFound, err)
-		}
-		return string(text), nil
-	}
-	return "", nil
-}
-
-// check answers what a document would run. It always answers with the page: the browser takes the parts it shows.
+// check answers what a document would run, after the edits that come with it. It always answers with the page: the
+// browser takes the parts it shows.
 func (s *Server) check(w http.ResponseWriter, r *http.Request) {
 	if err := readForm(r); err != nil {
 		s.fail(w, r, err)
 		return
 	}
-	s.renderNew(w, r, http.StatusOK, s.planned(r.Context(), s.words(r), r.PostFormValue("document")))
+	q := question{document: r.PostFormValue("document"), arm: r.PostFormValue("arm"), use: number(r, "use") / 100, rate: number(r, "rate")}
+	edited, err := edited(q.document, r.PostFormValue("edits"))
+	if err == nil {
+		q.document = edited
+	}
+	v := s.planned(r.Context(), s.words(r), q)
+	if err != nil {
+		v.refuse(s, s.words(r), err)
+	}
+	s.renderNew(w, r, http.StatusOK, v)
+}
+
+// number is a positive number of a form, 0 where there is none.
+func number(r *http.Request, name string) float64 {
+	v, err := strconv.ParseFloat(r.PostFormValue(name), 64)
+	if err != nil || !(v > 0 && v < 1e9) {
+		return 0
+	}
+	return v
+}
+
+// edited is the document with the form's edits, a JSON list, made in it.
+func edited(document, edits string) (string, error) {
+	if edits == "" {
+		return document, nil
+	}
+	var list []ablation.Edit
+	if err := json.Unmarshal([]byte(edits), &list); err != nil {
+		return document, invalid("edits", "the form's change arrived broken; make it again", "フォームの変更が途中で壊れました。もう一度変更してください")
+	}
+	text, err := ablation.EditDocument([]byte(document), list...)
+	return string(text), err
 }
 
 // readForm reads what a form sent; PostFormValue alone would take a form that is too large for an empty one.
@@ -102,6 +99,22 @@ func readForm(r *http.Request) error {
 		return err
 	}
 	return invalid("document", "the form arrived broken; send it again", "フォームの内容が途中で壊れました。もう一度送信してください")
+}
+
+// file answers with the document as a file, as `haigo sweep apply` takes it.
+func (s *Server) file(w http.ResponseWriter, r *http.Request) {
+	if err := readForm(r); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	document := strings.ReplaceAll(r.PostFormValue("document"), "\r\n", "\n") // forms send lines so
+	name := "sweep"
+	if sweep, err := ablation.ParseSweep([]byte(document)); err == nil {
+		name = sweep.Name
+	}
+	w.Header().Set("Content-Type", "application/yaml; charset=utf-8")
+	w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", name+".yaml"))
+	_, _ = w.Write([]byte(document)) // the browser has left: nobody to tell
 }
 
 // start starts the document's sweep and goes to its page; pressing twice leads to the same page.
@@ -117,25 +130,30 @@ func (s *Server) start(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	words := s.words(r)
-	v := s.planned(r.Context(), words, document)
+	v := s.planned(r.Context(), words, question{document: document})
 	v.As, v.AskAs = as, v.AskAs || as != ""
 	v.refuse(s, words, err)
 	s.renderNew(w, r, status(err), v)
 }
 
 // planned is the page with what the document would run, or what must change first.
-func (s *Server) planned(ctx context.Context, words words, document string) newView {
-	v := newView{Document: document}
-	if strings.TrimSpace(document) == "" {
+func (s *Server) planned(ctx context.Context, words words, q question) newView {
+	v := newView{Document: q.document}
+	if strings.TrimSpace(q.document) == "" {
 		return v
 	}
-	plan, err := s.options.Sweeper.Plan(ctx, []byte(document))
+	draft, readable := ablation.ReadDraft([]byte(q.document))
+	plan, err := s.options.Sweeper.Plan(ctx, []byte(q.document))
 	if err != nil {
 		v.refuse(s, words, err)
-		v.AskAs = s.started(ctx, document)
-		return v
+		v.AskAs = s.started(ctx, q.document)
+	} else {
+		v.Plan, v.Problems = s.newPlanView(ctx, words, plan, draft.Sweep, q), plan.Problems
 	}
-	v.Plan, v.Problems = newPlanView(words, plan, document), plan.Problems
+	if readable {
+		v.Form = s.newForm(ctx, words, draft, v)
+		v.State = newEditorState(words, draft, v, q)
+	}
 	return v
 }
 
@@ -162,53 +180,11 @@ func (v *newView) refuse(s *Server, words words, err error) {
 	v.Failure = strings.Join(words.message(err, code).Lines, " ")
 }
 
-func newPlanView(words words, p ablation.Plan, document string) *planView {
-	v := &planView{Plan: p, Time: time.Duration(p.Seconds * float64(time.Second)), Exists: p.Existing != ""}
-	sweep, err := ablation.ParseSweep([]byte(document))
-	if err != nil {
-		return v // a plan without a document is none of ours
-	}
-	v.Seeds, v.Yen, v.Max = len(sweep.Seeds), sweep.Budget.Yen, sweep.Recipe.MaxEpochs
-	d := chart.Data{Sweep: sweep, Sources: p.Sources}
-	for _, a := range p.Arms {
-		d.Arms = append(d.Arms, a.Arm)
-	}
-	views := armViews(words.lang, d)
-	for i, a := range p.Arms {
-		arm := planArm{Arm: views[i], Tokens: a.RunTokens, Parameters: a.Parameters}
-		for _, r := range p.Runs {
-			if r.Arm == a.Name {
-				arm.Cells = append(arm.Cells, cell{state: ablation.RunQueued})
-			}
-		}
-		for _, source := range p.Sources {
-			tokens := a.Tokens[source.Name]
-			arm.Reads = append(arm.Reads, read{source, tokens, float64(tokens) / float64(max(a.RunTokens, 1)), a.Epochs[source.Name]})
-		}
-		v.Arms = append(v.Arms, arm)
-	}
-	return v
-}
-
 func (s *Server) renderNew(w http.ResponseWriter, r *http.Request, code int, v newView) {
-	v.Examples = examples()
+	v.Words = string(quoted(s.words(r).beginning("ed.")))
+	if r.Method == http.MethodGet || code != http.StatusOK {
+		v.Templates, v.Blank = templateCards(), s.blank(r.Context())
+		v.Earlier, _ = s.options.Store.Sweeps(r.Context(), earlierShown, 0) // nothing to start from is no reason to fail
+	}
 	s.render(w, r, view{status: code, page: "new", title: s.words(r).text("new.title"), nav: "sweeps", path: "/new", data: v})
-}
-
-// examples are the files of package schedules by name, titled by their first comment.
-func examples() []example {
-	names, err := fs.Glob(schedules.FS, "*.yaml")
-	if err != nil {
-		return nil
-	}
-	list := make([]example, 0, len(names))
-	for _, name := range names {
-		text, err := fs.ReadFile(schedules.FS, name)
-		if err != nil {
-			continue
-		}
-		first, _, _ := strings.Cut(string(text), "\n")
-		list = append(list, example{strings.TrimSuffix(name, ".yaml"), strings.TrimSpace(strings.TrimLeft(first, "# "))})
-	}
-	return list
 }

@@ -53,6 +53,7 @@ func (s *Server) pageRoutes(r chi.Router) {
 	r.Get("/new", s.newPage)
 	r.Post("/new", s.start)
 	r.Post("/new/check", s.check)
+	r.Post("/new/file", s.file)
 	r.Route("/sweeps/{sweep}", func(r chi.Router) {
 		r.Get("/", s.sweepPage)
 		r.Get("/runs", s.sweepRunsPage)

@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/haigo-lab/haigo/plugins/trainer"
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/corpus"
@@ -24,6 +25,8 @@ import (
 type Sweeper interface {
 	// Plan says what the document would run and stores nothing. *ablation.Invalid lists what must change.
 	Plan(ctx context.Context, document []byte) (ablation.Plan, error)
+	// Describe is what the trainers that work here say of themselves, the one first that a recipe takes without naming any.
+	Describe(ctx context.Context) []trainer.Description
 	// Apply starts the document's sweep, under the name as where that isn't empty, or finds it started: then created
 	// is false. ErrConflict where a sweep of that name holds other content.
 	Apply(ctx context.Context, document []byte, as string) (sweep ablation.Sweep, created bool, err error)

@@ -77,3 +77,14 @@ func (w words) text(key string, values ...any) string {
 
 // known is the text of key, or otherwise where there is none.
 func (w words) known(key, otherwise string) string { return cmp.Or(w.texts[key], otherwise) }
+
+// beginning are the texts whose keys begin with prefix, without it: those that a page's script needs.
+func (w words) beginning(prefix string) map[string]string {
+	out := map[string]string{}
+	for key, text := range w.texts {
+		if rest, ok := strings.CutPrefix(key, prefix); ok {
+			out[rest] = text
+		}
+	}
+	return out
+}

@@ -1,0 +1,185 @@
+package httpd
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/haigo-lab/haigo/schedules"
+	"github.com/haigo-lab/haigo/services/ablation"
+)
+
+// earlierShown is how many sweeps are offered to start from.
+const earlierShown = 30
+
+// templateCard is a sweep file to begin with: its title in both languages and its arms' schedules, drawn.
+type templateCard struct {
+	Name   string
+	Title  ablation.Label
+	Glyphs []template.HTML
+}
+
+// templateCards are the files of package schedules; they don't change while the program runs.
+var templateCards = sync.OnceValue(func() []templateCard {
+	list, err := schedules.List()
+	if err != nil {
+		return nil // the files are embedded
+	}
+	cards := make([]templateCard, len(list))
+	for i, e := range list {
+		cards[i] = templateCard{e.Name, ablation.Label{EN: lead(e.TitleEN), JA: lead(e.TitleJA)}, templateGlyphs(e.Text)}
+	}
+	return cards
+})
+
+// lead is a title's first part.
+func lead(title string) string {
+	for _, mark := range []string{"：", ": "} {
+		title, _, _ = strings.Cut(title, mark)
+	}
+	return title
+}
+
+// templateGlyphs draws up to three of a file's arms; its sources are taken for the languages that they are named after.
+func templateGlyphs(text string) []template.HTML {
+	sweep, err := ablation.ParseSweep([]byte(text))
+	if err != nil {
+		return nil
+	}
+	seed := uint64(1)
+	sweep.Seed = &seed
+	sources, langs := namesakes(sweep)
+	arms, _, err := sweep.Arms(sources)
+	if err != nil {
+		return nil
+	}
+	var drawn []template.HTML
+	shown := arms[:min(3, len(arms))]
+	for _, a := range shown {
+		drawn = append(drawn, newGlyph(a.Weights, sweep.Recipe.For(a).Steps(), langs).svg(map[bool]int{true: 64, false: 40}[len(shown) == 1], 20))
+	}
+	return drawn
+}
+
+// namesakes are a sweep's sources as if each were all text of the language that it is named after.
+func namesakes(sweep ablation.Sweep) (sources []ablation.Source, langs []string) {
+	for _, ref := range sweep.Sources {
+		lang, _, _ := strings.Cut(ref.Name, "-")
+		sources = append(sources, ablation.Source{Name: ref.Name, Lang: lang, Bytes: 1 << 40})
+		langs = append(langs, lang)
+	}
+	return sources, langs
+}
+
+// begin is the document that the page begins with: a template, another sweep's, a blank one, or none. Where the name is
+// taken by a sweep already, it gets another.
+func (s *Server) begin(r *http.Request) (string, error) {
+	q := r.URL.Query()
+	switch {
+	case q.Has("blank"):
+		return s.blank(r.Context()), nil
+	case q.Get("from") != "":
+		sweep, err := s.options.Store.Sweep(r.Context(), q.Get("from"))
+		return s.renamed(r.Context(), sweep.Document, sweep.Name), err
+	case q.Get("example") != "":
+		text, err := fs.ReadFile(schedules.FS, q.Get("example")+".yaml")
+		if err != nil {
+			return "", fmt.Errorf("template %s: %w", q.Get("example"), ablation.ErrNotFound)
+		}
+		return s.renamed(r.Context(), s.settled(r.Context(), string(text)), q.Get("example")), nil
+	}
+	return "", nil
+}
+
+// settled is a template's document with the sources that there are: one named after a language that isn't there becomes
+// the first of that language.
+func (s *Server) settled(ctx context.Context, document string) string {
+	draft, _ := ablation.ReadDraft([]byte(document))
+	all, err := s.options.Store.Sources(ctx)
+	if err != nil {
+		return document
+	}
+	for i, ref := range draft.Sweep.Sources {
+		if slices.ContainsFunc(all, func(o ablation.Source) bool { return o.Name == ref.Name }) {
+			continue
+		}
+		at := slices.IndexFunc(all, func(o ablation.Source) bool { return o.Lang == ref.Name && o.Role != ablation.RoleHeldout })
+		if at < 0 {
+			continue
+		}
+		if text, err := ablation.EditDocument([]byte(document), sourceEdits(draft.Sweep, i, all[at].Name)...); err == nil {
+			document = string(text)
+		}
+	}
+	return document
+}
+
+// sourceEdits give a sweep's i-th source another name, wherever it is named.
+func sourceEdits(sweep ablation.Sweep, i int, name string) []ablation.Edit {
+	old, value := sweep.Sources[i].Name, quoted(name)
+	out := []ablation.Edit{{Op: ablation.EditSet, Path: []string{"sources", strconv.Itoa(i)}, Value: value}}
+	for _, c := range sweep.Schedules {
+		for j, stage := range c.Stages {
+			if _, read := stage.Mixture[old]; read {
+				out = append(out, ablation.Edit{Op: ablation.EditRename, Path: []string{"schedules", c.Name, "stages", strconv.Itoa(j), "mixture", old}, Value: value})
+			}
+		}
+	}
+	return out
+}
+
+// quoted is a value as JSON; it holds nothing that has no form there.
+func quoted(v any) json.RawMessage {
+	text, _ := json.Marshal(v)
+	return text
+}
+
+// renamed is a document under the next name that no sweep has.
+func (s *Server) renamed(ctx context.Context, document, name string) string {
+	stem := strings.TrimRight(name, "0123456789")
+	if !strings.HasSuffix(stem, "-") {
+		stem = name + "-"
+	}
+	for n := 2; s.named(ctx, name) && n < 1000; n++ {
+		name = fmt.Sprintf("%s%d", stem, n)
+	}
+	text, err := ablation.EditDocument([]byte(document), ablation.Edit{Op: ablation.EditSet, Path: []string{"name"}, Value: quoted(name)})
+	if err != nil {
+		return document
+	}
+	return string(text)
+}
+
+func (s *Server) named(ctx context.Context, name string) bool {
+	_, err := s.options.Store.Sweep(ctx, name)
+	return err == nil
+}
+
+// blank is the smallest document of the sources that there are: one constant mixture of equal shares.
+func (s *Server) blank(ctx context.Context) string {
+	all, err := s.options.Store.Sources(ctx)
+	var names []string
+	for _, source := range all {
+		if source.Role != ablation.RoleHeldout && !slices.Contains(names, source.Name) && len(names) < 4 {
+			names = append(names, source.Name)
+		}
+	}
+	if err != nil || len(names) == 0 {
+		return ""
+	}
+	shares, left := make([]string, len(names)), 100
+	for i, name := range names {
+		share := left / (len(names) - i)
+		left -= share
+		shares[i] = fmt.Sprintf("%s: %.2f", name, float64(share)/100)
+	}
+	return fmt.Sprintf("name: untitled\nquestion: \"\"\nsources: [%s]\nrecipe:\n  tokens: 2M\nschedules:\n  constant:\n    stages: [{until: 1.0, mixture: {%s}}]\nseeds: 3\n",
+		strings.Join(names, ", "), strings.Join(shares, ", "))
+}

@@ -1,0 +1,204 @@
+package httpd
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/haigo-lab/haigo/plugins/trainer"
+	"github.com/haigo-lab/haigo/services/ablation"
+)
+
+// formView is the document as fields. A field's path is that of its value in the document.
+type formView struct {
+	About, Recipe, More, Design []field
+	Control                     bool
+	Changes                     bool // a schedule changes over its run, so that a control makes sense
+	Sources, Tasks              []tick
+	Learning                    string // what the recipe says of learning, in a line
+}
+
+// field is one value of the document.
+type field struct {
+	Path    string
+	Label   string // key of words
+	Value   string // as it is written; empty: not at all
+	Default string // what holds then
+	Kind    string // text, name, number, tokens
+	Options []option
+	Wrong   string // what is wrong with it
+}
+
+// ID is the field's element.
+func (f field) ID() string { return "f-" + strings.ReplaceAll(f.Path, "/", "-") }
+
+type option struct{ Value, Text string }
+
+// tick is a source or task that the document may list.
+type tick struct {
+	List, Name, Lang string
+	Index            int // in the document's list; -1: not in it
+	Missing          bool
+}
+
+// formBuilder makes fields of a draft.
+type formBuilder struct {
+	words words
+	draft ablation.Draft
+	wrong map[string]string // by path
+}
+
+func (s *Server) newForm(ctx context.Context, words words, d ablation.Draft, v newView) *formView {
+	b := formBuilder{words, d, map[string]string{}}
+	for _, p := range v.Problems {
+		path := pathOf(p.Field)
+		b.wrong[path] = cmp.Or(b.wrong[path], p.Message.In(words.lang))
+	}
+	r := d.Sweep.Recipe
+	f := &formView{Control: d.Sweep.Design.Control != "", Changes: slices.ContainsFunc(d.Sweep.Schedules, ablation.Schedule.Changes), Learning: learningRate(r.Optimizer)}
+	f.About = []field{b.field("name", "new.f.name", "name", ""), b.field("question", "new.f.question", "text", "")}
+	trainers := s.options.Sweeper.Describe(ctx)
+	named := r.Trainer
+	if named == "" && len(trainers) > 0 {
+		named = trainers[0].Name
+	}
+	f.Recipe = []field{
+		b.shape(presets(trainers, named)),
+		b.field("recipe/tokens", "new.f.tokens", "tokens", ""),
+		b.chosen(b.field("recipe/trainer", "sweep.def.trainer", "name", named), trainerNames(trainers)),
+		b.field("recipe/optimizer/peak_lr", "new.f.lr", "number", words.text("new.f.lr.own")),
+	}
+	f.More = []field{
+		b.field("recipe/row_tokens", "new.f.row", "number", strconv.Itoa(r.RowTokens)),
+		b.field("recipe/batch_rows", "new.f.batch", "number", strconv.Itoa(r.BatchRows)),
+		b.field("recipe/eval/every", "new.f.eval", "tokens", "5%"),
+		b.field("recipe/max_epochs", "new.f.max", "number", "16"),
+	}
+	f.Design = []field{
+		b.seeds(),
+		b.chosen(b.field("design/baseline", "new.f.baseline", "name", d.Sweep.Design.Baseline), b.arms(v)),
+		b.field("budget/yen", "new.f.yen", "number", words.text("new.f.none")),
+		b.field("budget/runs_at_once", "new.f.side", "number", words.text("new.f.none")),
+	}
+	f.Sources, f.Tasks = s.sourceTicks(ctx, d.Sweep), s.taskTicks(ctx, d.Sweep)
+	return f
+}
+
+// pathOf is a problem's field as a path: schedules.a.stages[0] is schedules/a/stages/0.
+func pathOf(field string) string {
+	return strings.NewReplacer(".", "/", "[", "/", "]", "").Replace(field)
+}
+
+func (b formBuilder) field(path, label, kind, otherwise string) field {
+	return field{Path: path, Label: label, Kind: kind, Value: b.draft.Texts[path], Default: otherwise, Wrong: b.wrong[path]}
+}
+
+// seeds is a number, or the list of replicates that the document gives.
+func (b formBuilder) seeds() field {
+	f := b.field("seeds", "new.f.seeds", "number", strconv.Itoa(len(b.draft.Sweep.Seeds)))
+	if _, list := b.draft.Texts["seeds/0"]; list {
+		f.Default = strings.Trim(strings.ReplaceAll(fmt.Sprint(b.draft.Sweep.Seeds), " ", ", "), "[]")
+	}
+	return f
+}
+
+// shape is a preset. One that is written out as numbers is the choice that leaves it so.
+func (b formBuilder) shape(presets []option) field {
+	f := b.chosen(b.field("recipe/shape", "sweep.def.shape", "name", shapeText(b.draft.Sweep.Recipe.Shape)), presets)
+	if _, written := b.draft.Texts["recipe/shape/layers"]; written {
+		f.Options[0].Text = f.Default
+	}
+	return f
+}
+
+// chosen makes a field a choice. What the document says is among the options, whatever it is.
+func (b formBuilder) chosen(f field, options []option) field {
+	f.Options = []option{{"", b.words.text("new.f.default", "v", f.Default)}}
+	if f.Value != "" && !slices.ContainsFunc(options, func(o option) bool { return o.Value == f.Value }) {
+		f.Options = append(f.Options, option{f.Value, f.Value})
+	}
+	f.Options = append(f.Options, options...)
+	return f
+}
+
+func trainerNames(trainers []trainer.Description) []option {
+	out := make([]option, len(trainers))
+	for i, t := range trainers {
+		device := ""
+		if len(t.Devices) > 0 {
+			device = " · " + t.Devices[0].Name
+		}
+		out[i] = option{t.Name, t.Name + device}
+	}
+	return out
+}
+
+// presets are those of the trainer of a name, or of the first.
+func presets(trainers []trainer.Description, name string) []option {
+	if len(trainers) == 0 {
+		return nil
+	}
+	i := max(0, slices.IndexFunc(trainers, func(t trainer.Description) bool { return t.Name == name }))
+	var out []option
+	for _, s := range trainers[i].Shapes {
+		out = append(out, option{s.Name, fmt.Sprintf("%s · d %d · %d layers", s.Name, s.Model.Width, s.Model.Layers)})
+	}
+	return out
+}
+
+func (b formBuilder) arms(v newView) []option {
+	var out []option
+	if v.Plan == nil {
+		for _, c := range b.draft.Sweep.Schedules {
+			out = append(out, option{c.Name, cmp.Or(c.Label.In(b.words.lang), c.Name)})
+		}
+		return out
+	}
+	for _, a := range v.Plan.Arms {
+		out = append(out, option{a.Arm.Name, a.Arm.Label})
+	}
+	return out
+}
+
+// sourceTicks are the sources that there are, and those that the document names besides.
+func (s *Server) sourceTicks(ctx context.Context, sweep ablation.Sweep) []tick {
+	var out []tick
+	all, err := s.options.Store.Sources(ctx)
+	if err != nil {
+		s.options.Log.Warn("sources can't be listed", "err", err)
+	}
+	for _, source := range all {
+		if !slices.ContainsFunc(out, func(t tick) bool { return t.Name == source.Name }) {
+			at := slices.IndexFunc(sweep.Sources, func(r ablation.SourceRef) bool { return r.Name == source.Name })
+			out = append(out, tick{List: "sources", Name: source.Name, Lang: source.Lang, Index: at})
+		}
+	}
+	for i, ref := range sweep.Sources {
+		if !slices.ContainsFunc(out, func(t tick) bool { return t.Name == ref.Name }) {
+			out = append(out, tick{List: "sources", Name: ref.Name, Lang: langClass(ref.Name), Index: i, Missing: true})
+		}
+	}
+	return out
+}
+
+func (s *Server) taskTicks(ctx context.Context, sweep ablation.Sweep) []tick {
+	var out []tick
+	all, err := s.options.Store.Tasks(ctx)
+	if err != nil {
+		s.options.Log.Warn("tasks can't be listed", "err", err)
+	}
+	for _, task := range all {
+		if !slices.ContainsFunc(out, func(t tick) bool { return t.Name == task.Name }) {
+			out = append(out, tick{List: "tasks", Name: task.Name, Lang: task.Lang, Index: slices.Index(sweep.Tasks, task.Name)})
+		}
+	}
+	for i, name := range sweep.Tasks {
+		if !slices.ContainsFunc(out, func(t tick) bool { return t.Name == name }) {
+			out = append(out, tick{List: "tasks", Name: name, Lang: "other", Index: i, Missing: true})
+		}
+	}
+	return out
+}

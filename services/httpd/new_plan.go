@@ -1,0 +1,180 @@
+package httpd
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"html/template"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/chart"
+)
+
+// planView is what the document would run.
+type planView struct {
+	ablation.Plan
+	Arms     []planArm
+	Seeds    []int64
+	Langs    []string // of the sources, in the order of pages
+	Max      float64  // epochs above which a run is refused
+	Exists   bool
+	Looked   *lookedAt
+	Cost     cost
+	Warnings []ablation.Label
+}
+
+// planArm is an arm of a plan, and how it differs from the arm that it is compared with.
+type planArm struct {
+	Arm     armView
+	Cells   []cell    // its runs
+	Shares  []float64 // of tokens, by language as in Langs
+	Differs []string  // keys of words; none: the baseline itself
+}
+
+// lookedAt is the arm that the preview shows closely.
+type lookedAt struct {
+	Arm   armView
+	Reads []read
+	Chart template.HTML // epochs over tokens
+}
+
+// read is what every run of an arm reads of a source.
+type read struct {
+	Source    ablation.Source
+	Tokens    int64
+	Portion   ablation.Portion
+	Epochs    float64
+	Exhausted int64 // the run's tokens when all of it was read once; 0: never
+}
+
+// coursePoints is how finely a run's course is drawn.
+const coursePoints = 48
+
+func (s *Server) newPlanView(ctx context.Context, words words, p ablation.Plan, sweep ablation.Sweep, q question) *planView {
+	v := &planView{Plan: p, Exists: p.Existing != "", Seeds: sweep.Seeds, Max: sweep.Recipe.MaxEpochs, Warnings: p.Warnings}
+	d := chart.Data{Sweep: sweep, Sources: p.Sources}
+	for _, a := range p.Arms {
+		d.Arms = append(d.Arms, a.Arm)
+	}
+	for _, l := range langOrder {
+		if slices.ContainsFunc(p.Sources, func(s ablation.Source) bool { return langClass(s.Lang) == l }) {
+			v.Langs = append(v.Langs, l)
+		}
+	}
+	views := armViews(words.lang, d)
+	for i, a := range p.Arms {
+		arm := planArm{Arm: views[i], Cells: make([]cell, len(sweep.Seeds)), Shares: v.shares(a)}
+		for k := range arm.Cells {
+			arm.Cells[k] = cell{state: ablation.RunQueued}
+		}
+		if base := sweep.Baseline(d.Arms, i); base >= 0 && base != i {
+			arm.Differs = differences(sweep, p.Arms[i], p.Arms[base])
+		}
+		v.Arms = append(v.Arms, arm)
+	}
+	v.look(words, sweep, views, q.arm)
+	v.Cost = s.newCost(ctx, p, sweep, q)
+	if most := sweep.Budget.Yen; most > 0 && v.Cost.Yen > most {
+		v.Warnings = append(slices.Clone(v.Warnings), overBudget(v.Cost.Yen, most))
+	}
+	return v
+}
+
+// shares are an arm's overall shares of tokens by language.
+func (v *planView) shares(a ablation.PlanArm) []float64 {
+	out := make([]float64, len(v.Langs))
+	for k, portion := range a.Portions(v.Sources) {
+		out[slices.Index(v.Langs, langClass(v.Sources[k].Lang))] += portion.Tokens
+	}
+	return out
+}
+
+// differences are what sets an arm apart from its baseline: what it reads in all, in which order, how long, how large.
+func differences(sweep ablation.Sweep, a, base ablation.PlanArm) []string {
+	var out []string
+	differ := func(name string) bool {
+		return math.Abs(float64(a.Tokens[name])/float64(max(1, a.RunTokens))-float64(base.Tokens[name])/float64(max(1, base.RunTokens))) > .002
+	}
+	if slices.ContainsFunc(sweep.Sources, func(s ablation.SourceRef) bool { return differ(s.Name) }) {
+		out = append(out, "new.differs.share")
+	}
+	if len(a.Weights) > 1 || len(base.Weights) > 1 {
+		out = append(out, "new.differs.order")
+	}
+	if a.RunTokens != base.RunTokens {
+		out = append(out, "new.differs.length")
+	}
+	if a.Parameters != base.Parameters {
+		out = append(out, "new.differs.size")
+	}
+	if len(out) == 0 {
+		out = append(out, "new.differs.none")
+	}
+	return out
+}
+
+// look takes the arm of a name, or the first one.
+func (v *planView) look(words words, sweep ablation.Sweep, views []armView, name string) {
+	i := max(0, slices.IndexFunc(views, func(a armView) bool { return a.Name == name }))
+	if i >= len(v.Plan.Arms) {
+		return
+	}
+	arm := v.Plan.Arms[i]
+	have := make([]int64, len(v.Sources))
+	for k, source := range v.Sources {
+		if e := arm.Epochs[source.Name]; e > 0 {
+			have[k] = int64(math.Round(float64(arm.Rows[source.Name]) / e))
+		}
+	}
+	course := sweep.Recipe.For(arm.Arm).Course(arm.Weights, have, coursePoints)
+	v.Looked = &lookedAt{Arm: views[i]}
+	for k, portion := range arm.Portions(v.Sources) {
+		name := v.Sources[k].Name
+		v.Looked.Reads = append(v.Looked.Reads, read{v.Sources[k], arm.Tokens[name], portion, arm.Epochs[name], course.Exhausted[k]})
+	}
+	v.Looked.Chart = drawEpochs(words, course, v.Looked.Reads)
+}
+
+func overBudget(yen, most float64) ablation.Label {
+	return ablation.Label{
+		EN: fmt.Sprintf("at this rate it costs ¥%s, more than budget.yen of ¥%s: take fewer tokens, seeds or arms", integer(int64(yen)), integer(int64(most))),
+		JA: fmt.Sprintf("この単価では %s円かかり、budget.yen の %s円を超えます。トークン、シード、アームのどれかを減らしてください", integer(int64(yen)), integer(int64(most))),
+	}
+}
+
+// cost is what a plan takes, on this machine, with nothing before it.
+type cost struct {
+	Speed    float64 // tokens per second of all runs side by side, as told or measured
+	Measured int     // runs that the speed was measured on; 0: the trainer tells it
+	Use      float64 // of the speed, in percent
+	Time     time.Duration
+	End      time.Time
+	Rate     float64 // yen an hour; 0: not said
+	Yen      float64 // 0 where no rate is said
+}
+
+func (s *Server) newCost(ctx context.Context, p ablation.Plan, sweep ablation.Sweep, q question) cost {
+	c := cost{Use: 100 * cmp.Or(q.use, 1), Rate: q.rate}
+	seconds := p.Seconds
+	recipe := sweep.Recipe
+	recipe.Trainer = p.Trainer
+	speed, runs, err := s.options.Store.Speed(ctx, recipe)
+	if err != nil {
+		s.options.Log.Warn("the speed of earlier runs can't be read", "err", err)
+	}
+	if speed > 0 && sweep.Design.Product == nil {
+		c.Measured, seconds = runs, float64(p.TotalTokens)/(speed*float64(max(1, p.RunsAtOnce)))
+	}
+	if seconds <= 0 {
+		return c
+	}
+	c.Speed = float64(p.TotalTokens) / seconds
+	seconds /= cmp.Or(q.use, 1)
+	c.Time = time.Duration(min(seconds, 1e9) * float64(time.Second))
+	c.End = now().Add(c.Time)
+	c.Yen = seconds / 3600 * q.rate
+	return c
+}

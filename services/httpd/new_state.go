@@ -1,0 +1,119 @@
+package httpd
+
+import (
+	"cmp"
+	"math"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/chart"
+)
+
+// editorState is what the schedule editor draws, as JSON. It is read from the document and from the plan; the browser
+// computes none of it.
+type editorState struct {
+	Readable  bool             `json:"readable"`
+	Document  string           `json:"document"`
+	Tokens    int64            `json:"tokens"`
+	Arm       string           `json:"arm"`
+	Baseline  string           `json:"baseline"`
+	Sources   []editorSource   `json:"sources"`
+	Schedules []editorSchedule `json:"schedules"`
+	Arms      []editorArm      `json:"arms"` // to compare with; none where the document can't be planned
+	Problems  []editorProblem  `json:"problems"`
+}
+
+// JSON is the state as the page's script reads it.
+func (s editorState) JSON() string { return string(quoted(s)) }
+
+type editorSource struct {
+	Name  string `json:"name"`
+	Class string `json:"class"` // ja, en, code or other
+	Lang  string `json:"lang"`  // in the page's language
+	Fixed bool   `json:"fixed"` // not to be trained on
+}
+
+type editorSchedule struct {
+	Name   string        `json:"name"`
+	Label  string        `json:"label"`
+	Hue    int           `json:"hue"`
+	Shape  string        `json:"shape"`
+	Stages []editorStage `json:"stages"`
+}
+
+// editorArm is an arm of the plan with what its run reads.
+type editorArm struct {
+	Name   string    `json:"name"`
+	Label  string    `json:"label"`
+	Of     string    `json:"of"` // the schedule that it trains, or is the matched control of
+	Tokens []int64   `json:"tokens"`
+	Read   [][]int64 `json:"read"`
+}
+
+// armsCompared is how many arms of a plan the editor gets.
+const armsCompared = 24
+
+type editorStage struct {
+	Until  float64   `json:"until"` // a fraction of the run
+	Ramp   string    `json:"ramp"`
+	Shares []float64 `json:"shares"` // by source
+}
+
+type editorProblem struct {
+	Path    string `json:"path"`
+	Line    int    `json:"line"`
+	Message string `json:"message"`
+}
+
+func newEditorState(words words, d ablation.Draft, v newView, q question) editorState {
+	sweep := d.Sweep
+	out := editorState{Readable: true, Document: v.Document, Tokens: sweep.Recipe.Tokens, Arm: q.arm, Baseline: sweep.Design.Baseline}
+	langs := map[string]string{}
+	for _, t := range v.Form.Sources {
+		langs[t.Name] = t.Lang
+	}
+	for _, ref := range sweep.Sources {
+		class := langClass(cmp.Or(langs[ref.Name], "other"))
+		out.Sources = append(out.Sources, editorSource{Name: ref.Name, Class: class, Lang: words.language(cmp.Or(langs[ref.Name], class))})
+	}
+	arms := make([]ablation.Arm, len(sweep.Schedules))
+	for i, c := range sweep.Schedules {
+		arms[i] = ablation.Arm{Name: c.Name}
+	}
+	for i, c := range sweep.Schedules {
+		mark := chart.MarkOf(arms, i)
+		e := editorSchedule{Name: c.Name, Label: cmp.Or(c.Label.In(words.lang), c.Name), Hue: mark.Hue, Shape: mark.Shape}
+		for _, stage := range c.Stages {
+			e.Stages = append(e.Stages, newEditorStage(stage, sweep))
+		}
+		out.Schedules = append(out.Schedules, e)
+	}
+	out.Arms = newEditorArms(v, sweep)
+	for _, p := range v.Problems {
+		out.Problems = append(out.Problems, editorProblem{pathOf(p.Field), p.Line, p.Message.In(words.lang)})
+	}
+	return out
+}
+
+func newEditorStage(s ablation.Stage, sweep ablation.Sweep) editorStage {
+	out := editorStage{Until: s.Until.Fraction, Ramp: string(s.Ramp)}
+	if s.Until.Tokens > 0 {
+		out.Until = math.Min(1, float64(s.Until.Tokens)/float64(max(1, sweep.Recipe.Tokens)))
+	}
+	for _, ref := range sweep.Sources {
+		out.Shares = append(out.Shares, s.Mixture[ref.Name])
+	}
+	return out
+}
+
+// newEditorArms are the plan's first arms.
+func newEditorArms(v newView, sweep ablation.Sweep) []editorArm {
+	if v.Plan == nil {
+		return []editorArm{}
+	}
+	out := []editorArm{}
+	for i, a := range v.Plan.Plan.Arms[:min(armsCompared, len(v.Plan.Arms))] {
+		course := sweep.Recipe.For(a.Arm).Course(a.Weights, make([]int64, len(sweep.Sources)), coursePoints)
+		out = append(out, editorArm{Name: a.Name, Label: v.Plan.Arms[i].Arm.Label, Of: cmp.Or(a.MatchedOf, a.Mixes()), Tokens: course.Tokens, Read: course.Read})
+	}
+	return out
+}

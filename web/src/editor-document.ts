@@ -1,0 +1,126 @@
+// The one document behind form and text: edits go to the server one question at a time, its answers come back as the
+// document, the state and the parts of the page; every document that was settled on can be gone back to.
+
+import { read, type Edit, type State } from "./editor-state";
+
+export interface Asked {
+  document: string;
+  arm: string;
+  use: string;
+  rate: string;
+}
+
+interface Moment {
+  document: string;
+  key: string; // changes of one key in a row count as one
+}
+
+export class Doc {
+  private waiting: Edit[] = [];
+  private asking = false;
+  private again = false;
+  private past: Moment[];
+  private now = 0;
+  private key = "";
+
+  // answered is called with each answer's page; lost when there is none.
+  constructor(
+    public text: string,
+    private readonly ask: () => Omit<Asked, "document">,
+    private readonly answered: (page: Document, state: State) => void,
+    private readonly lost: (away: boolean) => void,
+  ) {
+    this.past = [{ document: text, key: "" }];
+  }
+
+  // change makes edits; those of one key that follow each other are undone together.
+  change(edits: Edit[], key: string): void {
+    for (const edit of edits) {
+      const at = edit.path.join("/");
+      if (edit.op === "set") this.waiting = this.waiting.filter((w) => w.op !== "set" || w.path.join("/") !== at);
+      this.waiting.push(edit);
+    }
+    this.key = key;
+    void this.send();
+  }
+
+  // write takes a whole text.
+  write(text: string, key: string): void {
+    if (text === this.text) return;
+    this.text = text;
+    this.waiting = [];
+    this.key = key;
+    this.settle();
+    void this.send();
+  }
+
+  // look asks again with nothing changed.
+  look(): void {
+    void this.send();
+  }
+
+  get undoable(): boolean {
+    return this.now > 0;
+  }
+
+  get redoable(): boolean {
+    return this.now < this.past.length - 1;
+  }
+
+  // step goes back or forth in what was settled on.
+  step(by: -1 | 1): void {
+    const moment = this.past[this.now + by];
+    if (!moment) return;
+    this.now += by;
+    this.text = moment.document;
+    this.waiting = [];
+    this.key = "";
+    void this.send();
+  }
+
+  private settle(): void {
+    const last = this.past[this.now];
+    if (last?.document === this.text) return;
+    if (this.key && last?.key === this.key && this.now > 0) last.document = this.text;
+    else {
+      this.past = [...this.past.slice(0, this.now + 1).slice(-200), { document: this.text, key: this.key }];
+      this.now = this.past.length - 1;
+    }
+    this.past.length = this.now + 1;
+  }
+
+  private async send(): Promise<void> {
+    if (this.asking) {
+      this.again = true;
+      return;
+    }
+    this.asking = true;
+    do {
+      this.again = false;
+      const before = this.text;
+      const edits = this.waiting.splice(0);
+      try {
+        const body = new URLSearchParams({ document: before, edits: edits.length ? JSON.stringify(edits) : "", ...this.ask() });
+        const answer = await fetch("/new/check", { method: "POST", body });
+        if (!answer.ok) throw new Error(`${answer.status}`);
+        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+        this.lost(false);
+        if (this.text !== before) {
+          this.again = true; // the text was rewritten meanwhile: this answer is of an older one
+          continue;
+        }
+        const state = read<State>(page, "state");
+        if (state.readable) this.text = state.document;
+        if (edits.length) this.settle();
+        if (!this.again) this.answered(page, state);
+        else if (edits.length) this.answered(page, state);
+      } catch {
+        this.lost(true);
+        this.waiting = [...edits, ...this.waiting];
+        await new Promise((resume) => setTimeout(resume, 2000));
+        this.again = true;
+      }
+    } while (this.again);
+    this.asking = false;
+  }
+}

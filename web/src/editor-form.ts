@@ -1,0 +1,63 @@
+// The form's plain fields: each names the path of its value in the document, and a change of it is an edit there.
+
+import type { Edit, State } from "./editor-state";
+
+// fields calls change with the edits of every field of root that is changed.
+export function fields(root: HTMLElement, state: () => State, change: (edits: Edit[], key: string) => void): void {
+  root.addEventListener("change", (event) => {
+    const field = event.target as HTMLInputElement | HTMLSelectElement;
+    if (field.dataset.path) change([edit(field)], field.dataset.path);
+    else if (field.dataset.list) change(listed(field as HTMLInputElement, state()), field.dataset.list);
+  });
+  // Enter takes a field's value; it never sends the form.
+  root.addEventListener("keydown", (event) => {
+    const field = event.target as HTMLElement;
+    if (event.key !== "Enter" || event.isComposing || !(field instanceof HTMLInputElement) || field.type === "checkbox") return;
+    event.preventDefault();
+    if (field.value !== field.defaultValue) field.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+}
+
+// edit puts the field's value into the document; an empty one is taken out of it.
+function edit(field: HTMLInputElement | HTMLSelectElement): Edit {
+  const path = (field.dataset.path ?? "").split("/");
+  const on = !(field instanceof HTMLInputElement && field.type === "checkbox" && !field.checked);
+  const value = on ? typed(field.value, field.dataset.kind ?? "") : "";
+  return value === "" ? { op: path[0] === "question" ? "set" : "remove", path, value } : { op: "set", path, value };
+}
+
+const myriads: Record<string, number> = { 万: 1e4, 億: 1e8, 兆: 1e12 };
+
+// typed is text as the document has it: numbers with ASCII digits, 2.4億 as 240M.
+function typed(text: string, kind: string): string | number {
+  if (kind === "text") return text;
+  const plain = text.normalize("NFKC").trim();
+  if (kind === "name") return plain;
+  const [, digits, myriad] = /^([\d.,]+)([万億兆])?(?:トークン|円)?$/.exec(plain) ?? [];
+  if (!digits) return plain.replace(/,/g, "");
+  const number = Number(digits.replace(/,/g, "")) * (myriads[myriad ?? ""] ?? 1);
+  return kind === "tokens" && myriad ? scaled(number) : Number.isFinite(number) ? number : plain;
+}
+
+// scaled is a number of tokens as the document writes it.
+function scaled(tokens: number): string {
+  for (const [unit, size] of [["T", 1e12], ["B", 1e9], ["M", 1e6], ["k", 1e3]] as const) {
+    if (tokens >= size) return `${Math.round((tokens / size) * 1e6) / 1e6}${unit}`;
+  }
+  return `${tokens}`;
+}
+
+// listed adds a source or task to its list, or takes it out; a source that goes leaves every mixture, and what it had
+// there is seen as missing.
+function listed(field: HTMLInputElement, state: State): Edit[] {
+  const list = field.dataset.list ?? "";
+  if (field.checked) return [{ op: "insert", path: [list, "-"], value: field.value }];
+  const out: Edit[] = [];
+  const k = list === "sources" ? state.sources.findIndex((s) => s.name === field.value) : -1;
+  for (const schedule of k < 0 ? [] : state.schedules) {
+    schedule.stages.forEach((stage, i) => {
+      if (stage.shares[k]) out.push({ op: "remove", path: ["schedules", schedule.name, "stages", `${i}`, "mixture", field.value] });
+    });
+  }
+  return [...out, { op: "remove", path: [list, field.dataset.index ?? ""] }];
+}
