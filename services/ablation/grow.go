@@ -7,7 +7,7 @@ import (
 
 // Grow applies a document to the sweep that bears its name already. Where it adds schedules, seeds or to its designs, or
 // changes nothing, the result is the sweep as it shall be: what was fixed at the start (id, seed, versions, trainer)
-// stays, arms keep their order and new ones follow, labels, question, budget and recurrence are the new ones. Anything
+// stays, arms keep their order and new ones follow, labels, question, budget, recurrence and share_trunks are the new ones. Anything
 // else is an *[Invalid] that names each field; another name makes another sweep.
 func Grow(old, next Sweep) (Sweep, error) {
 	g := growth{next: next}
@@ -26,6 +26,7 @@ func Grow(old, next Sweep) (Sweep, error) {
 	out := old
 	out.Question, out.Budget, out.Recurrence, out.Document = next.Question, next.Budget, next.Recurrence, next.Document
 	out.Schedules, out.Design, out.Seeds = schedules, design, next.Seeds
+	out.Recipe.ShareTrunks = next.Recipe.ShareTrunks
 	return out, nil
 }
 

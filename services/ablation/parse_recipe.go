@@ -11,7 +11,7 @@ func (r *reader) recipe(n *node, sources int) Recipe {
 		return Recipe{}
 	}
 	f := r.fields(n, "trainer", "shape", "tokenizer", "tokens", "row_tokens", "batch_rows", "precision", "optimizer",
-		"eval", "checkpoint", "on_divergence", "max_epochs")
+		"eval", "checkpoint", "on_divergence", "max_epochs", "share_trunks")
 	r.require(n, f, "tokens")
 	out := Recipe{
 		Trainer:    r.name(f["trainer"]),
@@ -25,6 +25,8 @@ func (r *reader) recipe(n *node, sources int) Recipe {
 		Checkpoint: r.checkpoint(f["checkpoint"]),
 		Divergence: r.divergence(f["on_divergence"]),
 		MaxEpochs:  r.number(f["max_epochs"], 16, span{low: 0, high: math.Inf(1), above: true}),
+
+		ShareTrunks: r.choice(f["share_trunks"], "true", "true", "false") == "true",
 	}
 	r.evaluation(f["eval"], &out, sources)
 	r.steps(f["tokens"], out)

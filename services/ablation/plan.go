@@ -12,10 +12,12 @@ type Plan struct {
 	Runs          []Run      `json:"runs"`
 	Steps         int64      `json:"steps"`           // of the longest run
 	Tokens        int64      `json:"tokens"`          // of the longest run, rounded up to whole steps
-	TotalTokens   int64      `json:"total_tokens"`    // of all runs
+	TotalTokens   int64      `json:"total_tokens"`    // that are trained on: of all runs, shared parts once
+	SavedTokens   int64      `json:"saved_tokens"`    // that shared parts take off
+	Trunks        []Trunk    `json:"trunks"`          // the parts that are shared, what saves most first
 	Parameters    int64      `json:"parameters"`      // of the largest run
 	FLOPsPerToken float64    `json:"flops_per_token"` // of training the largest run
-	FLOPs         float64    `json:"flops"`           // of all runs
+	FLOPs         float64    `json:"flops"`           // of all training
 	MemoryBytes   int64      `json:"memory_bytes"`    // of the largest run
 	RunsAtOnce    int        `json:"runs_at_once"`    // of this sweep, side by side on this machine
 	Seconds       float64    `json:"seconds"`         // of the whole sweep on this machine; 0 where it can't be told
@@ -60,6 +62,7 @@ type Estimate struct {
 func (s Sweep) Plan(sources []Source, tasks []Task, e Expansion, estimates []Estimate) Plan {
 	p := Plan{
 		Sweep: s.Name, Sources: sources, Tasks: tasks, Runs: e.Runs, Warnings: append([]Label{}, e.Notes...), Problems: []Problem{},
+		Trunks: []Trunk{},
 	}
 	untold := false
 	for i, arm := range e.Arms {
@@ -68,6 +71,7 @@ func (s Sweep) Plan(sources []Source, tasks []Task, e Expansion, estimates []Est
 		p.add(a, estimates[i], int64(len(s.Seeds)))
 		untold = untold || estimates[i].TokensPerS <= 0
 	}
+	p.share(s, estimates)
 	if untold {
 		p.Seconds = 0
 	}

@@ -15,6 +15,8 @@ type Recipe struct {
 	Checkpoint Checkpoint `json:"checkpoint"`
 	Divergence string     `json:"on_divergence"` // DivergenceStop or DivergenceReport
 	MaxEpochs  float64    `json:"max_epochs"`    // above this a run is refused
+	// ShareTrunks trains a part that several runs have in common once; see [Sweep.Share]. It changes no result.
+	ShareTrunks bool `json:"share_trunks"`
 }
 
 // What a run does when its loss is no longer finite.

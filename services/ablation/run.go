@@ -13,6 +13,7 @@ type Run struct {
 	MixSeed   uint64 `json:"-"`
 	InitSeed  uint64 `json:"-"`
 	Steps     int64  `json:"steps"`
+	Start     *Start `json:"start,omitempty"` // what it goes on from; nil: its own first step
 
 	State    RunState   `json:"state,omitempty"`
 	Reason   StopReason `json:"reason,omitempty"`  // of stopping and stopped
