@@ -9,7 +9,7 @@ import (
 
 // Curve draws one metric of a sweep's runs over tokens: per arm a band from the lowest to the highest point of any seed
 // and the mean line over seeds. Superseded segments are apart; values that aren't finite are crosses and enter nothing. An
-// accuracy that can't be told from what knowing nothing gets is said so and not drawn.
+// accuracy that isn't known to be above what knowing nothing gets is said so and not drawn.
 func Curve(d Data, metric string, curves []ablation.Curve) (Figure, error) {
 	f := Figure{
 		ID: "curve-" + slug(metric), Kind: KindCurve, Lang: langOf(metric), Arms: marked(d.Arms),
@@ -43,7 +43,7 @@ func RunCurve(d Data, run ablation.Run, metrics []string, curves []ablation.Curv
 	for _, m := range metrics {
 		if d.guessed(run, m) {
 			t, _ := d.taskOf(m)
-			c.undrawn = join(c.undrawn, say("%s の正答率は%sと区別できないため、線を引かない。", "No line is drawn for %s: its accuracy cannot be told from %s.", same(t.Name), floor(t, 1)))
+			c.undrawn = join(c.undrawn, say("%s の正答率は%sより高いとは言えないため、線を引かない。", "No line is drawn for %s: its accuracy isn't known to be above %s.", same(t.Name), floor(t, 1)))
 			continue
 		}
 		s := Series{Lang: langOf(m)}

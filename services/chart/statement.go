@@ -176,7 +176,9 @@ func (w *speaker) beaten() {
 // chance says of a task which arms answer better than one would who knows nothing.
 func (w *speaker) chance(t ablation.Task) {
 	var seen, above []ablation.Label
+	below := false
 	for i, a := range w.accuracies(t) {
+		below = below || a.Verdict == analysis.Lower
 		if a.N > 0 {
 			seen = append(seen, armLabel(w.Arms[i]))
 		}
@@ -187,6 +189,8 @@ func (w *speaker) chance(t ablation.Task) {
 	name, level := same(t.Name), floor(t, 0)
 	switch {
 	case len(seen) == 0:
+	case len(above) == 0 && below:
+		w.say(say("%s の正答率が%sより高いアームはない。", "On %s no arm is more accurate than %s.", name, level))
 	case len(above) == 0:
 		w.say(say("%s の正答率は、どのアームも%sと区別できない。", "On %s no arm's accuracy can be told from %s.", name, level))
 	case len(above) == len(seen):

@@ -69,7 +69,7 @@ func (d Data) taskOf(metric string) (ablation.Task, bool) {
 	return d.Tasks[i], true
 }
 
-// guesses are, by arm, whether a metric is an accuracy that can't be told from what knowing nothing gets: its ups and
+// guesses are, by arm, whether a metric is an accuracy that isn't known to be above what knowing nothing gets: its ups and
 // downs are those of guessing, and no trend.
 func (d Data) guesses(metric string) []bool {
 	guesses := make([]bool, len(d.Arms))
@@ -96,12 +96,12 @@ func (d Data) notDrawn(metric string, guesses []bool) ablation.Label {
 		return ablation.Label{}
 	}
 	if len(names) == len(d.Arms) {
-		return say("どのアームの正答率も%sと区別できないため、線を引かない。", "No arm's accuracy can be told from %s, so no line is drawn.", floor(t, 1))
+		return say("どのアームの正答率も%sより高いとは言えないため、線を引かない。", "No arm's accuracy is known to be above %s, so no line is drawn.", floor(t, 1))
 	}
-	return say("%sは正答率が%sと区別できないため、線を引かない。", "No line is drawn for these, whose accuracy cannot be told from %[2]s: %[1]s.", subject(list(names)), floor(t, 1))
+	return say("%sは正答率が%sより高いとは言えないため、線を引かない。", "No line is drawn for these, whose accuracy isn't known to be above %[2]s: %[1]s.", subject(few(names)), floor(t, 1))
 }
 
-// guessed reports whether one run's accuracy can't be told from what knowing nothing gets.
+// guessed reports whether one run's accuracy isn't known to be above what knowing nothing gets.
 func (d Data) guessed(run ablation.Run, metric string) bool {
 	t, is := d.taskOf(metric)
 	if !is {

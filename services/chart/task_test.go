@@ -48,7 +48,7 @@ func TestCurve_GuessingIsNoTrend(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := lines(f); !got[d.Arms[0].Name] || got[d.Arms[1].Name] || !strings.Contains(f.Caption.EN, "cannot be told from chance (25.0%): ") {
+	if got := lines(f); !got[d.Arms[0].Name] || got[d.Arms[1].Name] || !strings.Contains(f.Caption.EN, "isn't known to be above chance (25.0%): ") {
 		t.Errorf("lines of %v, caption %q", got, f.Caption.EN)
 	}
 	// The same accuracies against a task where one answer is right half of the time.
@@ -57,7 +57,7 @@ func TestCurve_GuessingIsNoTrend(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(lines(f)) > 0 || !strings.Contains(f.Empty.EN, "can be told from always giving the most frequent answer (50.0%)") || !strings.Contains(f.Empty.JA, "線を引かない") {
+	if len(lines(f)) > 0 || !strings.Contains(f.Empty.EN, "known to be above always giving the most frequent answer (50.0%)") || !strings.Contains(f.Empty.JA, "線を引かない") {
 		t.Errorf("lines of %v, empty %q", lines(f), f.Empty.EN)
 	}
 	for i, drawn := range []bool{true, false} {
