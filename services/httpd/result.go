@@ -30,7 +30,7 @@ type resultCell struct {
 	Mean   string // empty: none
 	Spread string // empty: one seed has none
 	Best   bool   // can't be told from the best
-	Under  string // the accuracy, below the bits per byte
+	Under  string // the accuracy, or F1, below the bits per byte
 }
 
 // table makes the results' table; rows are how many rows of training text each source has.
@@ -57,15 +57,33 @@ func (d sweepData) table(rows map[string]int64) results {
 		}
 	}
 	for _, task := range t.Tasks {
-		accuracy := analysis.Of(d.Arms, d.Results, ablation.TaskAccuracy(task.Name))
-		for i, c := range d.column(ablation.TaskBPB(task.Name)) {
-			if a := accuracy.Arms[i]; a.N > 0 {
-				c.Under = percent(a.Mean, 1)
-			}
+		for i, c := range d.taskColumn(task) {
 			t.Rows[i].Tasks = append(t.Rows[i].Tasks, c)
 		}
 	}
 	return t
+}
+
+// taskColumn is a task's bits per byte of every arm, its accuracy below, or its F1 where it has no choices. An arm that
+// can't be told from the best over the task's items is marked as one that can't be told over seeds.
+func (d sweepData) taskColumn(task ablation.Task) []resultCell {
+	metric := ablation.TaskBPB(task.Name)
+	cells, best := d.column(metric), analysis.Of(d.Arms, d.Results, metric).Best()
+	answers := analysis.AnswersOf(d.Arms, d.Runs, d.Items, task.Name)
+	accuracy := analysis.Of(d.Arms, d.Results, ablation.TaskAccuracy(task.Name))
+	f1 := analysis.Of(d.Arms, d.Results, ablation.TaskF1(task.Name))
+	for i := range cells {
+		switch {
+		case accuracy.Arms[i].N > 0:
+			cells[i].Under = percent(accuracy.Arms[i].Mean, 1)
+		case f1.Arms[i].N > 0:
+			cells[i].Under = "F1 " + percent(f1.Arms[i].Mean, 1)
+		}
+		if best >= 0 && answers.Difference(i, best).Bits.Verdict == analysis.Undecided {
+			cells[i].Best = cells[i].Mean != ""
+		}
+	}
+	return cells
 }
 
 // column is one metric's cell for every arm.

@@ -139,10 +139,21 @@ func (d sweepData) score(v *runView, run ablation.Run) {
 	}
 	for _, t := range d.Tasks {
 		if value, ok := result.Values[ablation.TaskBPB(t.Name)]; ok {
-			v.Tasks = append(v.Tasks, taskScore{t, fixed(float64(value), 3), percent(float64(result.Values[ablation.TaskAccuracy(t.Name)]), 1)})
+			v.Tasks = append(v.Tasks, taskScore{t, fixed(float64(value), 3), answered(result, t)})
 		}
 	}
 	v.Rows = d.rowsRead(run, result)
+}
+
+// answered is a run's accuracy on a task, or its F1 where the task has no choices; empty where it has neither.
+func answered(result ablation.Result, t ablation.Task) string {
+	if accuracy, ok := result.Values[ablation.TaskAccuracy(t.Name)]; ok {
+		return percent(float64(accuracy), 1)
+	}
+	if f1, ok := result.Values[ablation.TaskF1(t.Name)]; ok {
+		return "F1 " + percent(float64(f1), 1)
+	}
+	return ""
 }
 
 func (d sweepData) rowsRead(run ablation.Run, result ablation.Result) []rowsRead {

@@ -100,6 +100,9 @@ func (s Sharer) Create(ctx context.Context, q ShareRequest) (ablation.Share, str
 	if err != nil {
 		return ablation.Share{}, "", err
 	}
+	if d.Items, err = s.Store.ItemScores(ctx, q.Sweep); err != nil {
+		return ablation.Share{}, "", err
+	}
 	share, err := s.freeze(d, q)
 	if err != nil {
 		return ablation.Share{}, "", fmt.Errorf("share sweep %s: %w", q.Sweep, err)

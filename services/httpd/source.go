@@ -30,7 +30,9 @@ type sourcesView struct {
 	Samples   []spec.Document
 	Problems  []corpus.Problem
 	Tasks     []ablation.Task
-	Now       time.Time
+
+	References []referenceRow // other models' results
+	Now        time.Time
 }
 
 // sourceRow is a source with what follows from it.
@@ -81,6 +83,20 @@ func (s sourceRow) Reasons() []rejection {
 	return rejections
 }
 
+// referenceRow is another model's result.
+type referenceRow struct{ ablation.Reference }
+
+// Shown is the value, in the other program's own unit.
+func (r referenceRow) Shown() string { return fixed(float64(r.Value), 4) }
+
+// Deviation is the standard error; empty where not known.
+func (r referenceRow) Deviation() string {
+	if r.StandardError == nil {
+		return ""
+	}
+	return fixed(float64(*r.StandardError), 4)
+}
+
 func (s *Server) sourcesPage(w http.ResponseWriter, r *http.Request) {
 	all, err := s.options.Store.Sources(r.Context())
 	if err != nil {
@@ -91,6 +107,14 @@ func (s *Server) sourcesPage(w http.ResponseWriter, r *http.Request) {
 	if v.Tasks, err = s.options.Store.Tasks(r.Context()); err != nil {
 		s.fail(w, r, err)
 		return
+	}
+	references, err := s.options.Store.References(r.Context())
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	for _, reference := range references {
+		v.References = append(v.References, referenceRow{reference})
 	}
 	if !v.choose(chi.URLParam(r, "source"), all) {
 		s.fail(w, r, ablation.ErrNotFound)

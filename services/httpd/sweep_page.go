@@ -19,6 +19,7 @@ type overview struct {
 	sweepHead
 	Trade    figure
 	Says     []saying
+	SaysMore []saying // pairs past the first few, folded away
 	Curves   []figure
 	Tasks    []figure // accuracies
 	Mixtures []mixture
@@ -48,14 +49,19 @@ func (s *Server) sweepPage(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+	var err error
+	if d.Items, err = s.options.Store.ItemScores(r.Context(), d.Sweep.Name); err != nil {
+		s.fail(w, r, err)
+		return
+	}
 	v := overview{
 		sweepHead: d.head("over"), Trade: d.tradeFigure(), Says: d.sayings(), Curves: d.curveFigures(), Tasks: d.taskFigures(), Mixtures: d.mixtures(),
 		Langs: d.langs(), Rows: d.rows(), Form: shareForm(d.Sweep),
 	}
+	v.Says, v.SaysMore = folded(v.Says)
 	if n := len(v.Rows); n > runsShown {
 		v.Rows, v.Rest = v.Rows[:runsShown], n-runsShown
 	}
-	var err error
 	if v.Results, err = s.results(r.Context(), d); err != nil {
 		s.fail(w, r, err)
 		return
@@ -86,12 +92,16 @@ func (d sweepData) curveFigures() []figure {
 	return figures
 }
 
+// taskFigures are the accuracies of the tasks that have choices.
 func (d sweepData) taskFigures() []figure {
-	figures := make([]figure, len(d.Tasks))
-	for i, task := range d.Tasks {
+	var figures []figure
+	for _, task := range d.Tasks {
+		if task.Chance == 0 {
+			continue
+		}
 		f := newFigure("accuracy-"+task.Name, d.url(), "accuracy", url.Values{"task": {task.Name}})
 		f.Title, f.Lang, f.Size, f.Caption = task.Name, task.Lang, heightOf(len(d.Arms)), true
-		figures[i] = f
+		figures = append(figures, f)
 	}
 	return figures
 }
@@ -137,6 +147,28 @@ func (d sweepData) sayings() []saying {
 		}
 	}
 	return sayings
+}
+
+// pairsShown is how many pairs of arms are spoken of at once; two more don't make a fold worth while.
+const pairsShown = 6
+
+// folded takes the pairs past the first few away; what is said of all arms stays.
+func folded(all []saying) (shown, more []saying) {
+	pairs := 0
+	for _, s := range all {
+		if s.A != nil {
+			pairs++
+		}
+		if s.A != nil && pairs > pairsShown {
+			more = append(more, s)
+		} else {
+			shown = append(shown, s)
+		}
+	}
+	if len(more) <= 2 {
+		return all, nil
+	}
+	return shown, more
 }
 
 // runFigures are the charts of a run's page: one a metric, the held-out sets in one.
