@@ -14,6 +14,10 @@ const pointsAtMost = 24;
 const armsOnPhones = 3;
 const phone = 400;
 
+// Past so many lines, those of arms without a colour of their own are thin, and the tooltip names the ends only.
+const linesAtMost = 12;
+const namesGap = 15;
+
 // The size of a spike needs that much room before the next one.
 const spikeRoom = 48;
 
@@ -89,10 +93,15 @@ function line(s: Drawn, sheet: Sheet): object {
     data: s.rows.map((r) => r.slice(0, 2)),
     ...(arm ? symbolOf(arm.mark, 0.5) : { symbol: "circle", symbolSize: 5 }),
     showSymbol: few,
-    lineStyle: { color: colour, width: arm?.mark.hollow || single ? 1.5 : 2, type: arm ? dashes[arm.mark.dash] : "solid", join: "round" },
+    lineStyle: { color: colour, width: thin(s, sheet) ? 1 : arm?.mark.hollow || single ? 1.5 : 2, type: arm ? dashes[arm.mark.dash] : "solid", join: "round" },
     itemStyle: { opacity: 1, color: arm?.mark.hollow ? sheet.theme.colour("page") : colour, borderColor: colour, borderWidth: arm?.mark.hollow ? 1.5 : 0 },
     emphasis: { disabled: true },
   };
+}
+
+// thin lines are many, and have no colour.
+function thin(s: Drawn, sheet: Sheet): boolean {
+  return s.arm !== undefined && !sheet.figure.arms[s.arm]?.mark.hue && drawn(sheet.figure, "line").length > linesAtMost;
 }
 
 // spikes are open circles at their tops with their sizes; one that leaves the frame stands on its edge.
@@ -158,9 +167,11 @@ function crosses(s: Drawn, i: number, sheet: Sheet, places: Place): object {
 
 // ending names the lines right of their last points, pushed apart.
 function ending(lines: Drawn[], sheet: Sheet, grid: Grid, places: Place): object {
-  const named = lines.filter((s) => s.rows.length && say(s.label, sheet.lang) && !muted(s, sheet));
-  const ends = named.map((s) => places(at(s.rows.at(-1), 0), at(s.rows.at(-1), 1)));
-  const heights = spread(ends.map(([, y]) => y), 15, grid.top + 6, sheet.height - grid.bottom - 6);
+  const wanted = lines.filter((s) => s.rows.length && say(s.label, sheet.lang) && !muted(s, sheet));
+  const end = (s: Drawn): [number, number] => places(at(s.rows.at(-1), 0), at(s.rows.at(-1), 1));
+  const named = roomy(wanted, (s) => end(s)[1], sheet.height - grid.top - grid.bottom - 12);
+  const ends = named.map(end);
+  const heights = spread(ends.map(([, y]) => y), namesGap, grid.top + 6, sheet.height - grid.bottom - 6);
   return {
     type: "custom",
     silent: true,
@@ -177,6 +188,18 @@ function ending(lines: Drawn[], sheet: Sheet, grid: Grid, places: Place): object
       return { type: "text", style };
     },
   };
+}
+
+// roomy are the lines whose names fit beside each other: all, or the lowest, the highest, the first, and the others as long
+// as no name has to move.
+function roomy(lines: Drawn[], height: (s: Drawn) => number, room: number): Drawn[] {
+  if ((lines.length - 1) * namesGap <= room) return lines;
+  const sorted = [...lines].sort((a, b) => height(a) - height(b));
+  const chosen: Drawn[] = [];
+  for (const s of [sorted[0], sorted.at(-1), ...lines]) {
+    if (s && !chosen.some((c) => Math.abs(height(c) - height(s)) < namesGap)) chosen.push(s);
+  }
+  return lines.filter((s) => chosen.includes(s));
 }
 
 // read is the tooltip of all lines that have a point where the pointer is.
@@ -198,7 +221,9 @@ function describe(x: number, rows: { s: Drawn; row: Row }[], sheet: Sheet): stri
   const runs = rows.some(({ s }) => s.arm !== undefined) ? `  n = ${fixed(most, 0)}` : "";
   const where = `${format(figure.x.format, x, lang)} ${say(figure.x.name, lang)}${runs}`;
   const sorted = [...rows].sort((a, b) => at(b.row, 1) - at(a.row, 1));
-  return [where, ...sorted.map(({ s, row }) => value(x, s, row, most, sheet))].join("\n");
+  const told = sorted.map(({ s, row }) => value(x, s, row, most, sheet));
+  if (told.length > linesAtMost) told.splice(linesAtMost / 2, told.length - linesAtMost, "…");
+  return [where, ...told].join("\n");
 }
 
 // value is one line's point: its name, its mean, and the band there.
