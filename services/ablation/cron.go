@@ -18,7 +18,7 @@ type cronLine struct {
 // numbers is a set of those from 0 to 63.
 type numbers uint64
 
-func (b numbers) has(n int) bool { return b>>n&1 == 1 }
+func (n numbers) has(i int) bool { return n>>i&1 == 1 }
 
 // cronField is one of a line's five fields.
 type cronField struct {

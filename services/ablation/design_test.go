@@ -387,7 +387,8 @@ func TestSweep_Expand_limits(t *testing.T) {
 		},
 		{
 			"a swarm draws until its limits hold", "{dirichlet: {centre: centre, concentration: 8, arms: 4}, limits: {max_epochs: 2, min_share: 0.05}}", 200_000,
-			[]string{"centre", "swarm-001", "swarm-002", "swarm-003", "swarm-004"}, nil,
+			[]string{"centre", "swarm-001", "swarm-002", "swarm-003", "swarm-004"},
+			nil,
 		},
 	}
 	for _, tt := range tests {

@@ -141,7 +141,9 @@ func TestEditDocument_law(t *testing.T) {
 }
 
 // comments is how many a writer made.
-func comments(text string) int { return strings.Count(text, "# 注：") + strings.Count(text, "  # ここ") }
+func comments(text string) int {
+	return strings.Count(text, "# 注：") + strings.Count(text, "  # ここ")
+}
 
 func read(t *rapid.T, text string) ablation.Sweep {
 	s, err := ablation.ParseSweep([]byte(text))
@@ -171,7 +173,6 @@ type tree struct {
 	items  []tree
 	keys   []string
 	of     map[string]tree
-	block  bool // never on one line: a writer's choice is taken from it
 }
 
 func scalar(text string) tree { return tree{scalar: text} }

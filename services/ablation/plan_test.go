@@ -155,7 +155,8 @@ func TestSweep_Plan_task_of_another_version(t *testing.T) {
 		{Name: "ja", Lang: "ja", Bytes: 1e6, HeldoutDocuments: 1, ManifestSHA256: "new"}, {Name: "en", Lang: "en", Bytes: 1e6, HeldoutDocuments: 1},
 	}
 	tasks := []ablation.Task{
-		{Name: "next-ja", Lang: "ja", Source: "ja", SourceSHA256: "old"}, {Name: "same-ja", Lang: "ja", Source: "ja", SourceSHA256: "new"},
+		{Name: "next-ja", Lang: "ja", Source: "ja", SourceSHA256: "old"},
+		{Name: "same-ja", Lang: "ja", Source: "ja", SourceSHA256: "new"},
 		{Name: "arc", Lang: "en"},
 	}
 	p := s.Plan(sources, tasks, made, make([]ablation.Estimate, len(made.Arms)))

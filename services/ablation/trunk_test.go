@@ -65,8 +65,10 @@ func TestSweep_Share(t *testing.T) {
 		{"not asked for", strings.Replace(switching, "{tokens", "{share_trunks: false, tokens", 1), []string{}},
 		{"mixtures that differ from the start", strings.NewReplacer("0.25, mixture: {ja: 0.2, en: 0.8}", "0.25, mixture: {ja: 0.3, en: 0.7}",
 			"0.5, mixture: {ja: 0.2, en: 0.8}", "0.5, mixture: {ja: 0.4, en: 0.6}").Replace(switching), []string{}},
-		{"a part too short to wait for", strings.NewReplacer("0.25", "0.01", "0.5,", "0.02,", "seeds: 2", "seeds: 1").Replace(switching),
-			[]string{"half-s1 from late-s1 at 2"}},
+		{
+			"a part too short to wait for", strings.NewReplacer("0.25", "0.01", "0.5,", "0.02,", "seeds: 2", "seeds: 1").Replace(switching),
+			[]string{"half-s1 from late-s1 at 2"},
+		},
 		{
 			"a decay of two lengths", strings.Replace(lengths(wsd), "seeds: 2", "seeds: 1", 1),
 			[]string{

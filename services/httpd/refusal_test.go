@@ -26,23 +26,33 @@ func TestRefusals(t *testing.T) {
 		says               map[string][]string // by language; "" is a problem document
 	}{
 		{
-			"a page of another site", "POST", "/sweeps/talk/stop", []string{"Origin", "https://evil.example"}, 403,
+			"a page of another site", "POST", "/sweeps/talk/stop",
+			[]string{"Origin", "https://evil.example"},
+			403,
 			map[string][]string{english: {"Nothing was changed", "Open Haigo itself"}, japanese: {"何も変更していません", "Haigo の画面を開いて"}},
 		},
 		{
-			"a page of another site at the API", "POST", "/api/v1/sweeps/talk/stop", []string{"Sec-Fetch-Site", "cross-site"}, 403,
+			"a page of another site at the API", "POST", "/api/v1/sweeps/talk/stop",
+			[]string{"Sec-Fetch-Site", "cross-site"},
+			403,
 			map[string][]string{"": {`"status":403`, "Nothing was changed"}},
 		},
 		{
-			"a script of another site", "POST", "/sweeps/talk/stop", []string{"Sec-Fetch-Site", "cross-site", "Accept", "application/json"}, 403,
+			"a script of another site", "POST", "/sweeps/talk/stop",
+			[]string{"Sec-Fetch-Site", "cross-site", "Accept", "application/json"},
+			403,
 			map[string][]string{"": {`"status":403`, "Nothing was changed"}},
 		},
 		{
-			"a host name that isn't ours", "GET", "/", []string{"Host", "evil.example"}, 421,
+			"a host name that isn't ours", "GET", "/",
+			[]string{"Host", "evil.example"},
+			421,
 			map[string][]string{english: {"--hosts", "HAIGO_HOSTS"}, japanese: {"このホスト名では応答しません", "HAIGO_HOSTS"}},
 		},
 		{
-			"a host name that isn't ours at the API", "GET", "/api/v1/sweeps", []string{"Host", "evil.example"}, 421,
+			"a host name that isn't ours at the API", "GET", "/api/v1/sweeps",
+			[]string{"Host", "evil.example"},
+			421,
 			map[string][]string{"": {`"status":421`, "--hosts"}},
 		},
 		{

@@ -189,7 +189,11 @@ func (l line) missing() (fields []string) {
 		field   string
 		missing bool
 	}{
-		{"task", l.Task == nil}, {"id", l.ID == nil}, {"lang", l.Lang == nil}, {"kind", l.Kind == nil}, {"context", l.Context == nil},
+		{"task", l.Task == nil},
+		{"id", l.ID == nil},
+		{"lang", l.Lang == nil},
+		{"kind", l.Kind == nil},
+		{"context", l.Context == nil},
 		{"gold", l.Kind != nil && *l.Kind == spec.ItemMultipleChoice && l.Gold == nil},
 	} {
 		if v.missing {
