@@ -39,7 +39,7 @@ func (e ends) round() bool {
 	return math.Abs(n-math.Round(n)) < 1e-6 && n >= 1 && n <= 14
 }
 
-func read(t *rapid.T, f chart.Figure) option {
+func read(t interface{ Fatal(...any) }, f chart.Figure) option {
 	var o option
 	if err := json.Unmarshal(f.Option, &o); err != nil {
 		t.Fatal(err)
