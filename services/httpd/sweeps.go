@@ -152,10 +152,10 @@ func found(query string, s ablation.Sweep) bool {
 	for _, source := range s.Sources {
 		text += "\n" + source.Name
 	}
-	return strings.Contains(folded(text), folded(strings.TrimSpace(query)))
+	return strings.Contains(foldCase(text), foldCase(strings.TrimSpace(query)))
 }
 
-func folded(s string) string { return strings.ToLower(norm.NFKC.String(s)) }
+func foldCase(s string) string { return strings.ToLower(norm.NFKC.String(s)) }
 
 const armsInRow = 8
 
