@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/haigo-lab/haigo/plugins/trainer"
+	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 	"github.com/haigo-lab/haigo/services/ablation"
 )
 
@@ -17,12 +18,14 @@ func (s *Sweeper) Plan(ctx context.Context, document []byte) (ablation.Plan, err
 	if err != nil {
 		return ablation.Plan{}, err
 	}
-	return s.plan(ctx, r)
+	return s.plan(ctx, r, func(ctx context.Context, name string, of *spec.Spec) (trainer.Report, error) {
+		return s.reports.once(ctx, name, of, s.Trainers.Check)
+	})
 }
 
 // plan asks the trainer about the arms: one of each length and size, and every arm that changes over its run. Constant
 // mixtures of one length and size differ in nothing that a trainer looks at.
-func (s *Sweeper) plan(ctx context.Context, r *resolved) (ablation.Plan, error) {
+func (s *Sweeper) plan(ctx context.Context, r *resolved, check check) (ablation.Plan, error) {
 	estimates := make([]ablation.Estimate, len(r.Arms))
 	var problems []ablation.Problem
 	for i, arm := range r.Arms {
@@ -30,7 +33,7 @@ func (s *Sweeper) plan(ctx context.Context, r *resolved) (ablation.Plan, error) 
 			estimates[i] = estimates[j]
 			continue
 		}
-		report, err := s.ask(ctx, r, arm)
+		report, err := s.ask(ctx, r, arm, check)
 		if err != nil {
 			return ablation.Plan{}, err
 		}
@@ -56,13 +59,13 @@ func (r *resolved) alike(i int) int {
 }
 
 // ask gives the trainer the first run of an arm.
-func (s *Sweeper) ask(ctx context.Context, r *resolved, arm ablation.Arm) (trainer.Report, error) {
+func (s *Sweeper) ask(ctx context.Context, r *resolved, arm ablation.Arm, check check) (trainer.Report, error) {
 	shape, err := shapeOf(r.Sweep.Recipe.For(arm).Shape, r.description, "recipe.shape")
 	if err != nil {
 		return trainer.Report{}, err
 	}
 	m := material{sweep: r.Sweep, shape: shape, sources: r.Sources, threads: max(1, s.Threads)}
-	return s.Trainers.Check(ctx, r.Sweep.Recipe.Trainer, m.runSpec(firstRun(r.Runs, arm), arm))
+	return check(ctx, r.Sweep.Recipe.Trainer, m.runSpec(firstRun(r.Runs, arm), arm))
 }
 
 func firstRun(runs []ablation.Run, arm ablation.Arm) ablation.Run {

@@ -22,6 +22,8 @@ type Sweeper struct {
 	Trainers   Trainers
 	RunsAtOnce int // on this machine, for the estimate of time
 	Threads    int // of each of them; 0 is one
+
+	reports reports // for plans; a start asks anew
 }
 
 // resolved is a sweep file with everything that it names found.
@@ -43,7 +45,7 @@ func (s *Sweeper) Apply(ctx context.Context, document []byte, as string) (sweep 
 	if err != nil {
 		return sweep, false, err
 	}
-	plan, err := s.plan(ctx, r)
+	plan, err := s.plan(ctx, r, s.Trainers.Check)
 	if err != nil {
 		return sweep, false, err
 	}
