@@ -72,6 +72,7 @@ type Segment struct {
 	Attempt     int // filled when it is read; a batch names its own
 	Number      int // the attempt's own, from 0
 	ResumedFrom *int64
+	OfRun       string // not empty: the past that the run took over from this one, which it starts from
 	Trainer     string // name and version
 	Device      string
 	ISA         string

@@ -73,6 +73,11 @@ func (s *Store) EndAttempt(ctx context.Context, c ablation.Claim, number int, ou
 		if err := endRun(ctx, tx, c.Run.ID, next, clean(reason)); err != nil {
 			return err
 		}
+		if next.Ended() {
+			if err := transplant(ctx, tx, c.Run.ID); err != nil {
+				return err
+			}
+		}
 		if err := finishSweep(ctx, tx, run.sweepID); err != nil {
 			return err
 		}

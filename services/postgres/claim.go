@@ -20,7 +20,8 @@ type ClaimRequest struct {
 
 // Claim takes hold of a run, nil when there is none to take. First come runs that are active but whose lease ran out or
 // whose holder on this host is gone: they are adopted, attempt and all. Then queued runs of running sweeps, the oldest
-// sweep first, while the machine and the sweep's budget have room. Two claims never return the same run under one epoch.
+// sweep first, while the machine and the sweep's budget have room; one that starts from another run waits for that one's
+// checkpoint while it can still come. Two claims never return the same run under one epoch.
 func (s *Store) Claim(ctx context.Context, q ClaimRequest) (*ablation.Claim, error) {
 	var claim *ablation.Claim
 	err := s.tx(ctx, func(tx pgx.Tx) error {
@@ -101,6 +102,7 @@ func nextQueued(ctx context.Context, tx pgx.Tx, q ClaimRequest) (string, error) 
 		JOIN sweeps w ON w.id = r.sweep_id
 		WHERE r.state = 'queued'
 			AND w.state = 'running'
+			AND `+ready+`
 			AND (
 				w.runs_at_once = 0
 				OR w.runs_at_once > (SELECT count(*) FROM runs WHERE sweep_id = w.id AND state IN ('running', 'stopping'))

@@ -10,7 +10,7 @@ import (
 	"github.com/haigo-lab/haigo/services/ablation"
 )
 
-const runColumns = `r.id, r.name, w.name, a.name, r.replicate, r.data_seed, r.mix_seed, r.init_seed, r.steps, r.state, r.reason,
+const runColumns = `r.id, r.name, w.name, a.name, r.replicate, r.data_seed, r.mix_seed, r.init_seed, r.steps, r.start_run, r.start_step, r.state, r.reason,
 	r.message, r.step, r.step * r.tokens_per_step, r.loss, r.tokens_per_s, r.attempt, r.event_at, r.seen_at,
 	r.state IN ('running', 'stopping') AND coalesce(r.lease_until < now(), true), r.created_at, r.started_at, r.finished_at`
 
@@ -42,11 +42,16 @@ func (s *Store) Run(ctx context.Context, id string) (ablation.Run, error) {
 func scanRun(row pgx.CollectableRow) (ablation.Run, error) {
 	var r ablation.Run
 	var data, mix, init int64
+	var start *string
+	var step *int64
 	p := &r.Progress
-	err := row.Scan(&r.ID, &r.Name, &r.Sweep, &r.Arm, &r.Replicate, &data, &mix, &init, &r.Steps, &r.State, &r.Reason,
+	err := row.Scan(&r.ID, &r.Name, &r.Sweep, &r.Arm, &r.Replicate, &data, &mix, &init, &r.Steps, &start, &step, &r.State, &r.Reason,
 		&r.Message, &p.Step, &p.Tokens, &p.Loss, &p.TokensPerS, &p.Attempt, &p.EventAt, &p.SeenAt,
 		&p.Unobserved, &r.CreatedAt, &r.StartedAt, &r.FinishedAt)
 	r.DataSeed, r.MixSeed, r.InitSeed = uint64(data), uint64(mix), uint64(init)
+	if start != nil && step != nil {
+		r.Start = &ablation.Start{Run: *start, Step: *step}
+	}
 	return r, err
 }
 
@@ -71,6 +76,11 @@ func (s *Store) StopRun(ctx context.Context, id string, reason ablation.StopReas
 				reason = $2
 			WHERE id = $1`, id, reason); err != nil {
 			return err
+		}
+		if run.state == ablation.RunQueued {
+			if err := transplant(ctx, tx, id); err != nil {
+				return err
+			}
 		}
 		if err := finishSweep(ctx, tx, run.sweepID); err != nil {
 			return err

@@ -11,21 +11,24 @@ import (
 // Segments are a run's unbroken stretches in order.
 func (s *Store) Segments(ctx context.Context, run string) ([]ablation.Segment, error) {
 	return query(ctx, s.pool, func(row pgx.CollectableRow) (g ablation.Segment, err error) {
-		err = row.Scan(&g.Attempt, &g.Number, &g.ResumedFrom, &g.Trainer, &g.Device, &g.ISA, &g.Threads, &g.StartedAt)
+		err = row.Scan(&g.Attempt, &g.Number, &g.ResumedFrom, &g.OfRun, &g.Trainer, &g.Device, &g.ISA, &g.Threads, &g.StartedAt)
 		return g, err
 	}, `
-		SELECT attempt, number, resumed_from, trainer, device, isa, threads, started_at
+		SELECT attempt, number, resumed_from, coalesce(of_run, ''), trainer, device, isa, threads, started_at
 		FROM segments
 		WHERE run_id = $1
 		ORDER BY ordinal`, run)
 }
 
 // openSegment gives the segment the run's next ordinal and supersedes every earlier point past the step that it resumes
-// from, or all of them.
+// from, or all of them. One that resumes from another run takes over that one's past first.
 func openSegment(ctx context.Context, tx pgx.Tx, run string, attempt int, g ablation.Segment) error {
 	from := int64(-1)
 	if g.ResumedFrom != nil {
 		from = *g.ResumedFrom
+		if err := inherit(ctx, tx, run, attempt, g); err != nil {
+			return err
+		}
 	}
 	if err := supersede(ctx, tx, run, from); err != nil {
 		return err

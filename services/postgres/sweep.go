@@ -130,9 +130,15 @@ func putArms(ctx context.Context, tx pgx.Tx, sweep int64, arms []ablation.Arm) e
 func putRuns(ctx context.Context, tx pgx.Tx, sweep int64, a Application) error {
 	batch := &pgx.Batch{}
 	for i, r := range a.Runs {
+		var startRun *string
+		var startStep *int64
+		if r.Start != nil {
+			startRun, startStep = &r.Start.Run, &r.Start.Step
+		}
 		batch.Queue(`
-			INSERT INTO runs (id, sweep_id, arm_id, replicate, position, name, data_seed, mix_seed, init_seed, steps, tokens_per_step)
-			SELECT @id, @sweep, id, @replicate, @position, @name, @data, @mix, @init, @steps, @per_step
+			INSERT INTO runs (id, sweep_id, arm_id, replicate, position, name, data_seed, mix_seed, init_seed, steps, tokens_per_step,
+				start_run, start_step)
+			SELECT @id, @sweep, id, @replicate, @position, @name, @data, @mix, @init, @steps, @per_step, @start_run, @start_step
 			FROM arms
 			WHERE sweep_id = @sweep
 				AND name = @arm
@@ -140,7 +146,7 @@ func putRuns(ctx context.Context, tx pgx.Tx, sweep int64, a Application) error {
 			pgx.NamedArgs{
 				"id": r.ID, "sweep": sweep, "arm": r.Arm, "replicate": r.Replicate, "position": i, "name": r.Name,
 				"data": int64(r.DataSeed), "mix": int64(r.MixSeed), "init": int64(r.InitSeed), "steps": r.Steps,
-				"per_step": a.Sweep.Recipe.TokensPerStep(),
+				"per_step": a.Sweep.Recipe.TokensPerStep(), "start_run": startRun, "start_step": startStep,
 			})
 	}
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
@@ -176,7 +182,7 @@ func (s *Store) Sweeps(ctx context.Context, limit int, before int64) ([]ablation
 	return query(ctx, s.pool, scanSweep, `
 		SELECT `+sweepColumns+`
 		FROM `+sweepTables+`
-		WHERE $2 = 0 OR w.id < $2
+		WHERE $2::bigint = 0 OR w.id < $2
 		ORDER BY w.id DESC
 		LIMIT $1`, limit, before)
 }

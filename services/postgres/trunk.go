@@ -1,0 +1,157 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+)
+
+// saved holds where run r's start is a stored checkpoint that counts.
+const saved = `EXISTS (
+				SELECT
+				FROM checkpoints c
+				JOIN segments g ON g.run_id = c.run_id AND g.ordinal = c.ordinal
+				WHERE c.run_id = r.start_run
+					AND c.step = r.start_step
+					AND c.step <= g.counts_to
+			)`
+
+// ready holds where queued run r needn't wait for what it starts from: it begins by itself, has begun before, or its
+// start is saved, or never will be.
+const ready = `(
+				r.start_run IS NULL
+				OR r.attempt > 0
+				OR ` + saved + `
+				OR EXISTS (SELECT FROM runs t WHERE t.id = r.start_run AND t.state NOT IN ('queued', 'running', 'stopping'))
+			)`
+
+// Branches are the steps at which other runs start from a run, in order: it keeps a checkpoint at each.
+func (s *Store) Branches(ctx context.Context, run string) ([]int64, error) {
+	return query(ctx, s.pool, pgx.RowTo[int64], `
+		SELECT DISTINCT start_step
+		FROM runs
+		WHERE start_run = $1
+		ORDER BY start_step`, run)
+}
+
+// CheckpointAt is the checkpoint of a run at a step that counts, nil where there is none.
+func (s *Store) CheckpointAt(ctx context.Context, run string, step int64) (*ablation.SavedCheckpoint, error) {
+	next := step + 1
+	c, err := s.Checkpoint(ctx, run, &next)
+	if c == nil || c.Step != step {
+		return nil, err
+	}
+	return c, nil
+}
+
+// transplant lets the runs that waited for a run of their sweep, which has ended without the checkpoint that they need,
+// share among themselves what they would have shared with it: the one that agreed with it longest takes its place, and
+// begins where it began. Those that started from it in time are left alone.
+func transplant(ctx context.Context, tx pgx.Tx, trunk string) error {
+	_, err := tx.Exec(ctx, `
+		WITH waiting AS (
+			SELECT r.id, t.start_run, t.start_step, least(r.start_step, first_value(r.start_step) OVER longest) AS shared,
+				first_value(r.id) OVER longest AS heir
+			FROM runs r
+			JOIN runs t ON t.id = r.start_run AND t.sweep_id = r.sweep_id
+			WHERE r.start_run = $1
+				AND r.state = 'queued'
+				AND r.attempt = 0
+				AND NOT `+saved+`
+			WINDOW longest AS (ORDER BY r.start_step DESC, r.position)
+		)
+		UPDATE runs r
+		SET start_run = CASE WHEN w.id = w.heir THEN w.start_run ELSE w.heir END,
+			start_step = CASE WHEN w.id = w.heir THEN w.start_step ELSE w.shared END
+		FROM waiting w
+		WHERE r.id = w.id`, trunk)
+	if err != nil {
+		return fmt.Errorf("transplant the branches of run %s: %w", trunk, err)
+	}
+	return nil
+}
+
+// inherit gives a run whose attempt resumes from another run's checkpoint that one's past as its own: a segment of
+// copies, which count as its own points do; its number is below 0. What it has stored of that stretch itself, after an earlier try to do without
+// the other run, is superseded.
+func inherit(ctx context.Context, tx pgx.Tx, run string, attempt int, g ablation.Segment) error {
+	step := *g.ResumedFrom
+	starts, err := query(ctx, tx, pgx.RowTo[string], `
+		SELECT r.start_run
+		FROM runs r
+		WHERE r.id = $1
+			AND r.start_step = $2
+			AND NOT EXISTS (
+				SELECT FROM segments g WHERE g.run_id = r.id AND g.of_run IS NOT NULL AND g.counts_to >= $2
+			)
+			AND NOT EXISTS (
+				SELECT
+				FROM checkpoints c
+				JOIN segments g ON g.run_id = c.run_id AND g.ordinal = c.ordinal
+				WHERE c.run_id = r.id
+					AND c.step = $2
+					AND c.step <= g.counts_to
+			)`, run, step)
+	if err != nil || len(starts) == 0 {
+		return err
+	}
+	if err := supersede(ctx, tx, run, -1); err != nil {
+		return err
+	}
+	var ordinal int16
+	err = tx.QueryRow(ctx, `
+		INSERT INTO segments (run_id, ordinal, attempt, number, of_run, trainer, device, isa, threads, started_at)
+		SELECT @run, (SELECT coalesce(max(ordinal) + 1, 0) FROM segments WHERE run_id = @run), @attempt, @number, @trunk,
+			trainer, device, isa, threads, started_at
+		FROM segments
+		WHERE run_id = @trunk
+			AND counts_to >= @step
+			AND coalesce(resumed_from, -1) < @step
+		ORDER BY ordinal DESC
+		LIMIT 1
+		RETURNING ordinal`,
+		pgx.NamedArgs{"run": run, "attempt": attempt, "number": -1 - g.Number, "trunk": starts[0], "step": step}).Scan(&ordinal)
+	if err != nil {
+		return fmt.Errorf("take over the past of run %s: %w", starts[0], known(err))
+	}
+	return copyPast(ctx, tx, run, ordinal, starts[0], step)
+}
+
+// copyPast copies the points of a run that count, up to a step, into a segment of another, and feeds its roll-ups.
+func copyPast(ctx context.Context, tx pgx.Tx, run string, ordinal int16, from string, step int64) error {
+	if _, err := tx.Exec(ctx, `
+		INSERT INTO series (run_id, name)
+		SELECT $1, name
+		FROM series
+		WHERE run_id = $2
+		ON CONFLICT DO NOTHING`, run, from); err != nil {
+		return err
+	}
+	rows, err := tx.Query(ctx, `
+		INSERT INTO points (series_id, ordinal, step, value)
+		SELECT own.id, @ordinal, p.step, p.value
+		FROM series s
+		JOIN series own ON own.run_id = @run AND own.name = s.name
+		JOIN segments g ON g.run_id = s.run_id
+		JOIN LATERAL (`+pointsBetween("0", "least(@step, g.counts_to)")+`) p ON true
+		WHERE s.run_id = @from
+		RETURNING series_id, step, value`,
+		pgx.NamedArgs{"run": run, "ordinal": ordinal, "from": from, "step": step})
+	if err != nil {
+		return err
+	}
+	buckets := rollups{}
+	var series int32
+	var at int64
+	var value float64
+	if _, err := pgx.ForEachRow(rows, []any{&series, &at, &value}, func() error {
+		buckets.add(series, ordinal, at, value)
+		return nil
+	}); err != nil {
+		return err
+	}
+	return buckets.save(ctx, tx)
+}
