@@ -95,6 +95,19 @@ func TestBadInput(t *testing.T) {
 		says(t, said, "haigo-cpu, which plugins.yaml lists, isn't there", "run make build")
 	})
 
+	t.Run("a task item whose gold is out of range", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "colours.jsonl")
+		item := `{"task":"colours","id":"%d","lang":"en","kind":"multiple_choice","context":"%d: snow is","choices":["white","black"],"gold":%d}` + "\n"
+		if err := os.WriteFile(path, fmt.Appendf(nil, item+item, 1, 1, 0, 2, 2, 2), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		said := refused(t, nil, data, "eval", "add", path)
+		says(t, said, "colours.jsonl:2: gold: is 2, but there are 2 choices, counted from 0: give 0 to 1")
+		if list := haigo(t, data, "eval", "list"); strings.Contains(list, "colours") {
+			t.Errorf("it was stored: %s", list)
+		}
+	})
+
 	t.Run("no Postgres", func(t *testing.T) {
 		said := refused(t, []string{"PATH=/nowhere", "HAIGO_POSTGRES_BIN=/nowhere", "DATABASE_URL="}, folder(t), "sweep", "list")
 		says(t, said, "HAIGO_POSTGRES_BIN", "/nowhere", "Postgres")
