@@ -25,8 +25,14 @@ export function colourOf(s: Drawn, sheet: Sheet): string {
   return sheet.theme.colour(s.lang && languages.includes(s.lang) ? s.lang : "ink");
 }
 
-// textOf is the same colour for text, which needs more contrast.
+// armText is an arm's colour for text, which needs more contrast than a mark.
+export function armText(arm: Arm | undefined, theme: Theme): string {
+  return arm && arm.mark.hue > 0 ? armColour(arm, theme) : theme.colour("ink-3");
+}
+
+// textOf is the same colour for text.
 export function textOf(s: Drawn, sheet: Sheet): string {
+  if (s.arm !== undefined) return armText(sheet.figure.arms[s.arm], sheet.theme);
   return s.lang && languages.includes(s.lang) ? sheet.theme.colour(s.lang + "-t") : colourOf(s, sheet);
 }
 

@@ -4,7 +4,7 @@
 import type { EChartsCoreOption } from "echarts/core";
 import { at, drawn, type Drawn, type Row, type Sheet, type Stop } from "./chart-figure";
 import { place, type Box, type Placed } from "./chart-label";
-import { armColour, axis, base, ends, fit, leftRoom, meanPoint, placer, plain, seedPoint, spoken, textWidth, whisker, type Grid, type Place } from "./chart-theme";
+import { armColour, armText, axis, base, ends, fit, leftRoom, meanPoint, placer, plain, seedPoint, spoken, textWidth, whisker, type Grid, type Place } from "./chart-theme";
 import { fixed, say } from "./format";
 
 export interface Drawing {
@@ -110,7 +110,8 @@ function names(sheet: Sheet, grid: Grid, places: Place, hint: Box): object {
       const mark = marks[i];
       if (!at || !mark) return;
       const colour = armColour(figure.arms[means[i]?.arm ?? -1], theme);
-      return { type: "group", children: [...leader(at, mark, colour), name(texts[i] ?? "", at.box, colour, size, theme)] };
+      const ink = armText(figure.arms[means[i]?.arm ?? -1], theme);
+      return { type: "group", children: [...leader(at, mark, colour), name(texts[i] ?? "", at.box, ink, size, theme)] };
     },
   };
 }
