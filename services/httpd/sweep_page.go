@@ -150,7 +150,7 @@ func (d sweepData) sayings() []saying {
 }
 
 // pairsShown is how many pairs of arms are spoken of at once; two more don't make a fold worth while.
-const pairsShown = 6
+const pairsShown = 5
 
 // folded takes the pairs past the first few away; what is said of all arms stays.
 func folded(all []saying) (shown, more []saying) {
