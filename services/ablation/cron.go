@@ -13,6 +13,8 @@ type cronLine struct {
 	minutes, hours, days, months, weekdays numbers
 	// either day of the month or weekday is enough: both were narrowed.
 	either bool
+	// every hour is named by a star: an hour that clocks pass over is then none.
+	everyHour bool
 }
 
 // numbers is a set of those from 0 to 63.
@@ -61,7 +63,7 @@ func readCron(text string) (cronLine, *cronProblem) {
 		}
 		open[i] = strings.HasPrefix(word, "*")
 	}
-	c := cronLine{minutes: sets[0], hours: sets[1], days: sets[2], months: sets[3], weekdays: sets[4] | sets[4]>>7&1, either: !open[2] && !open[4]}
+	c := cronLine{minutes: sets[0], hours: sets[1], days: sets[2], months: sets[3], weekdays: sets[4] | sets[4]>>7&1, either: !open[2] && !open[4], everyHour: open[1]}
 	if c.nextDate(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)).IsZero() {
 		return cronLine{}, &cronProblem{places[2][0], text, say("names a date that never comes; give a day that the month has", "この日付は来ません。その月にある日を書いてください")}
 	}
@@ -148,8 +150,8 @@ func (c cronLine) nextDate(date time.Time) time.Time {
 }
 
 // after yields the moments past t at which clocks in zone show what the line names, in order and each once. A time that
-// clocks pass over when they go forward is the moment at which they do; one that they show twice when they go back is
-// the first of the two.
+// clocks pass over when they go forward is the moment at which they do, or nothing where the hours are a star; one that
+// they show twice when they go back is the first of the two.
 func (c cronLine) after(t time.Time, zone *time.Location) iter.Seq[time.Time] {
 	return func(yield func(time.Time) bool) {
 		local := t.In(zone)
@@ -160,8 +162,8 @@ func (c cronLine) after(t time.Time, zone *time.Location) iter.Seq[time.Time] {
 				if !c.hours.has(minute/60) || !c.minutes.has(minute%60) {
 					continue
 				}
-				at := whenShown(date.Add(time.Duration(minute)*time.Minute), zone)
-				if !at.After(last) {
+				at, shown := whenShown(date.Add(time.Duration(minute)*time.Minute), zone)
+				if !at.After(last) || !shown && c.everyHour {
 					continue
 				}
 				if last = at; !yield(at) {
@@ -173,22 +175,22 @@ func (c cronLine) after(t time.Time, zone *time.Location) iter.Seq[time.Time] {
 }
 
 // whenShown is the first moment at which clocks in zone show a wall time, which is given as if it were UTC; where they
-// pass over it, the moment at which they do.
-func whenShown(wall time.Time, zone *time.Location) time.Time {
+// pass over it, the moment at which they do, and shown is false.
+func whenShown(wall time.Time, zone *time.Location) (at time.Time, shown bool) {
 	t := time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), 0, 0, zone)
 	begins, ends := t.ZoneBounds()
 	_, offset := t.Zone()
-	switch shown := t.UTC().Add(time.Duration(offset) * time.Second); {
-	case shown.After(wall):
-		return begins.UTC()
-	case shown.Before(wall):
-		return ends.UTC()
+	switch there := t.UTC().Add(time.Duration(offset) * time.Second); {
+	case there.After(wall):
+		return begins.UTC(), false
+	case there.Before(wall):
+		return ends.UTC(), false
 	case begins.IsZero():
-		return t.UTC()
+		return t.UTC(), true
 	}
 	_, before := begins.Add(-1).Zone()
 	if earlier := wall.Add(-time.Duration(before) * time.Second); earlier.Before(begins) {
-		return earlier.UTC()
+		return earlier.UTC(), true
 	}
-	return t.UTC()
+	return t.UTC(), true
 }

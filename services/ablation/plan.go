@@ -1,6 +1,9 @@
 package ablation
 
-import "cmp"
+import (
+	"cmp"
+	"time"
+)
 
 // Plan is what a sweep would do and take. Nothing of it is stored.
 type Plan struct {
@@ -24,6 +27,8 @@ type Plan struct {
 	Warnings      []Label    `json:"warnings"`
 	Problems      []Problem  `json:"problems"` // any of them keeps the sweep from starting
 	Existing      SweepState `json:"existing,omitempty"`
+	// Firings are when a recurrence would start it next; a sweep without one has none, and starts at once.
+	Firings []time.Time `json:"firings,omitempty"`
 }
 
 // PlanArm is what every run of an arm is and reads, by source.

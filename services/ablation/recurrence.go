@@ -37,7 +37,7 @@ func (r Recurrence) clock() (cronLine, *time.Location, error) {
 
 // After yields the times of firing past t, in UTC, in order, without end. Each wall time that the cron line names is one
 // firing: one that clocks pass over when they go forward fires at the moment at which they do, together with any other
-// such time; one that they show twice when they go back fires the first time only.
+// such time, unless the line's hours are a star; one that they show twice when they go back fires the first time only.
 func (r Recurrence) After(t time.Time) (iter.Seq[time.Time], error) {
 	line, zone, err := r.clock()
 	if err != nil {

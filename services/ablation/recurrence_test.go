@@ -33,6 +33,7 @@ func TestRecurrence_Next(t *testing.T) {
 		{"several that clocks pass over", "0,20,40 2,3 * * *", "Europe/Berlin", "2026-03-29T01:00+01:00", []string{"2026-03-29T03:00+02:00", "2026-03-29T03:20+02:00", "2026-03-29T03:40+02:00", "2026-03-30T02:00+02:00"}},
 		{"a time that clocks show twice", "30 2 * * *", "Europe/Berlin", "2026-10-24T12:00+02:00", []string{"2026-10-25T02:30+02:00", "2026-10-26T02:30+01:00"}},
 		{"every hour when clocks go back", "0 * * * *", "America/New_York", "2026-11-01T00:00-04:00", []string{"2026-11-01T01:00-04:00", "2026-11-01T02:00-05:00", "2026-11-01T03:00-05:00"}},
+		{"every hour when clocks go forward", "15 * * * *", "America/New_York", "2026-03-08T00:20-05:00", []string{"2026-03-08T01:15-05:00", "2026-03-08T03:15-04:00"}},
 		{"half an hour's change", "15 2 * * *", "Australia/Lord_Howe", "2026-10-03T12:00+10:30", []string{"2026-10-04T02:30+11:00", "2026-10-05T02:15+11:00"}},
 		{"a change at midnight", "0 0 * * *", "America/Havana", "2026-03-07T12:00-05:00", []string{"2026-03-08T01:00-04:00", "2026-03-09T00:00-04:00"}},
 		{"a day that was left out", "0 22 * * *", "Pacific/Apia", "2011-12-29T12:00-10:00", []string{"2011-12-29T22:00-10:00", "2011-12-31T00:00+14:00", "2011-12-31T22:00+14:00"}},

@@ -5,22 +5,34 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/haigo-lab/haigo/plugins/trainer"
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 	"github.com/haigo-lab/haigo/services/ablation"
 )
 
+// nextFirings is how many of a recurrence's times a plan tells.
+const nextFirings = 10
+
 // Plan says what a document would start, and stores nothing. A document that can't be read is an *ablation.Invalid;
 // what else keeps it from starting stands in the plan's problems.
 func (s *Sweeper) Plan(ctx context.Context, document []byte) (ablation.Plan, error) {
-	r, err := s.resolve(ctx, document, "")
+	sweep, err := read(document, "")
 	if err != nil {
 		return ablation.Plan{}, err
 	}
-	return s.plan(ctx, r, func(ctx context.Context, name string, of *spec.Spec) (trainer.Report, error) {
+	r, err := s.resolve(ctx, sweep)
+	if err != nil {
+		return ablation.Plan{}, err
+	}
+	p, err := s.plan(ctx, r, func(ctx context.Context, name string, of *spec.Spec) (trainer.Report, error) {
 		return s.reports.once(ctx, name, of, s.Trainers.Check)
 	})
+	if err == nil && sweep.Recurrence != nil {
+		p.Firings, err = sweep.Recurrence.Next(time.Now(), nextFirings)
+	}
+	return p, err
 }
 
 // plan asks the trainer about the arms: one of each length and size, and every arm that changes over its run. Constant

@@ -40,39 +40,80 @@ func (r *resolved) expansion() ablation.Expansion {
 
 // Apply starts the sweep of a document, or finds it started, or lets it grow. A name in as replaces the document's.
 // Anything but growth is an *ablation.Invalid that names what differs. created is false where nothing new was started.
+//
+// A document with a recurrence starts nothing yet: it is registered, or what was registered under its name takes its
+// text, and the sweep that comes back bears no state. Without the key it ends a recurrence of its name, and starts.
 func (s *Sweeper) Apply(ctx context.Context, document []byte, as string) (sweep ablation.Sweep, created bool, err error) {
-	r, err := s.resolve(ctx, document, as)
-	if err != nil {
+	if sweep, err = read(document, as); err != nil {
 		return sweep, false, err
 	}
-	plan, err := s.plan(ctx, r, s.Trainers.Check)
+	r, err := s.startable(ctx, sweep)
 	if err != nil {
-		return sweep, false, err
+		return ablation.Sweep{}, false, err
 	}
-	if len(plan.Problems) > 0 {
-		return sweep, false, &ablation.Invalid{Problems: plan.Problems}
+	if sweep.Recurrence != nil {
+		created, err = s.register(ctx, sweep)
+		return sweep, created, err
 	}
 	if created, err = s.Store.ApplySweep(ctx, r.Application); err != nil {
 		return sweep, false, err
 	}
-	sweep, err = s.Store.Sweep(ctx, r.Sweep.Name)
+	if err := s.Store.EndRecurrence(ctx, sweep.Name); err != nil {
+		return sweep, created, err
+	}
+	sweep, err = s.Store.Sweep(ctx, sweep.Name)
 	return sweep, created, err
 }
 
-// resolve finds what a document names and expands it. Every problem found is in the *ablation.Invalid.
-func (s *Sweeper) resolve(ctx context.Context, document []byte, as string) (*resolved, error) {
-	sweep, err := ablation.ParseSweep(document)
+func (s *Sweeper) register(ctx context.Context, sweep ablation.Sweep) (created bool, err error) {
+	now, err := s.Store.Now(ctx)
+	if err != nil {
+		return false, fmt.Errorf("read the database's clock: %w", err)
+	}
+	return s.Store.PutRecurrence(ctx, sweep, now)
+}
+
+// startable is a sweep with everything that it names found, and nothing that keeps it from starting.
+func (s *Sweeper) startable(ctx context.Context, sweep ablation.Sweep) (*resolved, error) {
+	r, err := s.resolve(ctx, sweep)
 	if err != nil {
 		return nil, err
 	}
-	if as != "" && !spec.ValidName(as) {
-		return nil, invalid("as", as,
+	plan, err := s.plan(ctx, r, s.Trainers.Check)
+	if err != nil {
+		return nil, err
+	}
+	if len(plan.Problems) > 0 {
+		return nil, &ablation.Invalid{Problems: plan.Problems}
+	}
+	return r, nil
+}
+
+// read reads a document under its own name, or under as.
+func read(document []byte, as string) (ablation.Sweep, error) {
+	sweep, err := ablation.ParseSweep(document)
+	if err != nil || as == "" {
+		return sweep, err
+	}
+	if !spec.ValidName(as) {
+		return sweep, invalid("as", as,
 			fmt.Sprintf("%q is no name; use lower-case letters, digits, '.', '_' and '-', at most 64, a letter or digit first", as),
 			fmt.Sprintf("%q は名前に使えません。英小文字、数字、. _ - で 64 字まで、先頭は英小文字か数字にしてください", as))
 	}
-	sweep.Name = cmp.Or(as, sweep.Name)
+	sweep.Name = as
+	if sweep.Recurrence != nil {
+		err = ablation.CheckRecurringName("as", as)
+	}
+	return sweep, err
+}
+
+// resolve finds what a sweep names and expands it. Every problem found is in the *ablation.Invalid.
+func (s *Sweeper) resolve(ctx context.Context, sweep ablation.Sweep) (_ *resolved, err error) {
 	r := &resolved{Application: postgres.Application{Sweep: sweep}}
-	if r.existing, err = s.existing(ctx, sweep.Name); err != nil {
+	if sweep.Recurrence == nil { // else every firing is a sweep of its own
+		r.existing, err = s.existing(ctx, sweep.Name)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if r.existing != nil {

@@ -90,7 +90,8 @@ func (s *Store) StopRun(ctx context.Context, id string, reason ablation.StopReas
 }
 
 // RetryRun queues a run again that was stopped, diverged or failed; its next attempt goes on from the newest checkpoint.
-// A run that is not ended, or completed, is ablation.ErrConflict.
+// A run that is not ended, or completed, is ablation.ErrConflict. Where its sweep had ended, the hour at which runs of a
+// firing leave no longer holds.
 func (s *Store) RetryRun(ctx context.Context, id string) error {
 	return s.tx(ctx, func(tx pgx.Tx) error {
 		run, err := lockRun(ctx, tx, id)
@@ -109,7 +110,7 @@ func (s *Store) RetryRun(ctx context.Context, id string) error {
 		}
 		if _, err := tx.Exec(ctx, `
 			UPDATE sweeps
-			SET state = 'running', finished_at = NULL
+			SET state = 'running', finished_at = NULL, closes_at = NULL
 			WHERE id = $1
 				AND state IN ('completed', 'stopped')`, run.sweepID); err != nil {
 			return err

@@ -23,29 +23,32 @@ type Application struct {
 // content again changes nothing; which changes are allowed is for ablation to say beforehand. created is true for a
 // sweep that did not exist.
 func (s *Store) ApplySweep(ctx context.Context, a Application) (created bool, err error) {
-	err = s.tx(ctx, func(tx pgx.Tx) error {
-		id, fresh, err := putSweep(ctx, tx, a.Sweep)
-		if err != nil {
-			return err
-		}
-		created = fresh
-		if fresh {
-			if err := putSweepText(ctx, tx, id, a); err != nil {
-				return err
-			}
-		}
-		if err := putArms(ctx, tx, id, a.Arms); err != nil {
-			return err
-		}
-		if err := putRuns(ctx, tx, id, a); err != nil {
-			return err
-		}
-		return tell(ctx, tx, ablation.Event{Sweep: a.Sweep.Name})
+	err = s.tx(ctx, func(tx pgx.Tx) (err error) {
+		_, created, err = apply(ctx, tx, a)
+		return err
 	})
 	if err != nil {
 		return false, fmt.Errorf("apply sweep %s: %w", a.Sweep.Name, err)
 	}
 	return created, nil
+}
+
+func apply(ctx context.Context, tx pgx.Tx, a Application) (id int64, fresh bool, err error) {
+	if id, fresh, err = putSweep(ctx, tx, a.Sweep); err != nil {
+		return 0, false, err
+	}
+	if fresh {
+		if err := putSweepText(ctx, tx, id, a); err != nil {
+			return 0, false, err
+		}
+	}
+	if err := putArms(ctx, tx, id, a.Arms); err != nil {
+		return 0, false, err
+	}
+	if err := putRuns(ctx, tx, id, a); err != nil {
+		return 0, false, err
+	}
+	return id, fresh, tell(ctx, tx, ablation.Event{Sweep: a.Sweep.Name})
 }
 
 // putSweep locks the sweep's row, so that two applications of one name go one after the other.
@@ -306,15 +309,20 @@ func lockSweep(ctx context.Context, tx pgx.Tx, name string) (state ablation.Swee
 // StopSweep stops a sweep's queued runs at once and asks its running ones to checkpoint and leave. A sweep that has
 // completed is ablation.ErrConflict; one that is stopped stays as it is.
 func (s *Store) StopSweep(ctx context.Context, name string) error {
+	return s.EndSweep(ctx, name, ablation.StopPerson)
+}
+
+// EndSweep is StopSweep for any reason.
+func (s *Store) EndSweep(ctx context.Context, name string, reason ablation.StopReason) error {
 	return s.tx(ctx, func(tx pgx.Tx) error {
 		// Runs first, then the sweep: the order of a run's end.
 		if _, err := tx.Exec(ctx, `
 			UPDATE runs
 			SET state = CASE state WHEN 'queued' THEN 'stopped' ELSE 'stopping' END,
 				finished_at = CASE state WHEN 'queued' THEN now() END,
-				reason = 'person'
+				reason = $2
 			WHERE sweep_id = (SELECT id FROM sweeps WHERE name = $1)
-				AND state IN ('queued', 'running')`, name); err != nil {
+				AND state IN ('queued', 'running')`, name, reason); err != nil {
 			return err
 		}
 		state, err := lockSweep(ctx, tx, name)
