@@ -73,7 +73,7 @@ func TestSweep_Share(t *testing.T) {
 			"a decay of two lengths", strings.Replace(lengths(wsd), "seeds: 2", "seeds: 1", 1),
 			[]string{
 				"late-t100k-s1 from late-t50k-s1 at 38",
-				"early-t50k-s1 from late-t50k-s1 at 13", "early-t100k-s1 from late-t100k-s1 at 25",
+				"early-t50k-s1 from late-t50k-s1 at 13", "early-t100k-s1 from late-t50k-s1 at 25",
 				"half-t50k-s1 from early-t100k-s1 at 40", "half-t100k-s1 from late-t100k-s1 at 50",
 				"never-t100k-s1 from never-t50k-s1 at 40",
 			},
