@@ -438,19 +438,6 @@ func TestSweep_Plan_counts_every_arm(t *testing.T) {
 	}
 }
 
-func TestSweep_Plan_tells_of_idle_keys(t *testing.T) {
-	t.Parallel()
-	p := plan(t, planned+"budget: {yen: 100, gpu_hours: 2, runs_at_once: 1}\nrecurrence: {cron: 0 22 * * *}\n", 100, 100)
-	want := []ablation.Label{
-		{EN: "budget.yen is kept with the sweep, but isn't acted on yet", JA: "budget.yen は記録されますが、まだ働きません"},
-		{EN: "budget.gpu_hours is kept with the sweep, but isn't acted on yet", JA: "budget.gpu_hours は記録されますが、まだ働きません"},
-		{EN: "recurrence is kept with the sweep, but isn't acted on yet", JA: "recurrence は記録されますが、まだ働きません"},
-	}
-	if diff := cmp.Diff(want, p.Warnings); diff != "" {
-		t.Error(diff)
-	}
-}
-
 // TestGrow_designs: designs may be added and given more; what is there keeps its arms and runs.
 func TestGrow_designs(t *testing.T) {
 	t.Parallel()

@@ -47,7 +47,6 @@ func (p *Plan) warning(message Label) { p.Warnings = append(p.Warnings, message)
 
 // warn says what a reader of the results would miss.
 func (p *Plan) warn(s Sweep) {
-	p.warnIdle(s)
 	if len(s.Seeds) == 1 {
 		p.warning(say("one seed only: no spread can be shown, so a difference can't be told from noise; take 2 or more",
 			"シードが 1 つだけでは、ばらつきを示せず、差が偶然かどうかを区別できません。2 つ以上にしてください"))
@@ -65,19 +64,6 @@ func (p *Plan) warn(s Sweep) {
 		p.warnOrigin(t)
 	}
 	p.warnTasks()
-}
-
-// warnIdle names the keys that are kept, but that nothing acts on so far.
-func (p *Plan) warnIdle(s Sweep) {
-	keys := []struct {
-		name  string
-		given bool
-	}{{"budget.yen", s.Budget.Yen > 0}, {"budget.gpu_hours", s.Budget.GPUHours > 0}, {"recurrence", s.Recurrence != nil}}
-	for _, key := range keys {
-		if key.given {
-			p.warning(say("%s is kept with the sweep, but isn't acted on yet", "%s は記録されますが、まだ働きません", key.name))
-		}
-	}
 }
 
 func (p *Plan) warnSource(source Source) {

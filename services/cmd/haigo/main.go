@@ -29,19 +29,20 @@ func main() {
 type commands struct {
 	Settings
 
-	Demo    demoCmd    `cmd:"" help:"Train the demo's four runs on real text, show the trade-off and keep serving it."`
-	Dev     devCmd     `cmd:"" help:"Server, worker and a private Postgres on this machine."`
-	Serve   serveCmd   `cmd:"" help:"Pages and API."`
-	Work    workCmd    `cmd:"" help:"Claim runs and train them on this machine."`
-	Migrate migrateCmd `cmd:"" help:"Bring the database to this version."`
-	Corpus  corpusCmd  `cmd:"" help:"Sources of text."`
-	Eval    evalCmd    `cmd:"" help:"Evaluation tasks."`
-	Sweep   sweepCmd   `cmd:"" help:"Sweeps: plan, apply, list, watch, pause, resume, stop."`
-	Run     runCmd     `cmd:"" help:"Single runs: list, stop, retry."`
-	Share   shareCmd   `cmd:"" help:"Shared charts: create, list, revoke."`
-	Exec    execCmd    `cmd:"" hidden:"" help:"Run the parts of an attempt (started by an engine)."`
-	Healthy healthyCmd `cmd:"" hidden:"" help:"Ask a server whether it is well."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Demo       demoCmd       `cmd:"" help:"Train the demo's four runs on real text, show the trade-off and keep serving it."`
+	Dev        devCmd        `cmd:"" help:"Server, worker and a private Postgres on this machine."`
+	Serve      serveCmd      `cmd:"" help:"Pages and API."`
+	Work       workCmd       `cmd:"" help:"Claim runs and train them on this machine."`
+	Migrate    migrateCmd    `cmd:"" help:"Bring the database to this version."`
+	Corpus     corpusCmd     `cmd:"" help:"Sources of text."`
+	Eval       evalCmd       `cmd:"" help:"Evaluation tasks."`
+	Sweep      sweepCmd      `cmd:"" help:"Sweeps: plan, apply, list, watch, pause, resume, stop."`
+	Recurrence recurrenceCmd `cmd:"" help:"Sweeps that a clock starts: list, show, pause, resume."`
+	Run        runCmd        `cmd:"" help:"Single runs: list, stop, retry."`
+	Share      shareCmd      `cmd:"" help:"Shared charts: create, list, revoke."`
+	Exec       execCmd       `cmd:"" hidden:"" help:"Run the parts of an attempt (started by an engine)."`
+	Healthy    healthyCmd    `cmd:"" hidden:"" help:"Ask a server whether it is well."`
+	Version    versionCmd    `cmd:"" help:"Print the version."`
 }
 
 // env is what a command may use of the world outside.

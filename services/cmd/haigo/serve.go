@@ -55,6 +55,7 @@ func serve(e *env, flags listenFlags, work bool) error {
 	}
 	group, ctx := errgroup.WithContext(e.ctx)
 	group.Go(func() error { return s.Serve(ctx, listener) })
+	group.Go(func() error { return a.clock(e).Run(ctx) })
 	if work {
 		w, err := a.worker(e, false)
 		if err != nil {
@@ -87,7 +88,10 @@ func (workCmd) Run(e *env) error {
 		return err
 	}
 	fmt.Fprintf(e.stderr, "Working, %s at once (Ctrl-C ends it; runners train on)\n", many(int64(w.MaxRuns), "run"))
-	return w.Run(e.ctx)
+	group, ctx := errgroup.WithContext(e.ctx)
+	group.Go(func() error { return w.Run(ctx) })
+	group.Go(func() error { return a.clock(e).Run(ctx) }) // budgets bind also where nothing serves
+	return group.Wait()
 }
 
 type migrateCmd struct{}
@@ -141,6 +145,10 @@ func (a *app) server(e *env, f listenFlags, listener net.Listener) (*httpd.Serve
 func (a *app) sweeper(e *env) *orchestrator.Sweeper {
 	runs, threads := e.settings.side()
 	return &orchestrator.Sweeper{Store: a.store, Trainers: a.trainers, RunsAtOnce: runs, Threads: threads}
+}
+
+func (a *app) clock(e *env) *orchestrator.Clock {
+	return &orchestrator.Clock{Store: a.store, Sweeper: a.sweeper(e), YenPerHour: e.settings.YenPerHour, Log: e.log}
 }
 
 // ready tells scripts where it serves, by rename.

@@ -16,7 +16,7 @@ import (
 
 type sweepCmd struct {
 	Plan   sweepPlanCmd   `cmd:"" help:"Say what a sweep file would start, and store nothing."`
-	Apply  sweepApplyCmd  `cmd:"" help:"Start the sweep of a file, or let it grow."`
+	Apply  sweepApplyCmd  `cmd:"" help:"Start the sweep of a file, or let it grow; with a recurrence, register it."`
 	List   sweepListCmd   `cmd:"" help:"List the sweeps."`
 	Show   sweepShowCmd   `cmd:"" help:"Show what a sweep's arms have scored so far."`
 	Watch  sweepWatchCmd  `cmd:"" help:"Show a sweep's runs until all have ended."`
@@ -110,6 +110,9 @@ func printPlan(w io.Writer, p ablation.Plan) {
 		between(p.Arms, func(a ablation.PlanArm) string { return many(a.Steps, "step") }),
 		between(p.Arms, func(a ablation.PlanArm) string { return short(float64(a.Parameters)) }), p.Trainer)
 	fmt.Fprintf(t, "in all\t%.3g FLOPs, %s of memory a run\n", p.FLOPs, short(float64(p.MemoryBytes))+"B")
+	if len(p.Firings) > 0 {
+		fmt.Fprintf(t, "starts\tfirst on %s, then again and again\n", p.Firings[0].Local().Format("Mon 2006-01-02 15:04 -07:00"))
+	}
 	if p.Seconds > 0 {
 		fmt.Fprintf(t, "takes\tabout %s on this machine, %s at once\n", span(time.Duration(p.Seconds*float64(time.Second))), many(int64(p.RunsAtOnce), "run"))
 	}
@@ -170,11 +173,32 @@ func (c sweepApplyCmd) Run(e *env) error {
 	if err != nil {
 		return inFile(c.File, document, err)
 	}
+	if sweep.State == "" {
+		return a.registered(e, sweep.Name, created)
+	}
 	word := "is there already"
 	if created {
 		word = "started"
 	}
 	fmt.Fprintf(e.stdout, "sweep %s %s: %s, %d queued\n", sweep.Name, word, many(int64(sweep.Counts.Total()), "run"), sweep.Counts.Queued)
+	return nil
+}
+
+// registered says when a sweep that recurs starts first.
+func (a *app) registered(e *env, name string, created bool) error {
+	r, err := a.store.Recurrence(e.ctx, name)
+	if err != nil {
+		return err
+	}
+	word := "stands"
+	if created {
+		word = "is registered"
+	}
+	if r.State == ablation.RecurrencePaused {
+		fmt.Fprintf(e.stdout, "recurrence %s %s, paused: haigo recurrence resume %s lets it start\n", name, word, name)
+		return nil
+	}
+	fmt.Fprintf(e.stdout, "recurrence %s %s: it starts next on %s, where haigo serve, dev or work runs\n", name, word, firingTime(r, r.NextAt))
 	return nil
 }
 
