@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/haigo-lab/haigo/services/corpus"
 )
 
@@ -54,5 +56,50 @@ func TestAdd_Damage(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestAdd_TextCutOff: what came before the break of an archived text is kept, to its last whole line.
+func TestAdd_TextCutOff(t *testing.T) {
+	t.Parallel()
+	var lines strings.Builder
+	for i := range 400 {
+		fmt.Fprintf(&lines, "line %d: %x\n", i, sha256.Sum256([]byte{byte(i), byte(i >> 8)}))
+	}
+	whole := gz(t, lines.String())
+	dir := files(t, map[string]string{"cut.txt.gz": whole[:len(whole)/2]})
+	result, err := corpus.Add(t.Context(), corpus.Options{Data: t.TempDir(), Name: "web", Lang: "en", Paths: []string{dir}, Share: 0})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := result.Source.Bytes + result.Source.HeldoutBytes
+	if len(result.Problems) != 1 || kept < int64(lines.Len()/4) || kept > int64(lines.Len()) {
+		t.Errorf("kept %d of %d bytes, problems %v; want about half and one problem", kept, lines.Len(), result.Problems)
+	}
+}
+
+// TestAdd_HalfACharacter: an escape that is half of a surrogate pair is no text, a whole pair is.
+func TestAdd_HalfACharacter(t *testing.T) {
+	t.Parallel()
+	rows := `{"text":"a whole one \ud83d\ude00 here"}
+{"text":"half \ud83d of one"}
+{"text":"the other half \ude00"}
+{"text":"two first halves \ud83d\ud83d\ude00"}
+{"text":"a backslash and a word \\ud83d"}
+`
+	dir := files(t, map[string]string{"rows.jsonl": rows})
+	result, err := corpus.Add(t.Context(), corpus.Options{Data: t.TempDir(), Name: "web", Lang: "en", Paths: []string{dir}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var places []int64
+	for _, p := range result.Problems {
+		if p.Reason != corpus.NotUTF8 || !strings.Contains(p.Detail, "half of a character") {
+			t.Errorf("problem %v, want half a character", p)
+		}
+		places = append(places, p.Line)
+	}
+	if diff := cmp.Diff([]int64{2, 3, 4}, places); diff != "" {
+		t.Errorf("lines with half a character (-want +got):\n%s", diff)
 	}
 }

@@ -46,7 +46,7 @@ func (in input) whole(r io.Reader, limit int64) iter.Seq[found] {
 		data, err := io.ReadAll(io.LimitReader(r, limit+1))
 		switch {
 		case err != nil:
-			yield(in.broken(int64(bytes.Count(data, []byte("\n"))), err))
+			in.brokenOff(data, err, limit)(yield)
 		case int64(len(data)) <= limit:
 			yield(in.textDocument(in.id, 0, data))
 		case limit == maxDocument:
@@ -54,6 +54,21 @@ func (in input) whole(r io.Reader, limit int64) iter.Seq[found] {
 		default:
 			in.blocks(io.MultiReader(bytes.NewReader(data), r), isBlank)(yield)
 		}
+	}
+}
+
+// brokenOff yields the whole lines that came before a read error, then the error.
+func (in input) brokenOff(data []byte, err error, limit int64) iter.Seq[found] {
+	return func(yield func(found) bool) {
+		lines := data[:bytes.LastIndexByte(data, '\n')+1]
+		if len(lines) > 0 {
+			for f := range in.whole(bytes.NewReader(lines), limit) {
+				if !yield(f) {
+					return
+				}
+			}
+		}
+		yield(in.broken(int64(bytes.Count(lines, []byte("\n"))), err))
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"iter"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf16"
 )
 
 // textColumns are tried in this order where no column was chosen.
@@ -46,11 +48,47 @@ func (in input) jsonDocument(number int64, line []byte, column string) found {
 	if err := json.Unmarshal(line, &object); err != nil {
 		return in.problem(number, BadJSON, jsonDetail(line, err))
 	}
+	if half := loneSurrogate(line); half != "" {
+		return in.problem(number, NotUTF8, half+" is half of a character: mend the row")
+	}
 	text, err := textOf(object, column)
 	if err != nil {
 		return in.problem(number, NoText, err.Error())
 	}
 	return in.cleanDocument(fmt.Sprintf("%s:%d", in.id, number), number, text)
+}
+
+// loneSurrogate is the first \uD800–\uDFFF escape in a JSON text that isn't one of a pair, "" where there is none:
+// encoding/json would put U+FFFD in its place.
+func loneSurrogate(line []byte) string {
+	for i := 0; i+1 < len(line); i++ {
+		if line[i] != '\\' {
+			continue
+		}
+		i++ // what is escaped
+		high := escaped(line, i)
+		if !utf16.IsSurrogate(high) {
+			continue
+		}
+		if i+6 < len(line) && line[i+5] == '\\' && utf16.DecodeRune(high, escaped(line, i+6)) != unicode.ReplacementChar {
+			i += 10
+			continue
+		}
+		return string(line[i-1 : i+5])
+	}
+	return ""
+}
+
+// escaped is the rune of the uXXXX at i, 0 where there is none.
+func escaped(line []byte, i int) rune {
+	if i+5 > len(line) || line[i] != 'u' {
+		return 0
+	}
+	n, err := strconv.ParseUint(string(line[i+1:i+5]), 16, 16)
+	if err != nil {
+		return 0
+	}
+	return rune(n)
 }
 
 // textOf is the string in the chosen column, or in the first of textColumns that holds one.
