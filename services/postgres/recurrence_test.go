@@ -124,7 +124,7 @@ func TestDecide(t *testing.T) {
 	d, err = r.Decide(now)
 	w.must(err)
 	start = application("nightly-20261125-2200", 1, 2, 10)
-	if _, err := w.Store.Decide(t.Context(), r, d, now, &start); !errors.Is(err, ablation.ErrConflict) {
+	if _, err := w.Decide(t.Context(), r, d, now, &start); !errors.Is(err, ablation.ErrConflict) {
 		t.Errorf("a name that is taken: %v", err)
 	}
 	if again, _ := w.Recurrence(t.Context(), "nightly"); again.Revision != r.Revision {
