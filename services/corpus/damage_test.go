@@ -72,7 +72,7 @@ func TestAdd_TextCutOff(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	kept := result.Source.Bytes + result.Source.HeldoutBytes
+	kept := result.Bytes + result.HeldoutBytes
 	if len(result.Problems) != 1 || kept < int64(lines.Len()/4) || kept > int64(lines.Len()) {
 		t.Errorf("kept %d of %d bytes, problems %v; want about half and one problem", kept, lines.Len(), result.Problems)
 	}
