@@ -20,7 +20,11 @@ func (s *Server) apiRoutes(r chi.Router) {
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath, config.CreateHooks = "/openapi", "", "", nil
 	config.Servers = []*huma.Server{{URL: "/api/v1"}}
 	config.Info.Description = "Data-mixture ablations: sources, sweeps, runs, their metrics, charts and shared links."
+	config.Components = &huma.Components{Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName), SecuritySchemes: securitySchemes()}
+	config.Security = s.guard.security()
+	config.Transformers = []huma.Transformer{inOurForm}
 	api := operations{API: humachi.New(r.With(compressed), config), server: s}
+	api.UseMiddleware(api.refuseEmpty)
 	api.OpenAPI().Components.Schemas.RegisterTypeAlias(reflect.TypeFor[ablation.Real](), reflect.TypeFor[real]())
 	api.sources()
 	api.sweeps()
@@ -28,6 +32,7 @@ func (s *Server) apiRoutes(r chi.Router) {
 	api.charts()
 	api.shares()
 	api.plain(r)
+	api.complete()
 }
 
 // real describes ablation.Real.
@@ -42,6 +47,7 @@ func (real) Schema(huma.Registry) *huma.Schema {
 type operations struct {
 	huma.API
 	server *Server
+	tag    string // under which operations are listed
 }
 
 // none is an operation without input, or without an answer.
@@ -75,7 +81,7 @@ func listIf[T any](missing error, read func() ([]T, error)) (*body[list[T]], err
 
 // register adds an operation whose errors say only what a client may know.
 func register[I, O any](o operations, method, path, id, summary string, call func(context.Context, *I) (*O, error)) {
-	huma.Register(o.API, huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, MaxBodyBytes: maxBody},
+	huma.Register(o.API, huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, Tags: []string{o.tag}, MaxBodyBytes: maxBody},
 		func(ctx context.Context, in *I) (*O, error) {
 			out, err := call(ctx, in)
 			if err != nil {

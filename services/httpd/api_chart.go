@@ -22,11 +22,12 @@ type sweepChartInput struct {
 type runChartInput struct {
 	Run         string   `path:"run"`
 	Chart       string   `path:"chart" enum:"curve,mixture"`
-	Metric      []string `query:"metric,explode" doc:"Of a curve; one line each"`
+	Metric      []string `query:"metric,explode" maxItems:"16" doc:"Of a curve; one line each"`
 	IfNoneMatch string   `header:"If-None-Match"`
 }
 
 func (o operations) charts() {
+	o.tag = "charts"
 	s := o.server
 	register(o, http.MethodGet, "/sweeps/{sweep}/charts/{chart}", "get-sweep-chart", "A chart of a sweep; with .csv at its end, its points",
 		func(ctx context.Context, in *sweepChartInput) (*tagged, error) {

@@ -2,7 +2,6 @@ package httpd
 
 import (
 	"net/http"
-	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-chi/chi/v5"
@@ -11,31 +10,37 @@ import (
 // plain serves what isn't JSON, past the framework, and describes it beside the rest.
 func (o operations) plain(r chi.Router) {
 	s := o.server
+	o.tag = "events"
 	r.Get("/events", s.stream)
 	o.describe("/events", "watch-events", "Server-sent events without end, one a change: each names the sweep and the run that changed, "+
 		"and an empty one says that changes may have been missed", "text/event-stream", query("sweep", "Only events of this sweep"))
+	o.tag = "charts"
 	r.Get("/sweeps/{sweep}/charts/{chart}.csv", s.sweepCSV)
 	o.describe("/sweeps/{sweep}/charts/{chart}.csv", "get-sweep-chart-csv", "The points of a chart of a sweep, in full precision", "text/csv",
 		inPath("sweep"), inPath("chart", "tradeoff", "curve", "mixture", "accuracy"),
 		query("metric", "Of a curve, as in bpb/ja"), query("arm", "Of a mixture"), query("task", "Of an accuracy"))
 	r.Get("/runs/{run}/charts/{chart}.csv", s.runCSV)
 	o.describe("/runs/{run}/charts/{chart}.csv", "get-run-chart-csv", "The points of a chart of a run, in full precision", "text/csv",
-		inPath("run"), inPath("chart", "curve", "mixture"), query("metric", "Of a curve; may be repeated"))
+		inPath("run"), inPath("chart", "curve", "mixture"), repeated(query("metric", "Of a curve; one column each"), maxMetrics))
 }
 
 func (o operations) describe(path, id, summary, kind string, parameters ...*huma.Param) {
 	text := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
 	o.OpenAPI().AddOperation(&huma.Operation{
-		OperationID: id, Method: http.MethodGet, Path: path, Summary: summary, Parameters: parameters,
-		Responses: map[string]*huma.Response{
-			"200":     {Description: "OK", Content: map[string]*huma.MediaType{kind: text}},
-			"default": {Description: "Error", Content: map[string]*huma.MediaType{"application/problem+json": {Schema: o.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[huma.ErrorModel](), true, "")}}},
-		},
+		OperationID: id, Method: http.MethodGet, Path: path, Summary: summary, Tags: []string{o.tag}, Parameters: parameters,
+		Responses: map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{kind: text}}},
 	})
 }
 
 func query(name, doc string) *huma.Param {
 	return &huma.Param{Name: name, In: "query", Description: doc, Schema: &huma.Schema{Type: huma.TypeString}}
+}
+
+// repeated is a parameter that may be given several times.
+func repeated(p *huma.Param, most int) *huma.Param {
+	explode := true
+	p.Explode, p.Schema = &explode, &huma.Schema{Type: huma.TypeArray, Items: p.Schema, MaxItems: &most}
+	return p
 }
 
 func inPath(name string, values ...any) *huma.Param {

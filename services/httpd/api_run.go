@@ -14,7 +14,7 @@ type runInput struct {
 
 type curveInput struct {
 	Run     string `path:"run"`
-	Metric  string `query:"metric" required:"true" doc:"Name of the metric, as in bpb/ja"`
+	Metric  string `query:"metric" required:"true" minLength:"1" doc:"Name of the metric, as in bpb/ja"`
 	From    int64  `query:"from_step" minimum:"0"`
 	To      int64  `query:"to_step" doc:"0: to the end"`
 	Buckets int    `query:"buckets" default:"1000" minimum:"1" maximum:"10000" doc:"About how many buckets at most; spikes are kept at any number"`
@@ -26,6 +26,7 @@ type logsInput struct {
 }
 
 func (o operations) runs() {
+	o.tag = "runs"
 	store := o.server.options.Store
 	register(o, http.MethodGet, "/runs/{run}", "get-run", "One run with its progress",
 		func(ctx context.Context, in *runInput) (*body[ablation.Run], error) {

@@ -2,6 +2,7 @@ package httpd
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"strings"
 	"time"
@@ -12,9 +13,20 @@ import (
 type shareInput struct {
 	Body struct {
 		Sweep    string `json:"sweep"`
-		Question string `json:"question,omitempty" maxLength:"300" doc:"Heading of the page; default the sweep's question"`
-		Days     int    `json:"days,omitempty" minimum:"1" maximum:"365" default:"30"`
+		Question string `json:"question,omitempty" nullable:"true" maxLength:"300" doc:"Heading of the page; default the sweep's question"`
+		Days     whole  `json:"days,omitempty" nullable:"true" minimum:"1" maximum:"365" default:"30"`
 	}
+}
+
+// whole is a number of things that may also be written 30.0: to JSON Schema that is an integer too.
+type whole int
+
+// UnmarshalJSON reads a number.
+func (n *whole) UnmarshalJSON(data []byte) error {
+	var v float64
+	err := json.Unmarshal(data, &v)
+	*n = whole(v)
+	return err
 }
 
 // sharedOnce is a new share with its link, which is never told again.
@@ -28,6 +40,7 @@ type shareID struct {
 }
 
 func (o operations) shares() {
+	o.tag = "shares"
 	s := o.server
 	register(o, http.MethodGet, "/shares", "list-shares", "Shares without their links, newest first",
 		func(ctx context.Context, _ *none) (*body[list[ablation.Share]], error) {

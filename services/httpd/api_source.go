@@ -20,10 +20,8 @@ type samplesInput struct {
 	Limit   int    `query:"limit" default:"6" minimum:"1" maximum:"100"`
 }
 
-// leftOut is a problem of a source; the API's own problems bear that name already.
-type leftOut struct{ corpus.Problem }
-
 func (o operations) sources() {
+	o.tag = "sources"
 	options := o.server.options
 	register(o, http.MethodGet, "/sources", "list-sources", "All versions of all sources, the newest of each name first",
 		func(ctx context.Context, _ *none) (*body[list[ablation.Source]], error) {
@@ -35,20 +33,12 @@ func (o operations) sources() {
 			return listIf(err, func() ([]spec.Document, error) { return options.Samples(source.Dir, in.Limit) })
 		})
 	register(o, http.MethodGet, "/sources/{source}/problems", "list-problems", "Examples of what a source left out, with file, line and reason",
-		func(ctx context.Context, in *sourceInput) (*body[list[leftOut]], error) {
+		func(ctx context.Context, in *sourceInput) (*body[list[corpus.Problem]], error) {
 			source, err := options.Store.Source(ctx, in.Source, in.Version)
-			return listIf(err, func() ([]leftOut, error) { return leftOuts(options.Problems(source.Dir)) })
+			return listIf(err, func() ([]corpus.Problem, error) { return options.Problems(source.Dir) })
 		})
 	register(o, http.MethodGet, "/tasks", "list-tasks", "All evaluation tasks",
 		func(ctx context.Context, _ *none) (*body[list[ablation.Task]], error) {
 			return listOf(options.Store.Tasks(ctx))
 		})
-}
-
-func leftOuts(found []corpus.Problem, err error) ([]leftOut, error) {
-	out := make([]leftOut, len(found))
-	for i, p := range found {
-		out[i] = leftOut{p}
-	}
-	return out, err
 }

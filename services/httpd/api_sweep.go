@@ -35,6 +35,7 @@ type sweepsInput struct {
 }
 
 func (o operations) sweeps() {
+	o.tag = "sweeps"
 	s := o.server
 	store := s.options.Store
 	register(o, http.MethodPost, "/sweeps/plan", "plan-sweep", "What a sweep file would run; stores nothing",

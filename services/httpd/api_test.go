@@ -165,7 +165,9 @@ func TestAPI_shares(t *testing.T) {
 	s.get(fresh).want(t, 200)
 	s.do(http.MethodDelete, "/api/v1/shares/1", nil).want(t, 204)
 	s.post("/shares/1/renew", "").want(t, 409)
-	s.post("/shares/2/renew", "").want(t, 404)
+	s.post("/shares", `{"sweep":"talk","question":null,"days":30.0}`).want(t, 200)
+	s.post("/shares", `{"sweep":"talk","days":null}`).want(t, 200)
+	s.post("/shares/9/renew", "").want(t, 404)
 }
 
 func TestAPI_sourceFolders(t *testing.T) {
@@ -179,6 +181,30 @@ func TestAPI_sourceFolders(t *testing.T) {
 	s.get("/api/v1/sources/web-ja/problems").want(t, 200, `"items":[`)
 	s.get("/api/v1/sources/none/samples").want(t, 404)
 	s.get("/api/v1/sources/none/problems").want(t, 404)
+}
+
+// TestAPI_refusals: what is refused is refused in one form, wherever it was found.
+func TestAPI_refusals(t *testing.T) {
+	t.Parallel()
+	s := trained(t)
+	var runs struct{ Items []ablation.Run }
+	s.get("/api/v1/sweeps/talk/runs").json(t, &runs)
+	many := strings.Repeat("&metric=loss", 17)
+	for path, status := range map[string]int{
+		"/sweeps?before=-9223372036854775808": 200, "/sweeps?limit=": 422, "/runs/x/curves?metric=": 422,
+		"/sweeps/none/charts/tradeoff.csv": 404, "/sweeps/talk/charts/curve.csv": 422,
+		"/runs/" + runs.Items[0].ID + "/charts/mixture?" + many: 422, "/runs/" + runs.Items[0].ID + "/charts/curve.csv?" + many: 422,
+	} {
+		a := s.get("/api/v1"+path, "Accept", "text/html").want(t, status)
+		if kind := a.Header.Get("Content-Type"); status != 200 && kind != "application/problem+json" {
+			t.Errorf("%s is refused in %s", path, kind)
+		}
+	}
+	for path, want := range map[string]string{"/sweeps": "GET, POST, HEAD", "/shares/1": "DELETE", "/runs/x/stop": "POST"} {
+		if got := s.do(http.MethodPatch, "/api/v1"+path, nil).want(t, 405).Header.Get("Allow"); got != want {
+			t.Errorf("%s allows %q, want %q", path, got, want)
+		}
+	}
 }
 
 // TestAPI_describesEveryAddress holds the description against the addresses that are served.

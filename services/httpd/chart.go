@@ -21,6 +21,9 @@ import (
 // chartBuckets is about how many buckets a curve has: two a pixel of a wide screen's column.
 const chartBuckets = 1200
 
+// maxMetrics is how many metrics a chart of one run draws.
+const maxMetrics = 16
+
 // figure is a chart's place on a page; its data come from Source.
 type figure struct {
 	ID     string
@@ -114,6 +117,9 @@ func (s *Server) rowCurves(ctx context.Context, d chart.Data, runs []ablation.Ru
 
 // runFigure draws a chart of one run.
 func (s *Server) runFigure(ctx context.Context, id string, q chartQuery) (chart.Figure, error) {
+	if len(q.metrics) > maxMetrics {
+		return chart.Figure{}, invalid("metric", fmt.Sprintf("name %d metrics at most", maxMetrics), fmt.Sprintf("メトリクスは %d 個までです", maxMetrics))
+	}
 	run, err := s.options.Store.Run(ctx, id)
 	if err != nil {
 		return chart.Figure{}, err
@@ -129,7 +135,7 @@ func (s *Server) runFigure(ctx context.Context, id string, q chartQuery) (chart.
 			return chart.Figure{}, err
 		}
 		return chart.RunMixture(d, run, rows)
-	case q.kind != "curve" || len(q.metrics) == 0 || len(q.metrics) > 16:
+	case q.kind != "curve" || len(q.metrics) == 0:
 		return chart.Figure{}, ablation.ErrNotFound
 	}
 	var curves []ablation.Curve

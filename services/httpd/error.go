@@ -13,6 +13,8 @@ import (
 var (
 	errMisdirected = errors.New("sent to a name that isn't ours")
 	errMethod      = errors.New("a method that the address doesn't take")
+	errToken       = errors.New("no admin token")
+	errStreams     = errors.New("too many event streams")
 )
 
 // status is the status code of an error: the one place where errors become codes.
@@ -22,6 +24,10 @@ func status(err error) int {
 	switch {
 	case errors.Is(err, errMisdirected):
 		return http.StatusMisdirectedRequest
+	case errors.Is(err, errToken):
+		return http.StatusUnauthorized
+	case errors.Is(err, errStreams):
+		return http.StatusServiceUnavailable
 	case errors.Is(err, errMethod):
 		return http.StatusMethodNotAllowed
 	case errors.As(err, &bad):
@@ -66,6 +72,16 @@ func detail(err error, status int) string {
 		return refused.Error()
 	}
 	switch status {
+	case http.StatusBadRequest:
+		return "the body is missing, or isn't JSON; /api/v1/openapi.json has an example"
+	case http.StatusUnauthorized:
+		return "send the admin token: Authorization: Bearer TOKEN"
+	case http.StatusRequestTimeout:
+		return "the body didn't arrive in time; send the request again"
+	case http.StatusUnsupportedMediaType:
+		return "the body is of a kind that isn't taken; send application/json"
+	case http.StatusServiceUnavailable:
+		return "too many event streams are open; close some, or try again in half a minute"
 	case http.StatusUnprocessableEntity:
 		return "the input must change before it can be taken: see problems"
 	case http.StatusRequestEntityTooLarge:

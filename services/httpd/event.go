@@ -69,7 +69,7 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
 	events := s.events.subscribe(r.URL.Query().Get("sweep"))
 	if events == nil {
 		w.Header().Set("Retry-After", "30")
-		http.Error(w, "too many event streams", http.StatusServiceUnavailable)
+		writeProblem(w, newProblem(errStreams))
 		return
 	}
 	defer s.events.unsubscribe(events)

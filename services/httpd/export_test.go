@@ -40,7 +40,7 @@ func (s *Server) Routes(prefix string) (routes []string) {
 		}
 		return nil
 	}
-	if err := chi.Walk(s.handler.(chi.Routes), walk); err != nil {
+	if err := chi.Walk(s.handler, walk); err != nil {
 		panic(err) // walk returns none
 	}
 	return routes

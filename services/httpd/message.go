@@ -1,9 +1,13 @@
 package httpd
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
+
+	"github.com/go-chi/chi/v5"
 
 	"github.com/haigo-lab/haigo/services/ablation"
 )
@@ -30,7 +34,7 @@ func forPrograms(r *http.Request) bool {
 	return strings.HasPrefix(r.URL.Path, "/api/") || strings.Contains(accept, "json") && !strings.Contains(accept, "text/html")
 }
 
-// fail answers a page's request with the error's page, and logs what nobody but us can mend.
+// fail refuses a request that broke, and logs what nobody but us can mend.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if status(err) == http.StatusInternalServerError {
 		if r.Context().Err() != nil {
@@ -38,7 +42,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		}
 		s.options.Log.Error("a page can't be shown", "route", route(r), "err", err)
 	}
-	s.explain(w, r, err)
+	s.refuse(w, r, err)
 }
 
 func (s *Server) explain(w http.ResponseWriter, r *http.Request, err error) {
@@ -91,22 +95,42 @@ func (s *Server) missing(w http.ResponseWriter, r *http.Request) {
 }
 
 // mistaken is the answer of addresses that don't take the request's method.
-func (s *Server) mistaken(w http.ResponseWriter, r *http.Request) { s.refuse(w, r, errMethod) }
+func (s *Server) mistaken(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Allow", strings.Join(s.methods(cmp.Or(r.URL.RawPath, r.URL.Path)), ", "))
+	s.refuse(w, r, errMethod)
+}
+
+// methods are those that an address takes.
+func (s *Server) methods(path string) (taken []string) {
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		if s.handler.Match(chi.NewRouteContext(), method, path) {
+			taken = append(taken, method)
+		}
+	}
+	if slices.Contains(taken, http.MethodGet) {
+		taken = append(taken, http.MethodHead)
+	}
+	return taken
+}
 
 // foreign is the answer to what another site's page sends.
-func (s *Server) foreign(w http.ResponseWriter, r *http.Request) {
-	s.refuse(w, r, &ablation.Refusal{Kind: ablation.ErrForbidden, Message: ablation.Label{
+func (s *Server) foreign(w http.ResponseWriter, r *http.Request) { s.refuse(w, r, foreignPage()) }
+
+func foreignPage() error {
+	return &ablation.Refusal{Kind: ablation.ErrForbidden, Message: ablation.Label{
 		EN: "Nothing was changed: the request came from a page of another site. Open Haigo itself, and press the button there. " +
 			"If this was Haigo's own page, a proxy changes the Host header: let it pass the header on.",
 		JA: "何も変更していません。ほかのサイトのページから送られた操作だからです。Haigo の画面を開いて、そこで操作してください。" +
 			"Haigo の画面からの操作なら、プロキシが Host ヘッダーを書き換えています。そのまま渡すよう設定してください。",
-	}})
+	}}
 }
 
 // unknownHost is the answer to requests sent to a name that isn't ours.
-func (s *Server) unknownHost(w http.ResponseWriter, r *http.Request) {
-	s.refuse(w, r, &ablation.Refusal{Kind: errMisdirected, Message: ablation.Label{
+func (s *Server) unknownHost(w http.ResponseWriter, r *http.Request) { s.refuse(w, r, foreignName()) }
+
+func foreignName() error {
+	return &ablation.Refusal{Kind: errMisdirected, Message: ablation.Label{
 		EN: "Haigo doesn't answer to this host name. Open it by the address that it printed when it started, or start it with --hosts NAME (HAIGO_HOSTS).",
 		JA: "このホスト名では応答しません。起動時に表示されたアドレスで開くか、--hosts 名前（HAIGO_HOSTS）を付けて起動してください。",
-	}})
+	}}
 }

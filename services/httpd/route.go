@@ -8,7 +8,7 @@ import (
 )
 
 // routes is every address that is served.
-func (s *Server) routes() http.Handler {
+func (s *Server) routes() chi.Router {
 	r := chi.NewRouter()
 	r.NotFound(s.missing)
 	r.MethodNotAllowed(s.mistaken)

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-chi/chi/v5"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/haigo-lab/haigo/plugins/trainer"
@@ -52,7 +53,7 @@ type Options struct {
 // Server is the pages and the API. It is an http.Handler, safe for concurrent use.
 type Server struct {
 	options  Options
-	handler  http.Handler
+	handler  chi.Router
 	renderer *renderer
 	assets   assets
 	events   *hub

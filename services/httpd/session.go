@@ -29,7 +29,7 @@ func (s *Server) tokenShown(next http.Handler) http.Handler {
 			return
 		}
 		w.Header().Set("WWW-Authenticate", "Bearer")
-		writeProblem(w, problem{Status: http.StatusUnauthorized, Title: "Unauthorized", Detail: "send the admin token: Authorization: Bearer TOKEN"})
+		writeProblem(w, newProblem(errToken))
 	})
 }
 

@@ -1,0 +1,75 @@
+package httpd
+
+import (
+	"embed"
+	"encoding/json"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// exampleFiles are the requests and answers that the API's description shows: sweep.yaml and share.json as they are sent, and a
+// file an operation, as a server really answered when the tests last wrote them.
+//
+//go:embed example
+var exampleFiles embed.FS
+
+// mustExample panics where a file is missing: an operation was added without its example. Then run the tests of this
+// package with -update.
+func mustExample(name string) []byte {
+	data, err := exampleFiles.ReadFile("example/" + name)
+	if err != nil {
+		panic(err)
+	}
+	return data
+}
+
+// extension is the ending of an example's name.
+func extension(kind string) string {
+	switch kind {
+	case "text/csv":
+		return ".csv"
+	case "text/event-stream":
+		return ".txt"
+	}
+	return ".json"
+}
+
+func requestExample(kind string) any {
+	if kind == "application/json" {
+		return json.RawMessage(mustExample("share.json"))
+	}
+	return string(mustExample("sweep.yaml"))
+}
+
+// parameterExample is a value that leads to the operation's answer in the examples; nil for what is best left out.
+func parameterExample(op *huma.Operation, name string) any {
+	switch name {
+	case "sweep":
+		return "ja-share"
+	case "run":
+		return exampleRun
+	case "source":
+		return "web-ja"
+	case "share":
+		return 1
+	case "arm":
+		return "ja70"
+	case "task":
+		return "next-sentence-web-ja"
+	case "as":
+		return "ja-share-2"
+	case "limit":
+		return 3
+	case "chart":
+		return "curve"
+	case "metric":
+		if op.OperationID == "get-run-chart" || op.OperationID == "get-run-chart-csv" {
+			return []string{"bpb/ja", "bpb/en"}
+		}
+		return "bpb/ja"
+	}
+	return nil
+}
+
+// exampleRun is the run ja70-s1 of the sweep ja-share: ids follow from those names.
+const exampleRun = "7cc851e27df53a11"

@@ -1,0 +1,210 @@
+package httpd_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/haigo-lab/haigo/plugins/trainer/spec"
+	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/corpus"
+	"github.com/haigo-lab/haigo/services/httpd"
+	"github.com/haigo-lab/haigo/services/postgres"
+)
+
+var update = flag.Bool("update", false, "write the API's examples anew")
+
+// TestAPI_examples does what the API's examples show, one operation after the other, and compares the answers with them.
+func TestAPI_examples(t *testing.T) {
+	t.Parallel()
+	s := open(t, httpd.Options{})
+	s.brewery()
+	sweep, share := example(t, "sweep.yaml"), example(t, "share.json")
+	s.shows("list-sources", s.get("/api/v1/sources").want(t, 200))
+	s.shows("list-samples", s.get("/api/v1/sources/web-ja/samples?limit=3").want(t, 200))
+	s.shows("list-problems", s.get("/api/v1/sources/web-ja/problems").want(t, 200))
+	s.shows("list-tasks", s.get("/api/v1/tasks").want(t, 200))
+	s.shows("plan-sweep", s.post("/sweeps/plan", sweep).want(t, 200))
+	s.shows("apply-sweep", s.post("/sweeps", sweep).want(t, 201))
+	s.shows("pause-sweep", s.post("/sweeps/ja-share/pause", "").want(t, 200))
+	s.shows("resume-sweep", s.post("/sweeps/ja-share/resume", "").want(t, 200))
+	first := s.runs("ja-share")[0].ID
+	s.shows("stop-run", s.post("/runs/"+first+"/stop", "").want(t, 200))
+	s.shows("retry-run", s.post("/runs/"+first+"/retry", "").want(t, 200))
+	for range s.runs("ja-share") {
+		s.brew()
+	}
+	for id, path := range map[string]string{
+		"list-sweeps": "/sweeps?limit=3", "get-sweep": "/sweeps/ja-share", "list-arms": "/sweeps/ja-share/arms",
+		"list-runs": "/sweeps/ja-share/runs", "list-results": "/sweeps/ja-share/results", "get-run": "/runs/" + first,
+		"list-attempts": "/runs/" + first + "/attempts", "list-logs": "/runs/" + first + "/logs", "list-metrics": "/runs/" + first + "/metrics",
+		"get-curve": "/runs/" + first + "/curves?metric=bpb/ja", "get-sweep-chart": "/sweeps/ja-share/charts/curve?metric=bpb/ja",
+		"get-run-chart":       "/runs/" + first + "/charts/curve?metric=bpb/ja&metric=bpb/en",
+		"get-sweep-chart-csv": "/sweeps/ja-share/charts/curve.csv?metric=bpb/ja", "get-run-chart-csv": "/runs/" + first + "/charts/curve.csv?metric=bpb/ja&metric=bpb/en",
+	} {
+		s.shows(id, s.get("/api/v1"+path).want(t, 200))
+	}
+	s.shows("create-share", s.post("/shares", share).want(t, 200))
+	s.shows("renew-share", s.post("/shares/1/renew", "").want(t, 200))
+	s.shows("list-shares", s.get("/api/v1/shares").want(t, 200))
+	s.do(http.MethodDelete, "/api/v1/shares/1", nil).want(t, 204)
+	s.post("/sweeps?as=ja-share-2", sweep).want(t, 201)
+	s.shows("stop-sweep", s.post("/sweeps/ja-share-2/stop", "").want(t, 200))
+}
+
+// TestAPI_describesExamples: every operation says what it is, and shows what it takes and everything it answers.
+func TestAPI_describesExamples(t *testing.T) {
+	t.Parallel()
+	s := open(t, httpd.Options{})
+	type shown struct {
+		Content map[string]struct{ Example any }
+	}
+	var description struct {
+		Paths map[string]map[string]struct {
+			OperationID string
+			Summary     string
+			Tags        []string
+			RequestBody *shown
+			Responses   map[string]shown
+		}
+	}
+	s.get("/api/v1/openapi.json").want(t, 200).json(t, &description)
+	for path, methods := range description.Paths {
+		for method, op := range methods {
+			if op.Summary == "" || len(op.Tags) != 1 || op.Tags[0] == "" {
+				t.Errorf("%s %s has the summary %q and the tags %q", method, path, op.Summary, op.Tags)
+			}
+			if op.RequestBody != nil {
+				op.Responses["request"] = *op.RequestBody
+			}
+			for status, answer := range op.Responses {
+				for kind, content := range answer.Content {
+					refusal, _ := content.Example.(map[string]any)
+					if content.Example == nil || strings.Contains(kind, "problem") && fmt.Sprint(refusal["status"]) != status {
+						t.Errorf("%s: the example of %s is %v", op.OperationID, status, content.Example)
+					}
+				}
+			}
+			if method == "post" && op.Responses["409"].Content == nil && op.OperationID != "plan-sweep" {
+				t.Errorf("%s says nothing of conflicts", op.OperationID)
+			}
+		}
+	}
+}
+
+// brewery adds the sources and the task of the examples.
+func (s site) brewery() {
+	s.Helper()
+	lines := map[string]string{"ja": "蔵の人は米と麹を%d日かけて混ぜた。", "en": "The brewers stirred rice and koji for %d days."}
+	for lang, line := range lines {
+		var text strings.Builder
+		for i := range 30 {
+			fmt.Fprintf(&text, "{\"text\": %q}\n", fmt.Sprintf(line, i+1))
+		}
+		text.WriteString("not JSON\n")
+		dir := s.TempDir()
+		write(s.T, dir+"/brewery.jsonl", text.String())
+		result, err := corpus.Add(s.Context(), corpus.Options{
+			Data: s.TempDir(), Name: "web-" + lang, Lang: lang, Paths: []string{dir}, Share: .2,
+			Origin: []spec.Origin{{Package: "brewery", Version: "1", Licence: "CC0-1.0"}},
+		})
+		if err != nil {
+			s.Fatal(err)
+		}
+		if err := s.store.PutSource(s.Context(), result.Source); err != nil {
+			s.Fatal(err)
+		}
+	}
+	task := ablation.Task{
+		Name: "next-sentence-web-ja", Version: "5d1f2c3b", Lang: "ja", Kind: "multiple_choice", Items: 40, Norm: "bytes", Chance: .25, Source: "web-ja",
+		SHA256: "5d1f2c3b" + strings.Repeat("0", 56), Path: "/none",
+	}
+	if err := s.store.PutTask(s.Context(), task); err != nil {
+		s.Fatal(err)
+	}
+}
+
+func (s site) runs(sweep string) []ablation.Run {
+	s.Helper()
+	runs, err := s.store.Runs(s.Context(), sweep)
+	if err != nil {
+		s.Fatal(err)
+	}
+	return runs
+}
+
+// brew claims a run and stores what a whole training of it would say.
+func (s site) brew() {
+	s.Helper()
+	ctx := s.Context()
+	claim, err := s.store.Claim(ctx, postgres.ClaimRequest{Holder: ablation.Holder{Host: "here", BootID: "b", PID: 1, StartTime: 1}, Lease: time.Minute, MaxRuns: 100})
+	if err != nil || claim == nil {
+		s.Fatalf("claim: %v, %v", claim, err)
+	}
+	attempt := ablation.Attempt{RunID: claim.Run.ID, Number: 1, Host: "worker-1", Engine: "local", SpecSHA256: strings.Repeat("0", 64)}
+	if _, err := s.store.OpenAttempt(ctx, *claim, attempt); err != nil {
+		s.Fatal(err)
+	}
+	b := batch(claim.Run, ablation.RunCompleted)
+	b.Segment.Device = "AMD EPYC"
+	b.Logs[0].Text = "gradients were clipped"
+	for i, p := range b.Points {
+		b.Points[i].Metric = strings.ReplaceAll(p.Metric, "next-ja", "next-sentence-web-ja")
+	}
+	if err := s.store.Ingest(ctx, *claim, b); err != nil {
+		s.Fatal(err)
+	}
+	if err := s.store.EndAttempt(ctx, *claim, 1, "completed", "", ablation.RunCompleted); err != nil {
+		s.Fatal(err)
+	}
+}
+
+// changing is what differs from time to time in answers: times, links, and addresses of this test.
+var changing = map[*regexp.Regexp]string{
+	regexp.MustCompile(`"20\d\d-\d\d-\d\dT[^"]+"`): `"2026-11-24T09:30:00Z"`,
+	regexp.MustCompile(`"/[^"]*/brewery.jsonl`):    `"/corpora/brewery.jsonl`,
+	regexp.MustCompile(`"hint": "[^"]+"`):          `"hint": "q3Zr"`,
+	regexp.MustCompile(`http://[^/"]+/s/[^"]+`):    "http://127.0.0.1:8080/s/q3ZrV0d9Yc1mE7tKx5uB2nLhJf8wPsAoGi4RzQeTvXk",
+}
+
+// shows compares an answer with the example of an operation.
+func (s site) shows(operation string, a answer) {
+	s.Helper()
+	got, extension := a.body, ".csv"
+	if strings.HasPrefix(a.Header.Get("Content-Type"), "application/json") {
+		var indented bytes.Buffer
+		if err := json.Indent(&indented, []byte(strings.TrimSpace(got)), "", "  "); err != nil {
+			s.Fatal(err)
+		}
+		got, extension = indented.String()+"\n", ".json"
+	}
+	for pattern, constant := range changing {
+		got = pattern.ReplaceAllString(got, constant)
+	}
+	if *update {
+		write(s.T, filepath.Join("example", operation+extension), got)
+		return
+	}
+	if diff := cmp.Diff(example(s.T, operation+extension), got); diff != "" {
+		s.Errorf("%s answers otherwise than its example; write the examples anew with -update: %s", operation, diff)
+	}
+}
+
+func example(t *testing.T, name string) string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("example", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
