@@ -7,7 +7,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 PLUGINS := cpu
 NPM     := npm --prefix web --no-audit --no-fund --no-update-notifier
 
-.PHONY: help demo test build web go lint types browser bench-cpu clean
+.PHONY: help demo test build web go lint types browser bench-cpu fuzz-api clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s%s\n", $$1, $$2}' Makefile
@@ -55,6 +55,14 @@ bench-cpu: bin/torch/.ready ## the CPU trainer against PyTorch, paired, in one c
 bin/torch/.ready: plugins/cpu/bench/requirements.txt
 	python3 -m venv bin/torch
 	bin/torch/bin/pip install --quiet --upgrade -r $<
+	@touch $@
+
+fuzz-api: build bin/fuzz-api/.ready ## schemathesis holds a live server's answers against the API's description; FUZZ=FLAGS
+	.ci/fuzz-api/run bin/haigo bin/fuzz-api/bin/schemathesis $(FUZZ)
+
+bin/fuzz-api/.ready: .ci/fuzz-api/requirements.txt
+	python3 -m venv bin/fuzz-api
+	bin/fuzz-api/bin/pip install --quiet --upgrade -r $<
 	@touch $@
 
 clean: ## removes what the others made
