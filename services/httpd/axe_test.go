@@ -47,7 +47,7 @@ func everyPage(s site) []page {
 	for range s.sweep("done") {
 		s.train(ablation.RunCompleted)
 	}
-	pages := []page{{"/", 200}, {"/?show=look", 200}, {"/new", 200}, {"/new?from=done", 200}, {"/sources", 200}, {"/nothing", 404}, {"/s/" + strings.Repeat("B", 43), 404}}
+	pages := []page{{"/", 200}, {"/?show=look", 200}, {"/new", 200}, {"/new?from=done", 200}, {"/new?blank", 200}, {"/new?example=en-then-ja-ramp", 200}, {"/sources", 200}, {"/nothing", 404}, {"/s/" + strings.Repeat("B", 43), 404}}
 	for _, tab := range []string{"", "/runs", "/definition", "/share"} {
 		pages = append(pages, page{"/sweeps/done" + tab, 200})
 	}

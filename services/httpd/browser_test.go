@@ -36,12 +36,12 @@ func TestBrowser(t *testing.T) {
 	b.run(chromedp.Navigate(b.url+"/new?lang=en"), chromedp.WaitReady(chromedp.CSS("html[data-ready]")))
 	b.eval(fmt.Sprintf(`{ const a = document.querySelector("textarea"); a.value = %q; a.dispatchEvent(new Event("input")); }`, bad))
 	b.until(`document.querySelector("#problems [data-line='8']") && document.querySelectorAll(".lines .e").length === 1`)
-	b.until(`document.querySelector("textarea").value.includes("web-en: 0.2}") && !document.querySelector("#go button")`)
+	b.until(`document.querySelector("textarea").value.includes("web-en: 0.2}") && document.querySelector("#go button").disabled`)
 	b.run(chromedp.Click(chromedp.CSS(".lang a[lang=ja]")), chromedp.WaitReady(chromedp.CSS("html[data-ready][lang=ja]")))
 	b.until(`document.querySelector("#problems [data-line='8']") && document.querySelector("textarea").value.includes("web-en: 0.2}")`)
 	b.eval(`{ const a = document.querySelector("textarea"); a.value = a.value.replace("0.2}", "0.3}"); a.dispatchEvent(new Event("input")); }`)
-	b.until(`document.querySelector("#go button") && !document.querySelector(".lines .e") && document.querySelectorAll("#preview .plan-arm").length === 2`)
-	b.run(chromedp.Click(chromedp.CSS("#go button")), chromedp.WaitReady(chromedp.CSS("html[data-ready] #trade canvas")))
+	b.until(`document.querySelector("#go [data-review]") && !document.querySelector(".lines .e") && document.querySelectorAll("#preview .runs-m li").length === 2`)
+	b.run(chromedp.Click(chromedp.CSS("#go [data-review]")), chromedp.Click(chromedp.CSS("#review [data-launch]")), chromedp.WaitReady(chromedp.CSS("html[data-ready] #trade canvas")))
 
 	b.eval(`window.unloaded = false`)
 	b.until(`document.querySelectorAll("figure canvas").length === 6`) // trade-off, two curves, one task, two mixtures

@@ -101,13 +101,18 @@ func readForm(r *http.Request) error {
 	return invalid("document", "the form arrived broken; send it again", "フォームの内容が途中で壊れました。もう一度送信してください")
 }
 
+// written is the document of a form, which sends every line's end as two characters.
+func written(r *http.Request) string {
+	return strings.ReplaceAll(r.PostFormValue("document"), "\r\n", "\n")
+}
+
 // file answers with the document as a file, as `haigo sweep apply` takes it.
 func (s *Server) file(w http.ResponseWriter, r *http.Request) {
 	if err := readForm(r); err != nil {
 		s.fail(w, r, err)
 		return
 	}
-	document := strings.ReplaceAll(r.PostFormValue("document"), "\r\n", "\n") // forms send lines so
+	document := written(r)
 	name := "sweep"
 	if sweep, err := ablation.ParseSweep([]byte(document)); err == nil {
 		name = sweep.Name
@@ -123,7 +128,7 @@ func (s *Server) start(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	document, as := r.PostFormValue("document"), strings.TrimSpace(r.PostFormValue("as"))
+	document, as := written(r), strings.TrimSpace(r.PostFormValue("as"))
 	answer, err := s.apply(r.Context(), []byte(document), as)
 	if err == nil {
 		http.Redirect(w, r, sweepURL(answer.Body.Sweep.Name), http.StatusSeeOther)

@@ -3,6 +3,7 @@ package httpd
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html/template"
 	"io/fs"
@@ -98,8 +99,8 @@ func (s *Server) begin(r *http.Request) (string, error) {
 	return "", nil
 }
 
-// settled is a template's document with the sources that there are: one named after a language that isn't there becomes
-// the first of that language.
+// settled is a template's document with the sources and tasks that there are: a source named after a language that isn't
+// there becomes the first of that language, and a task that isn't there is left out.
 func (s *Server) settled(ctx context.Context, document string) string {
 	draft, _ := ablation.ReadDraft([]byte(document))
 	all, err := s.options.Store.Sources(ctx)
@@ -118,7 +119,22 @@ func (s *Server) settled(ctx context.Context, document string) string {
 			document = string(text)
 		}
 	}
-	return document
+	return s.withoutTasks(ctx, document, draft.Sweep.Tasks)
+}
+
+// withoutTasks is a document without those of its tasks that aren't there.
+func (s *Server) withoutTasks(ctx context.Context, document string, tasks []string) string {
+	var edits []ablation.Edit
+	for i, name := range slices.Backward(tasks) {
+		if _, err := s.options.Store.Task(ctx, name, ""); errors.Is(err, ablation.ErrNotFound) {
+			edits = append(edits, ablation.Edit{Op: ablation.EditRemove, Path: []string{"tasks", strconv.Itoa(i)}})
+		}
+	}
+	text, err := ablation.EditDocument([]byte(document), edits...)
+	if err != nil {
+		return document
+	}
+	return string(text)
 }
 
 // sourceEdits give a sweep's i-th source another name, wherever it is named.

@@ -56,7 +56,10 @@ function field(id: string, value: string, label: string, done: (v: number) => vo
   const input = html("input", { class: "in s num", id, value, inputmode: "decimal", autocomplete: "off", "aria-label": label, disabled: off, "data-off": off });
   input.addEventListener("change", () => {
     const v = numeral(input.value);
-    if (v >= 0 && v <= 100) done(v);
+    if (v >= 0 && v <= 100) {
+      input.defaultValue = input.value; // nobody is typing here any more
+      done(v);
+    }
     else {
       input.setAttribute("aria-invalid", "true");
       input.setCustomValidity(t("number"));
