@@ -30,6 +30,7 @@ func (s *Server) apiRoutes(r chi.Router) {
 	api.sweeps()
 	api.runs()
 	api.charts()
+	api.recurrences()
 	api.shares()
 	api.plain(r)
 	api.complete()

@@ -46,6 +46,8 @@ func parameterExample(op *huma.Operation, name string) any {
 	switch name {
 	case "sweep":
 		return "ja-share"
+	case "recurrence":
+		return "nightly"
 	case "run":
 		return exampleRun
 	case "source":

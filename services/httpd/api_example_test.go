@@ -3,8 +3,10 @@ package httpd_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -19,6 +21,7 @@ import (
 	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/corpus"
 	"github.com/haigo-lab/haigo/services/httpd"
+	"github.com/haigo-lab/haigo/services/orchestrator"
 	"github.com/haigo-lab/haigo/services/postgres"
 )
 
@@ -60,6 +63,27 @@ func TestAPI_examples(t *testing.T) {
 	s.do(http.MethodDelete, "/api/v1/shares/1", nil).want(t, 204)
 	s.post("/sweeps?as=ja-share-2", sweep).want(t, 201)
 	s.shows("stop-sweep", s.post("/sweeps/ja-share-2/stop", "").want(t, 200))
+	s.nights(strings.Replace(sweep, "name: ja-share", "name: nightly", 1))
+	for id, path := range map[string]string{"list-recurrences": "", "get-recurrence": "/nightly", "list-firings": "/nightly/firings?limit=3"} {
+		s.shows(id, s.get("/api/v1/recurrences"+path).want(t, 200))
+	}
+	s.shows("pause-recurrence", s.post("/recurrences/nightly/pause", "").want(t, 200))
+	s.shows("resume-recurrence", s.post("/recurrences/nightly/resume", "").want(t, 200))
+}
+
+// nights registers a document and lets three nights pass, the first two without a server.
+func (s site) nights(document string) {
+	s.Helper()
+	sweep, err := ablation.ParseSweep([]byte(document + "recurrence: {cron: \"0 22 * * *\", until: \"08:00\"}\nbudget: {gpu_hours: 8}\n"))
+	if err != nil {
+		s.Fatal(err)
+	}
+	begin := time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC)
+	_, err = s.store.PutRecurrence(s.Context(), sweep, begin)
+	clock := orchestrator.Clock{Store: s.store, Sweeper: &orchestrator.Sweeper{Store: s.store, Trainers: trainers{}}, Log: slog.New(slog.DiscardHandler)}
+	if err := errors.Join(err, clock.FireOnce(s.Context(), begin.Add(58*time.Hour))); err != nil {
+		s.Fatal(err)
+	}
 }
 
 // TestAPI_describesExamples: every operation says what it is, and shows what it takes and everything it answers.

@@ -20,7 +20,7 @@ type applyInput struct {
 type applied struct {
 	Status int
 	Body   struct {
-		Sweep   ablation.Sweep `json:"sweep"`
+		Sweep   ablation.Sweep `json:"sweep" doc:"Without a state where the file recurs: then nothing starts before its first firing"`
 		Created bool           `json:"created" doc:"False where the sweep had been started before"`
 	}
 }

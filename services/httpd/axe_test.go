@@ -26,6 +26,7 @@ func TestAccessible(t *testing.T) {
 		a.check("/", lang, 200) // the page for the first time
 		a.check("/sources", lang, 200)
 		a.check("/shares", lang, 200)
+		a.check("/recurrences", lang, 200)
 	}
 	pages := everyPage(s)
 	for _, lang := range []string{"ja", "en"} {
@@ -51,7 +52,8 @@ func everyPage(s site) []page {
 	for _, tab := range []string{"", "/runs", "/definition", "/share"} {
 		pages = append(pages, page{"/sweeps/done" + tab, 200})
 	}
-	pages = append(pages, page{s.share("done"), 200}, page{"/shares", 200}, page{"/sweeps/talk", 200})
+	s.recur()
+	pages = append(pages, page{"/recurrences", 200}, page{"/recurrences/nightly", 200}, page{s.share("done"), 200}, page{"/shares", 200}, page{"/sweeps/talk", 200})
 	runs := s.sweep("talk") // one run in each state that looks different
 	s.train(ablation.RunCompleted)
 	s.train(ablation.RunDiverged)

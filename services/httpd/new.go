@@ -131,7 +131,7 @@ func (s *Server) start(w http.ResponseWriter, r *http.Request) {
 	document, as := written(r), strings.TrimSpace(r.PostFormValue("as"))
 	answer, err := s.apply(r.Context(), []byte(document), as)
 	if err == nil {
-		http.Redirect(w, r, sweepURL(answer.Body.Sweep.Name), http.StatusSeeOther)
+		http.Redirect(w, r, startedURL(answer.Body.Sweep), http.StatusSeeOther)
 		return
 	}
 	words := s.words(r)
@@ -139,6 +139,14 @@ func (s *Server) start(w http.ResponseWriter, r *http.Request) {
 	v.As, v.AskAs = as, v.AskAs || as != ""
 	v.refuse(s, words, err)
 	s.renderNew(w, r, status(err), v)
+}
+
+// startedURL is where a sweep is watched, or where its firings are, if it recurs.
+func startedURL(sweep ablation.Sweep) string {
+	if sweep.State == "" {
+		return recurrenceURL(sweep.Name)
+	}
+	return sweepURL(sweep.Name)
 }
 
 // planned is the page with what the document would run, or what must change first.

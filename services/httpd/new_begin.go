@@ -89,6 +89,8 @@ func (s *Server) begin(r *http.Request) (string, error) {
 	case q.Get("from") != "":
 		sweep, err := s.options.Store.Sweep(r.Context(), q.Get("from"))
 		return s.renamed(r.Context(), sweep.Document, sweep.Name), err
+	case q.Get("recurrence") != "":
+		return s.recurring(r.Context(), q.Get("recurrence"))
 	case q.Get("example") != "":
 		text, err := fs.ReadFile(schedules.FS, q.Get("example")+".yaml")
 		if err != nil {

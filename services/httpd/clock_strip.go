@@ -1,0 +1,134 @@
+package httpd
+
+import (
+	"fmt"
+	"html/template"
+	"slices"
+	"strings"
+	"time"
+)
+
+// clockStrip draws firings on days across and hours down, as clocks in Japan show them. A bar is when runs may train.
+type clockStrip struct {
+	words words
+	days  []time.Time // midnights
+	next  []nextFiring
+	now   time.Time
+}
+
+const (
+	stripDays  = 10 // columns; where the firings lie further apart, only days that have one
+	stripWide  = 1376.0
+	stripLeft  = 44.0
+	stripTop   = 40.0
+	stripHours = 168.0 // height of a day
+	tightHours = 2     // firings closer than that have one label
+)
+
+func newClockStrip(words words, next []nextFiring, now time.Time) clockStrip {
+	c := clockStrip{words: words, next: next, now: now.In(japan), days: []time.Time{midnight(now)}}
+	if len(next) == 0 {
+		return c
+	}
+	if last := midnight(next[len(next)-1].At); last.Before(c.days[0].AddDate(0, 0, stripDays)) {
+		for i := 1; i < stripDays; i++ {
+			c.days = append(c.days, c.days[0].AddDate(0, 0, i))
+		}
+		return c
+	}
+	for _, f := range next {
+		if day := midnight(f.At); !slices.ContainsFunc(c.days, day.Equal) {
+			c.days = append(c.days, day)
+		}
+	}
+	return c
+}
+
+func midnight(t time.Time) time.Time {
+	t = t.In(japan)
+	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, japan)
+}
+
+func (c clockStrip) wide() float64 { return (stripWide - stripLeft) / float64(len(c.days)) }
+
+// x is where a day begins; -1 where it isn't drawn.
+func (c clockStrip) x(day time.Time) float64 {
+	if i := slices.IndexFunc(c.days, day.Equal); i >= 0 {
+		return stripLeft + float64(i)*c.wide()
+	}
+	return -1
+}
+
+func hourY(hours float64) float64 { return stripTop + hours/24*stripHours }
+
+func hourOf(t time.Time) float64 { return t.Sub(midnight(t)).Hours() }
+
+// draw is the strip as markup. The page says the same in a list.
+func (c clockStrip) draw() template.HTML {
+	if len(c.next) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	for _, day := range c.days {
+		c.day(&b, day)
+	}
+	for hour := 0; hour <= 24; hour += 6 {
+		y := hourY(float64(hour))
+		fmt.Fprintf(&b, `<text x="%.0f" y="%.1f" text-anchor="end" class="dim">%d:00</text><line x1="%.0f" x2="%.0f" y1="%.1f" y2="%.1f" class="h"/>`,
+			stripLeft-8, y+4, hour, stripLeft, stripWide-2, y, y)
+	}
+	for _, f := range c.next {
+		c.window(&b, f)
+	}
+	for i := range c.next {
+		c.firing(&b, i)
+	}
+	y := hourY(hourOf(c.now))
+	fmt.Fprintf(&b, `<line x1="%.0f" x2="%.1f" y1="%.1f" y2="%.1f" class="now"/>`, stripLeft, stripLeft+c.wide()-2, y, y)
+	return markup(`<svg class="strip" viewBox="0 0 %.0f %.0f" aria-hidden="true">%s</svg>`, stripWide, stripTop+stripHours+14, b.String())
+}
+
+func (c clockStrip) day(b *strings.Builder, day time.Time) {
+	class := "d"
+	if day.Weekday() == time.Saturday || day.Weekday() == time.Sunday {
+		class = "d we"
+	}
+	x, text := c.x(day), c.words.date(day, false)
+	if day.Equal(c.days[0]) {
+		text += " " + c.words.text("rec.today")
+	}
+	fmt.Fprintf(b, `<rect x="%.1f" y="%.0f" width="%.1f" height="%.0f" class="%s"/><text x="%.1f" y="%.0f">%s</text>`,
+		x, stripTop, c.wide()-2, stripHours, class, x+2, stripTop-10, template.HTMLEscapeString(text))
+}
+
+// window draws the hours from a firing to the time at which its runs leave, day by day.
+func (c clockStrip) window(b *strings.Builder, f nextFiring) {
+	for from := f.At; from.Before(f.Closes); {
+		day := midnight(from)
+		to := day.AddDate(0, 0, 1)
+		if f.Closes.Before(to) {
+			to = f.Closes
+		}
+		if x := c.x(day); x >= 0 {
+			top, end := hourY(hourOf(from)), hourY(to.Sub(day).Hours())
+			fmt.Fprintf(b, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" class="w"/>`, x+8, top, c.wide()-18, end-top)
+		}
+		from = to
+	}
+}
+
+func (c clockStrip) firing(b *strings.Builder, i int) {
+	f := c.next[i]
+	at, x, w := f.At.In(japan), c.x(midnight(f.At))+8, c.wide()-18
+	y := hourY(hourOf(f.At))
+	fmt.Fprintf(b, `<line x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f" class="f"/>`, x, x+w, y, y)
+	if i > 0 && midnight(c.next[i-1].At).Equal(midnight(f.At)) && f.At.Sub(c.next[i-1].At).Hours() < tightHours {
+		return
+	}
+	under := y + 15
+	if hourOf(f.At) >= 12 { // what follows in the day has its label above its line, too
+		under = y - 6
+	}
+	fmt.Fprintf(b, `<text x="%.1f" y="%.1f" class="b">%s</text><text x="%.1f" y="%.1f" text-anchor="end" class="dim">%d</text><g transform="translate(%.1f %.1f)">%s</g>`,
+		x+2, under, at.Format("15:04"), x+w-2, under, i+1, x+40, under-10, f.Row.Mark)
+}

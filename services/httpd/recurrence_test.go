@@ -1,0 +1,80 @@
+package httpd_test
+
+import (
+	"fmt"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/httpd"
+	"github.com/haigo-lab/haigo/services/orchestrator"
+)
+
+// recur registers three files as if a week ago, and lets their clocks go: firings start, are missed, refused and skipped.
+// The text must be there.
+func (s site) recur() {
+	s.Helper()
+	now := time.Now().Truncate(time.Hour)
+	begin := now.AddDate(0, 0, -3)
+	for name, line := range map[string]string{
+		"nightly": `cron: "0 22 * * *", missed: once, until: "08:00"`, "weekly": `cron: "0 9 * * 6", zone: Europe/Berlin`, "hourly": `cron: "*/20 6-7 * * *"`,
+	} {
+		sweep, err := ablation.ParseSweep([]byte(sweepFile(name) + fmt.Sprintf("recurrence: {%s}\nbudget: {gpu_hours: 8, yen: 2400}\n", line)))
+		if err != nil {
+			s.Fatal(err)
+		}
+		if name == "weekly" {
+			sweep.Document = sweepFile("weekly") + "no: key" // as an older program may have taken it
+		}
+		if _, err := s.store.PutRecurrence(s.Context(), sweep, begin); err != nil {
+			s.Fatal(err)
+		}
+	}
+	clock := orchestrator.Clock{Store: s.store, Sweeper: &orchestrator.Sweeper{Store: s.store, Trainers: trainers{}, RunsAtOnce: 2}, Log: slog.New(slog.DiscardHandler)}
+	for at := begin; !at.After(now); at = at.Add(time.Hour) {
+		if err := clock.FireOnce(s.Context(), at); err != nil {
+			s.Fatal(err)
+		}
+	}
+	if err := s.store.PauseRecurrence(s.Context(), "hourly"); err != nil {
+		s.Fatal(err)
+	}
+}
+
+func TestRecurrences(t *testing.T) {
+	t.Parallel()
+	s := open(t, httpd.Options{})
+	s.text()
+	s.get("/recurrences?lang=ja").want(t, 200, "定期実行はまだありません")
+	document := sweepFile("nightly") + "recurrence: {cron: \"0 22 * * *\"}\n"
+	if a := s.send("/new", "document", document).want(t, 303); a.Header.Get("Location") != "/recurrences/nightly" {
+		t.Errorf("launching leads to %s", a.Header.Get("Location"))
+	}
+	s.get("/sweeps/nightly").want(t, 404)
+	s.get("/recurrences/nightly?lang=ja").want(t, 200, "毎日 22:00", "まだ一度も時刻が来ていません")
+	s.get("/new?recurrence=nightly").want(t, 200, "0 22 * * *")
+	s.get("/new?recurrence=none").want(t, 404)
+	s.recur()
+	s.get("/recurrences?lang=ja").want(t, 200, `class="strip"`, "毎日 22:00", "22:00–08:00", "起動後に 1 回だけ実行", "前回がまだ実行中", "2,400円", "再開")
+	s.get("/recurrences?lang=en").want(t, 200, "every day at 22:00", "the one before was still running", "¥2,400", "Resume")
+	s.send("/recurrences/nightly/pause").want(t, 303)
+	s.send("/recurrences/none/pause").want(t, 404)
+	s.get("/api/v1/recurrences/nightly").want(t, 200, `"state":"paused"`)
+	s.send("/recurrences/nightly/resume").want(t, 303)
+}
+
+func TestAPI_recurrences(t *testing.T) {
+	t.Parallel()
+	s := open(t, httpd.Options{})
+	s.text()
+	s.post("/sweeps", sweepFile("nightly")+"recurrence: {cron: \"0 22 * * *\"}\n").want(t, 201, `"created":true`, `"cron":"0 22 * * *"`)
+	s.get("/api/v1/recurrences").want(t, 200, `"name":"nightly"`, `"next_at":"`)
+	s.get("/api/v1/recurrences/nightly/firings").want(t, 200, `"items":[]`)
+	s.get("/api/v1/recurrences/none").want(t, 404)
+	s.get("/api/v1/recurrences/none/firings").want(t, 404)
+	s.post("/recurrences/nightly/pause", "").want(t, 200, `"state":"paused"`)
+	s.post("/recurrences/nightly/resume", "").want(t, 200, `"state":"active"`)
+	s.recur()
+	s.get("/api/v1/recurrences/nightly/firings").want(t, 200, `"state":"fired"`)
+}
