@@ -17,6 +17,9 @@ var (
 	Scientific = scientific
 )
 
+// Best is what the list of sweeps calls the best score.
+var Best = best
+
 // Words are a language's formatters.
 type Words = words
 

@@ -191,13 +191,14 @@ func newSweepRow(d sweepData) sweepRow {
 	row.ArmsMore = len(d.views) - len(row.Arms)
 	points := d.tradeOff()
 	row.TradeMark = spark(points)
-	for i, p := range points {
-		if i == 0 || p[0] < points[0][0] {
-			row.BestEN = fixed(p[0], 3)
-		}
-		if i == 0 || p[1] < points[0][1] {
-			row.BestJA = fixed(p[1], 3)
-		}
-	}
+	row.BestEN, row.BestJA = best(points, 0), best(points, 1)
 	return row
+}
+
+// best is the least of the points' values on one axis; empty where there is no point.
+func best(points [][2]float64, axis int) string {
+	if len(points) == 0 {
+		return ""
+	}
+	return fixed(slices.MinFunc(points, func(a, b [2]float64) int { return cmp.Compare(a[axis], b[axis]) })[axis], 3)
 }
