@@ -121,7 +121,8 @@ func (d *drive) trainerName(ctx context.Context) (string, error) {
 	return sweep.Recipe.Trainer, nil
 }
 
-// spec is what attempt number is to train, going on from the newest checkpoint that is still whole.
+// spec is what attempt number is to train, going on from the newest checkpoint that is still whole, and leaving those
+// that other runs start from.
 func (d *drive) spec(ctx context.Context, number int) (*spec.Spec, error) {
 	m, arm, err := d.material(ctx)
 	if err != nil {
@@ -129,25 +130,58 @@ func (d *drive) spec(ctx context.Context, number int) (*spec.Spec, error) {
 	}
 	s := m.runSpec(d.run, arm)
 	s.Attempt = number
+	if s.Checkpoint.KeepAt, err = d.Store.Branches(ctx, d.run.ID); err != nil {
+		return nil, err
+	}
 	s.Checkpoint.ResumeFrom, err = d.resume(ctx)
 	return s, err
 }
 
-// resume finds the newest stored checkpoint whose files are what its event said, passing over damaged ones.
+// resume finds the newest stored checkpoint whose files are what its event said, passing over damaged ones. The one that
+// the run starts from comes before all of its own.
 func (d *drive) resume(ctx context.Context) (*spec.Resume, error) {
 	var before *int64
 	for {
 		c, err := d.Store.Checkpoint(ctx, d.run.ID, before)
-		if err != nil || c == nil {
+		if err != nil {
 			return nil, err
 		}
-		path := spec.Resolve(spec.AttemptDir(d.runDir(), c.Attempt), c.Path)
-		if _, digest, err := spec.ReadCheckpoint(path); err == nil && digest == c.ManifestSHA256 {
+		if c == nil {
+			return d.begins(ctx)
+		}
+		if path, ok := d.whole(d.run.ID, *c); ok {
 			return &spec.Resume{Step: c.Step, Path: path}, nil
 		}
 		d.Log.Warn("Passed over a damaged checkpoint for the one before", "run_id", d.run.ID, "step", c.Step)
 		before = &c.Step
 	}
+}
+
+// begins is the checkpoint of another run that this one starts from. Where its trunk left none, or one that is damaged,
+// the run trains that part itself.
+func (d *drive) begins(ctx context.Context) (*spec.Resume, error) {
+	at := d.run.Start
+	if at == nil {
+		return nil, nil
+	}
+	c, err := d.Store.CheckpointAt(ctx, at.Run, at.Step)
+	if err != nil {
+		return nil, err
+	}
+	if c != nil {
+		if path, ok := d.whole(at.Run, *c); ok {
+			return &spec.Resume{Step: at.Step, Path: path, RunID: at.Run}, nil
+		}
+	}
+	d.Log.Warn("Trains a shared part of a run again: its trunk has no whole checkpoint there", "run_id", d.run.ID, "trunk", at.Run, "step", at.Step)
+	return nil, nil
+}
+
+// whole is where a checkpoint lies, and whether its files are what its event said.
+func (d *drive) whole(run string, c ablation.SavedCheckpoint) (path string, ok bool) {
+	path = spec.Resolve(spec.AttemptDir(spec.RunDir(d.Data, run), c.Attempt), c.Path)
+	_, digest, err := spec.ReadCheckpoint(path)
+	return path, err == nil && digest == c.ManifestSHA256
 }
 
 // end reads the attempt's last word and tells the store what it means.

@@ -131,8 +131,24 @@ func (s *Sweeper) resolve(ctx context.Context, sweep ablation.Sweep) (_ *resolve
 		return nil, err
 	}
 	made, err := r.Sweep.Expand(r.Sources)
-	r.Arms, r.Runs, r.notes = made.Arms, made.Runs, made.Notes
+	if err != nil {
+		return r, err
+	}
+	r.Arms, r.notes = made.Arms, made.Notes
+	r.Runs, err = s.share(ctx, r, made)
 	return r, err
+}
+
+// share has runs begin where others have trained what they have in common.
+func (s *Sweeper) share(ctx context.Context, r *resolved, made ablation.Expansion) ([]ablation.Run, error) {
+	var stored []ablation.Run
+	if r.existing != nil {
+		var err error
+		if stored, err = s.Store.Runs(ctx, r.existing.Name); err != nil {
+			return nil, err
+		}
+	}
+	return r.Sweep.Share(made, stored), nil
 }
 
 func (s *Sweeper) existing(ctx context.Context, name string) (*ablation.Sweep, error) {

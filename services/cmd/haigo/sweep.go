@@ -116,6 +116,12 @@ func printPlan(w io.Writer, p ablation.Plan) {
 	if p.Seconds > 0 {
 		fmt.Fprintf(t, "takes\tabout %s on this machine, %s at once\n", span(time.Duration(p.Seconds*float64(time.Second))), many(int64(p.RunsAtOnce), "run"))
 	}
+	if p.SavedTokens > 0 {
+		fmt.Fprintf(t, "shares\t%s of %s tokens, trained once for several runs\n", short(float64(p.SavedTokens)), short(float64(p.SavedTokens+p.TotalTokens)))
+	}
+	for _, trunk := range p.Trunks {
+		fmt.Fprintf(t, "\t%s trains its first %s also for %s\n", trunk.Arm, many(trunk.Step, "step"), strings.Join(trunk.Branches, ", "))
+	}
 	t.Flush()
 	fmt.Fprintln(w)
 	printPlanArms(w, p)
