@@ -21,6 +21,7 @@ type planView struct {
 	Langs    []string // of the sources, in the order of pages
 	Max      float64  // epochs above which a run is refused
 	Exists   bool
+	Shared   []sharedPart
 	Looked   *lookedAt
 	Cost     cost
 	Warnings []ablation.Label
@@ -32,6 +33,33 @@ type planArm struct {
 	Cells   []cell    // its runs
 	Shares  []float64 // of tokens, by language as in Langs
 	Differs []string  // keys of words; none: the baseline itself
+}
+
+// sharedPart is what runs of an arm train for those of others.
+type sharedPart struct {
+	Arm    armView
+	Tokens int64
+	With   []armView
+}
+
+// SavedPart is the part of all runs' tokens that isn't trained again.
+func (v *planView) SavedPart() float64 {
+	return float64(v.SavedTokens) / float64(max(1, v.SavedTokens+v.TotalTokens))
+}
+
+// share shows the plan's trunks.
+func (v *planView) share(views []armView) {
+	byName := map[string]armView{}
+	for i, a := range v.Plan.Arms {
+		byName[a.Name] = views[i]
+	}
+	for _, t := range v.Trunks {
+		part := sharedPart{Arm: byName[t.Arm], Tokens: t.Tokens}
+		for _, name := range t.Branches {
+			part.With = append(part.With, byName[name])
+		}
+		v.Shared = append(v.Shared, part)
+	}
 }
 
 // lookedAt is the arm that the preview shows closely.
@@ -75,6 +103,7 @@ func (s *Server) newPlanView(ctx context.Context, words words, p ablation.Plan, 
 		}
 		v.Arms = append(v.Arms, arm)
 	}
+	v.share(views)
 	v.look(words, sweep, views, q.arm)
 	v.Cost = s.newCost(ctx, p, sweep, q)
 	if most := sweep.Budget.Yen; most > 0 && v.Cost.Yen > most {

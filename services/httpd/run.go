@@ -206,6 +206,9 @@ func (s *Server) identify(ctx context.Context, d sweepData, v *runView, run abla
 		versions[i] = source.Name + " " + source.Version
 	}
 	v.Identity = append(v.Identity, fact{"sources.name", strings.Join(versions, ", ")})
+	if run.Start != nil {
+		v.Identity = append(v.Identity, fact{"run.start", d.words.text("run.start.v", "run", d.runName(run.Start.Run), "n", integer(run.Start.Step))})
+	}
 	if n := len(segments); n > 0 {
 		last := segments[n-1]
 		v.Identity = append(v.Identity, fact{"run.trainer", last.Trainer}, fact{"run.where", last.Device + " · " + last.ISA})
@@ -214,6 +217,16 @@ func (s *Server) identify(ctx context.Context, d sweepData, v *runView, run abla
 		v.Identity = append(v.Identity, fact{"run.params", integer(plan.Parameters)})
 	}
 	return nil
+}
+
+// runName is the name of a run of the sweep, the id of any other.
+func (d sweepData) runName(id string) string {
+	for _, r := range d.Results {
+		if r.Run.ID == id {
+			return r.Run.Name
+		}
+	}
+	return id
 }
 
 func (s *Server) stopRun(w http.ResponseWriter, r *http.Request) {

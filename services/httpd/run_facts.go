@@ -82,7 +82,7 @@ func attemptRows(attempts []ablation.Attempt, segments []ablation.Segment) []att
 		if rows[i].Outcome == "" {
 			rows[i].Outcome = "open"
 		}
-		if k := slices.IndexFunc(segments, func(s ablation.Segment) bool { return s.Attempt == a.Number }); k >= 0 {
+		if k := slices.IndexFunc(segments, func(s ablation.Segment) bool { return s.Attempt == a.Number && s.OfRun == "" }); k >= 0 {
 			rows[i].ResumedAt = segments[k].ResumedFrom
 		}
 	}
