@@ -41,6 +41,7 @@ func TestList_expands(t *testing.T) {
 		"ja-grid":         append([]string{"ja50"}, numbered("ja50-ja%d", 10, 20, 30, 40, 60, 70, 80, 90)...),
 		"en-then-ja-step": {"en-then-ja", "en-then-ja-matched"},
 		"en-then-ja-ramp": {"en-to-ja", "en-to-ja-matched"},
+		"when-to-switch":  {"late", "half", "early", "late-matched", "half-matched", "early-matched"},
 		"size-ladder": {
 			"ja57-0.2m-t500k", "ja57-0.2m-t1m", "ja57-0.5m-t500k", "ja57-0.5m-t1m", "ja57-1m-t500k", "ja57-1m-t1m",
 			"ja33-0.2m-t500k", "ja33-0.2m-t1m", "ja33-0.5m-t500k", "ja33-0.5m-t1m", "ja33-1m-t500k", "ja33-1m-t1m",
