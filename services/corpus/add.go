@@ -1,11 +1,12 @@
 package corpus
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,38 +22,232 @@ type Result struct {
 	Problems []Problem
 }
 
-// Add makes a source version of the text behind o.Paths. The same options and the same text give the same version, which
-// then counts as the newest; versions are never changed. It is safe to call from several processes at once.
+// Add makes a source version of the text behind o.Paths. The same options and the same text give the same version, however
+// many cores there are, which then counts as the newest; versions are never changed. It is safe to call from several
+// processes at once.
 //
-// Options that can't be are *ablation.Invalid. Files and rows that can't be read are no error: they are counted and
-// reported, and the rest goes on. Where nothing is left, the error says so and the Result holds the problems.
+// Options that can't be are *ablation.Invalid, and so is text of which nothing is left; then the Result holds the
+// problems. Files and rows that can't be read are no error: they are counted and reported, and the rest goes on.
 func Add(ctx context.Context, o Options) (Result, error) {
+	o.By = ""
+	all, err := AddAll(ctx, o)
+	if err != nil {
+		return Result{Problems: all.Problems}, err
+	}
+	return all.Results[0], nil
+}
+
+// Results are the sources that one reading made, by name.
+type Results struct {
+	Results []Result
+	// Rejected and Problems are what belongs to none of several sources, as nobody knows to which.
+	Rejected map[string]int64
+	Problems []Problem
+}
+
+// AddAll is Add for o.By: it makes a source of each value, named o.Name and the value. The quota and the held-out share
+// are of each. Without o.By it makes one source, as Add does.
+func AddAll(ctx context.Context, o Options) (Results, error) {
 	o, err := o.checked()
 	if err != nil {
-		return Result{}, err
+		return Results{}, err
 	}
 	inputs, err := find(o.Paths)
 	if err != nil {
-		return Result{}, err
+		return Results{}, err
 	}
-	result, err := o.add(ctx, inputs)
+	r := newReading(o, inputs)
+	defer r.discard()
+	if err := r.run(ctx); err != nil {
+		return Results{Problems: r.tally.problems}, fmt.Errorf("add source %s: %w", o.Name, err)
+	}
+	all, err := r.publish(ctx)
 	if err != nil {
-		return result, fmt.Errorf("add source %s: %w", o.Name, err)
+		return all, fmt.Errorf("add source %s: %w", o.Name, err)
 	}
-	return result, nil
+	return all, nil
 }
 
-func (o Options) add(ctx context.Context, inputs []input) (Result, error) {
-	dir, err := temporary(filepath.Join(o.Data, "sources"), o.Name)
-	if err != nil {
-		return Result{}, err
+// reading is one reading of all inputs into one source or several.
+type reading struct {
+	options  Options
+	inputs   []input
+	intakes  map[string]*intake // by name of the source
+	tally    *tally             // what belongs to no source
+	progress Progress
+	reported int64
+}
+
+func newReading(o Options, inputs []input) *reading {
+	r := &reading{options: o, inputs: inputs, intakes: map[string]*intake{}, tally: newTally(o.MaxProblems)}
+	r.progress.FilesAll = len(inputs)
+	for _, in := range inputs {
+		r.progress.BytesAll += in.bytes
 	}
-	defer os.RemoveAll(dir)
-	intake, err := read(ctx, o, inputs, dir)
-	if err != nil {
-		return Result{Problems: intake.tally.problems}, err
+	return r
+}
+
+func (r *reading) run(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
 	}
-	return intake.publish()
+	cleaning := newCleaning(r.options)
+	s := stream[*cleaned]{read: r.options.read, work: cleaning.work, next: r.next}
+	s.take = func(b *batch, result *cleaned) error {
+		defer cleaning.done(result)
+		r.progress.File = b.path
+		err := result.each(func(d *document, line []byte) error { return r.take(b.input, d, line) })
+		r.reportNow(b.disk)
+		return err
+	}
+	return s.run(ctx, r.inputs)
+}
+
+func (r *reading) take(in input, d *document, line []byte) error {
+	if d.problem != nil {
+		return r.reject(*d.problem)
+	}
+	t, err := r.intake(d.group)
+	if err != nil {
+		return err
+	}
+	return t.take(in, d, line)
+}
+
+func (r *reading) reject(p Problem) error {
+	if r.options.By == "" {
+		t, err := r.intake("")
+		if err != nil {
+			return err
+		}
+		t.tally.add(p)
+	}
+	r.tally.add(p)
+	return nil
+}
+
+// mostGroups bounds the sources of one reading; each has files open.
+const mostGroups = 64
+
+// intake is that of a group's source.
+func (r *reading) intake(group string) (*intake, error) {
+	o := r.options
+	if o.By != "" {
+		name, err := groupName(o.Name, group)
+		if err != nil {
+			return nil, err
+		}
+		o.Name = name
+	}
+	if t, ok := r.intakes[o.Name]; ok {
+		return t, nil
+	}
+	if len(r.intakes) == mostGroups {
+		return nil, &ablation.Invalid{Problems: tooManyGroups(o.By)}
+	}
+	t, err := newIntake(o, filepath.Join(o.Data, "sources"), o.heldOutTo())
+	if t != nil {
+		r.intakes[o.Name] = t
+	}
+	return t, err
+}
+
+// publish makes source versions of what was read.
+func (r *reading) publish(ctx context.Context) (Results, error) {
+	all := Results{Problems: r.tally.problems}
+	if r.options.By != "" {
+		all.Rejected = r.tally.rejected
+	}
+	kept := int64(0)
+	for _, t := range r.intakes {
+		kept += t.kept
+	}
+	if kept == 0 {
+		return all, nothingLeft(len(r.inputs), r.tally, r.intakes[r.options.Name])
+	}
+	for name, t := range r.intakes {
+		settled, err := t.settle(ctx)
+		if settled != nil {
+			r.intakes[name] = settled
+		}
+		if err != nil {
+			return all, err
+		}
+		result, err := settled.publish()
+		if err != nil {
+			return all, err
+		}
+		if _, err := Measure(ctx, result.Dir); err != nil {
+			return all, err
+		}
+		all.Results = append(all.Results, result)
+	}
+	slices.SortFunc(all.Results, func(a, b Result) int { return cmp.Compare(a.Name, b.Name) })
+	return all, nil
+}
+
+// settle brings what was taken in to its final shape: the quota's sample, something held out, no near-duplicates.
+func (t *intake) settle(ctx context.Context) (*intake, error) {
+	if err := t.finish(); err != nil {
+		return t, err
+	}
+	if q := t.quota; q != nil && q.left() > 0 {
+		t.tally.count(NotSampled, q.left())
+		var err error
+		if t, err = t.sift(ctx, t.upTo, q.holds); err != nil {
+			return t, err
+		}
+		if t.kept == 0 {
+			return t, &ablation.Invalid{Problems: tooSmallQuota(t.options)}
+		}
+	}
+	// A source so small that its share holds out nothing holds out its smallest hash.
+	if t.heldout.Documents == 0 {
+		var err error
+		if t, err = t.sift(ctx, t.smallest, func(*document) bool { return true }); err != nil {
+			return t, err
+		}
+	}
+	if t.options.DropNearDuplicates {
+		return t.dropNearDuplicates(ctx)
+	}
+	return t, nil
+}
+
+func (r *reading) discard() {
+	for _, t := range r.intakes {
+		t.discard()
+	}
+}
+
+func (r *reading) next(in input) {
+	r.progress.Files++
+	r.progress.Bytes += in.bytes
+	r.report(0)
+}
+
+// reportNow reports where a megabyte was read since the last time.
+func (r *reading) reportNow(fileBytes int64) {
+	if r.progress.Bytes+fileBytes-r.reported >= 1<<20 {
+		r.report(fileBytes)
+	}
+}
+
+func (r *reading) report(fileBytes int64) {
+	if r.options.Progress == nil {
+		return
+	}
+	now := r.progress
+	now.Bytes += fileBytes
+	for _, t := range r.intakes {
+		now.Documents += int64(len(t.seen))
+		now.Rejected += t.tally.total()
+	}
+	if r.options.By != "" {
+		now.Rejected += r.tally.total()
+	}
+	r.reported = now.Bytes
+	r.options.Progress(now)
 }
 
 // temporary makes a folder beside the finished ones, so that it can be renamed into place; it begins with a full stop,
@@ -71,12 +266,20 @@ func temporary(parent, name string) (string, error) {
 	return dir, os.Chmod(dir, 0o755)
 }
 
-func nothingLeft(files int, t *tally) error {
-	var first string
-	if len(t.problems) > 0 {
-		first = "; the first: " + t.problems[0].String()
+// nothingLeft says why there is no source, with the first thing that was wrong.
+func nothingLeft(files int, all *tally, one *intake) error {
+	t := all
+	if one != nil {
+		t = one.tally
 	}
-	return fmt.Errorf("no document is left of %d files (%s), so no source was made%s", files, t, first)
+	en := fmt.Sprintf("no document is left of %d files (%s), so no source was made", files, t)
+	ja := fmt.Sprintf("%d ファイルから文書が 1 つも残らず（%s）、データソースを作れませんでした", files, t)
+	if len(t.problems) > 0 {
+		first := t.problems[0]
+		en += "; the first: " + first.String()
+		ja += "。最初の問題: " + first.place() + ": " + first.In("ja")
+	}
+	return &ablation.Invalid{Problems: invalid("paths", "", en, ja)}
 }
 
 // abandonedAfter is longer than any addition takes: what is older was left by a process that was killed.
@@ -98,23 +301,4 @@ func discardOld(parent string, then time.Time) error {
 		}
 	}
 	return nil
-}
-
-// read takes in all inputs. A source so small that its share holds out nothing is read again with its smallest hash as
-// the bound; the first time through nobody knows yet which hash that is.
-func read(ctx context.Context, o Options, inputs []input, dir string) (*intake, error) {
-	first := newIntake(o, dir, o.heldOutTo())
-	err := first.readAll(ctx, inputs)
-	if err != nil || first.heldout.Documents > 0 {
-		return first, err
-	}
-	if len(first.seen) == 0 {
-		return first, nothingLeft(len(inputs), first.tally)
-	}
-	if err := errors.Join(os.RemoveAll(dir), os.Mkdir(dir, 0o755)); err != nil {
-		return first, err
-	}
-	o.Progress = nil // it was told of all files already
-	second := newIntake(o, dir, first.smallest)
-	return second, second.readAll(ctx, inputs)
 }

@@ -2,152 +2,209 @@ package corpus
 
 import (
 	"bytes"
-	"errors"
+	"crypto/sha256"
 	"fmt"
-	"io"
-	"io/fs"
-	"iter"
-	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/haigo-lab/haigo/services/ablation"
 )
 
-// autoSplit is the size above which SplitAuto takes a text file for a dump of many documents.
-const autoSplit = 4 << 20
-
-// found is what an input holds at one place: a document, or the problem that stands in its way.
-type found struct {
-	id      string
-	text    string
+// document is a row that became a document, or the problem that it is.
+type document struct {
+	digest  [sha256.Size]byte // of the text
+	bytes   int               // of the text
+	end     int               // in cleaned.lines; its line begins where the one before ends
+	group   string
 	problem *Problem
 }
 
-// documents yields what an input holds, in order, until its end or its first read error.
-func (o Options) documents(in input, a *archive) iter.Seq[found] {
-	switch a.kind {
-	case ".jsonl", ".ndjson", ".json":
-		return in.jsonLines(a, o.Column)
-	}
-	switch o.Split {
-	case SplitFile:
-		return in.whole(a, maxDocument)
-	case SplitParagraphs:
-		return in.blocks(a, isBlank)
-	case SplitLines:
-		return in.blocks(a, func([]byte) bool { return true })
-	}
-	return in.whole(a, autoSplit)
+// cleaned is what became of a batch: the lines of its documents, as source versions hold them.
+type cleaned struct {
+	lines     []byte
+	documents []document
 }
 
-// whole yields a text file as one document, or, where it is longer than limit and limit isn't the bound of all
-// documents, its paragraphs.
-func (in input) whole(r io.Reader, limit int64) iter.Seq[found] {
-	return func(yield func(found) bool) {
-		data, err := io.ReadAll(io.LimitReader(r, limit+1))
-		switch {
-		case err != nil:
-			in.brokenOff(data, err, limit)(yield)
-		case int64(len(data)) <= limit:
-			yield(in.textDocument(in.id, 0, data))
-		case limit == maxDocument:
-			yield(in.problem(0, TooLong, "the file is one document above 32 MiB: split it at paragraphs or lines"))
-		default:
-			in.blocks(io.MultiReader(bytes.NewReader(data), r), isBlank)(yield)
+// cleaner makes documents of rows. It belongs to one goroutine at a time.
+type cleaner struct {
+	column string
+	by     string
+	picks  []pick
+	space  []byte // of a text whose escapes were undone
+}
+
+func newCleaner(o Options) *cleaner {
+	c := &cleaner{column: o.Column, by: o.By}
+	if c.by != "" {
+		c.picks = append(c.picks, pick{path: c.by})
+	}
+	if c.column != "" {
+		c.picks = append(c.picks, pick{path: c.column})
+		return c
+	}
+	for _, name := range textColumns {
+		c.picks = append(c.picks, pick{path: name})
+	}
+	return c
+}
+
+// clean makes documents of a batch in the memory of out.
+func (c *cleaner) clean(b *batch, out *cleaned) {
+	out.lines, out.documents = out.lines[:0], out.documents[:0]
+	b.each(func(r *row, data []byte) {
+		d := document{problem: r.problem, group: r.group}
+		if d.problem == nil {
+			d.problem = c.row(b.input, r, data, &d, out)
 		}
+		d.end = len(out.lines)
+		out.documents = append(out.documents, d)
+	})
+}
+
+// row appends the line of one row's document, or says why there is none.
+func (c *cleaner) row(in input, r *row, data []byte, d *document, out *cleaned) *Problem {
+	reject := func(reason string, detail ablation.Label) *Problem {
+		p := in.rejected(r.line, reason, detail)
+		return &p
 	}
-}
-
-// brokenOff yields the whole lines that came before a read error, then the error.
-func (in input) brokenOff(data []byte, err error, limit int64) iter.Seq[found] {
-	return func(yield func(found) bool) {
-		lines := data[:bytes.LastIndexByte(data, '\n')+1]
-		if len(lines) > 0 {
-			for f := range in.whole(bytes.NewReader(lines), limit) {
-				if !yield(f) {
-					return
-				}
-			}
-		}
-		yield(in.broken(int64(bytes.Count(lines, []byte("\n"))), err))
+	if r.form == jsonObject {
+		data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	}
-}
-
-func isBlank(line []byte) bool { return len(bytes.TrimSpace(line)) == 0 }
-
-// blocks yields the runs of lines that end at an ending line or at the end of the file. Runs of nothing but white space
-// aren't documents.
-func (in input) blocks(r io.Reader, ends func(line []byte) bool) iter.Seq[found] {
-	return func(yield func(found) bool) {
-		lines, block := newLineReader(r), block{first: 1}
-		for {
-			line, err := lines.next()
-			long := errors.Is(err, errTooLong)
-			if !long && err != nil && !errors.Is(err, io.EOF) {
-				yield(in.broken(lines.number, err))
-				return
-			}
-			block.add(line, long)
-			if err == nil && !ends(line) {
-				continue
-			}
-			if !block.empty() && !yield(in.finish(block)) || errors.Is(err, io.EOF) {
-				return
-			}
-			block = block.after(lines.number)
-		}
-	}
-}
-
-// block is a run of lines on its way to become a document.
-type block struct {
-	first int64 // its first line's number
-	text  []byte
-	long  bool
-}
-
-func (b *block) add(line []byte, long bool) {
-	b.long = b.long || long || len(b.text)+len(line) >= maxDocument
-	if !b.long {
-		b.text = append(append(b.text, line...), '\n')
-	}
-}
-
-func (b *block) empty() bool { return !b.long && isBlank(b.text) }
-
-func (b *block) after(line int64) block { return block{first: line + 1, text: b.text[:0]} }
-
-func (in input) finish(b block) found {
-	if b.long {
-		return in.problem(b.first, TooLong, "a document above 32 MiB: split the text at lines")
-	}
-	return in.textDocument(fmt.Sprintf("%s:%d", in.id, b.first), b.first, b.text)
-}
-
-// textDocument checks and cleans plain text that starts at a line (0 where it is a whole file).
-func (in input) textDocument(id string, line int64, data []byte) found {
+	// Checked before decoding: encoding/json would put U+FFFD in place of broken bytes.
 	if bad := invalidUTF8(data); bad >= 0 {
-		at := max(line, 1) + int64(bytes.Count(data[:bad], []byte("\n")))
-		return in.problem(at, NotUTF8, encodingDetail(data, bad))
+		p := in.rejected(r.lineOf(data, bad), NotUTF8, encodingDetail(data, bad))
+		return &p
 	}
-	return in.cleanDocument(id, line, string(data))
+	id, text := in.rowID(r), data
+	switch r.form {
+	case jsonObject:
+		if err := pickAll(data, c.picks); err != nil {
+			return reject(BadJSON, jsonDetail(data, err))
+		}
+		var state int
+		switch text, state = c.textOf(); state {
+		case noString:
+			return reject(NoText, noText(c.column, c.texts()[0].value != nil))
+		case brokenString:
+			return reject(NotUTF8, halfCharacter)
+		}
+		if d.group = c.groupOf(); c.by != "" && d.group == "" {
+			return reject(NoGroup, noGroup(c.by))
+		}
+	case ownLine:
+		var ok bool
+		if id, text, ok = c.own(data); !ok {
+			return reject(BadJSON, damagedLine)
+		}
+	case plainText:
+		if c.by != "" && d.group == "" {
+			return reject(NoGroup, noGroup(c.by))
+		}
+	}
+	if r.form != ownLine {
+		if bytes.IndexByte(text, 0) >= 0 {
+			return reject(NotText, nulBytes)
+		}
+		if text = clean(text); len(text) == 0 {
+			return reject(Empty, ablation.Label{})
+		}
+	}
+	d.digest, d.bytes = sha256.Sum256(text), len(text)
+	out.lines = appendDocument(out.lines, id, text)
+	return nil
 }
 
-func (in input) cleanDocument(id string, line int64, text string) found {
-	if strings.ContainsRune(text, 0) {
-		return in.problem(line, NotText, "NUL bytes: this isn't text; leave the file out, or convert it to UTF-8 text")
+// rowID names the document of a row: by the file, and the line unless it is all of the file.
+func (in input) rowID(r *row) string {
+	if r.line == 0 {
+		return in.id
 	}
-	text = clean(text)
-	if strings.TrimSpace(text) == "" {
-		return in.problem(line, Empty, "")
+	return fmt.Sprintf("%s:%d", in.id, r.line)
+}
+
+// lineOf is the line of a byte of a row's text.
+func (r *row) lineOf(data []byte, at int) int64 {
+	if r.form != plainText {
+		return r.line
 	}
-	return found{id: id, text: text}
+	return max(r.line, 1) + int64(bytes.Count(data[:at], []byte("\n")))
+}
+
+// textOf is the string in the chosen column, or in the first of textColumns that holds one.
+func (c *cleaner) textOf() (text []byte, state int) {
+	for _, p := range c.texts() {
+		if text, state = c.str(p.value); state != noString {
+			return text, state
+		}
+	}
+	return nil, noString
+}
+
+// texts are the picks that may hold the text; the one before them is the group's.
+func (c *cleaner) texts() []pick {
+	if c.by == "" {
+		return c.picks
+	}
+	return c.picks[1:]
+}
+
+func (c *cleaner) groupOf() string {
+	if c.by == "" {
+		return ""
+	}
+	value, _ := stringOf(c.picks[0].value, nil)
+	return string(value)
+}
+
+// inside is the text of a string without its quotes, valid until the next call.
+func (c *cleaner) inside(inside []byte) (text []byte, whole bool) {
+	if bytes.IndexByte(inside, '\\') < 0 {
+		return inside, true
+	}
+	c.space, whole = unescape(c.space[:0], inside)
+	return c.space, whole
+}
+
+// str is a JSON string's text, valid until the next call.
+func (c *cleaner) str(value []byte) (text []byte, state int) {
+	text, state = stringOf(value, c.space)
+	if len(text) > 0 && bytes.IndexByte(value, '\\') >= 0 {
+		c.space = text // grown where it was too small
+	}
+	return text, state
+}
+
+// own reads a line of a source version: at once where it is as appendDocument writes it.
+func (c *cleaner) own(line []byte) (id string, text []byte, ok bool) {
+	if rest, found := bytes.CutPrefix(line, []byte(`{"id":"`)); found {
+		end := special(rest, 0)
+		inside, found := bytes.CutPrefix(rest[end:], []byte(`","text":"`))
+		if inside, whole := bytes.CutSuffix(inside, []byte(`"}`)); found && whole {
+			text, whole := c.inside(inside)
+			return string(rest[:end]), text, whole
+		}
+	}
+	picks := [...]pick{{path: "id"}, {path: "text"}}
+	if pickAll(line, picks[:]) != nil {
+		return "", nil, false
+	}
+	name, named := stringOf(picks[0].value, nil)
+	text, state := c.str(picks[1].value)
+	return string(name), text, state == wholeString && named == wholeString
+}
+
+var nulBytes = ablation.Label{
+	EN: "NUL bytes: this isn't text; leave the file out, or convert it to UTF-8 text",
+	JA: "NUL バイトがあり、テキストではありません。このファイルを外すか、UTF-8 のテキストに変換してください",
 }
 
 // clean drops what editors and platforms add: a byte order mark, carriage returns, blank lines around the text.
-func clean(text string) string {
-	text = strings.TrimPrefix(text, "\ufeff")
-	text = strings.ReplaceAll(text, "\r\n", "\n")
-	return strings.TrimRightFunc(strings.TrimLeft(text, "\n"), unicode.IsSpace)
+func clean(text []byte) []byte {
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	if bytes.IndexByte(text, '\r') >= 0 {
+		text = bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
+	}
+	return bytes.TrimRightFunc(bytes.TrimLeft(text, "\n"), unicode.IsSpace)
 }
 
 func invalidUTF8(data []byte) int {
@@ -161,31 +218,4 @@ func invalidUTF8(data []byte) int {
 		}
 		i += size
 	}
-}
-
-func (in input) problem(line int64, reason, detail string) found {
-	return found{problem: &Problem{File: in.path, Line: line, Reason: reason, Detail: detail}}
-}
-
-// broken is the error that ends a file after a line, 0 where it can't even be begun.
-func (in input) broken(line int64, err error) found {
-	var disk *fs.PathError
-	if compressed(in.path) && !errors.As(err, &disk) {
-		return in.problem(line, Damaged, damage(in.path, line, err))
-	}
-	return in.problem(line, Unreadable, obstacle(err))
-}
-
-// obstacle says why a file can't be read, without its path, which stands before.
-func obstacle(err error) string {
-	var disk *fs.PathError
-	switch {
-	case errors.Is(err, fs.ErrPermission):
-		return "this user may not read the file: change its permissions, or copy it"
-	case errors.Is(err, fs.ErrNotExist):
-		return "the file is gone: somebody removed it meanwhile"
-	case errors.As(err, &disk):
-		return fmt.Sprintf("the disk answers %q: copy the file elsewhere and add it from there", disk.Err)
-	}
-	return fmt.Sprintf("%v: copy the file elsewhere and add it from there", err)
 }

@@ -9,16 +9,23 @@ import (
 
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/japanese"
+
+	"github.com/haigo-lab/haigo/services/ablation"
 )
 
 // encodingDetail describes text that stops being UTF-8 at data[bad], with the encoding that its line looks like.
-func encodingDetail(data []byte, bad int) string {
-	detail := fmt.Sprintf("byte 0x%02X isn't UTF-8", data[bad])
+func encodingDetail(data []byte, bad int) ablation.Label {
 	name := guessEncoding(data, bad)
 	if name == "" {
-		return detail + ": save the file as UTF-8, or convert it with iconv -t UTF-8"
+		return ablation.Label{
+			EN: fmt.Sprintf("byte 0x%02X isn't UTF-8: save the file as UTF-8, or convert it with iconv -t UTF-8", data[bad]),
+			JA: fmt.Sprintf("バイト 0x%02X は UTF-8 ではありません。UTF-8 で保存し直すか、iconv -t UTF-8 で変換してください", data[bad]),
+		}
 	}
-	return fmt.Sprintf("%s; it looks like %s: convert it with iconv -f %s -t UTF-8", detail, name, name)
+	return ablation.Label{
+		EN: fmt.Sprintf("byte 0x%02X isn't UTF-8; it looks like %s: convert it with iconv -f %[2]s -t UTF-8", data[bad], name),
+		JA: fmt.Sprintf("バイト 0x%02X は UTF-8 ではなく、%s のようです。iconv -f %[2]s -t UTF-8 で変換してください", data[bad], name),
+	}
 }
 
 // guessEncoding names the likeliest encoding, "" where none is likely.

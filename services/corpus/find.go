@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -32,6 +33,7 @@ func find(paths []string) ([]input, error) {
 	}
 	slices.SortFunc(found, func(a, b input) int { return cmp.Compare(a.path, b.path) })
 	found = slices.CompactFunc(found, func(a, b input) bool { return a.path == b.path })
+	found = withoutAsides(found)
 	if len(found) == 0 {
 		return nil, missing(strings.Join(paths, ", "), "no files in it; name files, or a folder that holds some (hidden ones don't count)", "ファイルがありません。ファイルか、ファイルのあるフォルダーを指定してください（隠しファイルは数えません）")
 	}
@@ -121,3 +123,20 @@ func nameInputs(inputs []input) {
 func withSeparator(dir string) string {
 	return strings.TrimSuffix(dir, string(filepath.Separator)) + string(filepath.Separator)
 }
+
+// withoutAsides leaves out what published corpora hold beside their text: Megatron's indexes, which are read with their
+// .bin, RedPajama's files of signals, and, where there are tables, the notes and listings that come with them.
+func withoutAsides(inputs []input) []input {
+	tables := slices.ContainsFunc(inputs, func(in input) bool { return tableFile.MatchString(in.path) })
+	return slices.DeleteFunc(inputs, func(in input) bool {
+		base := filepath.Base(in.path)
+		return strings.HasSuffix(base, ".idx") && exists(strings.TrimSuffix(in.path, ".idx")+".bin") ||
+			signalFile.MatchString(base) || tables && len(inputs) > 1 && noteFile.MatchString(base)
+	})
+}
+
+var (
+	tableFile  = regexp.MustCompile(`(?i)\.(parquet|bin|(jsonl|ndjson|json)(\.(gz|zst|zstd|xz|bz2))?)$`)
+	signalFile = regexp.MustCompile(`\.(signals\.json\.gz|minhash\.parquet|duplicates\.parquet)$`)
+	noteFile   = regexp.MustCompile(`(?i)^(readme(\.md|\.txt)?|licen[cs]e(\.md|\.txt)?|dataset_infos?\.json|dataset_dict\.json|state\.json|urls\.txt|(sha256|md5)sums?(\.txt)?)$`)
+)

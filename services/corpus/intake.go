@@ -2,108 +2,76 @@ package corpus
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 	"os"
 	"path/filepath"
-
-	"github.com/haigo-lab/haigo/plugins/trainer/spec"
+	"sync"
 )
 
-// intake is one reading of the inputs into a folder.
+// intake is a source version on its way into a folder.
 type intake struct {
 	options  Options
 	dir      string
 	upTo     uint64 // largest hash that is held out
-	smallest uint64 // hash seen
-	seen     map[[16]byte]struct{}
+	smallest uint64 // hash kept
+	kept     int64  // documents
+	seen     map[key]struct{}
+	quota    *quota // nil takes everything
 	tally    *tally
 	train    []*shard
 	heldout  *shard
-	progress Progress
-	reported int64
+	closing  closing
 }
 
-func newIntake(o Options, dir string, upTo uint64) *intake {
-	return &intake{
-		options: o, dir: dir, upTo: upTo, smallest: 1<<64 - 1,
-		seen: map[[16]byte]struct{}{}, tally: newTally(o.MaxProblems),
-	}
-}
+// key tells documents apart: the first half of their text's SHA-256.
+type key [16]byte
 
-func (t *intake) readAll(ctx context.Context, inputs []input) (err error) {
-	if err := os.MkdirAll(filepath.Join(t.dir, "train"), 0o755); err != nil {
-		return err
-	}
-	if t.heldout, err = createShard(t.dir, heldoutFile); err != nil {
-		return err
-	}
-	defer t.abandon()
-	t.progress.FilesAll = len(inputs)
-	for _, in := range inputs {
-		t.progress.BytesAll += in.bytes
-	}
-	for _, in := range inputs {
-		if err := t.readInput(ctx, in); err != nil {
-			return err
-		}
-		t.progress.Files++
-		t.progress.Bytes += in.bytes
-		t.report(0)
-	}
-	return t.finish()
-}
+func (d *document) key() key { return key(d.digest[:16]) }
 
-func (t *intake) readInput(ctx context.Context, in input) error {
-	t.progress.File = in.path
-	a, err := openArchive(in.path)
+// hash is what decides whether a document is held out.
+func (d *document) hash() uint64 { return binary.BigEndian.Uint64(d.digest[:8]) }
+
+func newIntake(o Options, parent string, upTo uint64) (*intake, error) {
+	dir, err := temporary(parent, o.Name)
 	if err != nil {
-		t.tally.add(*in.broken(0, err).problem)
-		return nil
+		return nil, err
 	}
-	defer a.close()
-	if advice := unsupported(a.kind); advice != "" {
-		t.tally.add(*in.problem(0, Unsupported, a.kind+" files aren't read: "+advice).problem)
-		return nil
+	t := &intake{
+		options: o, dir: dir, upTo: upTo, smallest: 1<<64 - 1,
+		seen: map[key]struct{}{}, quota: newQuota(o), tally: newTally(o.MaxProblems),
 	}
-	for found := range t.options.documents(in, a) {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if err := t.take(in, found); err != nil {
-			return err
-		}
-		t.reportNow(a.file.bytes)
+	if err := os.Mkdir(filepath.Join(dir, "train"), 0o755); err != nil {
+		return t, err
 	}
-	return nil
+	t.heldout, err = createShard(dir, heldoutFile)
+	return t, err
 }
 
-func (t *intake) take(in input, f found) error {
-	if f.problem != nil {
-		t.tally.add(*f.problem)
-		return nil
-	}
-	digest := sha256.Sum256([]byte(f.text))
-	key := [16]byte(digest[:16])
-	if _, ok := t.seen[key]; ok {
+// take keeps a document that is new and within the quota.
+func (t *intake) take(in input, d *document, line []byte) error {
+	if _, ok := t.seen[d.key()]; ok {
 		t.tally.add(Problem{File: in.path, Reason: Duplicate})
 		return nil
 	}
-	t.seen[key] = struct{}{}
-	return t.write(binary.BigEndian.Uint64(digest[:8]), spec.Document{ID: f.id, Text: f.text})
+	t.seen[d.key()] = struct{}{}
+	if t.quota != nil && !t.quota.take(d) {
+		return nil
+	}
+	return t.write(d, line)
 }
 
-func (t *intake) write(hash uint64, d spec.Document) error {
-	t.smallest = min(t.smallest, hash)
-	if hash <= t.upTo {
-		return t.heldout.write(d)
+func (t *intake) write(d *document, line []byte) error {
+	t.smallest = min(t.smallest, d.hash())
+	t.kept++
+	if d.hash() <= t.upTo {
+		return t.heldout.writeLine(line, d.bytes)
 	}
 	s, err := t.shard()
 	if err != nil {
 		return err
 	}
-	return s.write(d)
+	return s.writeLine(line, d.bytes)
 }
 
 // shard is the training file that takes the next document.
@@ -113,9 +81,7 @@ func (t *intake) shard() (*shard, error) {
 		if last.size < t.options.FileBytes {
 			return last, nil
 		}
-		if err := last.finish(); err != nil {
-			return nil, err
-		}
+		t.closing.finish(last)
 	}
 	next, err := createShard(t.dir, fmt.Sprintf("train/%06d.jsonl", len(t.train)))
 	if err != nil {
@@ -125,37 +91,123 @@ func (t *intake) shard() (*shard, error) {
 	return next, nil
 }
 
-// finish closes what readAll has open: the last training file and the held-out one; the files before are finished.
+// finish brings everything to the disk.
 func (t *intake) finish() error {
 	if n := len(t.train); n > 0 {
-		if err := t.train[n-1].finish(); err != nil {
-			return err
-		}
+		t.closing.finish(t.train[n-1])
 	}
-	return t.heldout.finish()
+	t.closing.finish(t.heldout)
+	return t.closing.wait()
 }
 
-func (t *intake) abandon() {
-	for _, s := range append(t.train, t.heldout) {
+// discard closes and removes what wasn't published; after publish it does nothing.
+func (t *intake) discard() {
+	_ = t.closing.wait()
+	for _, s := range t.train {
 		s.abandon()
 	}
+	if t.heldout != nil {
+		t.heldout.abandon()
+	}
+	_ = os.RemoveAll(t.dir) // what is left is removed by a later addition
 }
 
-// reportNow reports where a megabyte was read since the last time.
-func (t *intake) reportNow(fileBytes int64) {
-	if t.progress.Bytes+fileBytes-t.reported >= 1<<20 {
-		t.report(fileBytes)
+// closing finishes files while the next are written: a disk may take its time.
+type closing struct {
+	group sync.WaitGroup
+	mu    sync.Mutex
+	err   error
+}
+
+func (c *closing) finish(s *shard) {
+	c.group.Go(func() {
+		if err := s.finish(); err != nil {
+			c.mu.Lock()
+			c.err = err
+			c.mu.Unlock()
+		}
+	})
+}
+
+func (c *closing) wait() error {
+	c.group.Wait()
+	return c.err
+}
+
+// cleaning is how a stream's workers make documents of batches; their memory is used again.
+type cleaning struct {
+	options  Options
+	cleaners sync.Pool
+	results  sync.Pool
+}
+
+func newCleaning(o Options) *cleaning {
+	return &cleaning{
+		options:  o,
+		cleaners: sync.Pool{New: func() any { return newCleaner(o) }},
+		results:  sync.Pool{New: func() any { return new(cleaned) }},
 	}
 }
 
-func (t *intake) report(fileBytes int64) {
-	if t.options.Progress == nil {
-		return
+func (c *cleaning) work(b *batch) *cleaned {
+	cleaner, out := c.cleaners.Get().(*cleaner), c.results.Get().(*cleaned)
+	cleaner.clean(b, out)
+	c.cleaners.Put(cleaner)
+	return out
+}
+
+// done gives the memory of a result back.
+func (c *cleaning) done(result *cleaned) {
+	if cap(result.lines) <= 4*batchBytes {
+		c.results.Put(result)
 	}
-	now := t.progress
-	now.Bytes += fileBytes
-	now.Documents = int64(len(t.seen))
-	now.Rejected = t.tally.total()
-	t.reported = now.Bytes
-	t.options.Progress(now)
+}
+
+// each calls found with each document and its line.
+func (c *cleaned) each(found func(d *document, line []byte) error) error {
+	start := 0
+	for i := range c.documents {
+		d := &c.documents[i]
+		if err := found(d, c.lines[start:d.end]); err != nil {
+			return err
+		}
+		start = d.end
+	}
+	return nil
+}
+
+// sift copies what keep wants into a new folder, with another bound of what is held out; the old folder goes.
+func (t *intake) sift(ctx context.Context, upTo uint64, keep func(d *document) bool) (*intake, error) {
+	defer t.discard()
+	next, err := newIntake(t.options, filepath.Dir(t.dir), upTo)
+	if err != nil {
+		return next, err
+	}
+	next.tally, next.quota, next.seen = t.tally, nil, t.seen
+	cleaning := newCleaning(t.options)
+	s := stream[*cleaned]{read: ownLines, work: cleaning.work, take: func(_ *batch, result *cleaned) error {
+		defer cleaning.done(result)
+		return result.each(func(d *document, line []byte) error {
+			if d.problem != nil {
+				return fmt.Errorf("read back %s", d.problem)
+			}
+			if !keep(d) {
+				return nil
+			}
+			return next.write(d, line)
+		})
+	}}
+	if err := s.run(ctx, t.files()); err != nil {
+		return next, err
+	}
+	return next, next.finish()
+}
+
+// files are what was written, training text first.
+func (t *intake) files() []input {
+	var inputs []input
+	for _, s := range append(t.train[:len(t.train):len(t.train)], t.heldout) {
+		inputs = append(inputs, input{path: filepath.Join(t.dir, filepath.FromSlash(s.Path)), bytes: s.size})
+	}
+	return inputs
 }

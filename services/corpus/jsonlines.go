@@ -6,128 +6,174 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf16"
+
+	"github.com/haigo-lab/haigo/services/ablation"
 )
 
 // textColumns are tried in this order where no column was chosen.
 var textColumns = []string{"text", "content", "raw_content"}
 
-// jsonLines yields the text of each line's object. Blank lines are passed over.
-func (in input) jsonLines(r io.Reader, column string) iter.Seq[found] {
-	return func(yield func(found) bool) {
-		for lines := newLineReader(r); ; {
-			line, err := lines.next()
-			switch {
-			case errors.Is(err, io.EOF):
-				return
-			case errors.Is(err, errTooLong):
-				if !yield(in.problem(lines.number, TooLong, "a line above 32 MiB: cut the document into several")) {
-					return
-				}
-			case err != nil:
-				yield(in.broken(lines.number, err))
-				return
-			case !isBlank(line) && !yield(in.jsonDocument(lines.number, line, column)):
+// cirrusIndex begins the line that CirrusSearch dumps put before each page.
+var cirrusIndex = []byte(`{"index":{"_`)
+
+// lines sends every line but blank ones.
+func (f *feed) lines(lines *lineReader, form form) {
+	for {
+		line, err := lines.next()
+		switch {
+		case errors.Is(err, io.EOF):
+			return
+		case errors.Is(err, errTooLong):
+			if !f.problem(f.rejected(lines.number, TooLong, longLine)) {
 				return
 			}
+		case err != nil:
+			f.problem(*f.broken(lines.number, err))
+			return
+		case form == jsonObject && bytes.HasPrefix(line, cirrusIndex):
+		case !isBlank(line) && !f.add(row{line: lines.number, form: form}, line):
+			return
 		}
 	}
 }
 
-func (in input) jsonDocument(number int64, line []byte, column string) found {
-	line = bytes.TrimPrefix(line, []byte("\ufeff"))
-	// Checked before decoding: encoding/json would put U+FFFD in place of broken bytes.
-	if bad := invalidUTF8(line); bad >= 0 {
-		return in.problem(number, NotUTF8, encodingDetail(line, bad))
+// pick is a value to find in JSON objects: by its name, or by names joined by full stops for one inside another. A name
+// that holds full stops itself comes first, and the last of several of one name.
+type pick struct {
+	path  string
+	value []byte // as JSON; nil where there is none
+	exact bool
+}
+
+func (p *pick) see(name, value []byte) {
+	switch {
+	case string(name) == p.path:
+		p.value, p.exact = value, true
+	case !p.exact && len(name) < len(p.path) && p.path[len(name)] == '.' && p.path[:len(name)] == string(name):
+		inner := pick{path: p.path[len(name)+1:]}
+		members(value, inner.see)
+		p.value = inner.value
 	}
-	var object map[string]any
+}
+
+// pickAll sets the values of picks from a line, by encoding/json where the scanner doesn't take the line.
+func pickAll(line []byte, picks []pick) error {
+	for i := range picks {
+		picks[i].value, picks[i].exact = nil, false
+	}
+	see := func(name, value []byte) {
+		for i := range picks {
+			picks[i].see(name, value)
+		}
+	}
+	if members(line, see) {
+		return nil
+	}
+	for i := range picks {
+		picks[i].value, picks[i].exact = nil, false
+	}
+	var object map[string]json.RawMessage
 	if err := json.Unmarshal(line, &object); err != nil {
-		return in.problem(number, BadJSON, jsonDetail(line, err))
+		return err
 	}
-	if half := loneSurrogate(line); half != "" {
-		return in.problem(number, NotUTF8, half+" is half of a character: mend the row")
+	for name, value := range object {
+		see([]byte(name), value)
 	}
-	text, err := textOf(object, column)
-	if err != nil {
-		return in.problem(number, NoText, err.Error())
-	}
-	return in.cleanDocument(fmt.Sprintf("%s:%d", in.id, number), number, text)
+	return nil
 }
 
-// loneSurrogate is the first \uD800–\uDFFF escape in a JSON text that isn't one of a pair, "" where there is none:
-// encoding/json would put U+FFFD in its place.
-func loneSurrogate(line []byte) string {
-	for i := 0; i+1 < len(line); i++ {
-		if line[i] != '\\' {
-			continue
+// What a value may be as a text.
+const (
+	noString     = iota
+	brokenString // holds half of a character
+	wholeString
+)
+
+// stringOf is the text of a JSON string; unescaped into space where it has to be. Lists of strings are joined by line
+// ends: a column of paragraphs.
+func stringOf(value, space []byte) (text []byte, state int) {
+	switch {
+	case len(value) == 0:
+		return nil, noString
+	case value[0] == '"':
+		inside := value[1 : len(value)-1]
+		if bytes.IndexByte(inside, '\\') < 0 {
+			return inside, wholeString
 		}
-		i++ // what is escaped
-		high := escaped(line, i)
-		if !utf16.IsSurrogate(high) {
-			continue
+		text, whole := unescape(space[:0], inside)
+		if !whole {
+			return text, brokenString
 		}
-		if i+6 < len(line) && line[i+5] == '\\' && utf16.DecodeRune(high, escaped(line, i+6)) != unicode.ReplacementChar {
-			i += 10
-			continue
+		return text, wholeString
+	case value[0] == '[':
+		var list []string
+		if json.Unmarshal(value, &list) != nil {
+			return nil, noString
 		}
-		return string(line[i-1 : i+5])
+		return []byte(strings.Join(list, "\n")), wholeString
 	}
-	return ""
+	return nil, noString
 }
 
-// escaped is the rune of the uXXXX at i, 0 where there is none.
-func escaped(line []byte, i int) rune {
-	if i+5 > len(line) || line[i] != 'u' {
-		return 0
-	}
-	n, err := strconv.ParseUint(string(line[i+1:i+5]), 16, 16)
-	if err != nil {
-		return 0
-	}
-	return rune(n)
+var halfCharacter = ablation.Label{
+	EN: "the text holds half of a character (a \\ud800 to \\udfff without its other half): mend the row, or write the file again",
+	JA: "本文に文字の片割れ（対になっていない \\ud800〜\\udfff）があります。行を直すか、ファイルを作り直してください",
 }
 
-// textOf is the string in the chosen column, or in the first of textColumns that holds one.
-func textOf(object map[string]any, column string) (string, error) {
-	if column != "" {
-		value, ok := object[column]
-		if !ok {
-			return "", fmt.Errorf("no column %q: choose another with --column, or mend the row", column)
+// noText says why a row has no text.
+func noText(column string, there bool) ablation.Label {
+	switch {
+	case column == "":
+		return ablation.Label{
+			EN: "no string in text, content or raw_content: choose the column with --column",
+			JA: "text、content、raw_content のどれにも文字列がありません。--column で列を選んでください",
 		}
-		text, ok := value.(string)
-		if !ok {
-			return "", fmt.Errorf("column %q isn't a string: choose another with --column, or mend the row", column)
-		}
-		return text, nil
-	}
-	for _, name := range textColumns {
-		if text, ok := object[name].(string); ok {
-			return text, nil
+	case there:
+		return ablation.Label{
+			EN: fmt.Sprintf("column %q isn't a string: choose another with --column, or mend the row", column),
+			JA: fmt.Sprintf("列「%s」が文字列ではありません。--column で別の列を選ぶか、この行を直してください", column),
 		}
 	}
-	return "", errors.New("no string in text, content or raw_content: choose the column with --column")
+	return ablation.Label{
+		EN: fmt.Sprintf("no column %q: choose another with --column, or mend the row", column),
+		JA: fmt.Sprintf("列「%s」がありません。--column で別の列を選ぶか、この行を直してください", column),
+	}
 }
 
 // jsonDetail says where a line stops being a JSON object.
-func jsonDetail(line []byte, err error) string {
+func jsonDetail(line []byte, err error) ablation.Label {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
 	switch {
 	case line[0] == '[':
-		return "a JSON array: JSON lines have one object a line, so convert it, as with jq -c '.[]'"
-	case errors.As(err, &syntax):
-		if syntax.Offset >= int64(len(line)) {
-			return "the JSON breaks off at the end of the line: each object must stand on one line"
+		return ablation.Label{
+			EN: "a JSON array: JSON lines have one object a line, so convert it, as with jq -c '.[]'",
+			JA: "JSON の配列です。JSON Lines は 1 行に 1 つのオブジェクトです。jq -c '.[]' などで変換してください",
 		}
-		return fmt.Sprintf("byte %d isn't JSON here (%s): mend the row", syntax.Offset, excerpt(line, syntax.Offset))
+	case errors.As(err, &syntax):
+		return syntaxDetail(line, syntax.Offset)
 	case errors.As(err, &kind):
-		return fmt.Sprintf("a JSON %s, not an object: each line must be an object that holds its text in a column", kind.Value)
+		return ablation.Label{
+			EN: fmt.Sprintf("a JSON %s, not an object: each line must be an object that holds its text in a column", kind.Value),
+			JA: fmt.Sprintf("JSON の %s で、オブジェクトではありません。各行を、本文の列を持つオブジェクトにしてください", kind.Value),
+		}
 	}
-	return "not a JSON object: mend the row"
+	return ablation.Label{EN: "not a JSON object: mend the row", JA: "JSON のオブジェクトではありません。この行を直してください"}
+}
+
+func syntaxDetail(line []byte, at int64) ablation.Label {
+	if at >= int64(len(line)) {
+		return ablation.Label{
+			EN: "the JSON breaks off at the end of the line: each object must stand on one line",
+			JA: "JSON が行の終わりで途切れています。1 つのオブジェクトを 1 行に書いてください",
+		}
+	}
+	return ablation.Label{
+		EN: fmt.Sprintf("byte %d isn't JSON here (%s): mend the row", at, excerpt(line, at)),
+		JA: fmt.Sprintf("%d バイト目が JSON ではありません（%s）。この行を直してください", at, excerpt(line, at)),
+	}
 }
 
 // excerpt is what stands around a byte, for a person to find it.

@@ -19,8 +19,12 @@ type lineReader struct {
 	number int64 // of the line read last, from 1
 }
 
+// lineBuffer is how much is read at once; most lines fit in.
+const lineBuffer = 256 << 10
+
+// newLineReader reads from r, through its buffer where it has one of that size.
 func newLineReader(r io.Reader) *lineReader {
-	return &lineReader{r: bufio.NewReaderSize(r, 256<<10)}
+	return &lineReader{r: bufio.NewReaderSize(r, lineBuffer)}
 }
 
 // next returns the next line without its end, valid until the next call; errTooLong for a line that was passed over;
@@ -29,6 +33,10 @@ func (l *lineReader) next() ([]byte, error) {
 	l.buf = l.buf[:0]
 	for read, long := 0, false; ; {
 		part, err := l.r.ReadSlice('\n')
+		if err == nil && read == 0 {
+			l.number++
+			return trimLineEnd(part), nil
+		}
 		read += len(part)
 		if long = long || read > maxDocument; !long {
 			l.buf = append(l.buf, part...)

@@ -25,9 +25,17 @@ type Options struct {
 	Lang  string   // a BCP 47 tag, "code" or "other"
 	Paths []string // files, folders (searched to the bottom, hidden files left out) and globs
 
-	// Column is the field of JSON lines that holds the text; "" takes the first of text, content and raw_content that
-	// a line has.
+	// Column is the field of JSON lines and the column of parquet that holds the text; names joined by full stops reach
+	// into nested ones. "" takes the first of text, content and raw_content that there is.
 	Column string
+	// By, for AddAll, is a field like Column that says which source a document belongs to.
+	By string
+	// Bytes and Documents bound how much is kept, of all languages' UTF-8 bytes and of documents: a sample by Seed, of
+	// which a smaller bound keeps a part. 0 is no bound.
+	Bytes, Documents int64
+	Seed             spec.Seed
+	// DropNearDuplicates leaves out training documents that hold half of a held-out document, as Measure counts them.
+	DropNearDuplicates bool
 	// Split says where plain text files are cut into documents.
 	Split Split
 	// Role is RoleTrain unless set; RoleHeldout holds everything out.
@@ -83,6 +91,7 @@ func (o Options) checked() (Options, error) {
 	problems = append(problems, o.checkPaths()...)
 	problems = append(problems, o.checkShare()...)
 	problems = append(problems, o.checkSplit()...)
+	problems = append(problems, o.checkQuota()...)
 	if len(problems) > 0 {
 		return Options{}, &ablation.Invalid{Problems: problems}
 	}

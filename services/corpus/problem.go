@@ -1,45 +1,96 @@
 package corpus
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/haigo-lab/haigo/services/ablation"
 )
 
 // Reasons why text is left out; they are the keys of a manifest's rejected counts.
 const (
-	Duplicate   = "duplicate"   // the same text came before
-	Empty       = "empty"       // nothing but white space
-	NotUTF8     = "not_utf8"    // another encoding, or broken
-	NotText     = "not_text"    // holds NUL bytes
-	BadJSON     = "bad_json"    // a line that isn't a JSON object
-	NoText      = "no_text"     // a JSON object without the text column
-	TooLong     = "too_long"    // a document above 32 MiB
-	Damaged     = "damaged"     // an archive that breaks off; what came before the damage is kept
-	Unreadable  = "unreadable"  // a file that can't be opened or read
-	Unsupported = "unsupported" // a file format that isn't read
+	Duplicate     = "duplicate"      // the same text came before
+	Empty         = "empty"          // nothing but white space
+	NotUTF8       = "not_utf8"       // another encoding, or broken
+	NotText       = "not_text"       // holds NUL bytes
+	BadJSON       = "bad_json"       // a line that isn't a JSON object
+	NoText        = "no_text"        // a JSON object without the text column
+	TooLong       = "too_long"       // a document above 32 MiB
+	Damaged       = "damaged"        // an archive that breaks off; what came before the damage is kept
+	Unreadable    = "unreadable"     // a file that can't be opened or read
+	Unsupported   = "unsupported"    // a file format that isn't read
+	Truncated     = "truncated"      // a file that is shorter than it says; what is whole is kept
+	TokenIDs      = "token_ids"      // ids of a tokenizer that isn't known here
+	NoGroup       = "no_group"       // a document without the value that sources are divided by
+	NotSampled    = "not_sampled"    // beyond the quota, by the seed
+	NearDuplicate = "near_duplicate" // holds half of a held-out document
 )
 
 // Problem is one thing that Add left out, for a person to look at. Duplicates and empty documents are ordinary and only
 // counted.
 type Problem struct {
 	File   string `json:"file"`
-	Line   int64  `json:"line,omitempty"` // from 1, of the decompressed text; 0 is the file as a whole
+	Line   int64  `json:"line,omitempty"` // or row, or document of a .bin: from 1, of the decompressed text; 0 is the file as a whole
 	Reason string `json:"reason"`
-	Detail string `json:"detail,omitempty"` // what happened and what to do
+	Detail string `json:"detail,omitempty"` // what happened and what to do, in English
+	// DetailJA is the same in Japanese; source versions of earlier programs have none.
+	DetailJA string `json:"detail_ja,omitempty"`
 }
 
-// String is the problem as compilers write theirs: file:line: reason: detail.
+// In is what happened and what to do, in Japanese where lang is "ja" and there is a Japanese sentence.
+func (p Problem) In(lang string) string { return ablation.Label{JA: p.DetailJA, EN: p.Detail}.In(lang) }
+
+func (in input) rejected(line int64, reason string, detail ablation.Label) Problem {
+	return Problem{File: in.path, Line: line, Reason: reason, Detail: detail.EN, DetailJA: detail.JA}
+}
+
+// broken is the error that ends a file after a line, 0 where it can't even be begun.
+func (in input) broken(line int64, err error) *Problem {
+	var disk *fs.PathError
+	p := in.rejected(line, Unreadable, obstacle(err))
+	if compression(in.path) != "" && !errors.As(err, &disk) {
+		p = in.rejected(line, Damaged, damage(in.path, line, err))
+	}
+	return &p
+}
+
+// obstacle says why a file can't be read, without its path, which stands before.
+func obstacle(err error) ablation.Label {
+	var disk *fs.PathError
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return ablation.Label{
+			EN: "this user may not read the file: change its permissions, or copy it",
+			JA: "このユーザーには読む権限がありません。権限を変えるか、コピーしてください",
+		}
+	case errors.Is(err, fs.ErrNotExist):
+		return ablation.Label{EN: "the file is gone: somebody removed it meanwhile", JA: "ファイルがなくなりました。途中で削除されたようです"}
+	case errors.As(err, &disk):
+		err = disk.Err
+	}
+	return ablation.Label{
+		EN: fmt.Sprintf("the disk answers %q: copy the file elsewhere and add it from there", err),
+		JA: fmt.Sprintf("ディスクが「%v」と答えました。別の場所にコピーして、そこから追加してください", err),
+	}
+}
+
+// String is the problem as compilers write theirs, in English: file:line: reason: detail.
 func (p Problem) String() string {
-	place := p.File
-	if p.Line > 0 {
-		place = fmt.Sprintf("%s:%d", p.File, p.Line)
-	}
 	if p.Detail == "" {
-		return place + ": " + p.Reason
+		return p.place() + ": " + p.Reason
 	}
-	return place + ": " + p.Reason + ": " + p.Detail
+	return p.place() + ": " + p.Reason + ": " + p.Detail
+}
+
+func (p Problem) place() string {
+	if p.Line == 0 {
+		return p.File
+	}
+	return fmt.Sprintf("%s:%d", p.File, p.Line)
 }
 
 // tally counts every rejection and keeps the first few problems of each reason, so that no reason hides another.
@@ -55,11 +106,14 @@ func newTally(limit int) *tally {
 
 func (t *tally) add(p Problem) {
 	t.rejected[p.Reason]++
-	if p.Reason == Duplicate || p.Reason == Empty || t.rejected[p.Reason] > int64(t.max) {
+	if p.Detail == "" || t.rejected[p.Reason] > int64(t.max) {
 		return
 	}
 	t.problems = append(t.problems, p)
 }
+
+// count adds n that nobody needs to look at.
+func (t *tally) count(reason string, n int64) { t.rejected[reason] += n }
 
 func (t *tally) total() int64 {
 	var n int64

@@ -10,6 +10,7 @@ import (
 	"hash"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 )
@@ -20,7 +21,7 @@ type shard struct {
 	file   *os.File
 	out    *bufio.Writer
 	digest hash.Hash
-	line   bytes.Buffer
+	line   []byte
 	size   int64 // of the file
 }
 
@@ -37,25 +38,32 @@ func createShard(dir, name string) (*shard, error) {
 }
 
 func (s *shard) write(d spec.Document) error {
-	if err := s.writeJSON(d); err != nil {
-		return err
-	}
-	s.Bytes += int64(len(d.Text))
+	s.line = appendDocument(s.line[:0], d.ID, []byte(strings.ToValidUTF8(d.Text, "\ufffd")))
+	return s.writeLine(s.line, len(d.Text))
+}
+
+// writeLine appends a document's line; bytes are those of its text.
+func (s *shard) writeLine(line []byte, bytes int) error {
+	s.Bytes += int64(bytes)
 	s.Documents++
-	return nil
+	return s.writeBytes(line)
 }
 
 // writeJSON appends one value as a line, with no more escapes than JSON needs.
 func (s *shard) writeJSON(value any) error {
-	s.line.Reset()
-	encoder := json.NewEncoder(&s.line)
+	var line bytes.Buffer
+	encoder := json.NewEncoder(&line)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(value); err != nil {
 		return fmt.Errorf("encode line of %s: %w", s.Path, err)
 	}
-	s.size += int64(s.line.Len())
-	_, _ = s.digest.Write(s.line.Bytes()) // a hash never fails
-	if _, err := s.out.Write(s.line.Bytes()); err != nil {
+	return s.writeBytes(line.Bytes())
+}
+
+func (s *shard) writeBytes(line []byte) error {
+	s.size += int64(len(line))
+	_, _ = s.digest.Write(line) // a hash never fails
+	if _, err := s.out.Write(line); err != nil {
 		return fmt.Errorf("write %s: %w", s.Path, err)
 	}
 	return nil

@@ -1,0 +1,200 @@
+package corpus
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/haigo-lab/haigo/plugins/trainer/spec"
+	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/task"
+)
+
+// mostProbes bounds the held-out documents of a source, and the items of a task, that are looked for.
+const mostProbes = 1 << 14
+
+// probeSets are the held-out documents of a source version, then those of the newest version of every other source of its
+// data folder, then every task.
+func probeSets(ctx context.Context, source ablation.Source) ([]sketched, error) {
+	own, err := heldoutSketches(ctx, source)
+	if err != nil {
+		return nil, err
+	}
+	sets := []sketched{own}
+	data := dataOf(source.Dir)
+	sources, err := List(data)
+	if err != nil {
+		return nil, err
+	}
+	seen := map[string]bool{source.Name: true}
+	for _, other := range sources { // newest first
+		if seen[other.Name] {
+			continue
+		}
+		seen[other.Name] = true
+		// Another source's or task's damage is no reason against this one: it just isn't looked for.
+		if set, err := heldoutSketches(ctx, other); err == nil {
+			sets = append(sets, set)
+		}
+	}
+	tasks, err := taskSketches(data)
+	return append(sets, tasks...), errors.Join(err, ctx.Err())
+}
+
+// heldoutSketches are those of a source's held-out documents of smallest hash, which are what sets are made of.
+func heldoutSketches(ctx context.Context, source ablation.Source) (sketched, error) {
+	set := sketched{overlap: Overlap{Kind: OverlapHeldout, Name: source.Name, Version: source.Version}}
+	var all []hashed
+	documents := int64(0)
+	cleaners := sync.Pool{New: func() any { return newCleaner(Options{}) }}
+	s := stream[[]hashed]{read: ownLines, work: func(b *batch) []hashed {
+		c := cleaners.Get().(*cleaner)
+		defer cleaners.Put(c)
+		return sketches(b, c)
+	}, take: func(b *batch, found []hashed) error {
+		if len(found) != len(b.rows) {
+			return fmt.Errorf("%s: a line is damaged: add the source again", b.path)
+		}
+		documents += int64(len(found))
+		if all = append(all, found...); len(all) > 4*mostProbes {
+			all = smallest(all)
+		}
+		return nil
+	}}
+	if err := s.run(ctx, []input{{path: filepath.Join(source.Dir, heldoutFile)}}); err != nil {
+		return set, err
+	}
+	all = smallest(all)
+	set.overlap.Unchecked = documents - int64(len(all))
+	for _, d := range all {
+		set.put(d.sketch)
+	}
+	return set, nil
+}
+
+// hashed is a held-out document's sketch with the hash that orders it.
+type hashed struct {
+	hash   uint64
+	sketch []uint64
+}
+
+// sketches are those of a batch's documents, up to the first line that is damaged.
+func sketches(b *batch, c *cleaner) []hashed {
+	var all []hashed
+	var space []uint64
+	damaged := false
+	b.each(func(r *row, line []byte) {
+		_, text, ok := c.own(line)
+		if damaged = damaged || r.problem != nil || !ok; damaged {
+			return
+		}
+		digest := sha256.Sum256(text)
+		var grams []uint64
+		grams, space = sketch(text, space)
+		all = append(all, hashed{hash: binary.BigEndian.Uint64(digest[:8]), sketch: grams})
+	})
+	return all
+}
+
+// smallest are the first mostProbes by hash.
+func smallest(all []hashed) []hashed {
+	slices.SortFunc(all, func(a, b hashed) int { return cmp.Compare(a.hash, b.hash) })
+	return all[:min(len(all), mostProbes)]
+}
+
+func taskSketches(data string) ([]sketched, error) {
+	tasks, err := task.List(data)
+	if err != nil {
+		return nil, err
+	}
+	var sets []sketched
+	seen := map[string]bool{}
+	for _, t := range tasks { // newest first
+		if seen[t.Name] {
+			continue
+		}
+		seen[t.Name] = true
+		items, err := task.Items(t.Path)
+		if err != nil {
+			continue
+		}
+		set := sketched{overlap: Overlap{Kind: OverlapTask, Name: t.Name, Version: t.Version}}
+		for i, item := range items {
+			if i < mostProbes {
+				grams, _ := sketch([]byte(itemText(item)), nil)
+				set.put(grams)
+			} else {
+				set.overlap.Unchecked++
+			}
+		}
+		sets = append(sets, set)
+	}
+	return sets, nil
+}
+
+// itemText is an item as training text would hold it: the question with its right answer.
+func itemText(item spec.Item) string {
+	answer := ""
+	switch {
+	case item.Gold >= 0 && item.Gold < len(item.Choices):
+		answer = item.Choices[item.Gold]
+	case len(item.Answers) > 0:
+		answer = item.Answers[0]
+	}
+	return strings.Join([]string{item.Context, answer}, item.Sep)
+}
+
+// put adds a probe; one without grams is too short to be looked for.
+func (s *sketched) put(grams []uint64) {
+	if len(grams) == 0 {
+		s.overlap.Unchecked++
+		return
+	}
+	s.overlap.Checked++
+	s.sketches = append(s.sketches, grams)
+}
+
+// dropNearDuplicates leaves out the training documents that hold half of one of the source's own held-out documents.
+func (t *intake) dropNearDuplicates(ctx context.Context) (*intake, error) {
+	own, err := heldoutSketches(ctx, ablation.Source{Name: t.options.Name, Dir: t.dir})
+	if err != nil {
+		return t, err
+	}
+	p := newProbes([]sketched{own})
+	workers := sync.Pool{New: func() any { return &measurer{cleaner: newCleaner(Options{}), seeker: newSeeker(p)} }}
+	drop := map[key]bool{}
+	s := stream[[]key]{read: ownLines, work: func(b *batch) []key {
+		worker := workers.Get().(*measurer)
+		defer workers.Put(worker)
+		return worker.holders(b)
+	}, take: func(_ *batch, found []key) error {
+		for _, k := range found {
+			drop[k] = true
+		}
+		return nil
+	}}
+	if err := s.run(ctx, t.files()[:len(t.train)]); err != nil || len(drop) == 0 {
+		return t, err
+	}
+	t.tally.count(NearDuplicate, int64(len(drop)))
+	return t.sift(ctx, t.upTo, func(d *document) bool { return !drop[d.key()] })
+}
+
+// holders are the documents of a batch that hold probes. A line that can't be read back is none; sift says so.
+func (m *measurer) holders(b *batch) []key {
+	var found []key
+	b.each(func(_ *row, line []byte) {
+		if _, text, ok := m.own(line); ok && len(m.seek(text)) > 0 {
+			digest := sha256.Sum256(text)
+			found = append(found, key(digest[:16]))
+		}
+	})
+	return found
+}
