@@ -81,7 +81,7 @@ func browse(t *testing.T) (*tab, site) {
 		t.Fatal(err)
 	}
 	server, err := httpd.New(httpd.Options{
-		Store: store, Sweeper: &orchestrator.Sweeper{Store: store, Trainers: trainers{}, RunsAtOnce: 2}, Samples: corpus.Samples, Problems: corpus.Problems, Version: "v0", Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Listen: listener.Addr().String(),
+		Store: store, Sweeper: &orchestrator.Sweeper{Store: store, Trainers: trainers{}, RunsAtOnce: 2}, Samples: corpus.Samples, Problems: corpus.Problems, Report: corpus.ReadReport, Version: "v0", Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Listen: listener.Addr().String(),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -36,7 +36,7 @@ func open(t *testing.T, o httpd.Options) site {
 	t.Helper()
 	store := pgtest.Store(t)
 	listener := httptest.NewUnstartedServer(nil)
-	o.Store, o.Samples, o.Problems, o.Version = store, corpus.Samples, corpus.Problems, "v0"
+	o.Store, o.Samples, o.Problems, o.Report, o.Version = store, corpus.Samples, corpus.Problems, corpus.ReadReport, "v0"
 	o.Sweeper = &orchestrator.Sweeper{Store: store, Trainers: trainers{}, RunsAtOnce: 2}
 	o.Listen = listener.Listener.Addr().String()
 	server, err := httpd.New(o)

@@ -61,7 +61,7 @@ func BenchmarkPreview(b *testing.B) {
 	}
 	b.Cleanup(func() { _ = host.Close() })
 	server, err := httpd.New(httpd.Options{
-		Store: store, Sweeper: &orchestrator.Sweeper{Store: store, Trainers: host, RunsAtOnce: 2, Threads: 1}, Samples: corpus.Samples, Problems: corpus.Problems, Listen: "127.0.0.1:80",
+		Store: store, Sweeper: &orchestrator.Sweeper{Store: store, Trainers: host, RunsAtOnce: 2, Threads: 1}, Samples: corpus.Samples, Problems: corpus.Problems, Report: corpus.ReadReport, Listen: "127.0.0.1:80",
 	})
 	if err != nil {
 		b.Fatal(err)

@@ -171,7 +171,8 @@ func TestSources_problems(t *testing.T) {
 	if err := s.store.PutSource(t.Context(), result.Source); err != nil {
 		t.Fatal(err)
 	}
-	s.get("/sources/web?lang=ja").want(t, 200, dir+"/good.jsonl:3<", "JSON でない行", dir+"/latin1.txt", "UTF-8 でない")
+	s.get("/sources/web?lang=ja").want(t, 200, dir+"/good.jsonl:3<", "JSON でない行", dir+"/latin1.txt", "UTF-8 でない",
+		"JSON が行の終わりで途切れています", "推定した言語", "検証セット</span>")
 }
 
 func TestSweeps_pages(t *testing.T) {

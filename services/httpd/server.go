@@ -41,8 +41,10 @@ type Options struct {
 	Samples func(dir string, n int) ([]spec.Document, error)
 	// Problems are examples of what was left out of the source version in dir.
 	Problems func(dir string) ([]corpus.Problem, error)
-	Version  string // of the program; pages and shares name it
-	Log      *slog.Logger
+	// Report is what was measured of the source version in dir; ErrNotFound where nothing was.
+	Report  func(dir string) (corpus.Report, error)
+	Version string // of the program; pages and shares name it
+	Log     *slog.Logger
 
 	Listen     string   // the address that is listened to, with its real port
 	URL        string   // what share links begin with; default http:// and Listen

@@ -2,6 +2,7 @@ package httpd
 
 import (
 	"cmp"
+	"errors"
 	"maps"
 	"net/http"
 	"slices"
@@ -16,8 +17,8 @@ import (
 )
 
 const (
-	samples      = 6 // documents of a source that are shown
-	problemsEach = 3 // examples of each reason for leaving documents out
+	samples      = 10 // documents of a source that are shown
+	problemsEach = 3  // examples of each reason for leaving documents out
 )
 
 // sourcesView is the list of sources, one of them chosen and shown whole, and the tasks.
@@ -27,6 +28,7 @@ type sourcesView struct {
 	Documents int64
 	Chosen    *sourceRow
 	Versions  []ablation.Source // of the chosen one, newest first
+	Report    *reportView       // of the chosen one; nil where it wasn't measured
 	Samples   []spec.Document
 	Problems  []corpus.Problem
 	Tasks     []ablation.Task
@@ -83,6 +85,40 @@ func (s sourceRow) Reasons() []rejection {
 	return rejections
 }
 
+// reportView is what was measured of a source's text.
+type reportView struct{ corpus.Report }
+
+// languageShare is how much of a source looks like a language.
+type languageShare struct {
+	Lang      string
+	Documents int64
+	Share     float64 // of the bytes
+}
+
+// Percent is the share for a bar.
+func (l languageShare) Percent() float64 { return 100 * l.Share }
+
+// Found are the languages as found; the rest beyond the first five is left out.
+func (r reportView) Found() []languageShare {
+	var found []languageShare
+	for _, l := range r.Languages[:min(len(r.Languages), 5)] {
+		found = append(found, languageShare{l.Lang, l.Documents, float64(l.Bytes) / float64(max(r.Bytes, 1))})
+	}
+	return found
+}
+
+// quantile is a length that a share of the documents doesn't exceed.
+type quantile struct {
+	Name       string
+	Characters int64
+}
+
+// Quantiles are those of the documents' lengths.
+func (r reportView) Quantiles() []quantile {
+	l := r.Lengths
+	return []quantile{{"0%", l.Min}, {"10%", l.P10}, {"25%", l.P25}, {"50%", l.P50}, {"75%", l.P75}, {"90%", l.P90}, {"99%", l.P99}, {"100%", l.Max}}
+}
+
 // referenceRow is another model's result.
 type referenceRow struct{ ablation.Reference }
 
@@ -137,6 +173,13 @@ func (s *Server) readFolder(v *sourcesView) {
 	for _, d := range found {
 		d.Text = dense(d.Text)
 		v.Samples = append(v.Samples, d)
+	}
+	report, err := s.options.Report(v.Chosen.Dir)
+	switch {
+	case err == nil:
+		v.Report = &reportView{report}
+	case !errors.Is(err, ablation.ErrNotFound):
+		log.Warn("report can't be read", "err", err)
 	}
 	all, err := s.options.Problems(v.Chosen.Dir)
 	if err != nil {

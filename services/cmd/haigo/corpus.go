@@ -1,32 +1,61 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 
+	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/corpus"
 )
 
 type corpusCmd struct {
-	Add  corpusAddCmd  `cmd:"" help:"Add a source from files, folders and globs."`
+	Add  corpusAddCmd  `cmd:"" help:"Add a source from files, folders and globs; with --by, one of each value."`
 	List corpusListCmd `cmd:"" help:"List the sources."`
-	Show corpusShowCmd `cmd:"" help:"Show a source with its rejected rows and samples."`
+	Show corpusShowCmd `cmd:"" help:"Show what a source holds, what it left out, what it shares with held-out text and tasks, and samples."`
 }
 
 type corpusAddCmd struct {
-	Name    string   `arg:"" help:"The source's name: lower-case letters, digits, . _ -"`
-	Paths   []string `arg:"" help:"Files, folders and globs: text or JSON lines, plain, .gz or .zst."`
-	Lang    string   `required:"" help:"Language: a BCP 47 tag, code or other."`
-	Column  string   `help:"Field of JSON lines that holds the text (default: text, content or raw_content)."`
-	Split   string   `help:"Where text files are cut into documents: file, paragraphs or lines (default: long files at paragraphs)." default:""`
-	Share   float64  `help:"Share of the documents that is held out." default:"0.01"`
-	Heldout bool     `help:"For evaluation only: hold everything out."`
+	Name      string    `arg:"" help:"The source's name: lower-case letters, digits, . _ -"`
+	Paths     []string  `arg:"" help:"Files, folders and globs: parquet, JSON lines, text (.gz, .zst, .xz, .bz2 or plain), Megatron's .bin with .idx."`
+	Lang      string    `required:"" help:"Language: a BCP 47 tag, code or other."`
+	Column    string    `help:"Field of JSON lines or parquet that holds the text (default: text, content or raw_content); a.b for one inside another."`
+	By        string    `help:"Field that divides the documents: each value becomes a source, NAME-VALUE. As in --by meta.pile_set_name."`
+	Split     string    `help:"Where text files are cut into documents: file, paragraphs or lines (default: long files at paragraphs)." default:""`
+	Share     float64   `help:"Share of the documents that is held out." default:"0.01"`
+	Heldout   bool      `help:"For evaluation only: hold everything out."`
+	Bytes     byteCount `help:"At most so much text, a sample by --seed: 500M, 2G (of each source, with --by)."`
+	Documents int64     `help:"At most so many documents, a sample by --seed."`
+	Seed      uint64    `help:"Of the sample; a smaller quota takes a part of a larger one's."`
+	Drop      bool      `name:"drop-near-duplicates" help:"Leave out training documents that hold half of a held-out one."`
+}
+
+// byteCount is a number of bytes, as in 500M or 2G: powers of 1,000.
+type byteCount int64
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (n *byteCount) UnmarshalText(text []byte) error {
+	digits := strings.TrimSuffix(strings.ToUpper(string(text)), "B")
+	factor := 1.0
+	for i, unit := range []string{"K", "M", "G", "T"} {
+		if rest, ok := strings.CutSuffix(digits, unit); ok {
+			digits, factor = rest, math.Pow(1000, float64(i+1))
+		}
+	}
+	value, err := strconv.ParseFloat(digits, 64)
+	if err != nil || value*factor < 0 || value*factor > 1e18 {
+		return fmt.Errorf("%q is no number of bytes; write 500M or 2G", text)
+	}
+	*n = byteCount(value * factor)
+	return nil
 }
 
 func (c corpusAddCmd) Run(e *env) error {
@@ -35,38 +64,67 @@ func (c corpusAddCmd) Run(e *env) error {
 		return err
 	}
 	defer a.close()
-	options := corpus.Options{
-		Data: a.data, Name: c.Name, Lang: c.Lang, Paths: c.Paths, Column: c.Column, Split: corpus.Split(c.Split),
-		Share: c.Share,
-	}
-	if c.Heldout {
-		options.Role = ablation.RoleHeldout
-	}
-	result, err := addShown(e, options)
+	all, err := addShown(e, c.options(a.data))
 	if err != nil {
 		return err
 	}
-	if err := a.store.PutSource(e.ctx, result.Source); err != nil {
-		return err
+	for i, result := range all.Results {
+		if err := a.store.PutSource(e.ctx, result.Source); err != nil {
+			return err
+		}
+		if i > 0 {
+			fmt.Fprintln(e.stdout)
+		}
+		printSource(e.stdout, result.Source)
+		if err := printReport(e.stdout, result.Source); err != nil {
+			return err
+		}
+		for _, p := range result.Problems {
+			fmt.Fprintln(e.stderr, p)
+		}
 	}
-	printSource(e.stdout, result.Source)
-	for _, p := range result.Problems {
+	return c.printRest(e, all)
+}
+
+// printRest says what belongs to none of the sources that a field divides.
+func (c corpusAddCmd) printRest(e *env, all corpus.Results) error {
+	if c.By == "" || len(all.Rejected) == 0 {
+		return nil
+	}
+	for _, reason := range slices.Sorted(maps.Keys(all.Rejected)) {
+		fmt.Fprintf(e.stdout, "\nin no source  %s %s\n", count(all.Rejected[reason]), reason)
+	}
+	for _, p := range all.Problems {
 		fmt.Fprintln(e.stderr, p)
 	}
 	return nil
 }
 
-// addShown adds a source with its progress in one line that changes; where stderr is no terminal, without.
-func addShown(e *env, o corpus.Options) (corpus.Result, error) {
+func (c corpusAddCmd) options(data string) corpus.Options {
+	o := corpus.Options{
+		Data: data, Name: c.Name, Lang: c.Lang, Paths: c.Paths, Column: c.Column, By: c.By, Split: corpus.Split(c.Split),
+		Share: c.Share, Bytes: int64(c.Bytes), Documents: c.Documents, Seed: spec.Seed(c.Seed), DropNearDuplicates: c.Drop,
+	}
+	if c.Heldout {
+		o.Role = ablation.RoleHeldout
+	}
+	return o
+}
+
+// addShown adds sources with its progress in one line that changes; where stderr is no terminal, without.
+func addShown(e *env, o corpus.Options) (corpus.Results, error) {
 	file, ok := e.stderr.(*os.File)
 	if !ok || !terminal(file) {
-		return corpus.Add(e.ctx, o)
+		return corpus.AddAll(e.ctx, o)
 	}
 	o.Progress = func(p corpus.Progress) {
 		fmt.Fprintf(file, "\r\033[K%d of %s, %s, %s rejected", p.Files, many(int64(p.FilesAll), "file"), many(p.Documents, "document"), count(p.Rejected))
+		if p.Files == p.FilesAll {
+			fmt.Fprint(file, "; measuring")
+		}
 	}
 	defer fmt.Fprint(file, "\r\033[K")
-	return corpus.Add(e.ctx, o)
+	return corpus.AddAll(e.ctx, o)
 }
 
 type corpusListCmd struct{}
@@ -93,7 +151,8 @@ func (corpusListCmd) Run(e *env) error {
 type corpusShowCmd struct {
 	Name    string `arg:""`
 	Version string `help:"First 8 hex digits of the manifest's digest (default: the newest)."`
-	Samples int    `help:"Sample documents to print." default:"3"`
+	Samples int    `help:"Sample documents to print." default:"10"`
+	Measure bool   `help:"Read the text again: the overlap is with the held-out text and tasks of now."`
 }
 
 func (c corpusShowCmd) Run(e *env) error {
@@ -107,6 +166,14 @@ func (c corpusShowCmd) Run(e *env) error {
 		return err
 	}
 	printSource(e.stdout, source)
+	if c.Measure {
+		if _, err := corpus.Measure(e.ctx, source.Dir); err != nil {
+			return err
+		}
+	}
+	if err := printReport(e.stdout, source); err != nil {
+		return err
+	}
 	documents, err := corpus.Samples(source.Dir, c.Samples)
 	if err != nil {
 		return err
@@ -130,6 +197,46 @@ func printSource(w io.Writer, s ablation.Source) {
 		fmt.Fprintf(t, "origin\t%s\n", strings.Join(slices.DeleteFunc([]string{o.Package, o.Version, o.Licence, o.Path}, func(s string) bool { return s == "" }), " "))
 	}
 	t.Flush()
+}
+
+// printReport prints what was measured of a source, or how to measure it where it was added by an earlier program.
+func printReport(w io.Writer, s ablation.Source) error {
+	r, err := corpus.ReadReport(s.Dir)
+	if errors.Is(err, ablation.ErrNotFound) {
+		fmt.Fprintf(w, "measured   not yet: haigo corpus show %s --measure\n", s.Name)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(t, "characters\t%s\n", count(r.Characters))
+	for _, tokenizer := range slices.Sorted(maps.Keys(r.Tokens)) {
+		fmt.Fprintf(t, "tokens\t%s (%s)\n", count(r.Tokens[tokenizer]), tokenizer)
+	}
+	l := r.Lengths
+	fmt.Fprintf(t, "lengths\t%s to %s characters; 10%% up to %s, 25%% %s, half %s, 75%% %s, 90%% %s, 99%% %s\n",
+		count(l.Min), count(l.Max), count(l.P10), count(l.P25), count(l.P50), count(l.P75), count(l.P90), count(l.P99))
+	for _, found := range r.Languages {
+		fmt.Fprintf(t, "looks like\t%s: %.1f%% of the bytes, %s; labelled %s\n", found.Lang,
+			100*float64(found.Bytes)/float64(max(r.Bytes, 1)), many(found.Documents, "document"), s.Lang)
+	}
+	for _, o := range r.Overlap {
+		printOverlap(t, o)
+	}
+	return t.Flush()
+}
+
+func printOverlap(w io.Writer, o corpus.Overlap) {
+	what := "held-out document"
+	if o.Kind == corpus.OverlapTask {
+		what = "item"
+	}
+	fmt.Fprintf(w, "holds\t%s of %s of %s %s, in %s", count(o.Found), many(o.Checked, what), o.Name, o.Version, many(o.Documents, "training document"))
+	if o.Unchecked > 0 {
+		fmt.Fprintf(w, "; %s not looked for", count(o.Unchecked))
+	}
+	fmt.Fprintln(w)
 }
 
 func sum(counts map[string]int64) (total int64) {

@@ -133,6 +133,7 @@ func (a *app) server(e *env, f listenFlags, listener net.Listener) (*httpd.Serve
 		Sweeper:    a.sweeper(e),
 		Samples:    corpus.Samples,
 		Problems:   corpus.Problems,
+		Report:     corpus.ReadReport,
 		Version:    version,
 		Log:        e.log,
 		Listen:     listener.Addr().String(),
