@@ -7,10 +7,10 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 PLUGINS := cpu
 NPM     := npm --prefix web --no-audit --no-fund --no-update-notifier
 
-.PHONY: help demo test build web go lint types browser bench-cpu fuzz-api clean
+.PHONY: help demo test build web go lint types browser bench-cpu bench-corpus fuzz-api clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s%s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s%s\n", $$1, $$2}' Makefile
 
 demo: build ## sets everything up and runs the main job: two arms, two seeds, one shared link
 	bin/haigo demo
@@ -51,6 +51,9 @@ browser: ## a Chromium from npm in bin/chromium, for tests on a machine that has
 bench-cpu: bin/torch/.ready ## the CPU trainer against PyTorch, paired, in one call; BASELINE=PROGRAM adds an earlier bin/cpu-bench, BENCH=FLAGS
 	go build -trimpath -o bin/cpu-bench ./plugins/cpu/bench
 	bin/cpu-bench -python bin/torch/bin/python -baseline "$(BASELINE)" $(BENCH)
+
+bench-corpus: ## reads 1 GB of JSON lines in .zst, as one file and as four: MB/s of text, MB a second of one core, peak memory
+	go test -run '^$$' -bench 'Add|Measure' -benchtime 1x ./services/corpus -corpus-bytes 1073741824
 
 bin/torch/.ready: plugins/cpu/bench/requirements.txt
 	python3 -m venv bin/torch
