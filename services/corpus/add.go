@@ -177,12 +177,15 @@ func (r *reading) publish(ctx context.Context) (Results, error) {
 		if err != nil {
 			return all, err
 		}
-		if _, err := Measure(ctx, result.Dir); err != nil {
-			return all, err
-		}
 		all.Results = append(all.Results, result)
 	}
 	slices.SortFunc(all.Results, func(a, b Result) int { return cmp.Compare(a.Name, b.Name) })
+	// Each is held against the others, so all have to be there first.
+	for _, result := range all.Results {
+		if _, err := Measure(ctx, result.Dir); err != nil {
+			return all, err
+		}
+	}
 	return all, nil
 }
 

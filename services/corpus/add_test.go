@@ -94,9 +94,9 @@ func TestAdd_Reads(t *testing.T) {
 		},
 		{
 			name:     "duplicates and empty documents are counted, not reported",
-			files:    map[string]string{"a.jsonl": lines(t, "text", "one", " \n", "one", "", "two"), "b.txt": "two\n"},
+			files:    map[string]string{"a.jsonl": lines(t, "text", "one", " \n", "one", "", "two"), "b.txt": "two\n", "mark.jsonl": "\ufeff"},
 			want:     map[string]string{"a.jsonl:1": "one", "a.jsonl:5": "two"},
-			rejected: map[string]int64{"duplicate": 2, "empty": 2},
+			rejected: map[string]int64{"duplicate": 2, "empty": 3},
 		},
 		{
 			name: "other encodings, named where they can be guessed",

@@ -68,7 +68,9 @@ func (c *cleaner) row(in input, r *row, data []byte, d *document, out *cleaned) 
 		return &p
 	}
 	if r.form == jsonObject {
-		data = bytes.TrimPrefix(data, []byte("\ufeff"))
+		if data = bytes.TrimPrefix(data, byteOrderMark); isBlank(data) {
+			return reject(Empty, ablation.Label{})
+		}
 	}
 	// Checked before decoding: encoding/json would put U+FFFD in place of broken bytes.
 	if bad := invalidUTF8(data); bad >= 0 {
@@ -198,9 +200,11 @@ var nulBytes = ablation.Label{
 	JA: "NUL バイトがあり、テキストではありません。このファイルを外すか、UTF-8 のテキストに変換してください",
 }
 
+var byteOrderMark = []byte("\ufeff")
+
 // clean drops what editors and platforms add: a byte order mark, carriage returns, blank lines around the text.
 func clean(text []byte) []byte {
-	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	text = bytes.TrimPrefix(text, byteOrderMark)
 	if bytes.IndexByte(text, '\r') >= 0 {
 		text = bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
 	}

@@ -147,7 +147,7 @@ func jsonDetail(line []byte, err error) ablation.Label {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
 	switch {
-	case line[0] == '[':
+	case bytes.HasPrefix(bytes.TrimSpace(line), []byte("[")):
 		return ablation.Label{
 			EN: "a JSON array: JSON lines have one object a line, so convert it, as with jq -c '.[]'",
 			JA: "JSON の配列です。JSON Lines は 1 行に 1 つのオブジェクトです。jq -c '.[]' などで変換してください",

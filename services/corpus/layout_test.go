@@ -324,6 +324,31 @@ func TestAddAll_ByParquetColumn(t *testing.T) {
 	}
 }
 
+// TestAddAll_MeasuresEachAgainstAll: sources of one reading are held against one another, whichever is made first.
+func TestAddAll_MeasuresEachAgainstAll(t *testing.T) {
+	t.Parallel()
+	var rows strings.Builder
+	for _, site := range []string{"a", "b", "c", "d"} {
+		for i := range 4 {
+			fmt.Fprintf(&rows, "{\"text\":\"page %d of %s\",\"site\":%q}\n", i, site, site)
+		}
+	}
+	dir := files(t, map[string]string{"a.jsonl": rows.String()})
+	all, err := corpus.AddAll(t.Context(), corpus.Options{Data: t.TempDir(), Name: "mix", Lang: "en", Paths: []string{dir}, By: "site"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, result := range all.Results {
+		report, err := corpus.ReadReport(result.Dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(report.Overlap) != 4 {
+			t.Errorf("overlap of %s %+v, want it with all four", result.Name, report.Overlap)
+		}
+	}
+}
+
 // TestAdd_BadFiles says in both languages what is wrong with files that can't be read whole, where, and what to do.
 func TestAdd_BadFiles(t *testing.T) {
 	t.Parallel()
@@ -362,8 +387,8 @@ func TestAdd_BadFiles(t *testing.T) {
 		{
 			"a truncated .idx",
 			map[string]string{"a.bin": bin, "a.idx": idx[:60]},
-			"a.idx: truncated: the .idx names 3 sequences and 4 documents but is only 60 bytes long: fetch it again",
-			".idx は 3 系列、4 文書とありますが、60 バイトしかありません。取得し直してください",
+			"a.idx: truncated: the .idx names 3 sequences and 3 documents but is only 60 bytes long: fetch it again",
+			".idx は 3 系列、3 文書とありますが、60 バイトしかありません。取得し直してください",
 		},
 		{
 			"ids of a learned tokenizer",

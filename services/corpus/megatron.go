@@ -143,7 +143,7 @@ func readIndex(path string) (index *megatronIndex, reason string, detail ablatio
 	}
 	n, m := binary.LittleEndian.Uint64(header[18:]), binary.LittleEndian.Uint64(header[26:])
 	if n > 1<<40 || m > 1<<40 || uint64(info.Size()) < megatronHeader+12*n+8*m {
-		return nil, Truncated, shortIndex(n, m, info.Size())
+		return nil, Truncated, shortIndex(n, max(m, 1)-1, info.Size())
 	}
 	index.lengths, index.offsets, index.documents = make([]int32, n), make([]int64, n), make([]int64, m)
 	err = errors.Join(
