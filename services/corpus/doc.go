@@ -13,7 +13,7 @@
 // [Measure] counts characters, tokens, lengths and languages, and looks for held-out documents and task items in the
 // training text.
 //
-// [List], [Find] and [Open] find source versions again. [HeldoutSet] and [NextSentence] make what a run is scored on from
+// [List] and [Open] find source versions again. [HeldoutSet] and [NextSentence] make what a run is scored on from
 // a version's held-out documents: DATA/sets/SHA256.jsonl and a version of a task (package task). All formats are those of the
 // run directory (package spec).
 //

@@ -112,7 +112,7 @@ func TestLaw_SameTextSameVersion(t *testing.T) {
 		if first.ManifestSHA256 != second.ManifestSHA256 || !second.Existed {
 			rt.Fatalf("versions %s and %s of the same text", first.Version, second.Version)
 		}
-		if err := corpus.Verify(second.Dir); err != nil {
+		if err := verify(second.Dir); err != nil {
 			rt.Fatal(err)
 		}
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -210,17 +211,11 @@ func TestTasks(t *testing.T) {
 	if err != nil || len(tasks) != 2 {
 		t.Errorf("list %v (%v), want two", tasks, err)
 	}
-	found, err := task.Find(data, first.Name, first.Version)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(first, found); diff != "" {
+	found := slices.IndexFunc(tasks, func(made ablation.Task) bool { return made.Version == first.Version })
+	if diff := cmp.Diff(first, tasks[found]); diff != "" {
 		t.Errorf("found (-made +found):\n%s", diff)
 	}
-	if err := spec.VerifyFile(found.Path, found.SHA256); err != nil {
+	if err := spec.VerifyFile(first.Path, first.SHA256); err != nil {
 		t.Error(err)
-	}
-	if _, err := task.Find(data, "other", ""); !errors.Is(err, ablation.ErrNotFound) {
-		t.Errorf("error %v, want ErrNotFound", err)
 	}
 }

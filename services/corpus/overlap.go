@@ -9,10 +9,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 
-	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/task"
 )
@@ -128,7 +126,7 @@ func taskSketches(data string) ([]sketched, error) {
 		set := sketched{overlap: Overlap{Kind: OverlapTask, Name: t.Name, Version: t.Version}}
 		for i, item := range items {
 			if i < mostProbes {
-				grams, _ := sketch([]byte(itemText(item)), nil)
+				grams, _ := sketch([]byte(task.Text(item)), nil)
 				set.put(grams)
 			} else {
 				set.overlap.Unchecked++
@@ -137,18 +135,6 @@ func taskSketches(data string) ([]sketched, error) {
 		sets = append(sets, set)
 	}
 	return sets, nil
-}
-
-// itemText is an item as training text would hold it: the question with its right answer.
-func itemText(item spec.Item) string {
-	answer := ""
-	switch {
-	case item.Gold >= 0 && item.Gold < len(item.Choices):
-		answer = item.Choices[item.Gold]
-	case len(item.Answers) > 0:
-		answer = item.Answers[0]
-	}
-	return strings.Join([]string{item.Context, answer}, item.Sep)
 }
 
 // put adds a probe; one without grams is too short to be looked for.

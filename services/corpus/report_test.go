@@ -55,7 +55,7 @@ func TestMeasure(t *testing.T) {
 	if diff := cmp.Diff(got, again); diff != "" {
 		t.Errorf("measured again (-want +got):\n%s", diff)
 	}
-	if err := corpus.Verify(result.Dir); err != nil {
+	if err := verify(result.Dir); err != nil {
 		t.Error(err)
 	}
 }

@@ -19,8 +19,8 @@ const heldoutFile = "heldout.jsonl"
 // problemsFile holds the first few problems of each reason; it stands beside the manifest and is no part of it.
 const problemsFile = "problems.jsonl"
 
-// Open reads the source version in dir from its manifest; the text itself isn't read ([Verify] does). CreatedAt is when
-// the version was added last. A folder without a manifest is ablation.ErrNotFound.
+// Open reads the source version in dir from its manifest; the text itself isn't read. CreatedAt is when the version was
+// added last. A folder without a manifest is ablation.ErrNotFound.
 func Open(dir string) (ablation.Source, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -81,32 +81,4 @@ func List(data string) ([]ablation.Source, error) {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), b.CreatedAt.Compare(a.CreatedAt))
 	})
 	return sources, nil
-}
-
-// Find is one version of a source, the newest where version is "". There being none is ablation.ErrNotFound.
-func Find(data, name, version string) (ablation.Source, error) {
-	sources, err := List(data)
-	if err != nil {
-		return ablation.Source{}, err
-	}
-	for _, source := range sources {
-		if source.Name == name && (version == "" || source.Version == version) {
-			return source, nil
-		}
-	}
-	return ablation.Source{}, fmt.Errorf("source %s %s: %w", name, version, ablation.ErrNotFound)
-}
-
-// Verify reads every file of the source version in dir and compares it with the manifest.
-func Verify(dir string) error {
-	m, _, err := spec.ReadManifest(filepath.Join(dir, spec.ManifestFile))
-	if err != nil {
-		return fmt.Errorf("verify source: %w", err)
-	}
-	for _, file := range append(m.Files, m.Heldout) {
-		if err := spec.VerifyFile(filepath.Join(dir, filepath.FromSlash(file.Path)), file.SHA256); err != nil {
-			return fmt.Errorf("verify source %s: %w", m.Name, err)
-		}
-	}
-	return nil
 }

@@ -217,7 +217,7 @@ func withShots(items, examples []spec.Item) []spec.Item {
 			if left == 0 || question(e) == question(item) {
 				continue
 			}
-			before += e.Context + e.Sep + rightAnswer(e) + "\n\n"
+			before += Text(e) + "\n\n"
 			left--
 		}
 		out[i], out[i].Context = item, before+item.Context
@@ -225,9 +225,11 @@ func withShots(items, examples []spec.Item) []spec.Item {
 	return out
 }
 
-func rightAnswer(item spec.Item) string {
+// Text is an item that Check has no problem with as a text would hold it: the question with its right answer.
+func Text(item spec.Item) string {
+	answers := item.Answers
 	if len(item.Choices) > 0 {
-		return item.Choices[item.Gold]
+		answers = item.Choices[item.Gold:]
 	}
-	return item.Answers[0]
+	return item.Context + item.Sep + answers[0]
 }

@@ -164,20 +164,6 @@ func List(data string) ([]ablation.Task, error) {
 	return tasks, nil
 }
 
-// Find is one version of a task, the newest where version is "". There being none is ablation.ErrNotFound.
-func Find(data, name, version string) (ablation.Task, error) {
-	tasks, err := List(data)
-	if err != nil {
-		return ablation.Task{}, err
-	}
-	for _, task := range tasks {
-		if task.Name == name && (version == "" || task.Version == version) {
-			return task, nil
-		}
-	}
-	return ablation.Task{}, fmt.Errorf("task %s %s: %w", name, version, ablation.ErrNotFound)
-}
-
 // Items reads a stored task's items and checks them as [Check] does.
 func Items(path string) ([]spec.Item, error) {
 	found, err := itemsOf(path, filepath.Base(path))
