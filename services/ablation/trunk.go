@@ -76,7 +76,8 @@ func (r Recipe) profile(a Arm) profile {
 	if own.Optimizer.Decay == "constant" {
 		p.held = p.steps
 	}
-	p.first = fmt.Sprint(own.Shape, own.Optimizer.PeakLR, own.WarmupSteps(), own.EvalEvery())
+	// %#v, for a shape's text for people leaves heads and ffn out.
+	p.first = fmt.Sprintf("%#v %g %d %d", own.Shape, own.Optimizer.PeakLR, own.WarmupSteps(), own.EvalEvery())
 	if len(a.Weights) > 0 {
 		p.first += fmt.Sprint(a.Weights[0].W)
 	}

@@ -85,6 +85,14 @@ func TestSweep_Share(t *testing.T) {
 				"half-t50k-s1 from late-t50k-s1 at 25", "half-t100k-s1 from late-t100k-s1 at 50",
 			},
 		},
+		{
+			"shapes of one width", strings.Replace(switching, "seeds: 2",
+				"seeds: 1\ndesign: {product: {shapes: [{layers: 2, width: 32, heads: 2, ffn: 64}, {layers: 2, width: 32, heads: 4, ffn: 64}]}}", 1),
+			[]string{
+				"early-l2w32h2f64-s1 from late-l2w32h2f64-s1 at 25", "early-l2w32h4f64-s1 from late-l2w32h4f64-s1 at 25",
+				"half-l2w32h2f64-s1 from late-l2w32h2f64-s1 at 50", "half-l2w32h4f64-s1 from late-l2w32h4f64-s1 at 50",
+			},
+		},
 	}
 	for _, v := range tests {
 		t.Run(v.name, func(t *testing.T) {
