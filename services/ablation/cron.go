@@ -35,7 +35,7 @@ var cronFields = []cronField{
 	{Label{EN: "hour", JA: "時"}, 0, 23, "", "22"},
 	{Label{EN: "day", JA: "日"}, 1, 31, "", "1,15"},
 	{Label{EN: "month", JA: "月"}, 1, 12, "janfebmaraprmayjunjulaugsepoctnovdec", "1-3"},
-	{Label{EN: "weekday", JA: "曜日"}, 0, 7, "sunmontuewedthufrisatsun", "1-5"}, // 0 and 7 are Sunday
+	{Label{EN: "weekday", JA: "曜日"}, 0, 7, "sunmontuewedthufrisat", "1-5"}, // 0 and 7 are Sunday
 }
 
 // cronProblem is what is wrong with a line, and where in it.

@@ -17,13 +17,6 @@ func TaskBPB(task string) string { return "task/" + task + "/bpb" }
 // TaskAccuracy names a task's accuracy, a fraction.
 func TaskAccuracy(task string) string { return "task/" + task + "/accuracy" }
 
-// TaskMargin names the mean over a task's items of what the best wrong choice takes more than the gold one, in bits per
-// byte, or in bits where the task's norm is sum. Above 0 the gold one is preferred.
-func TaskMargin(task string) string { return "task/" + task + "/margin" }
-
-// TaskExact names the share of a task's greedy answers that equal an accepted one.
-func TaskExact(task string) string { return "task/" + task + "/exact" }
-
 // TaskF1 names the mean F1 of characters of a task's greedy answers with the accepted ones.
 func TaskF1(task string) string { return "task/" + task + "/f1" }
 

@@ -58,11 +58,6 @@ func (s Sweep) Share(e Expansion, stored []Run) []Run {
 	return out
 }
 
-// Agree is the number of first steps in which runs of two arms, with the same seeds, do the same and are scored at the
-// same steps: the same shape, learning rates and integer weights. It is less than the steps of either, for the last one
-// is scored whatever the step.
-func (r Recipe) Agree(a, b Arm) int64 { return r.profile(a).agree(r.profile(b)) }
-
 // profile is what decides how long two arms' runs agree.
 type profile struct {
 	first       string // what differs in runs that differ from the first step on
@@ -84,6 +79,9 @@ func (r Recipe) profile(a Arm) profile {
 	return p
 }
 
+// agree is the number of first steps in which runs of two arms, with the same seeds, do the same and are scored at the
+// same steps: the same shape, learning rates and integer weights. It is less than the steps of either, for the last one
+// is scored whatever the step.
 func (p profile) agree(o profile) int64 {
 	if p.first != o.first {
 		return 0
