@@ -215,6 +215,20 @@ func TestRecurringSweep_Decide_long_outage(t *testing.T) {
 	}
 }
 
+// TestRecurringSweep_Decide_moved: where a planned time was stored that isn't one any more, the next one takes its place.
+func TestRecurringSweep_Decide_moved(t *testing.T) {
+	t.Parallel()
+	stored := time.Date(2026, 11, 24, 12, 30, 0, 0, time.UTC)
+	r := ablation.RecurringSweep{Recurrence: ablation.Recurrence{Cron: "0 13 * * *", Zone: "UTC", Missed: "once"}, State: "active", NextAt: stored}
+	d, err := r.Decide(stored.Add(time.Minute))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(ablation.Decision{NextAt: stored.Add(30 * time.Minute)}, d); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestBudget_Hours(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

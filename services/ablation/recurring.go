@@ -87,11 +87,12 @@ type Decision struct {
 
 // Decide says what to do at now. Every planned time that has come stands in the decision once; at most the newest one
 // fires, and never after the hour at which its runs would have to leave. A decision without Passed and Fire is that there
-// is nothing to do. A long outage takes several decisions, until there is nothing to do.
+// is nothing to do; NextAt moves even so where it isn't a planned time any more, as when the rules of a time zone change.
+// A long outage takes several decisions, until there is nothing to do.
 func (r RecurringSweep) Decide(now time.Time) (Decision, error) {
 	due, next, err := r.due(now)
 	if err != nil || len(due) == 0 {
-		return Decision{NextAt: r.NextAt}, err
+		return Decision{NextAt: next}, err
 	}
 	d := Decision{NextAt: next}
 	newest := due[len(due)-1]
