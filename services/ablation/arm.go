@@ -2,6 +2,7 @@ package ablation
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -36,8 +37,9 @@ func (a Arm) Field() string {
 
 // Arms are what the sweep compares, in order: the listed schedules, those that the designs make, the matched controls;
 // each mixture in all its variants. Weights are in the order of the sweep's sources, of which text has languages and
-// sizes; without a seed there is no swarm. Notes say what was left out. A source that bears a language's name without being that language's only source, a
-// design of what no source is, one that the limits leave nothing of, and names that collide are an *[Invalid].
+// sizes; without a seed there is no swarm. Notes say what was left out. A source that bears a language's name without
+// being that language's only source, a design of what no source is, one that the limits leave nothing of, and names that
+// collide are an *[Invalid].
 func (s Sweep) Arms(text []Source) (arms []Arm, notes []Label, err error) {
 	b := newArmBuilder(s, text)
 	b.languages()
@@ -196,14 +198,5 @@ func (b *armBuilder) baseline() {
 	for _, a := range b.arms {
 		known[a.Mixes()] = true
 	}
-	b.problem("design.baseline", say("no arm is named %s; %s", "%s という名前のアームはありません。%s", name, didYouMean(name, sortedKeys(known))))
-}
-
-func sortedKeys(m map[string]bool) []string {
-	var out []string
-	for name := range m {
-		out = append(out, name)
-	}
-	slices.Sort(out)
-	return out
+	b.problem("design.baseline", say("no arm is named %s; %s", "%s という名前のアームはありません。%s", name, didYouMean(name, slices.Sorted(maps.Keys(known)))))
 }

@@ -5,9 +5,9 @@
 // integer weights and says what a state may become. It never does I/O, never reads a clock and knows no technology;
 // every other package of services points here and none is imported.
 //
-// Besides the schedules that it lists, a sweep's [Design] makes arms: a grid, a simplex lattice, a Dirichlet swarm, one factor
-// at a time, and the product of all of them with token budgets and shapes. What an arm has of its own is its [Variant];
-// [Recipe.For] is the recipe that its runs follow.
+// Besides the schedules that it lists, a sweep's [Design] makes arms: a grid, a simplex lattice, a Dirichlet swarm, one
+// factor at a time, and the product of all of them with token budgets and shapes. What an arm has of its own is its
+// [Variant]; [Recipe.For] is the recipe that its runs follow.
 //
 // A sweep file becomes runs in three steps: [ParseSweep] reads the document and says everything that is wrong with it,
 // [Sweep.Expand] makes arms and runs, [Sweep.Plan] says what they read and cost. [Grow] decides what a second document of

@@ -7,8 +7,8 @@ import (
 
 // Grow applies a document to the sweep that bears its name already. Where it adds schedules, seeds or to its designs, or
 // changes nothing, the result is the sweep as it shall be: what was fixed at the start (id, seed, versions, trainer)
-// stays, arms keep their order and new ones follow, labels, question, budget, recurrence and share_trunks are the new ones. Anything
-// else is an *[Invalid] that names each field; another name makes another sweep.
+// stays, arms keep their order and new ones follow, labels, question, budget, recurrence and share_trunks are the new
+// ones. Anything else is an *[Invalid] that names each field; another name makes another sweep.
 func Grow(old, next Sweep) (Sweep, error) {
 	g := growth{next: next}
 	g.same("sources", sameSources(old.Sources, next.Sources))

@@ -3,6 +3,7 @@ package ablation
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -39,12 +40,9 @@ func (m *made) leftOut() int {
 
 // fields are the limits that left something out, the one that left out most first.
 func (m *made) fields() []string {
-	var out []string
-	for field := range m.left {
-		out = append(out, field)
-	}
-	slices.SortFunc(out, func(a, b string) int { return cmp.Or(cmp.Compare(m.left[b], m.left[a]), cmp.Compare(a, b)) })
-	return out
+	return slices.SortedFunc(maps.Keys(m.left), func(a, b string) int {
+		return cmp.Or(cmp.Compare(m.left[b], m.left[a]), cmp.Compare(a, b))
+	})
 }
 
 // settle says what was left out, and refuses a design of which nothing is left.
