@@ -54,13 +54,16 @@ func (s *Store) SetHandle(ctx context.Context, c ablation.Claim, number int, han
 	return nil
 }
 
-// EndAttempt records that an attempt is proved ended, moves its run to next and gives the claim back. Repeating it
-// after an answer that got lost is ErrLost: the claim is over.
+// EndAttempt records that an attempt is proved ended, moves its run to next and gives the claim back. A run that was to
+// stop meanwhile is stopped, not queued again. Repeating it after an answer that got lost is ErrLost: the claim is over.
 func (s *Store) EndAttempt(ctx context.Context, c ablation.Claim, number int, outcome, reason string, next ablation.RunState) error {
 	err := s.tx(ctx, func(tx pgx.Tx) error {
 		run, err := own(ctx, tx, c)
 		if err != nil {
 			return err
+		}
+		if run.state == ablation.RunStopping && next == ablation.RunQueued {
+			next = ablation.RunStopped
 		}
 		if _, err := tx.Exec(ctx, `
 			UPDATE attempts

@@ -54,6 +54,17 @@ func TestEndAttempt(t *testing.T) {
 			t.Errorf("number %d, want 2", a.Number)
 		}
 	})
+	t.Run("a stop that came as the attempt ended isn't lost", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		w.sweep("s", 1, 1000)
+		s := w.training()
+		w.must(w.StopRun(t.Context(), s.claim.Run.ID, ablation.StopBudget))
+		s.end("lost", ablation.RunQueued)
+		if run, _ := w.state(s.claim.Run.ID); run.State != ablation.RunStopped || run.Reason != ablation.StopBudget {
+			t.Errorf("%s, %s; want it stopped by the budget", run.State, run.Reason)
+		}
+	})
 	t.Run("the last run's end completes the sweep; a repeat is lost", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t)
