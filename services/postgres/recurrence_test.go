@@ -169,3 +169,23 @@ func TestSpending(t *testing.T) {
 		}
 	}
 }
+
+// TestApplySweep_pastItsHour: a firing's sweep that ended and is given more runs isn't bound by its hour any more.
+func TestApplySweep_pastItsHour(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	r, _ := w.register(nightly(), noon)
+	closing := application("closing", 1, 1, 10)
+	if won, err := w.Decide(t.Context(), r, ablation.Decision{Fire: &r.NextAt, NextAt: r.NextAt.Add(24 * time.Hour)}, r.NextAt, &closing); err != nil || !won {
+		t.Fatal(won, err)
+	}
+	w.must(w.EndSweep(t.Context(), "closing", ablation.StopBudget))
+	w.apply(application("closing", 1, 2, 10))
+	sweep, err := w.Sweep(t.Context(), "closing")
+	w.must(err)
+	bounded, err := w.Spending(t.Context(), r.NextAt)
+	w.must(err)
+	if sweep.State != ablation.SweepRunning || len(bounded) != 0 {
+		t.Errorf("%s, bounded by %+v; want it running, bounded by nothing", sweep.State, bounded)
+	}
+}

@@ -155,10 +155,11 @@ func putRuns(ctx context.Context, tx pgx.Tx, sweep int64, a Application) error {
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return err
 	}
-	// A sweep that grows after its end goes on; so does one that a person stopped and then gave new runs.
+	// A sweep that grows after its end goes on, past the hour at which a firing's runs leave; so does one that a person
+	// stopped and then gave new runs.
 	_, err := tx.Exec(ctx, `
 		UPDATE sweeps
-		SET state = 'running', finished_at = NULL
+		SET state = 'running', finished_at = NULL, closes_at = NULL
 		WHERE id = $1
 			AND state IN ('completed', 'stopped')
 			AND EXISTS (SELECT FROM runs WHERE sweep_id = $1 AND state = 'queued')`, sweep)
