@@ -11,8 +11,8 @@ import (
 )
 
 // Speed is how fast runs like those of a recipe went, on whatever machines they ran: tokens of a run per second from its
-// start to its end, scoring and all, over the last twenty that were completed
-// and that started from no other run. runs is how many that were; 0: none yet.
+// start to its end, scoring and all, over the last twenty that were completed in one attempt and that started from no
+// other run. runs is how many that were; 0: none yet.
 func (s *Store) Speed(ctx context.Context, r ablation.Recipe) (tokensPerS float64, runs int, err error) {
 	shape, err := json.Marshal(r.Shape)
 	if err != nil {

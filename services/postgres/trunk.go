@@ -53,19 +53,17 @@ func (s *Store) CheckpointAt(ctx context.Context, run string, step int64) (*abla
 func transplant(ctx context.Context, tx pgx.Tx, trunk string) error {
 	_, err := tx.Exec(ctx, `
 		WITH waiting AS (
-			SELECT r.id, t.start_run, t.start_step, least(r.start_step, first_value(r.start_step) OVER longest) AS shared,
-				first_value(r.id) OVER longest AS heir
+			SELECT r.id, t.start_run, t.start_step, first_value(r.id) OVER (ORDER BY r.start_step DESC, r.position) AS heir
 			FROM runs r
 			JOIN runs t ON t.id = r.start_run AND t.sweep_id = r.sweep_id
 			WHERE r.start_run = $1
 				AND r.state = 'queued'
 				AND r.attempt = 0
 				AND NOT `+saved+`
-			WINDOW longest AS (ORDER BY r.start_step DESC, r.position)
 		)
 		UPDATE runs r
 		SET start_run = CASE WHEN w.id = w.heir THEN w.start_run ELSE w.heir END,
-			start_step = CASE WHEN w.id = w.heir THEN w.start_step ELSE w.shared END
+			start_step = CASE WHEN w.id = w.heir THEN w.start_step ELSE r.start_step END
 		FROM waiting w
 		WHERE r.id = w.id`, trunk)
 	if err != nil {
@@ -75,8 +73,8 @@ func transplant(ctx context.Context, tx pgx.Tx, trunk string) error {
 }
 
 // inherit gives a run whose attempt resumes from another run's checkpoint that one's past as its own: a segment of
-// copies, which count as its own points do; its number is below 0. What it has stored of that stretch itself, after an earlier try to do without
-// the other run, is superseded.
+// copies, which count as its own points do; its number is below 0. What it has stored of that stretch itself, after an
+// earlier try to do without the other run, is superseded.
 func inherit(ctx context.Context, tx pgx.Tx, run string, attempt int, g ablation.Segment) error {
 	step := *g.ResumedFrom
 	starts, err := query(ctx, tx, pgx.RowTo[string], `
