@@ -232,6 +232,7 @@ func (s *Sweeper) findTrainer(ctx context.Context, r *resolved) error {
 		names = inOrder(s.Trainers.Names())
 	}
 	var en, ja []string
+	var broken []error
 	for _, name := range names {
 		d, err := s.Trainers.Describe(ctx, name)
 		if err == nil && len(d.Devices) == 0 {
@@ -243,9 +244,13 @@ func (s *Sweeper) findTrainer(ctx context.Context, r *resolved) error {
 		}
 		var refused *ablation.Refusal
 		if !errors.As(err, &refused) {
-			return err
+			broken = append(broken, err)
+			continue
 		}
 		en, ja = append(en, refused.Message.In("en")), append(ja, refused.Message.In("ja"))
+	}
+	if len(broken) > 0 {
+		return errors.Join(broken...)
 	}
 	return s.noTrainer(r, en, ja)
 }
