@@ -174,12 +174,13 @@ func (c *Clock) BoundOnce(ctx context.Context, now time.Time) error {
 		if !s.Over(now, c.YenPerHour) {
 			continue
 		}
-		err := c.Store.EndSweep(ctx, s.Sweep, ablation.StopBudget)
-		if err != nil && !errors.Is(err, ablation.ErrConflict) { // it has completed meanwhile
+		switch err := c.Store.EndSweep(ctx, s.Sweep, ablation.StopBudget); {
+		case errors.Is(err, ablation.ErrConflict): // it has completed meanwhile
+		case err != nil:
 			errs = append(errs, err)
-			continue
+		default:
+			c.Log.Info("A sweep has used up its budget", "sweep", s.Sweep, "device_hours", s.DeviceHours, "closes_at", s.ClosesAt)
 		}
-		c.Log.Info("A sweep has used up its budget", "sweep", s.Sweep, "device_hours", s.DeviceHours, "closes_at", s.ClosesAt)
 	}
 	return errors.Join(errs...)
 }
