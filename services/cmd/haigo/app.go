@@ -42,6 +42,16 @@ func open(e *env) (*app, error) {
 	return a, nil
 }
 
+// with opens all for one thing to do, and closes it.
+func (e *env) with(do func(a *app) error) error {
+	a, err := open(e)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	return do(a)
+}
+
 func (a *app) connect(e *env) (err error) {
 	if a.databaseURL == "" {
 		if a.private, err = local.Start(e.ctx, local.Options{Data: a.data, Bin: e.getenv("HAIGO_POSTGRES_BIN"), Log: e.log}); err != nil {

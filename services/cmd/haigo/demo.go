@@ -82,6 +82,9 @@ func (c demoCmd) serve(e *env, a *app, listener net.Listener, sweep ablation.Swe
 	if err != nil {
 		return err
 	}
+	if err := c.ready(a, s.URL()); err != nil {
+		return err
+	}
 	ctx, stop := context.WithCancel(e.ctx)
 	defer stop()
 	group, ctx := errgroup.WithContext(ctx)
@@ -93,9 +96,6 @@ func (c demoCmd) serve(e *env, a *app, listener net.Listener, sweep ablation.Swe
 		}
 		return c.watchAndShow(ctx, e, a, sweep, s.URL())
 	})
-	if err := c.ready(a, s.URL()); err != nil {
-		return err
-	}
 	fmt.Fprintf(e.stderr, "Watch it at %s/sweeps/%s\n", s.URL(), sweep.Name)
 	defer context.AfterFunc(e.ctx, func() {
 		fmt.Fprintln(e.stderr, "\nEnding: runs that train save a checkpoint first (Ctrl-C again ends at once).")

@@ -36,10 +36,10 @@ type commands struct {
 	Migrate    migrateCmd    `cmd:"" help:"Bring the database to this version."`
 	Corpus     corpusCmd     `cmd:"" help:"Sources of text."`
 	Eval       evalCmd       `cmd:"" help:"Evaluation tasks."`
-	Sweep      sweepCmd      `cmd:"" help:"Sweeps: plan, apply, list, watch, pause, resume, stop."`
+	Sweep      sweepCmd      `cmd:"" help:"Sweeps: plan, apply, list, show, watch, pause, resume, stop."`
 	Recurrence recurrenceCmd `cmd:"" help:"Sweeps that a clock starts: list, show, pause, resume."`
 	Run        runCmd        `cmd:"" help:"Single runs: list, stop, retry."`
-	Share      shareCmd      `cmd:"" help:"Shared charts: create, list, revoke."`
+	Share      shareCmd      `cmd:"" help:"Shared charts: create, list, renew, revoke."`
 	Exec       execCmd       `cmd:"" hidden:"" help:"Run the parts of an attempt (started by an engine)."`
 	Healthy    healthyCmd    `cmd:"" hidden:"" help:"Ask a server whether it is well."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`
@@ -110,7 +110,7 @@ func status(stderr io.Writer, err error) int {
 		fmt.Fprintln(stderr, "haigo:", refused)
 		return 1
 	case errors.Is(err, ablation.ErrNotFound):
-		fmt.Fprintf(stderr, "haigo: %v; haigo sweep list, run list SWEEP, corpus list and share list show what there is\n", err)
+		fmt.Fprintf(stderr, "haigo: %v; haigo sweep list, run list SWEEP, corpus list, eval list, recurrence list and share list show what there is\n", err)
 		return 1
 	}
 	fmt.Fprintln(stderr, "haigo:", err)

@@ -130,21 +130,11 @@ func why(f ablation.Firing) string {
 type recurrencePauseCmd struct{ recurrenceArg }
 
 func (c recurrencePauseCmd) Run(e *env) error {
-	a, err := open(e)
-	if err != nil {
-		return err
-	}
-	defer a.close()
-	return a.store.PauseRecurrence(e.ctx, c.Recurrence)
+	return e.with(func(a *app) error { return a.store.PauseRecurrence(e.ctx, c.Recurrence) })
 }
 
 type recurrenceResumeCmd struct{ recurrenceArg }
 
 func (c recurrenceResumeCmd) Run(e *env) error {
-	a, err := open(e)
-	if err != nil {
-		return err
-	}
-	defer a.close()
-	return a.store.ResumeRecurrence(e.ctx, c.Recurrence)
+	return e.with(func(a *app) error { return a.store.ResumeRecurrence(e.ctx, c.Recurrence) })
 }

@@ -64,12 +64,7 @@ type runStopCmd struct {
 }
 
 func (c runStopCmd) Run(e *env) error {
-	a, err := open(e)
-	if err != nil {
-		return err
-	}
-	defer a.close()
-	return a.store.StopRun(e.ctx, c.ID, ablation.StopPerson)
+	return e.with(func(a *app) error { return a.store.StopRun(e.ctx, c.ID, ablation.StopPerson) })
 }
 
 type runRetryCmd struct {
@@ -77,10 +72,5 @@ type runRetryCmd struct {
 }
 
 func (c runRetryCmd) Run(e *env) error {
-	a, err := open(e)
-	if err != nil {
-		return err
-	}
-	defer a.close()
-	return a.store.RetryRun(e.ctx, c.ID)
+	return e.with(func(a *app) error { return a.store.RetryRun(e.ctx, c.ID) })
 }

@@ -53,18 +53,18 @@ func serve(e *env, flags listenFlags, work bool) error {
 	if err != nil {
 		return err
 	}
+	w, err := a.worker(e, false)
+	if err != nil {
+		return err
+	}
+	if err := flags.ready(a, s.URL()); err != nil { // what connects waits in the listener until it is served
+		return err
+	}
 	group, ctx := errgroup.WithContext(e.ctx)
 	group.Go(func() error { return s.Serve(ctx, listener) })
 	group.Go(func() error { return a.clock(e).Run(ctx) })
 	if work {
-		w, err := a.worker(e, false)
-		if err != nil {
-			return err
-		}
 		group.Go(func() error { return w.Run(ctx) })
-	}
-	if err := flags.ready(a, s.URL()); err != nil {
-		return err
 	}
 	fmt.Fprintf(e.stderr, "Haigo serves at %s (Ctrl-C ends it)\n", s.URL())
 	err = group.Wait()

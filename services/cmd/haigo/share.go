@@ -97,10 +97,5 @@ type shareRevokeCmd struct {
 }
 
 func (c shareRevokeCmd) Run(e *env) error {
-	a, err := open(e)
-	if err != nil {
-		return err
-	}
-	defer a.close()
-	return a.store.RevokeShare(e.ctx, c.ID)
+	return e.with(func(a *app) error { return a.store.RevokeShare(e.ctx, c.ID) })
 }

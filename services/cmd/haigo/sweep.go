@@ -274,32 +274,17 @@ func (c sweepWatchCmd) Run(e *env) error {
 type sweepPauseCmd struct{ sweepArg }
 
 func (c sweepPauseCmd) Run(e *env) error {
-	a, err := open(e)
-	if err != nil {
-		return err
-	}
-	defer a.close()
-	return a.store.PauseSweep(e.ctx, c.Sweep)
+	return e.with(func(a *app) error { return a.store.PauseSweep(e.ctx, c.Sweep) })
 }
 
 type sweepResumeCmd struct{ sweepArg }
 
 func (c sweepResumeCmd) Run(e *env) error {
-	a, err := open(e)
-	if err != nil {
-		return err
-	}
-	defer a.close()
-	return a.store.ResumeSweep(e.ctx, c.Sweep)
+	return e.with(func(a *app) error { return a.store.ResumeSweep(e.ctx, c.Sweep) })
 }
 
 type sweepStopCmd struct{ sweepArg }
 
 func (c sweepStopCmd) Run(e *env) error {
-	a, err := open(e)
-	if err != nil {
-		return err
-	}
-	defer a.close()
-	return a.store.StopSweep(e.ctx, c.Sweep)
+	return e.with(func(a *app) error { return a.store.StopSweep(e.ctx, c.Sweep) })
 }
