@@ -39,7 +39,7 @@ func (r *reader) sweep(root *node) Sweep {
 		Sources:    r.sources(f["sources"]),
 		Seeds:      r.seeds(f["seeds"]),
 		Seed:       r.seed(f["seed"]),
-		Tasks:      r.tasks(f["tasks"]),
+		Tasks:      distinct(r, f["tasks"], r.name),
 		Budget:     r.budget(f["budget"]),
 		Recurrence: r.recurrence(f["recurrence"]),
 	}
@@ -59,24 +59,6 @@ func (r *reader) shortest(recipe *node, s *Sweep) {
 	short := s.Recipe
 	short.Tokens = slices.Min(s.Design.Product.Tokens)
 	s.Recipe.SetBytes = short.defaultSetBytes(len(s.Sources))
-}
-
-func (r *reader) tasks(n *node) []string {
-	if n == nil {
-		return nil
-	}
-	var out []string
-	for _, item := range r.list(n) {
-		name := r.name(item)
-		switch {
-		case name == "":
-		case slices.Contains(out, name):
-			r.twice(item)
-		default:
-			out = append(out, name)
-		}
-	}
-	return out
 }
 
 func (r *reader) budget(n *node) Budget {

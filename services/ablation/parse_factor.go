@@ -1,7 +1,5 @@
 package ablation
 
-import "slices"
-
 func (r *reader) oneFactor(n *node, s Sweep) *OneFactor {
 	if n == nil {
 		return nil
@@ -10,7 +8,7 @@ func (r *reader) oneFactor(n *node, s Sweep) *OneFactor {
 	r.require(n, f, "from")
 	out := &OneFactor{
 		From:   r.name(f["from"]),
-		Of:     r.factors(f["of"]),
+		Of:     distinct(r, f["of"], r.of),
 		Step:   r.number(f["step"], 0, span{low: 0, high: 1, above: true}),
 		Values: r.values(f["values"]),
 	}
@@ -19,24 +17,6 @@ func (r *reader) oneFactor(n *node, s Sweep) *OneFactor {
 	}
 	if n.kind == kindMapping && (f["step"] == nil) == (f["values"] == nil) {
 		r.problem(n, say("give either step, such as 0.1, or values, such as [0.2, 0.5]", "0.1 のような step か、[0.2, 0.5] のような values の、どちらか一方を書いてください"))
-	}
-	return out
-}
-
-func (r *reader) factors(n *node) []string {
-	if n == nil {
-		return nil
-	}
-	var out []string
-	for _, item := range r.list(n) {
-		of := r.of(item)
-		switch {
-		case of == "":
-		case slices.Contains(out, of):
-			r.twice(item)
-		default:
-			out = append(out, of)
-		}
 	}
 	return out
 }

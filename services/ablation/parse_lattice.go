@@ -1,9 +1,6 @@
 package ablation
 
-import (
-	"math"
-	"slices"
-)
+import "math"
 
 func (r *reader) lattice(n *node, s Sweep) *Lattice {
 	if n == nil {
@@ -33,22 +30,14 @@ func countWord(n int64) Label {
 
 // mixed are the sources that a design shares out, at least two.
 func (r *reader) mixed(n *node, sources []SourceRef) []string {
-	if n == nil {
-		return nil
-	}
-	var out []string
-	for _, item := range r.list(n) {
+	out := distinct(r, n, func(item *node) string {
 		name := r.name(item)
-		switch {
-		case name == "":
-		case slices.Contains(out, name):
-			r.twice(item)
-		default:
+		if name != "" {
 			r.known(item, sources)
-			out = append(out, name)
 		}
-	}
-	if n.kind == kindList && len(n.items) == 1 {
+		return name
+	})
+	if n != nil && n.kind == kindList && len(n.items) == 1 {
 		r.problem(n, say("one source has nothing to share with; name two or more", "1 つだけでは分け合う相手がいません。2 つ以上書いてください"))
 	}
 	return out

@@ -1,7 +1,5 @@
 package ablation
 
-import "slices"
-
 func (r *reader) product(n *node, s Sweep) *Product {
 	if n == nil {
 		return nil
@@ -10,30 +8,20 @@ func (r *reader) product(n *node, s Sweep) *Product {
 	if n.kind == kindMapping && f["tokens"] == nil && f["shapes"] == nil {
 		r.problem(n, say("give tokens, such as [30M, 60M], or shapes, such as [1m, 2m], or both", "[30M, 60M] のような tokens か、[1m, 2m] のような shapes を書いてください（両方でもかまいません）"))
 	}
-	return &Product{Tokens: r.lengths(f["tokens"], s), Shapes: r.shapes(f["shapes"])}
+	return &Product{Tokens: r.lengths(f["tokens"], s), Shapes: distinct(r, f["shapes"], r.shape)}
 }
 
 // lengths are token budgets. Every schedule's stages must make sense in each of them.
 func (r *reader) lengths(n *node, s Sweep) []int64 {
-	if n == nil {
-		return nil
-	}
-	var out []int64
-	for _, item := range r.list(n) {
-		before, tokens := len(r.problems), r.total(item)
-		switch {
-		case len(r.problems) > before:
-		case slices.Contains(out, tokens):
-			r.twice(item)
-		default:
-			recipe := s.Recipe
-			recipe.Tokens = tokens
+	return distinct(r, n, func(item *node) int64 {
+		before, recipe := len(r.problems), s.Recipe
+		recipe.Tokens = r.total(item)
+		if len(r.problems) == before {
 			r.steps(item, recipe)
 			r.staged(item, recipe, s.Schedules)
-			out = append(out, tokens)
 		}
-	}
-	return out
+		return recipe.Tokens
+	})
 }
 
 // staged refuses a budget of which a schedule's stages leave something over, or that is too short for one of them.
@@ -53,22 +41,4 @@ func (r *reader) staged(n *node, recipe Recipe, schedules []Schedule) {
 			last = step
 		}
 	}
-}
-
-func (r *reader) shapes(n *node) []Shape {
-	if n == nil {
-		return nil
-	}
-	var out []Shape
-	for _, item := range r.list(n) {
-		before, shape := len(r.problems), r.shape(item)
-		switch {
-		case len(r.problems) > before:
-		case slices.Contains(out, shape):
-			r.twice(item)
-		default:
-			out = append(out, shape)
-		}
-	}
-	return out
 }

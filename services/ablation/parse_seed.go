@@ -15,17 +15,7 @@ func (r *reader) seeds(n *node) []int64 {
 	if n.kind != kindList {
 		return replicates(r.whole(n, 1, 1, maxSeeds))
 	}
-	var out []int64
-	for _, item := range r.list(n) {
-		v := r.whole(item, 0, 1, math.MaxUint32)
-		switch {
-		case v == 0:
-		case slices.Contains(out, v):
-			r.twice(item)
-		default:
-			out = append(out, v)
-		}
-	}
+	out := distinct(r, n, func(item *node) int64 { return r.whole(item, 0, 1, math.MaxUint32) })
 	slices.Sort(out)
 	return out
 }

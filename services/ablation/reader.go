@@ -122,6 +122,26 @@ func (r *reader) list(n *node) []*node {
 	return n.items
 }
 
+// distinct is what read makes of each part of a list. A part with a problem, and one that stands there already, are left
+// out.
+func distinct[T comparable](r *reader, n *node, read func(*node) T) []T {
+	if n == nil {
+		return nil
+	}
+	var out []T
+	for _, item := range r.list(n) {
+		before, v := len(r.problems), read(item)
+		switch {
+		case len(r.problems) > before || item.kind == kindBad:
+		case slices.Contains(out, v):
+			r.twice(item)
+		default:
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
 // require reports a key that isn't there, at the mapping that lacks it.
 func (r *reader) require(parent *node, fields map[string]*node, keys ...string) {
 	for _, key := range keys {
