@@ -27,10 +27,15 @@ const (
 	hardenLicence    = "GPL-2.0"
 	gitLicence       = "GPL-2.0-only"
 	perlLicence      = "GPL-1.0-or-later or Artistic-1.0-Perl"
+	musicLicence     = "GFDL-1.3-or-later"
+	searchLicence    = "LGPL-2.1"
+	liveLicence      = "GPL-3.0-or-later"
+	faqLicence       = "free (SPI's: copies and changed copies under the same notice)"
+	mailLicence      = "GFDL-1.1"
 )
 
 // debianParts are Debian's manuals in both languages. The manual pages that Japanese has of other packages have their
-// English weight in the manuals of git and Perl.
+// English weight in the manuals of git and Perl. Left out is what lists each version's changes, a phrase apiece.
 func debianParts() []part {
 	return []part{
 		{"manpages-ja", manLicence, "ja", "usr/share/man/ja", manFile},
@@ -43,6 +48,11 @@ func debianParts() []part {
 		{"developers-reference-ja", referenceLicence, "ja", "usr/share/developers-reference/ja", htmlFile},
 		{"maint-guide-ja", referenceLicence, "ja", "usr/share/doc/maint-guide-ja/html", htmlFile},
 		{"harden-doc", hardenLicence, "ja", "usr/share/doc/harden-doc/html/ja-JP", htmlFile},
+		{"lilypond-doc-html-ja", musicLicence, "ja", "usr/share/doc/lilypond/html/Documentation", htmlFile},
+		{"groonga-doc", searchLicence, "ja", "usr/share/doc/groonga-doc/ja/html", except("/news", htmlFile)},
+		{"live-manual-html", liveLicence, "ja", "usr/share/doc/live-manual/html/live-manual", named(".ja.html", htmlFile)},
+		{"debian-faq-ja", faqLicence, "ja", "usr/share/doc/debian/FAQ/ja", htmlFile},
+		{"sylpheed-doc", mailLicence, "ja", "usr/share/doc/sylpheed-doc/manual/ja", htmlFile},
 		{"manpages", manLicence, "en", "usr/share/man", manFile},
 		{"manpages-dev", manLicence, "en", "usr/share/man", manFile},
 		{"debian-reference-en", referenceLicence, "en", "usr/share/debian-reference", htmlFile},
@@ -54,20 +64,12 @@ func debianParts() []part {
 		{"maint-guide", referenceLicence, "en", "usr/share/doc/maint-guide/html", htmlFile},
 		{"harden-doc", hardenLicence, "en", "usr/share/doc/harden-doc/html/en-US", htmlFile},
 		{"git-doc", gitLicence, "en", "usr/share/doc/git-doc", htmlFile},
-		{"perl-doc", perlLicence, "en", "usr/share/man", perlFile},
+		{"perl-doc", perlLicence, "en", "usr/share/man", except("delta.", manFile)},
 	}
 }
 
 func manFile(path string) (func([]byte) []string, bool) {
 	return func(page []byte) []string { return manProse(decoded(page)) }, strings.HasSuffix(path, ".gz")
-}
-
-// perlFile leaves out the pages of what each version changed: they say of hundreds of modules that they were upgraded.
-func perlFile(path string) (func([]byte) []string, bool) {
-	if strings.Contains(path, "delta.") {
-		return nil, false
-	}
-	return manFile(path)
 }
 
 func htmlFile(path string) (func([]byte) []string, bool) {

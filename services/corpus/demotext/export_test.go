@@ -23,3 +23,14 @@ func ElectronManual(locale string, data []byte) []string {
 	read, _ := electronManual(locale)("docs.json")
 	return read(data)
 }
+
+// DebianReads reports whether a language's part of a Debian package reads a file of it.
+func DebianReads(pkg, lang, path string) bool {
+	for _, p := range debianParts() {
+		if p.pkg == pkg && p.lang == lang {
+			_, ok := p.prose(path)
+			return ok
+		}
+	}
+	return false
+}

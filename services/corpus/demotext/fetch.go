@@ -27,7 +27,7 @@ type Text struct {
 const doneFile = "demo-text.json"
 
 // formatVersion counts changes of what is fetched and how it is stripped; another number fetches again.
-const formatVersion = 2
+const formatVersion = 3
 
 type done struct {
 	FormatVersion int    `json:"format_version"`
@@ -43,7 +43,7 @@ type origin struct {
 }
 
 // Fetch returns the demo's text in Japanese, English and code, in this order, from DATA/demo-text, and fills that folder
-// the first time: minutes at most, some 90 MB of packages. Later calls need no network. The folder appears whole or not
+// the first time: minutes at most, some 95 MB of packages. Later calls need no network. The folder appears whole or not
 // at all. say, which may be nil, gets one line for each step.
 //
 // Where neither apt nor npm can bring prose, the error says why and names the way around.

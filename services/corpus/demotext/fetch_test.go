@@ -40,7 +40,7 @@ func TestFetch_SecondTimeNeedsNothing(t *testing.T) {
 	if err := os.MkdirAll(home, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	record := `{"format_version":2,"texts":[{"lang":"ja","bytes":7,"documents":1,"origin":[{"package":"p","version":"1"}]}]}`
+	record := `{"format_version":3,"texts":[{"lang":"ja","bytes":7,"documents":1,"origin":[{"package":"p","version":"1"}]}]}`
 	if err := os.WriteFile(filepath.Join(home, "demo-text.json"), []byte(record), 0o644); err != nil {
 		t.Fatal(err)
 	}

@@ -105,6 +105,16 @@ func named(suffix string, file func(string) (func([]byte) []string, bool)) func(
 	}
 }
 
+// except passes over the files whose path holds a part.
+func except(part string, file func(string) (func([]byte) []string, bool)) func(string) (func([]byte) []string, bool) {
+	return func(path string) (func([]byte) []string, bool) {
+		if strings.Contains(path, part) {
+			return nil, false
+		}
+		return file(path)
+	}
+}
+
 func (f *folder) write(name, text string) error {
 	if text == "" {
 		return nil

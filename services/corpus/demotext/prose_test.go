@@ -74,6 +74,26 @@ func TestMarkdownProse(t *testing.T) {
 	}
 }
 
+func TestDebianReads(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		pkg, lang, path string
+		want            bool
+	}{
+		{"perl-doc", "en", "usr/share/man/man1/perlfunc.1.gz", true},
+		{"perl-doc", "en", "usr/share/man/man1/perl5300delta.1.gz", false},
+		{"groonga-doc", "ja", "ja/html/tutorial/introduction.html", true},
+		{"groonga-doc", "ja", "ja/html/news.html", false},
+		{"groonga-doc", "ja", "ja/html/news/1.0.x.html", false},
+		{"live-manual-html", "ja", "live-manual/the-basics.ja.html", true},
+		{"live-manual-html", "ja", "live-manual/the-basics.en.html", false},
+	} {
+		if got := demotext.DebianReads(tt.pkg, tt.lang, tt.path); got != tt.want {
+			t.Errorf("%s in %s: %s is read: %t, want %t", tt.pkg, tt.lang, tt.path, got, tt.want)
+		}
+	}
+}
+
 func TestMessages(t *testing.T) {
 	t.Parallel()
 	got := demotext.Messages([]byte(`{"b":["<p>二番目です。</p>",7],"a":{"x":"最初です。"}}`))
