@@ -61,9 +61,16 @@ type Batch struct {
 	Segment     *Segment
 	Plan        *RunPlan
 	Points      []Point      // metrics, scores and rows/SOURCE, in event order
+	Times       []StepTime   // of the lines of metrics
 	Items       []ItemScores // of the run's last step
 	Checkpoints []SavedCheckpoint
 	Logs        []LogLine
+}
+
+// StepTime is when a step was over, by the runner's clock.
+type StepTime struct {
+	Step int64
+	At   time.Time
 }
 
 // Segment is an unbroken stretch of an attempt's steps. ResumedFrom nil supersedes all earlier points of the run,

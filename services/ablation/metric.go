@@ -8,6 +8,10 @@ const (
 	MetricTokensPerS = "tokens_per_s" // mean since the last line
 )
 
+// MetricSeconds is the wall time that a run took up to a step, scoring and all, without pauses between its attempts. No
+// trainer reports it: it follows from when the lines were written.
+const MetricSeconds = "seconds"
+
 // BPB names the bits per byte of a held-out set.
 func BPB(set string) string { return "bpb/" + set }
 

@@ -36,6 +36,7 @@ func add(b *ablation.Batch, e *spec.Event) {
 		b.Plan = runPlan(e.Plan)
 	case e.Metrics != nil:
 		b.Points = append(b.Points, points(e.Metrics.Step, e.Metrics.Values)...)
+		b.Times = append(b.Times, ablation.StepTime{Step: e.Metrics.Step, At: e.Time})
 	case e.Scores != nil:
 		b.Points = append(b.Points, points(e.Scores.Step, e.Scores.Values)...)
 	case e.Usage != nil:

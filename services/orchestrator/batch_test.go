@@ -47,6 +47,7 @@ func TestBatches(t *testing.T) {
 				{Metric: "rows/en", Step: 1, Value: 2},
 				{Metric: "rows/ja", Step: 1, Value: 4},
 			},
+			Times: []ablation.StepTime{{Step: 1}},
 		}}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("batches (-want +got):\n%s", diff)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -95,7 +96,46 @@ func store(ctx context.Context, tx pgx.Tx, run string, b ablation.Batch) error {
 	if err := putCheckpoints(ctx, tx, run, ordinal, b.Checkpoints); err != nil {
 		return err
 	}
-	return putPoints(ctx, tx, run, ordinal, after(b.Points, resumed))
+	clock, err := elapsed(ctx, tx, run, ordinal, b.Times)
+	if err != nil {
+		return err
+	}
+	return putPoints(ctx, tx, run, ordinal, after(slices.Concat(b.Points, clock), resumed))
+}
+
+// elapsed are the seconds that the run took up to each time of a segment: those up to where it goes on, and those since its
+// start; a clock that was set to before it counts as none.
+func elapsed(ctx context.Context, tx pgx.Tx, run string, ordinal int16, times []ablation.StepTime) ([]ablation.Point, error) {
+	if len(times) == 0 {
+		return nil, nil
+	}
+	var started time.Time
+	var before float64
+	err := tx.QueryRow(ctx, `
+		SELECT g.started_at, coalesce((
+				SELECT r.last
+				FROM segments e
+				JOIN series s ON s.run_id = e.run_id AND s.name = $3
+				JOIN rollups r ON r.series_id = s.id AND r.ordinal = e.ordinal
+				WHERE e.run_id = g.run_id
+					AND e.ordinal < g.ordinal
+					AND r.level = 12
+					AND r.first_step <= e.counts_to
+				ORDER BY r.last_step DESC
+				LIMIT 1
+			), 0)
+		FROM segments g
+		WHERE g.run_id = $1
+			AND g.ordinal = $2`, run, ordinal, ablation.MetricSeconds).Scan(&started, &before)
+	if err != nil {
+		return nil, err
+	}
+	points := make([]ablation.Point, len(times))
+	for i, t := range times {
+		seconds := before + max(0, t.At.Sub(started).Seconds())
+		points[i] = ablation.Point{Metric: ablation.MetricSeconds, Step: t.Step, Value: ablation.Real(seconds)}
+	}
+	return points, nil
 }
 
 func putPlan(ctx context.Context, tx pgx.Tx, run string, p ablation.RunPlan) error {

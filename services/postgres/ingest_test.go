@@ -150,3 +150,41 @@ func (w *world) counts(sweep string, want int64) {
 		w.Errorf("%d points count, %v, want %d", n, err, want)
 	}
 }
+
+// A run's seconds go on where it resumes: what a lost tail and the pause took is left out.
+func TestIngest_Seconds(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.sweep("s", 1, 1000)
+	s := w.training()
+	begun := time.Now().Truncate(time.Second)
+	send := func(resumed *int64, start time.Time, steps ...ablation.StepTime) {
+		var b ablation.Batch
+		if start.IsZero() {
+			b = s.next()
+		} else {
+			b = s.begin(resumed)
+			b.Segment.StartedAt = start
+		}
+		b.Times = steps
+		for _, at := range steps {
+			b.Points = append(b.Points, losses(at.Step, 1)...)
+		}
+		s.send(b)
+	}
+	after := func(step int64, seconds int) ablation.StepTime {
+		return ablation.StepTime{Step: step, At: begun.Add(time.Duration(seconds) * time.Second)}
+	}
+	send(nil, begun, after(1, 3), after(2, 5))
+	send(nil, time.Time{}, after(3, 9), after(4, 20))
+	send(ptr(int64(2)), begun.Add(100*time.Second), after(3, 101), after(4, 99))
+	points, err := w.Points(t.Context(), s.claim.Run.ID, ablation.MetricSeconds, 0, 100, 100)
+	w.must(err)
+	var got []float64
+	for _, p := range points {
+		got = append(got, float64(p.Value))
+	}
+	if diff := cmp.Diff([]float64{3, 5, 6, 5}, got); diff != "" {
+		t.Error(diff)
+	}
+}

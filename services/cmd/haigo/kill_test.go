@@ -29,7 +29,9 @@ func fateOf(t *testing.T, s *service, sweep string) (fate, map[string]int) {
 	f := fate{Values: map[string]map[string]ablation.Real{}, States: map[string]ablation.RunState{}}
 	attempts := map[string]int{}
 	for _, r := range awaitEnd(t, store, sweep) {
-		maps.DeleteFunc(r.Values, func(name string, _ ablation.Real) bool { return name == ablation.MetricTokensPerS })
+		maps.DeleteFunc(r.Values, func(name string, _ ablation.Real) bool {
+			return name == ablation.MetricTokensPerS || name == ablation.MetricSeconds
+		})
 		f.Values[r.Run.Name], f.States[r.Run.Name], attempts[r.Run.Name] = r.Values, r.Run.State, r.Run.Progress.Attempt
 	}
 	var err error
