@@ -2,6 +2,7 @@ package ablation
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -16,10 +17,10 @@ type Expansion struct {
 
 // Expand makes the sweep's arms and runs: one run for each arm and replicate, in that order. It is pure: the same sweep,
 // with its seed, makes the same runs, and a sweep that has grown makes the old ones among the new. Seed must be set:
-// whoever starts a sweep draws it and records it. text is the sweep's sources, for their languages and sizes.
+// whoever starts a sweep settles it and records it. text is the sweep's sources, for their languages and sizes.
 func (s Sweep) Expand(text []Source) (Expansion, error) {
 	if s.Seed == nil {
-		return Expansion{}, errors.New("expand sweep: it has no seed yet; draw one first")
+		return Expansion{}, errors.New("expand sweep: it has no seed yet; settle it first")
 	}
 	arms, notes, err := s.Arms(text)
 	if err != nil {
@@ -42,6 +43,13 @@ const maxRuns = 10_000
 
 func tooMany(runs int64) Label {
 	return say("the sweep has %d runs; at most %d: take fewer seeds or arms", "ランが %d あります。上限は %d です。シードかアームを減らしてください", runs, maxRuns)
+}
+
+// OwnSeed is the seed of a sweep whose file gives none: the first 8 bytes of its name's SHA-256, little-endian. A preview,
+// a start in the browser and the same file applied anywhere make the same runs.
+func (s Sweep) OwnSeed() uint64 {
+	sum := sha256.Sum256([]byte(s.Name))
+	return binary.LittleEndian.Uint64(sum[:])
 }
 
 func (s Sweep) run(arm Arm, replicate int64) Run {

@@ -13,7 +13,7 @@ type Sweep struct {
 	Schedules []Schedule  `json:"schedules"` // in document order
 	Design    Design      `json:"design"`
 	Seeds     []int64     `json:"seeds"` // replicates, numbers from 1
-	Seed      *uint64     `json:"-"`     // of the sweep; nil: drawn at the start and recorded
+	Seed      *uint64     `json:"-"`     // of the sweep; nil: [Sweep.OwnSeed], recorded at the start
 	Tasks     []string    `json:"tasks"`
 	Budget    Budget      `json:"budget"`
 	// Recurrence is the cron line attached to the sweep, nil where there is none.

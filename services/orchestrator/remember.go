@@ -62,7 +62,7 @@ func (m *reports) keep(key [sha256.Size]byte, report trainer.Report) {
 	m.order = append(m.order, key)
 }
 
-// digest is of all that a trainer's word hangs on: not of the run's name and seeds, which a plan draws anew each time.
+// digest is of all that a trainer's word hangs on: not of the run's name and seeds.
 func digest(name string, s spec.Spec) ([sha256.Size]byte, error) {
 	s.RunID, s.DataSeed, s.MixSeed, s.InitSeed = "", 0, 0, 0
 	text, err := json.Marshal(s)

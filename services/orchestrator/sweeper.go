@@ -3,8 +3,6 @@ package orchestrator
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -288,7 +286,7 @@ func (r *resolved) settle() error {
 		return r.placed(err)
 	}
 	if r.Sweep.Seed == nil {
-		seed := drawSeed()
+		seed := r.Sweep.OwnSeed()
 		r.Sweep.Seed = &seed
 	}
 	return nil
@@ -318,10 +316,4 @@ func (r *resolved) placed(err error) error {
 		return err
 	}
 	return &ablation.Invalid{Problems: r.Sweep.Place(bad.Problems)}
-}
-
-func drawSeed() uint64 {
-	var b [8]byte
-	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the program first
-	return binary.LittleEndian.Uint64(b[:])
 }

@@ -6,7 +6,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"github.com/haigo-lab/haigo/plugins/trainer"
+	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/orchestrator"
 	"github.com/haigo-lab/haigo/services/postgres/pgtest"
 )
@@ -41,5 +45,45 @@ func TestSweeper_Apply_crashedTrainer(t *testing.T) {
 	}
 	if _, _, err := s.Apply(t.Context(), with("crashed", "trainer: gpu, "), ""); !errors.Is(err, errCrashed) {
 		t.Errorf("the crashed trainer: %v", err)
+	}
+}
+
+// TestSweeper_sameFile: what a file without a seed shows, what it starts and what it starts elsewhere are the same runs.
+func TestSweeper_sameFile(t *testing.T) {
+	t.Parallel()
+	document := append(sweepFile("swarm", ""), "design: {dirichlet: {centre: half, concentration: 4, arms: 3}}\n"...)
+	var planned [][]ablation.Arm
+	var started [][]ablation.Run
+	for range 2 {
+		store := open(t, pgtest.URL(t))
+		addText(t, store)
+		s := &orchestrator.Sweeper{Store: store, Trainers: cpu, RunsAtOnce: 1}
+		for range 2 {
+			plan, err := s.Plan(t.Context(), document)
+			if err != nil || len(plan.Problems) > 0 {
+				t.Fatal(err, plan.Problems)
+			}
+			var arms []ablation.Arm
+			for _, a := range plan.Arms {
+				arms = append(arms, a.Arm)
+			}
+			planned = append(planned, arms)
+		}
+		if _, _, err := s.Apply(t.Context(), document, ""); err != nil {
+			t.Fatal(err)
+		}
+		runs, err := store.Runs(t.Context(), "swarm")
+		if err != nil {
+			t.Fatal(err)
+		}
+		started = append(started, runs)
+	}
+	for _, arms := range planned[1:] {
+		if diff := cmp.Diff(planned[0], arms); diff != "" {
+			t.Errorf("a second plan:\n%s", diff)
+		}
+	}
+	if diff := cmp.Diff(started[0], started[1], cmpopts.IgnoreFields(ablation.Run{}, "CreatedAt")); diff != "" {
+		t.Errorf("the same file elsewhere:\n%s", diff)
 	}
 }
