@@ -65,6 +65,8 @@ type Batch struct {
 	Items       []ItemScores // of the run's last step
 	Checkpoints []SavedCheckpoint
 	Logs        []LogLine
+	Spikes      []Spike // entries of the ledger that are new or have changed
+	Watch       *Watch  // as it stands behind the last event; nil: unchanged
 }
 
 // StepTime is when a step was over, by the runner's clock.

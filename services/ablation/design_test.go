@@ -3,7 +3,6 @@ package ablation_test
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 	"testing"
 
@@ -481,7 +480,7 @@ func TestGrow_designs(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, r := range before.Runs {
-				if !slices.Contains(after.Runs, r) {
+				if !has(after.Runs, r) {
 					t.Errorf("run %s changed when the sweep grew", r.Name)
 				}
 			}

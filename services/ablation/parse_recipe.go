@@ -111,11 +111,3 @@ func (r *reader) checkpoint(n *node) Checkpoint {
 	f := r.fields(n, "every", "keep")
 	return Checkpoint{Every: r.interval(f["every"], otherwise.Every), Keep: int(r.whole(f["keep"], int64(otherwise.Keep), 1, 1000))}
 }
-
-func (r *reader) divergence(n *node) string {
-	if n != nil && n.kind == kindMapping {
-		r.problem(n, say("a rollback isn't available yet; choose stop or report", "巻き戻しはまだ使えません。stop か report を選んでください"))
-		return DivergenceStop
-	}
-	return r.choice(n, DivergenceStop, DivergenceStop, DivergenceReport)
-}

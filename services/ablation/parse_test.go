@@ -72,7 +72,7 @@ func TestParseSweep_every_key(t *testing.T) {
 			Eval:       ablation.Amount{Tokens: 600_000},
 			SetBytes:   49_504, // three sources, 101 times: 15M
 			Checkpoint: ablation.Checkpoint{Every: ablation.Amount{Fraction: 0.125}, Keep: 3},
-			Divergence: "report", MaxEpochs: 20, ShareTrunks: true,
+			Divergence: ablation.Divergence{Policy: ablation.DivergenceReport}, MaxEpochs: 20, ShareTrunks: true,
 		},
 		Schedules: []ablation.Schedule{
 			{
@@ -125,7 +125,7 @@ schedules:
 		Eval:       ablation.Amount{Fraction: 0.05},
 		SetBytes:   ablation.DefaultSetBytes,
 		Checkpoint: ablation.Checkpoint{Every: ablation.Amount{Fraction: 0.1}, Keep: 2},
-		Divergence: "stop", MaxEpochs: 16, ShareTrunks: true,
+		Divergence: ablation.Divergence{Policy: ablation.DivergenceStop}, MaxEpochs: 16, ShareTrunks: true,
 	}
 	if diff := cmp.Diff(want, got.Recipe); diff != "" {
 		t.Error(diff)

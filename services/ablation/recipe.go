@@ -13,17 +13,11 @@ type Recipe struct {
 	Eval       Amount     `json:"eval"`      // between evaluations
 	SetBytes   int64      `json:"set_bytes"` // of each source's held-out set, at most
 	Checkpoint Checkpoint `json:"checkpoint"`
-	Divergence string     `json:"on_divergence"` // DivergenceStop or DivergenceReport
-	MaxEpochs  float64    `json:"max_epochs"`    // above this a run is refused
+	Divergence Divergence `json:"on_divergence"`
+	MaxEpochs  float64    `json:"max_epochs"` // above this a run is refused
 	// ShareTrunks trains a part that several runs have in common once; see [Sweep.Share]. It changes no result.
 	ShareTrunks bool `json:"share_trunks"`
 }
-
-// What a run does when its loss is no longer finite.
-const (
-	DivergenceStop   = "stop"
-	DivergenceReport = "report"
-)
 
 // DefaultSetBytes bounds a source's held-out set unless a recipe says otherwise. Runs that are too short to score so much
 // get less, down to leastSetBytes.

@@ -14,6 +14,8 @@ type Run struct {
 	InitSeed  uint64 `json:"-"`
 	Steps     int64  `json:"steps"`
 	Start     *Start `json:"start,omitempty"` // what it goes on from; nil: its own first step
+	// Interventions are what it does otherwise than its recipe says, since it diverged; see [Divergence].
+	Interventions []Intervention `json:"interventions,omitempty"`
 
 	State    RunState   `json:"state,omitempty"`
 	Reason   StopReason `json:"reason,omitempty"`  // of stopping and stopped

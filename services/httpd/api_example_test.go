@@ -51,7 +51,8 @@ func TestAPI_examples(t *testing.T) {
 		"list-sweeps": "/sweeps?limit=3", "get-sweep": "/sweeps/ja-share", "list-arms": "/sweeps/ja-share/arms",
 		"list-runs": "/sweeps/ja-share/runs", "list-results": "/sweeps/ja-share/results", "get-run": "/runs/" + first,
 		"list-attempts": "/runs/" + first + "/attempts", "list-logs": "/runs/" + first + "/logs", "list-metrics": "/runs/" + first + "/metrics",
-		"get-curve": "/runs/" + first + "/curves?metric=bpb/ja", "get-sweep-chart": "/sweeps/ja-share/charts/curve?metric=bpb/ja",
+		"list-spikes": "/runs/" + first + "/spikes",
+		"get-curve":   "/runs/" + first + "/curves?metric=bpb/ja", "get-sweep-chart": "/sweeps/ja-share/charts/curve?metric=bpb/ja",
 		"get-run-chart":       "/runs/" + first + "/charts/curve?metric=bpb/ja&metric=bpb/en",
 		"get-sweep-chart-csv": "/sweeps/ja-share/charts/curve.csv?metric=bpb/ja", "get-run-chart-csv": "/runs/" + first + "/charts/curve.csv?metric=bpb/ja&metric=bpb/en",
 	} {
@@ -182,6 +183,10 @@ func (s site) brew() {
 	b := batch(claim.Run, ablation.RunCompleted)
 	b.Segment.Device = "AMD EPYC"
 	b.Logs[0].Text = "gradients were clipped"
+	b.Spikes = []ablation.Spike{{
+		Kind: ablation.SpikeLoss, Step: 3, Level: 2.71, Peak: 4.13, Until: 4, Closed: true,
+		Rows: map[string][]int64{"web-ja": {12, 7}, "web-en": {3}},
+	}}
 	for i, p := range b.Points {
 		b.Points[i].Metric = strings.ReplaceAll(p.Metric, "next-ja", "next-sentence-web-ja")
 	}

@@ -51,6 +51,11 @@ func (o operations) runs() {
 			_, err := store.Run(ctx, in.Run)
 			return listIf(err, func() ([]ablation.Attempt, error) { return store.Attempts(ctx, in.Run) })
 		})
+	register(o, http.MethodGet, "/runs/{run}/spikes", "list-spikes", "A run's ledger: where its training went wrong, what it read there, and what was done",
+		func(ctx context.Context, in *runInput) (*body[list[ablation.Spike]], error) {
+			_, err := store.Run(ctx, in.Run)
+			return listIf(err, func() ([]ablation.Spike, error) { return store.Spikes(ctx, in.Run) })
+		})
 	register(o, http.MethodGet, "/runs/{run}/logs", "list-logs", "The end of a run's log, oldest line first",
 		func(ctx context.Context, in *logsInput) (*body[list[ablation.LogLine]], error) {
 			_, err := store.Run(ctx, in.Run)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/haigo-lab/haigo/services/ablation"
@@ -58,11 +59,22 @@ func (d sweepData) recipe() []fact {
 		{"sweep.def.batch", w.text("sweep.def.batch.v", "rows", c.BatchRows, "tokens", c.RowTokens)},
 		{"sweep.def.precision", c.Precision},
 		{"sweep.def.lr", learningRate(c.Optimizer)},
-		{"sweep.def.diverge", c.Divergence},
+		{"sweep.def.diverge", w.divergence(c.Divergence)},
 		{"sweep.def.seeds", strings.Join(seeds, ", ")},
 		{"sweep.def.tasks", strings.Join(d.Sweep.Tasks, ", ")},
 	}
 	return slices.DeleteFunc(facts, func(f fact) bool { return f.Value == "" })
+}
+
+// divergence is what a recipe does about a run that diverges.
+func (w words) divergence(d ablation.Divergence) string {
+	switch {
+	case d.Policy != ablation.DivergenceRollback:
+		return w.text("sweep.def.diverge." + d.Policy)
+	case d.Skip > 0:
+		return w.text("sweep.def.diverge.skip", "times", d.Times, "n", integer(d.Skip))
+	}
+	return w.text("sweep.def.diverge.lr", "times", d.Times, "x", strconv.FormatFloat(d.LR, 'g', -1, 64))
 }
 
 // budgets are the token budgets of the arms' runs.

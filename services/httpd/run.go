@@ -30,6 +30,8 @@ type runView struct {
 	Sets                []setScore
 	Tasks               []taskScore
 	ScoredAt            float64 // tokens
+	Ledger              []spikeRow
+	Interventions       []string
 	Logs                []ablation.LogLine
 	Identity            []fact
 	Attempts            []attemptRow
@@ -105,6 +107,10 @@ func (s *Server) runView(ctx context.Context, words words, id string) (v runView
 	if v.Logs, err = store.Logs(ctx, id, logLines); err != nil {
 		return v, err
 	}
+	spikes, err := store.Spikes(ctx, id)
+	if err != nil {
+		return v, err
+	}
 	attempts, err := store.Attempts(ctx, id)
 	if err != nil {
 		return v, err
@@ -117,6 +123,7 @@ func (s *Server) runView(ctx context.Context, words words, id string) (v runView
 	if err != nil {
 		return v, err
 	}
+	v.Ledger, v.Interventions = d.ledger(spikes), words.interventions(run.Interventions)
 	v.Attempts = attemptRows(attempts, segments)
 	v.Facts = words.facts(run, attempts, v.Now)
 	v.Figures, v.Schedule = runFigures(words, run.ID, metrics), scheduleFigure(words, run)

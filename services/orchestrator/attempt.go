@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/haigo-lab/haigo/plugins/trainer"
@@ -133,8 +134,26 @@ func (d *drive) spec(ctx context.Context, number int) (*spec.Spec, error) {
 	if s.Checkpoint.KeepAt, err = d.Store.Branches(ctx, d.run.ID); err != nil {
 		return nil, err
 	}
-	s.Checkpoint.ResumeFrom, err = d.resume(ctx)
-	return s, err
+	if s.Checkpoint.ResumeFrom, err = d.resume(ctx); err != nil {
+		return nil, err
+	}
+	return s, d.takeOver(ctx, s)
+}
+
+// takeOver lets a run that begins with another's past go on as that one did, had it diverged there: undivided, both would
+// have done the same.
+func (d *drive) takeOver(ctx context.Context, s *spec.Spec) error {
+	from := s.Checkpoint.ResumeFrom
+	if from == nil || from.RunID == "" {
+		return nil
+	}
+	trunk, err := d.Store.Run(ctx, from.RunID)
+	if err != nil {
+		return err
+	}
+	past := slices.DeleteFunc(trunk.Interventions, func(i ablation.Intervention) bool { return i.First() >= from.Step })
+	s.Interventions = specInterventions(past)
+	return nil
 }
 
 // resume finds the newest stored checkpoint whose files are what its event said, passing over damaged ones. The one that
@@ -194,6 +213,9 @@ func (d *drive) end(ctx context.Context) error {
 		return err
 	}
 	v := judge(d.run, d.lastWord(), bad)
+	if done, err := d.settleDivergence(ctx, v); done || err != nil {
+		return err
+	}
 	return d.settle(ctx, v)
 }
 

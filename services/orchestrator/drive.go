@@ -33,6 +33,7 @@ type drive struct {
 	woken   bool      // the run changed since
 	asked   time.Time // when the runner was asked to leave; zero for not
 	damaged error     // events.jsonl can't be read on
+	health  health
 }
 
 // drive starts or adopts the attempt, stores its events as they come and ends it. When ctx ends it lets the claim go
@@ -76,7 +77,7 @@ func (d *drive) begin(ctx context.Context) error {
 
 // follow reads the attempt's events on from its stored cursor.
 func (d *drive) follow(a ablation.Attempt) {
-	d.attempt = a
+	d.attempt, d.health = a, health{}
 	d.tail = spec.Tail{Path: filepath.Join(d.dir(), spec.EventsFile), Cursor: spec.Cursor(a.Cursor)}
 }
 
@@ -128,6 +129,10 @@ func (d *drive) ingest(ctx context.Context) (more bool, err error) {
 	}
 	for _, b := range batches(d.attempt.Number, from, lines, batchPoints) {
 		b.Items = d.items(b, lines)
+		if err := d.persist(ctx, func(ctx context.Context) error { return d.recall(ctx) }); err != nil {
+			return false, err
+		}
+		d.observe(&b)
 		if err := d.persist(ctx, func(ctx context.Context) error { return d.Store.Ingest(ctx, d.claim, b) }); err != nil {
 			return false, err
 		}
@@ -159,7 +164,7 @@ func (d *drive) renew(ctx context.Context) error {
 
 // stopIfAsked asks the runner once to checkpoint and leave, and kills it when the grace has passed.
 func (d *drive) stopIfAsked(ctx context.Context) error {
-	wanted := d.run.State == ablation.RunStopping || d.damaged != nil
+	wanted := d.run.State == ablation.RunStopping || d.damaged != nil || d.health.diverged != nil
 	switch {
 	case !wanted:
 		return nil

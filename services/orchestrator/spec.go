@@ -62,16 +62,28 @@ func (m material) runSpec(run ablation.Run, arm ablation.Arm) *spec.Spec {
 		OnNonfinite: nonfinite(r),
 		Resources:   spec.Resources{Threads: m.threads, Devices: []int{}},
 
-		Interventions: []spec.Intervention{},
+		Interventions: specInterventions(run.Interventions),
 		Extra:         map[string]any{},
 	}
 }
 
 func nonfinite(r ablation.Recipe) string {
-	if r.Divergence == ablation.DivergenceReport {
+	if r.Divergence.Reports() {
 		return spec.NonfiniteContinue
 	}
 	return spec.NonfiniteStop
+}
+
+func specInterventions(list []ablation.Intervention) []spec.Intervention {
+	out := make([]spec.Intervention, len(list))
+	for i, v := range list {
+		if v.LRScale > 0 {
+			out[i] = spec.Intervention{FromStep: &v.FromStep, LRScale: spec.Real(v.LRScale)}
+			continue
+		}
+		out[i] = spec.Intervention{Skip: &[2]int64{v.SkipFrom, v.SkipTo}}
+	}
+	return out
 }
 
 func specSources(sources []ablation.Source) []spec.Source {

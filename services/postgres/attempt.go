@@ -58,38 +58,49 @@ func (s *Store) SetHandle(ctx context.Context, c ablation.Claim, number int, han
 // stop meanwhile is stopped, not queued again. Repeating it after an answer that got lost is ErrLost: the claim is over.
 func (s *Store) EndAttempt(ctx context.Context, c ablation.Claim, number int, outcome, reason string, next ablation.RunState) error {
 	err := s.tx(ctx, func(tx pgx.Tx) error {
-		run, err := own(ctx, tx, c)
-		if err != nil {
-			return err
-		}
-		if run.state == ablation.RunStopping && next == ablation.RunQueued {
-			next = ablation.RunStopped
-		}
-		if _, err := tx.Exec(ctx, `
-			UPDATE attempts
-			SET ended_at = now(), outcome = $3, reason = $4
-			WHERE run_id = $1
-				AND number = $2
-				AND ended_at IS NULL`, c.Run.ID, number, outcome, clean(reason)); err != nil {
-			return err
-		}
-		if err := endRun(ctx, tx, c.Run.ID, next, clean(reason)); err != nil {
-			return err
-		}
-		if next.Ended() {
-			if err := transplant(ctx, tx, c.Run.ID); err != nil {
-				return err
-			}
-		}
-		if err := finishSweep(ctx, tx, run.sweepID); err != nil {
-			return err
-		}
-		return tell(ctx, tx, ablation.Event{Sweep: run.sweep, RunID: c.Run.ID})
+		_, err := endAttempt(ctx, tx, c, number, outcome, reason, next)
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("end attempt %d of run %s: %w", number, c.Run.ID, err)
 	}
 	return nil
+}
+
+// endAttempt returns the state that the run really took.
+func endAttempt(
+	ctx context.Context, tx pgx.Tx, c ablation.Claim, number int, outcome, reason string, next ablation.RunState,
+) (ablation.RunState, error) {
+	run, err := own(ctx, tx, c)
+	if err != nil {
+		return "", err
+	}
+	if run.state == ablation.RunStopping && next == ablation.RunQueued {
+		next = ablation.RunStopped
+	}
+	if _, err := tx.Exec(ctx, `
+		UPDATE attempts
+		SET ended_at = now(), outcome = $3, reason = $4
+		WHERE run_id = $1
+			AND number = $2
+			AND ended_at IS NULL`, c.Run.ID, number, outcome, clean(reason)); err != nil {
+		return "", err
+	}
+	if err := endRun(ctx, tx, c.Run.ID, next, clean(reason)); err != nil {
+		return "", err
+	}
+	if next.Ended() {
+		if err := transplant(ctx, tx, c.Run.ID); err != nil {
+			return "", err
+		}
+		if err := settleSpikes(ctx, tx, c.Run.ID, next); err != nil {
+			return "", err
+		}
+	}
+	if err := finishSweep(ctx, tx, run.sweepID); err != nil {
+		return "", err
+	}
+	return next, tell(ctx, tx, ablation.Event{Sweep: run.sweep, RunID: c.Run.ID})
 }
 
 // endRun moves a run out of its claim. The epoch rises with it, so that nothing more can be written under the claim.

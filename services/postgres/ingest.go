@@ -86,6 +86,9 @@ func store(ctx context.Context, tx pgx.Tx, run string, b ablation.Batch) error {
 	if err := putItems(ctx, tx, run, b.Items); err != nil {
 		return err
 	}
+	if err := putSpikes(ctx, tx, run, b); err != nil {
+		return err
+	}
 	if len(b.Points) == 0 && len(b.Checkpoints) == 0 {
 		return nil
 	}

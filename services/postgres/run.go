@@ -10,7 +10,7 @@ import (
 	"github.com/haigo-lab/haigo/services/ablation"
 )
 
-const runColumns = `r.id, r.name, w.name, a.name, r.replicate, r.data_seed, r.mix_seed, r.init_seed, r.steps, r.start_run, r.start_step, r.state, r.reason,
+const runColumns = `r.id, r.name, w.name, a.name, r.replicate, r.data_seed, r.mix_seed, r.init_seed, r.steps, r.start_run, r.start_step, r.interventions, r.state, r.reason,
 	r.message, r.step, r.step * r.tokens_per_step, r.loss, r.tokens_per_s, r.attempt, r.event_at, r.seen_at,
 	r.state IN ('running', 'stopping') AND coalesce(r.lease_until < now(), true), r.created_at, r.started_at, r.finished_at`
 
@@ -44,15 +44,19 @@ func scanRun(row pgx.CollectableRow) (ablation.Run, error) {
 	var data, mix, init int64
 	var start *string
 	var step *int64
+	var interventions []byte
 	p := &r.Progress
-	err := row.Scan(&r.ID, &r.Name, &r.Sweep, &r.Arm, &r.Replicate, &data, &mix, &init, &r.Steps, &start, &step, &r.State, &r.Reason,
+	err := row.Scan(&r.ID, &r.Name, &r.Sweep, &r.Arm, &r.Replicate, &data, &mix, &init, &r.Steps, &start, &step, &interventions, &r.State, &r.Reason,
 		&r.Message, &p.Step, &p.Tokens, &p.Loss, &p.TokensPerS, &p.Attempt, &p.EventAt, &p.SeenAt,
 		&p.Unobserved, &r.CreatedAt, &r.StartedAt, &r.FinishedAt)
 	r.DataSeed, r.MixSeed, r.InitSeed = uint64(data), uint64(mix), uint64(init)
 	if start != nil && step != nil {
 		r.Start = &ablation.Start{Run: *start, Step: *step}
 	}
-	return r, err
+	if err != nil {
+		return r, err
+	}
+	return r, json.Unmarshal(interventions, &r.Interventions)
 }
 
 // StopRun stops a queued run at once and asks a running one to checkpoint and leave. An ended run is

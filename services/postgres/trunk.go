@@ -115,6 +115,9 @@ func inherit(ctx context.Context, tx pgx.Tx, run string, attempt int, g ablation
 	if err != nil {
 		return fmt.Errorf("take over the past of run %s: %w", starts[0], known(err))
 	}
+	if err := inheritSpikes(ctx, tx, run, starts[0], step); err != nil {
+		return err
+	}
 	return copyPast(ctx, tx, run, ordinal, starts[0], step)
 }
 

@@ -1,0 +1,59 @@
+package ablation
+
+import "time"
+
+// SpikeKind says how a run's training went wrong at a step.
+type SpikeKind string
+
+// Kinds of spikes. The last three are divergence: a recipe says what follows.
+const (
+	SpikeLoss      SpikeKind = "loss"      // the loss jumped past mean + 6 standard deviations of the last 128 steps
+	SpikeGrad      SpikeKind = "grad"      // the gradient norm did
+	SpikeNonfinite SpikeKind = "nonfinite" // loss or gradient norm is NaN or infinite
+	SpikeAway      SpikeKind = "away"      // the loss was a nat above its best for 200 steps
+	SpikeStuck     SpikeKind = "stuck"     // the loss stayed at the entropy of the unigram distribution
+)
+
+// Diverges reports whether a recipe's policy on divergence applies.
+func (k SpikeKind) Diverges() bool { return k == SpikeNonfinite || k == SpikeAway || k == SpikeStuck }
+
+// Spike is an entry of a run's ledger: what happened at a step, how long it took to recover, and what was done.
+type Spike struct {
+	Round  int       `json:"round"` // how many interventions the run had had
+	Kind   SpikeKind `json:"kind"`
+	Step   int64     `json:"step"`             // at which it began
+	Level  Real      `json:"level"`            // of the metric before: mean, best, or the unigram entropy
+	Peak   Real      `json:"peak"`             // the worst value, the first that wasn't finite for good
+	Until  int64     `json:"until,omitempty"`  // the step at which it was back; 0 while it is open, or if it never was
+	Closed bool      `json:"closed,omitempty"` // nothing more is expected of it
+
+	Rows      map[string][]int64 `json:"rows,omitempty"` // which rows of which sources the step read
+	Action    SpikeAction        `json:"action,omitempty"`
+	BackTo    int64              `json:"back_to"` // of a rollback: the checkpoint's step
+	CreatedAt time.Time          `json:"created_at"`
+}
+
+// SpikeAction is what was done about a divergence; empty where nothing had to be, or nothing was yet.
+type SpikeAction string
+
+// Actions on a divergence.
+const (
+	ActionReported   SpikeAction = "reported"
+	ActionStopped    SpikeAction = "stopped"
+	ActionRolledBack SpikeAction = "rolled_back"
+)
+
+// Pending reports whether the spike is a divergence that nothing was done about.
+func (s Spike) Pending() bool { return s.Kind.Diverges() && s.Action == "" }
+
+// Wasted is how many steps did no good: those up to the recovery, or those that were thrown away; 0 while it isn't known.
+func (s Spike) Wasted() int64 {
+	if s.Until == 0 {
+		return 0
+	}
+	from := s.Step
+	if s.Action == ActionRolledBack {
+		from = s.BackTo
+	}
+	return max(0, s.Until-from)
+}

@@ -1,0 +1,170 @@
+package ablation_test
+
+import (
+	"encoding/json"
+	"math"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+)
+
+// noisy is a loss around a level that scatters by a hundredth, the same each time.
+func noisy(level float64, step int64) float64 { return level + 0.01*math.Sin(float64(step*step)) }
+
+func TestWatch(t *testing.T) {
+	t.Parallel()
+	nan := math.NaN()
+	flat := func(step int64) float64 { return noisy(3, step) }
+	grad := func(int64) float64 { return 0.5 }
+	cases := map[string]struct {
+		loss, grad func(step int64) float64
+		about      ablation.Watching
+		steps      int64
+		want       []ablation.Spike // without level and peak; the last word on each
+	}{
+		"nothing happens": {loss: flat, grad: grad, steps: 600},
+		"a falling loss":  {loss: func(s int64) float64 { return noisy(2+3*math.Exp(-float64(s)/100), s) }, grad: grad, steps: 600},
+		"a jump of one step": {
+			loss: func(s int64) float64 { return flat(s) + map[bool]float64{true: 1.4}[s == 200] }, grad: grad, steps: 300,
+			want: []ablation.Spike{{Kind: ablation.SpikeLoss, Step: 200, Until: 201, Closed: true}},
+		},
+		"a jump too early to be judged": {
+			loss: func(s int64) float64 { return flat(s) + map[bool]float64{true: 1.4}[s == 20] }, grad: grad, steps: 300,
+		},
+		"a jump of the gradient norm that lasts nine steps": {
+			loss: flat, grad: func(s int64) float64 { return 0.5 + map[bool]float64{true: 5}[s >= 200 && s < 209] }, steps: 300,
+			want: []ablation.Spike{{Kind: ablation.SpikeGrad, Step: 200, Until: 209, Closed: true}},
+		},
+		"a jump that stays is the new level": {
+			loss: func(s int64) float64 { return flat(s) + map[bool]float64{true: .5}[s >= 200] }, grad: grad, steps: 800,
+			want: []ablation.Spike{{Kind: ablation.SpikeLoss, Step: 200, Closed: true}},
+		},
+		"not a number": {
+			loss: func(s int64) float64 { return map[bool]float64{true: nan, false: flat(s)}[s >= 100] }, grad: grad, steps: 120,
+			want: []ablation.Spike{{Kind: ablation.SpikeNonfinite, Step: 100}},
+		},
+		"an infinite gradient that passes": {
+			loss: flat, grad: func(s int64) float64 { return map[bool]float64{true: math.Inf(1), false: .5}[s == 100] }, steps: 120,
+			want: []ablation.Spike{{Kind: ablation.SpikeNonfinite, Step: 100, Until: 101, Closed: true}},
+		},
+		"a nat above the best for 200 steps": {
+			loss: func(s int64) float64 { return flat(s) + 1.5*math.Min(1, math.Max(0, float64(s-300)/1000)) }, grad: grad, steps: 1600,
+			want: []ablation.Spike{{Kind: ablation.SpikeAway, Step: 962}},
+		},
+		"high during the warm-up only": {
+			loss: func(s int64) float64 {
+				return map[bool]float64{true: 8 - float64(s)/100, false: flat(s)}[s > 1 && s < 400]
+			}, grad: grad,
+			about: ablation.Watching{Warmup: 400}, steps: 600,
+		},
+		"stuck at the unigram entropy": {
+			loss: flat, grad: grad, about: ablation.Watching{Warmup: 50, Unigram: 3.02}, steps: 300,
+			want: []ablation.Spike{{Kind: ablation.SpikeStuck, Step: 51}},
+		},
+		"stuck, then learning": {
+			loss: func(s int64) float64 { return flat(s) - math.Max(0, float64(s-300)/1000) }, grad: grad,
+			about: ablation.Watching{Warmup: 50, Unigram: 3}, steps: 600,
+			want: []ablation.Spike{{Kind: ablation.SpikeStuck, Step: 51, Until: 414, Closed: true}},
+		},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var w ablation.Watch
+			var got []ablation.Spike
+			for step := int64(1); step <= c.steps; step++ {
+				for _, s := range w.Observe(c.about, step, c.loss(step), c.grad(step)) {
+					if n := len(got); n > 0 && got[n-1].Kind == s.Kind && got[n-1].Step == s.Step {
+						got = got[:n-1]
+					}
+					s.Level, s.Peak = 0, 0
+					got = append(got, s)
+				}
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("ledger (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestWatch_law: whoever goes on from the stored watch finds what an undisturbed one finds, wherever it was stored.
+func TestWatch_law(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		value := rapid.OneOf(rapid.Float64Range(2.9, 3.1), rapid.Float64Range(2.9, 3.1), rapid.Float64Range(2.9, 3.1), rapid.Float64Range(0, 10), rapid.SampledFrom([]float64{math.NaN(), math.Inf(1)}))
+		values := rapid.SliceOfN(value, 1, 500).Draw(t, "loss")
+		about := ablation.Watching{Warmup: rapid.Int64Range(0, 100).Draw(t, "warmup"), Unigram: 3}
+		cut := rapid.IntRange(0, len(values)).Draw(t, "cut")
+		var whole, part ablation.Watch
+		for i, v := range values {
+			if i == cut {
+				data, err := json.Marshal(part)
+				if err != nil {
+					t.Fatal(err)
+				}
+				part = ablation.Watch{}
+				if err := json.Unmarshal(data, &part); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, got := whole.Observe(about, int64(i+1), v, v), part.Observe(about, int64(i+1), v, v)
+			same := cmp.Comparer(func(a, b ablation.Real) bool {
+				return math.Float64bits(float64(a)) == math.Float64bits(float64(b)) || a != a && b != b
+			})
+			if diff := cmp.Diff(want, got, same); diff != "" {
+				t.Fatalf("step %d (-whole +stored):\n%s", i+1, diff)
+			}
+		}
+	})
+}
+
+func TestDivergence_Intervene(t *testing.T) {
+	t.Parallel()
+	lower := ablation.Divergence{Policy: ablation.DivergenceRollback, Times: 2, LR: .5}
+	skip := ablation.Divergence{Policy: ablation.DivergenceRollback, Times: 2, Skip: 100}
+	cases := map[string]struct {
+		policy            ablation.Divergence
+		checkpoint, steps int64
+		diverged          int64
+		want              ablation.Intervention
+	}{
+		"half the rate from the checkpoint on": {lower, 400, 1000, 500, ablation.Intervention{FromStep: 400, LRScale: .5}},
+		"steps around the divergence":          {skip, 400, 1000, 500, ablation.Intervention{SkipFrom: 449, SkipTo: 549}},
+		"none before the checkpoint":           {skip, 480, 1000, 500, ablation.Intervention{SkipFrom: 480, SkipTo: 580}},
+		"none behind the end":                  {skip, 900, 1000, 990, ablation.Intervention{SkipFrom: 939, SkipTo: 1000}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(c.want, c.policy.Intervene(c.checkpoint, c.diverged, c.steps)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// TestDivergence_json: what is stored reads back, and reads as the sweep file does.
+func TestDivergence_json(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]ablation.Divergence{
+		`"stop"`:                    {Policy: ablation.DivergenceStop},
+		`"report"`:                  {Policy: ablation.DivergenceReport},
+		`{"rollback":2,"lr":0.5}`:   {Policy: ablation.DivergenceRollback, Times: 2, LR: .5},
+		`{"rollback":1,"skip":200}`: {Policy: ablation.DivergenceRollback, Times: 1, Skip: 200},
+	} {
+		var got ablation.Divergence
+		if err := json.Unmarshal([]byte(text), &got); err != nil || got != want {
+			t.Errorf("%s reads as %+v (%v)", text, got, err)
+		}
+		if data, err := json.Marshal(want); err != nil || string(data) != text {
+			t.Errorf("%+v is written as %s (%v)", want, data, err)
+		}
+	}
+	if err := json.Unmarshal([]byte(`{"rollback":0}`), new(ablation.Divergence)); err == nil {
+		t.Error("a rollback of no times was read")
+	}
+}

@@ -1,0 +1,104 @@
+package main_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/postgres"
+)
+
+// TestDiverge trains with a learning rate that no model bears, under each policy, and kills the service meanwhile.
+func TestDiverge(t *testing.T) {
+	data := folder(t)
+	sources(t, data)
+	s := dev(t, data)
+	for _, policy := range []string{"stop", "report", "{rollback: 2, lr: 0.001}"} {
+		haigo(t, data, "sweep", "apply", unbearable(t, policy))
+	}
+	store := s.store(t)
+	await(t, "a first entry in the ledger", func() bool { return len(ledger(t, store, "diverge-report")) > 0 })
+	s.end(syscall.SIGKILL)
+	s = dev(t, data)
+	store = s.store(t)
+
+	want := map[string]struct {
+		state  ablation.RunState
+		action ablation.SpikeAction
+	}{
+		"diverge-stop":     {ablation.RunDiverged, ablation.ActionStopped},
+		"diverge-report":   {ablation.RunCompleted, ablation.ActionReported},
+		"diverge-rollback": {ablation.RunCompleted, ablation.ActionRolledBack},
+	}
+	for sweep, w := range want {
+		run := awaitEnd(t, store, sweep)[0].Run
+		if run.State != w.state {
+			t.Errorf("%s: the run is %s (%s), want %s", sweep, run.State, run.Message, w.state)
+		}
+		for _, e := range ledger(t, store, sweep) {
+			if e.Kind.Diverges() && e.Action != w.action {
+				t.Errorf("%s: %s at step %d: %q, want %q", sweep, e.Kind, e.Step, e.Action, w.action)
+			}
+			if rows := 0; e.Rows != nil {
+				for _, r := range e.Rows {
+					rows += len(r)
+				}
+				if rows != 8 {
+					t.Errorf("%s: step %d read %v, want the 8 rows of a batch", sweep, e.Step, e.Rows)
+				}
+			}
+		}
+	}
+	back, err := store.Runs(t.Context(), "diverge-rollback")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(back[0].Interventions); n == 0 || back[0].Progress.Attempt != n+1 {
+		t.Errorf("%d attempts for the interventions %+v", back[0].Progress.Attempt, back[0].Interventions)
+	}
+}
+
+func ledger(t *testing.T, store *postgres.Store, sweep string) []ablation.Spike {
+	t.Helper()
+	runs, err := store.Runs(t.Context(), sweep)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spikes, err := store.Spikes(t.Context(), runs[0].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return spikes
+}
+
+// unbearable is a sweep of one run that diverges.
+func unbearable(t *testing.T, policy string) string {
+	t.Helper()
+	name := "diverge-" + strings.TrimLeft(strings.SplitN(policy, ":", 2)[0], "{")
+	path := filepath.Join(t.TempDir(), name+".yaml")
+	document := fmt.Sprintf(`name: %s
+sources: [ja, en]
+recipe:
+  shape: {layers: 2, width: 32, heads: 2, ffn: 96}
+  tokens: 2M
+  row_tokens: 64
+  batch_rows: 8
+  optimizer: {peak_lr: 1, warmup: 5%%, clip: 0}
+  eval: {every: 50%%}
+  checkpoint: {every: 2%%}
+  on_divergence: %s
+  max_epochs: 10000
+schedules:
+  half: {stages: [{until: 1.0, mixture: {ja: 0.5, en: 0.5}}]}
+seeds: 1
+seed: 7
+`, name, policy)
+	if err := os.WriteFile(path, []byte(document), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}

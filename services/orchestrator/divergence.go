@@ -1,0 +1,225 @@
+package orchestrator
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"github.com/haigo-lab/haigo/plugins/trainer/sampler"
+	"github.com/haigo-lab/haigo/plugins/trainer/spec"
+	"github.com/haigo-lab/haigo/services/ablation"
+)
+
+// health is what a drive knows of its run's loss, and what it found.
+type health struct {
+	watch    *ablation.Watch // nil before it was read from the store
+	about    ablation.Watching
+	spec     *spec.Spec
+	rows     map[string]int64 // n_k by source, from the plan
+	policy   ablation.Divergence
+	diverged *ablation.Spike // the divergence that nothing was done about yet
+}
+
+// observe shows the batch's loss and gradient norm to the watch and puts what it finds into the batch.
+func (d *drive) observe(b *ablation.Batch) {
+	h := &d.health
+	if b.Segment != nil {
+		h.watch.Resume(len(d.run.Interventions))
+	}
+	if b.Plan != nil {
+		h.about.Unigram, h.rows = b.Plan.UnigramNats, b.Plan.Rows
+	}
+	found := latest(h.look(b.Points))
+	for i := range found {
+		h.enter(&found[i])
+	}
+	b.Spikes = found
+	if b.Segment != nil || len(b.Points) > 0 {
+		now := h.watch.Clone()
+		b.Watch = &now
+	}
+}
+
+// recall reads what the store remembers of the run's loss: all of the watch as far as events are stored, so that whoever
+// goes on finds the same.
+func (d *drive) recall(ctx context.Context) error {
+	if d.health.watch != nil {
+		return nil
+	}
+	watch, err := d.Store.Watch(ctx, d.run.ID)
+	if err != nil {
+		return err
+	}
+	sweep, err := d.Store.Sweep(ctx, d.run.Sweep)
+	if err != nil {
+		return err
+	}
+	s, err := spec.ReadFile[spec.Spec](filepath.Join(d.dir(), spec.SpecFile))
+	if err != nil {
+		return fmt.Errorf("read the attempt's spec: %w", err)
+	}
+	d.health.policy, d.health.spec = sweep.Recipe.Divergence, s
+	d.health.about.Warmup = s.Optimizer.WarmupSteps
+	if plan, err := d.Store.RunPlan(ctx, d.run.ID); err == nil {
+		d.health.about.Unigram, d.health.rows = plan.UnigramNats, plan.Rows
+	}
+	d.health.watch = &watch
+	return d.pending(ctx)
+}
+
+// pending finds a divergence that was stored and that nobody did anything about before this worker came.
+func (d *drive) pending(ctx context.Context) error {
+	spikes, err := d.Store.Spikes(ctx, d.run.ID)
+	if err != nil {
+		return err
+	}
+	for i, s := range spikes {
+		if s.Pending() && s.Round == len(d.run.Interventions) {
+			d.health.diverged = &spikes[i]
+			return nil
+		}
+	}
+	return nil
+}
+
+// look feeds the watch with what each step logged; a step without a loss says nothing.
+func (h *health) look(points []ablation.Point) (found []ablation.Spike) {
+	for i := 0; i < len(points); {
+		step := points[i].Step
+		var loss, grad *ablation.Real
+		for ; i < len(points) && points[i].Step == step; i++ {
+			switch points[i].Metric {
+			case ablation.MetricLoss:
+				loss = &points[i].Value
+			case ablation.MetricGradNorm:
+				grad = &points[i].Value
+			}
+		}
+		if loss == nil {
+			continue
+		}
+		if grad == nil {
+			grad = new(ablation.Real)
+		}
+		found = append(found, h.watch.Observe(h.about, step, float64(*loss), float64(*grad))...)
+	}
+	return found
+}
+
+// enter completes an entry: the rows that its step read, and whether something must be done.
+func (h *health) enter(s *ablation.Spike) {
+	s.Rows = h.read(s.Step)
+	switch {
+	case !s.Kind.Diverges() || s.Closed && s.Kind != ablation.SpikeNonfinite:
+	case h.policy.Reports():
+		s.Action = ablation.ActionReported
+	case h.diverged == nil:
+		h.diverged = s
+	}
+}
+
+// read is which rows of which sources a step read: step s finished the batch of step number s-1.
+func (h *health) read(step int64) map[string][]int64 {
+	sizes := make([]int64, len(h.spec.Sources))
+	for i, s := range h.spec.Sources {
+		sizes[i] = h.rows[s.Name]
+	}
+	plan, err := sampler.ForSpec(h.spec, sizes)
+	if err != nil {
+		return nil // a trainer that plans otherwise
+	}
+	cursor, err := plan.At(step - 1)
+	if err != nil {
+		return nil
+	}
+	batch, ok := cursor.Next()
+	if !ok {
+		return nil
+	}
+	read := map[string][]int64{}
+	for _, row := range batch.Rows {
+		k, inside := plan.Locate(row)
+		name := h.spec.Sources[k].Name
+		read[name] = append(read[name], inside)
+	}
+	return read
+}
+
+// latest keeps the last word on each entry.
+func latest(found []ablation.Spike) []ablation.Spike {
+	type key struct {
+		kind ablation.SpikeKind
+		step int64
+	}
+	at := map[key]int{}
+	var out []ablation.Spike
+	for _, s := range found {
+		k := key{s.Kind, s.Step}
+		if i, ok := at[k]; ok {
+			out[i] = s
+			continue
+		}
+		at[k] = len(out)
+		out = append(out, s)
+	}
+	return out
+}
+
+// settleDivergence does what the recipe says of a run that diverged; false where that isn't what ended the attempt.
+func (d *drive) settleDivergence(ctx context.Context, v verdict) (done bool, err error) {
+	s := d.health.diverged
+	if s == nil || v.next == ablation.RunCompleted || d.run.State == ablation.RunStopping {
+		return false, nil
+	}
+	policy := d.health.policy
+	if policy.Policy == ablation.DivergenceRollback && len(d.run.Interventions) < policy.Times {
+		return true, d.rollBack(ctx, *s)
+	}
+	return true, d.settle(ctx, verdict{spec.OutcomeDiverged, said(*s, d.run.Interventions), ablation.RunDiverged})
+}
+
+// rollBack queues the run again from the last checkpoint before it diverged.
+func (d *drive) rollBack(ctx context.Context, s ablation.Spike) error {
+	step, err := d.lastGood(ctx, s.Step)
+	if err != nil {
+		return err
+	}
+	back := ablation.Rollback{
+		Step: step, Intervention: d.health.policy.Intervene(step, s.Step, d.run.Steps), Reason: said(s, nil),
+	}
+	err = d.persist(ctx, func(ctx context.Context) error {
+		return d.Store.RollBack(ctx, d.claim, d.attempt.Number, back)
+	})
+	if err == nil {
+		d.Log.Warn("Rolled a run back because it diverged", "run_id", d.run.ID, "kind", s.Kind, "step", s.Step, "to_step", step)
+	}
+	return err
+}
+
+// lastGood is the step of the newest whole checkpoint before a step, 0 where there is none.
+func (d *drive) lastGood(ctx context.Context, before int64) (int64, error) {
+	for {
+		c, err := d.Store.Checkpoint(ctx, d.run.ID, &before)
+		if err != nil || c == nil {
+			return 0, err
+		}
+		if _, ok := d.whole(d.run.ID, *c); ok {
+			return c.Step, nil
+		}
+		before = c.Step
+	}
+}
+
+// said is a divergence in words, with what was tried.
+func said(s ablation.Spike, tried []ablation.Intervention) string {
+	words := map[ablation.SpikeKind]string{
+		ablation.SpikeNonfinite: "loss or gradient norm is %v at step %d",
+		ablation.SpikeAway:      "the loss is more than a nat above its best, up to %.3g, since step %d",
+		ablation.SpikeStuck:     "the loss is stuck near %.3g, what counting tokens alone gets, since step %d",
+	}
+	text := fmt.Sprintf(words[s.Kind], float64(s.Peak), s.Step)
+	if len(tried) > 0 {
+		text += fmt.Sprintf("; it went back %d times before", len(tried))
+	}
+	return text
+}

@@ -1,0 +1,148 @@
+package postgres
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+)
+
+// Spikes are a run's ledger in the order of what happened.
+func (s *Store) Spikes(ctx context.Context, run string) ([]ablation.Spike, error) {
+	return query(ctx, s.pool, scanSpike, `
+		SELECT round, kind, step, level, peak, coalesce(until_step, 0), closed, rows, action, coalesce(back_to, 0), created_at
+		FROM spikes
+		WHERE run_id = $1
+		ORDER BY round, step, kind`, run)
+}
+
+func scanSpike(row pgx.CollectableRow) (ablation.Spike, error) {
+	var e ablation.Spike
+	var rows []byte
+	err := row.Scan(&e.Round, &e.Kind, &e.Step, &e.Level, &e.Peak, &e.Until, &e.Closed, &rows, &e.Action, &e.BackTo, &e.CreatedAt)
+	if err != nil {
+		return e, err
+	}
+	return e, json.Unmarshal(rows, &e.Rows)
+}
+
+// Watch is what is remembered of a run's loss, as far as its events are stored.
+func (s *Store) Watch(ctx context.Context, run string) (w ablation.Watch, err error) {
+	var data []byte
+	if err := s.pool.QueryRow(ctx, `SELECT watch FROM runs WHERE id = $1`, run).Scan(&data); err != nil {
+		return w, fmt.Errorf("watch of run %s: %w", run, known(err))
+	}
+	return w, json.Unmarshal(data, &w)
+}
+
+// putSpikes enters what a batch's events showed. An entry that is there already is brought up to date; what was done about
+// it stays.
+func putSpikes(ctx context.Context, tx pgx.Tx, run string, b ablation.Batch) error {
+	batch := &pgx.Batch{}
+	for _, e := range b.Spikes {
+		rows, err := json.Marshal(e.Rows)
+		if err != nil {
+			return fmt.Errorf("write the rows of a spike: %w", err)
+		}
+		batch.Queue(`
+			INSERT INTO spikes (run_id, round, kind, step, level, peak, until_step, closed, rows, action)
+			VALUES (@run, @round, @kind, @step, @level, @peak, nullif(@until::bigint, 0), @closed, coalesce(nullif(@rows::jsonb, 'null'), '{}'), @action)
+			ON CONFLICT (run_id, round, kind, step)
+			DO UPDATE SET peak = EXCLUDED.peak, until_step = EXCLUDED.until_step, closed = EXCLUDED.closed`,
+			pgx.NamedArgs{
+				"run": run, "round": e.Round, "kind": e.Kind, "step": e.Step, "level": float64(e.Level), "peak": float64(e.Peak),
+				"until": e.Until, "closed": e.Closed, "rows": rows, "action": e.Action,
+			})
+	}
+	if b.Watch != nil {
+		data, err := json.Marshal(b.Watch)
+		if err != nil {
+			return fmt.Errorf("write the watch: %w", err)
+		}
+		batch.Queue(`UPDATE runs SET watch = $2 WHERE id = $1`, run, data)
+	}
+	return tx.SendBatch(ctx, batch).Close()
+}
+
+// settleSpikes says what was done about divergences that nothing was done about before their run ended.
+func settleSpikes(ctx context.Context, tx pgx.Tx, run string, next ablation.RunState) error {
+	action := ablation.ActionReported
+	if next == ablation.RunDiverged {
+		action = ablation.ActionStopped
+	}
+	_, err := tx.Exec(ctx, `
+		UPDATE spikes
+		SET action = $2
+		WHERE run_id = $1
+			AND action = ''
+			AND kind IN ('nonfinite', 'away', 'stuck')`, run, action)
+	return err
+}
+
+// RollBack ends an attempt that diverged and queues its run again from an earlier checkpoint: what lies past its step no
+// longer counts, and from there on the run does as the intervention says. Repeating it is ErrLost, as with EndAttempt.
+func (s *Store) RollBack(ctx context.Context, c ablation.Claim, number int, back ablation.Rollback) error {
+	err := s.tx(ctx, func(tx pgx.Tx) error {
+		next, err := endAttempt(ctx, tx, c, number, string(ablation.RunDiverged), back.Reason, ablation.RunQueued)
+		if err != nil || next != ablation.RunQueued {
+			return err // somebody stopped it meanwhile
+		}
+		return rollBack(ctx, tx, c.Run.ID, back)
+	})
+	if err != nil {
+		return fmt.Errorf("roll run %s back to step %d: %w", c.Run.ID, back.Step, err)
+	}
+	return nil
+}
+
+func rollBack(ctx context.Context, tx pgx.Tx, run string, back ablation.Rollback) error {
+	// A run that goes back to its first step scores it again.
+	counts := back.Step
+	if counts == 0 {
+		counts = -1
+	}
+	if err := supersede(ctx, tx, run, counts); err != nil {
+		return err
+	}
+	intervention, err := json.Marshal([]ablation.Intervention{back.Intervention})
+	if err != nil {
+		return fmt.Errorf("write the intervention: %w", err)
+	}
+	if _, err := tx.Exec(ctx, `UPDATE runs SET interventions = interventions || $2::jsonb WHERE id = $1`, run, intervention); err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `
+		UPDATE spikes
+		SET action = 'rolled_back', back_to = $2, until_step = (SELECT step FROM runs WHERE id = $1), closed = true
+		WHERE run_id = $1
+			AND action = ''
+			AND kind IN ('nonfinite', 'away', 'stuck')`, run, back.Step)
+	return err
+}
+
+// inheritSpikes gives a run that takes over another's past what went wrong there, and what is done otherwise since.
+func inheritSpikes(ctx context.Context, tx pgx.Tx, run, from string, step int64) error {
+	if _, err := tx.Exec(ctx, `
+		INSERT INTO spikes (run_id, round, kind, step, level, peak, until_step, closed, rows, action, back_to, created_at)
+		SELECT $1, round, kind, step, level, peak, until_step, closed, rows, action, back_to, created_at
+		FROM spikes
+		WHERE run_id = $2
+			AND step <= $3
+		ON CONFLICT DO NOTHING`, run, from, step); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `
+		UPDATE runs
+		SET interventions = (
+			SELECT coalesce(jsonb_agg(i.value ORDER BY i.ordinality), '[]')
+			FROM runs t
+			CROSS JOIN LATERAL jsonb_array_elements(t.interventions) WITH ORDINALITY i
+			WHERE t.id = $2
+				AND coalesce((i.value ->> 'from_step')::bigint, (i.value ->> 'skip_from')::bigint, 0) < $3
+		)
+		WHERE id = $1`, run, from, step)
+	return err
+}

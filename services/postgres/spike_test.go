@@ -1,0 +1,92 @@
+package postgres_test
+
+import (
+	"math"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+)
+
+func TestSpikes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.sweep("s", 1, 1000)
+	s := w.training()
+	spike := ablation.Spike{Kind: ablation.SpikeLoss, Step: 3, Level: 2, Peak: 4, Rows: map[string][]int64{"ja": {7, 9}}}
+	b := s.begin(nil, losses(1, 2, 2, 4)...)
+	b.Spikes, b.Watch = []ablation.Spike{spike}, &ablation.Watch{Loss: ablation.Window{Values: []float64{2, 2}}, Open: []ablation.Spike{spike}}
+	s.send(b)
+	s.send(b) // an answer that got lost
+	back := s.next(losses(4, 2)...)
+	back.Spikes = []ablation.Spike{{Kind: ablation.SpikeLoss, Step: 3, Level: 2, Peak: 4.5, Until: 4, Closed: true}}
+	s.send(back)
+
+	got, err := w.Spikes(t.Context(), s.claim.Run.ID)
+	w.must(err)
+	spike.Peak, spike.Until, spike.Closed = 4.5, 4, true
+	if diff := cmp.Diff([]ablation.Spike{spike}, got, cmpopts.IgnoreFields(ablation.Spike{}, "CreatedAt")); diff != "" {
+		t.Errorf("ledger (-want +got):\n%s", diff)
+	}
+	watch, err := w.Watch(t.Context(), s.claim.Run.ID)
+	w.must(err)
+	if len(watch.Open) != 1 || !cmp.Equal(watch.Loss.Values, []float64{2, 2}) {
+		t.Errorf("watch %+v", watch)
+	}
+}
+
+func TestRollBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.sweep("s", 1, 1000)
+	s := w.training()
+	b := s.begin(nil, losses(1, 3, 2, 2, 2, math.NaN())...)
+	b.Checkpoints = []ablation.SavedCheckpoint{{Attempt: 1, Step: 2, Path: "2", ManifestSHA256: "x"}, {Attempt: 1, Step: 4, Path: "4", ManifestSHA256: "x"}}
+	b.Spikes = []ablation.Spike{{Kind: ablation.SpikeNonfinite, Step: 5, Level: 2, Peak: ablation.Real(math.NaN())}}
+	s.send(b)
+	lower := ablation.Intervention{FromStep: 2, LRScale: .5}
+	w.must(w.RollBack(t.Context(), s.claim, 1, ablation.Rollback{Step: 2, Intervention: lower, Reason: "loss is NaN"}))
+
+	run, attempts := w.state(s.claim.Run.ID)
+	if run.State != ablation.RunQueued || !cmp.Equal(run.Interventions, []ablation.Intervention{lower}) || attempts[0].Outcome != "diverged" {
+		t.Errorf("state %s, interventions %+v, attempt %s", run.State, run.Interventions, attempts[0].Outcome)
+	}
+	if c, err := w.Checkpoint(t.Context(), run.ID, nil); err != nil || c == nil || c.Step != 2 {
+		t.Errorf("goes on from %+v (%v), want step 2", c, err)
+	}
+	if n, err := w.CountingPoints(t.Context(), "s"); err != nil || n != 2 {
+		t.Errorf("%d points count (%v), want 2", n, err)
+	}
+	spikes, err := w.Spikes(t.Context(), run.ID)
+	w.must(err)
+	if e := spikes[0]; e.Action != ablation.ActionRolledBack || e.BackTo != 2 || e.Wasted() != 3 || !math.IsNaN(float64(e.Peak)) {
+		t.Errorf("entry %+v", e)
+	}
+
+	again := w.training()
+	nan := again.begin(ptr[int64](2), losses(3, math.NaN())...)
+	nan.Spikes = []ablation.Spike{{Round: 1, Kind: ablation.SpikeNonfinite, Step: 3}}
+	again.send(nan)
+	again.end("diverged", ablation.RunDiverged)
+	spikes, err = w.Spikes(t.Context(), run.ID)
+	w.must(err)
+	if len(spikes) != 2 || spikes[1].Action != ablation.ActionStopped {
+		t.Errorf("ledger %+v", spikes)
+	}
+}
+
+// TestRollBack_stopped: a person's stop that comes as a run diverges isn't undone by going back.
+func TestRollBack_stopped(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.sweep("s", 1, 1000)
+	s := w.training()
+	s.send(s.begin(nil, losses(1, 3, math.NaN())...))
+	w.must(w.StopRun(t.Context(), s.claim.Run.ID, ablation.StopPerson))
+	w.must(w.RollBack(t.Context(), s.claim, 1, ablation.Rollback{Intervention: ablation.Intervention{LRScale: .5}}))
+	if run, _ := w.state(s.claim.Run.ID); run.State != ablation.RunStopped || len(run.Interventions) != 0 {
+		t.Errorf("state %s, interventions %+v", run.State, run.Interventions)
+	}
+}
