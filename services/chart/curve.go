@@ -9,8 +9,8 @@ import (
 
 // Curve draws one metric of a sweep's runs over tokens: per arm a band from the lowest to the highest point of any seed
 // and the mean line over seeds. Superseded segments are apart; values that aren't finite are crosses and enter nothing. An
-// accuracy that isn't known to be above what knowing nothing gets is said so and not drawn.
-func Curve(d Data, metric string, curves []ablation.Curve) (Figure, error) {
+// accuracy that isn't known to be above what knowing nothing gets is said so and not drawn. The frame is in tokens.
+func Curve(d Data, metric string, curves []ablation.Curve, frame Frame) (Figure, error) {
 	f := Figure{
 		ID: "curve-" + slug(metric), Kind: KindCurve, Lang: langOf(metric), Arms: marked(d.Arms),
 		Title: curveTitle(metric), Subtitle: curveHint(metric),
@@ -18,7 +18,7 @@ func Curve(d Data, metric string, curves []ablation.Curve) (Figure, error) {
 		Y:       axisOf(metric),
 		Caption: say("帯はシードの最小〜最大、線はその点に達したランの平均。間引きで消える点はない。", "Bands run from the lowest to the highest seed, lines are means of the runs that got there. No point is dropped by thinning."),
 	}
-	c := curve{Data: d, figure: &f, table: curveTable(column("arm", say("アーム", "Arm"), FormatArm), metric), perStep: d.Sweep.Recipe.TokensPerStep()}
+	c := curve{Data: d, figure: &f, frame: frame, table: curveTable(column("arm", say("アーム", "Arm"), FormatArm), metric), perStep: d.Sweep.Recipe.TokensPerStep()}
 	guesses := d.guesses(metric)
 	c.undrawn = d.notDrawn(metric, guesses)
 	for i, a := range d.Arms {
@@ -26,11 +26,12 @@ func Curve(d Data, metric string, curves []ablation.Curve) (Figure, error) {
 			c.group(Series{Arm: pointer(i), Label: f.Arms[i].Label}, a.Name, metric, c.runsOf(a.Name, curves))
 		}
 	}
-	return f, c.finish(upTo(float64(d.longest()), 4))
+	return f, c.finish(frame.scale(float64(d.longest()), 4))
 }
 
 // RunCurve draws metrics of one run over steps, each with its own line: bucket means, with a band from minimum to maximum.
-func RunCurve(d Data, run ablation.Run, metrics []string, curves []ablation.Curve) (Figure, error) {
+// The frame is in steps.
+func RunCurve(d Data, run ablation.Run, metrics []string, curves []ablation.Curve, frame Frame) (Figure, error) {
 	f := Figure{
 		ID: "run-" + slug(strings.Join(metrics, "-")), Kind: KindCurve, Arms: []Arm{},
 		Title: same(strings.Join(metrics, ", ")), X: Axis{Name: say("ステップ", "steps"), Format: FormatInteger},
@@ -39,7 +40,7 @@ func RunCurve(d Data, run ablation.Run, metrics []string, curves []ablation.Curv
 	if len(metrics) > 0 {
 		f.Subtitle, f.Y = curveHint(metrics[0]), axisOf(metrics[0])
 	}
-	c := curve{Data: d, figure: &f, table: curveTable(column("metric", say("メトリクス", "Metric"), FormatText), strings.Join(metrics, "")), perStep: 1}
+	c := curve{Data: d, figure: &f, frame: frame, table: curveTable(column("metric", say("メトリクス", "Metric"), FormatText), strings.Join(metrics, "")), perStep: 1}
 	for _, m := range metrics {
 		if d.guessed(run, m) {
 			t, _ := d.taskOf(m)
@@ -52,13 +53,14 @@ func RunCurve(d Data, run ablation.Run, metrics []string, curves []ablation.Curv
 		}
 		c.group(s, m, m, slices.DeleteFunc(slices.Clone(curves), func(c ablation.Curve) bool { return c.RunID != run.ID || c.Metric != m }))
 	}
-	return f, c.finish(upTo(float64(run.Steps), 3))
+	return f, c.finish(frame.scale(float64(run.Steps), 3))
 }
 
 // curve collects what a figure of curves draws.
 type curve struct {
 	Data
 	figure  *Figure
+	frame   Frame
 	series  []Series
 	rows    [][]row
 	table   Table
@@ -80,6 +82,23 @@ func (c *curve) run(id string) ablation.Run {
 	return c.Runs[i]
 }
 
+// at is where a stretch is drawn.
+func (c *curve) at(t stretch) float64 { return t.middle() * float64(c.perStep) }
+
+// within are the stretches of a line that the frame holds, and the next on either side, so that the line runs up to its
+// edges.
+func (c *curve) within(line []stretch) []stretch {
+	from := slices.IndexFunc(line, func(t stretch) bool { return c.at(t) >= c.frame.From })
+	if from < 0 {
+		from = len(line)
+	}
+	to := len(line)
+	if i := slices.IndexFunc(line, func(t stretch) bool { return c.frame.To > 0 && c.at(t) > c.frame.To }); i >= 0 {
+		to = i + 1
+	}
+	return line[max(0, from-1):max(to, from)]
+}
+
 func (c *curve) add(s Series, rows []row) {
 	c.series, c.rows = append(c.series, s), append(c.rows, rows)
 }
@@ -87,10 +106,10 @@ func (c *curve) add(s Series, rows []row) {
 // group draws curves that share one band and one line.
 func (c *curve) group(s Series, name, metric string, curves []ablation.Curve) {
 	curves = slices.DeleteFunc(curves, func(v ablation.Curve) bool { return v.Metric != metric })
-	together := thin(overlay(curves, false))
+	together := thin(c.within(overlay(curves, false)))
 	var band, line []row
 	for _, t := range together {
-		x := t.middle() * float64(c.perStep)
+		x := c.at(t)
 		band, line = append(band, point(x, t.low, t.high)), append(line, append(point(x, t.mean()), len(t.runs)))
 		c.tell(name, "", "mean", t.from, t.to, cell(t.mean()), cell(t.low), cell(t.high), len(t.runs))
 	}
@@ -113,7 +132,9 @@ func (c *curve) group(s Series, name, metric string, curves []ablation.Curve) {
 func (c *curve) spikes(line []stretch) []row {
 	var rows []row
 	for _, v := range spikes(line) {
-		rows = append(rows, point(line[v.at].middle()*float64(c.perStep), v.top, v.size))
+		if x := c.at(line[v.at]); c.frame.holds(x) {
+			rows = append(rows, point(x, v.top, v.size))
+		}
 	}
 	return rows
 }
@@ -129,17 +150,21 @@ func (c *curve) apart(s Series, name string, v ablation.Curve) {
 	var crosses []row
 	var words []string
 	run := c.run(v.RunID).Name
-	for _, tail := range pieces(thin(overlay([]ablation.Curve{v}, true))) {
+	for _, tail := range pieces(thin(c.within(overlay([]ablation.Curve{v}, true)))) {
 		var old []row
 		for _, t := range tail {
-			old = append(old, point(t.middle()*float64(c.perStep), t.mean()))
+			old = append(old, point(c.at(t), t.mean()))
 			c.tell(name, run, "superseded", t.from, t.to, cell(t.mean()), cell(t.low), cell(t.high), 1)
 		}
 		c.add(Series{Role: RoleSuperseded, Run: run, Label: say("置き換え済み", "superseded")}, old)
 	}
 	for _, b := range v.Buckets {
+		x := c.at(stretch{from: b.FromStep, to: b.ToStep})
 		for _, w := range nonfinite(b) {
-			crosses, words = append(crosses, row{ablation.Real(float64(b.FromStep+b.ToStep) / 2 * float64(c.perStep)), w}), append(words, w)
+			if !c.frame.holds(x) {
+				continue
+			}
+			crosses, words = append(crosses, row{ablation.Real(x), w}), append(words, w)
 			c.tell(name, run, "nonfinite", b.FromStep, b.ToStep, w, nil, nil, 1)
 		}
 	}
@@ -184,8 +209,8 @@ func (c *curve) finish(x scale) error {
 	return d.finish(c.figure)
 }
 
-// scale holds everything but the steep beginning, the first 15% of the axis, and spikes that would flatten the rest: those
-// leave the frame. Counters that say little without their zero start there.
+// scale holds everything in the frame but the steep beginning, the first 15% of a whole axis, and spikes that would flatten
+// the rest: those leave the frame. Counters that say little without their zero start there.
 func (c *curve) scale(x scale) scale {
 	var low, lines, tops []float64
 	for _, t := range c.late(x) {
@@ -202,9 +227,11 @@ func (c *curve) scale(x scale) scale {
 	return around([]float64{bottom, max(top, line)}, 4, 0)
 }
 
-// late is what is drawn past the beginning; all of it while there is no more.
+// late is what is drawn past the beginning, or in the frame; all of it while there is no more.
 func (c *curve) late(x scale) []stretch {
-	late := slices.DeleteFunc(slices.Clone(c.drawn), func(t stretch) bool { return t.middle()*float64(c.perStep) < .15*x.max })
+	late := slices.DeleteFunc(slices.Clone(c.drawn), func(t stretch) bool {
+		return c.frame.whole() && c.at(t) < .15*x.max || !c.frame.holds(c.at(t))
+	})
 	if len(late) == 0 {
 		return c.drawn
 	}

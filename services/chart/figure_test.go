@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -77,15 +78,16 @@ func figures(t *testing.T) map[string]chart.Figure {
 		"tradeoff":       must(chart.Tradeoff(f.Data)),
 		"tradeoff-demo":  must(chart.Tradeoff(f.demo().Data)),
 		"tradeoff-empty": must(chart.Tradeoff(waiting.Data)),
-		"curve-ja":       must(chart.Curve(f.Data, "bpb/ja", f.curves)),
-		"curve-en":       must(chart.Curve(f.Data, "bpb/en", f.curves)),
-		"curve-empty":    must(chart.Curve(f.Data, "bpb/misc", nil)),
+		"curve-ja":       must(chart.Curve(f.Data, "bpb/ja", f.curves, chart.Frame{})),
+		"curve-en":       must(chart.Curve(f.Data, "bpb/en", f.curves, chart.Frame{})),
+		"curve-empty":    must(chart.Curve(f.Data, "bpb/misc", nil, chart.Frame{})),
 		"mixture-ja57":   must(chart.Mixture(f.Data, 0, read)),
 		"mixture-step":   must(chart.Mixture(f.Data, 2, read)),
 		"mixture-ramp":   must(chart.Mixture(f.Data, 3, read)),
 		"accuracy":       must(chart.Accuracy(f.Data, "next-sentence-ja")),
-		"run-loss":       must(chart.RunCurve(f.Data, running, []string{"loss"}, []ablation.Curve{f.loss(running)})),
-		"run-bpb":        must(chart.RunCurve(f.Data, trained, []string{"bpb/ja", "bpb/en"}, f.curves)),
+		"run-loss":       must(chart.RunCurve(f.Data, running, []string{"loss"}, []ablation.Curve{f.loss(running)}, chart.Frame{})),
+		"run-bpb":        must(chart.RunCurve(f.Data, trained, []string{"bpb/ja", "bpb/en"}, f.curves, chart.Frame{})),
+		"run-zoomed":     must(chart.RunCurve(f.Data, running, []string{"loss"}, []ablation.Curve{f.loss(running)}, chart.Frame{From: 6900, To: 7700})),
 		"run-mixture":    must(chart.RunMixture(f.Data, running, read)),
 	}
 }
@@ -268,4 +270,54 @@ func TestTradeoff_oneValueMissing(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A frame shows what lies in it and the next points on either side, so that lines run up to its edges.
+func TestCurve_frame(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	const from, to = 100e6, 110e6
+	whole, err := chart.Curve(f.Data, "bpb/ja", f.curves, chart.Frame{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	part, err := chart.Curve(f.Data, "bpb/ja", f.curves, chart.Frame{From: from, To: to})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, seen := lineOf(t, whole, 0), lineOf(t, part, 0)
+	i := slices.IndexFunc(all, func(x float64) bool { return x >= from })
+	j := slices.IndexFunc(all, func(x float64) bool { return x > to })
+	if diff := cmp.Diff(all[i-1:j+1], seen); diff != "" || len(seen) < 3 {
+		t.Errorf("points of the frame (-want +got):\n%s", diff)
+	}
+	var axes struct {
+		XAxis []struct{ Min, Max float64 } `json:"xAxis"`
+	}
+	if err := json.Unmarshal(part.Option, &axes); err != nil || axes.XAxis[0].Min != from || axes.XAxis[0].Max != to {
+		t.Errorf("axis from %g to %g, %v; want the frame's", axes.XAxis[0].Min, axes.XAxis[0].Max, err)
+	}
+	empty, err := chart.Curve(f.Data, "bpb/ja", f.curves, chart.Frame{From: 1e9})
+	if err != nil || len(lineOf(t, empty, 0)) != 1 {
+		t.Errorf("a frame past the end shows %d points, %v; want the last", len(lineOf(t, empty, 0)), err)
+	}
+}
+
+// lineOf are the places of an arm's line.
+func lineOf(t *testing.T, f chart.Figure, arm int) (places []float64) {
+	t.Helper()
+	var option struct {
+		Series []struct{ Data [][]any } `json:"series"`
+	}
+	if err := json.Unmarshal(f.Option, &option); err != nil {
+		t.Fatal(err)
+	}
+	for i, s := range f.Series {
+		if s.Role == chart.RoleLine && s.Arm != nil && *s.Arm == arm {
+			for _, row := range option.Series[i].Data {
+				places = append(places, row[0].(float64))
+			}
+		}
+	}
+	return places
 }

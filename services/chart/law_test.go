@@ -129,7 +129,7 @@ func TestCurve_laws(t *testing.T) {
 			d.Runs = append(d.Runs, run)
 			curves = append(curves, ablation.Curve{RunID: run.ID, Metric: "loss", Buckets: buckets(t)})
 		}
-		f, err := chart.Curve(d, "loss", curves)
+		f, err := chart.Curve(d, "loss", curves, chart.Frame{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -138,7 +138,7 @@ func TestCurve_laws(t *testing.T) {
 			t.Fatalf("ticks aren't round: %+v", o.YAxis)
 		}
 		envelope(t, d, f, o, curves)
-		again, err := chart.Curve(d, "loss", rapid.Permutation(curves).Draw(t, "order"))
+		again, err := chart.Curve(d, "loss", rapid.Permutation(curves).Draw(t, "order"), chart.Frame{})
 		if err != nil {
 			t.Fatal(err)
 		}

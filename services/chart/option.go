@@ -80,6 +80,27 @@ func (d *drawing) finish(f *Figure) error {
 // scale is an axis's ends and the distance of its ticks.
 type scale struct{ min, max, step float64 }
 
+// Frame is the part of the x axis that a figure of curves shows, in that axis's unit. The zero Frame is all of it.
+type Frame struct {
+	From, To float64 // To 0: up to the end
+}
+
+func (f Frame) whole() bool { return f.From <= 0 && f.To <= 0 }
+
+func (f Frame) holds(x float64) bool { return x >= f.From && (f.To <= 0 || x <= f.To) }
+
+// scale is the axis of a frame into 0 to end, with about n intervals. A frame that holds nothing shows all.
+func (f Frame) scale(end float64, n int) scale {
+	to := end
+	if f.To > 0 {
+		to = f.To
+	}
+	if f.whole() || f.From >= to {
+		return upTo(end, n)
+	}
+	return scale{max(0, f.From), to, nearest((to - f.From) / float64(n))}
+}
+
 // around is a scale with round ticks that holds every value, with about n intervals; pad widens it by a share of its
 // span on both sides first. Values that aren't finite are passed over; without any the scale is 0 to 1.
 func around(values []float64, n int, pad float64) scale {

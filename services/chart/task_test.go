@@ -44,7 +44,7 @@ func TestCurve_GuessingIsNoTrend(t *testing.T) {
 	t.Parallel()
 	task := ablation.Task{Name: "pick", Lang: "en", Items: 400, Chance: .25}
 	d, curves := onTask(t, 200, task)
-	f, err := chart.Curve(d, "task/pick/accuracy", curves)
+	f, err := chart.Curve(d, "task/pick/accuracy", curves, chart.Frame{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +53,7 @@ func TestCurve_GuessingIsNoTrend(t *testing.T) {
 	}
 	// The same accuracies against a task where one answer is right half of the time.
 	d.Tasks[0].Majority = .5
-	f, err = chart.Curve(d, "task/pick/accuracy", curves)
+	f, err = chart.Curve(d, "task/pick/accuracy", curves, chart.Frame{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func TestCurve_GuessingIsNoTrend(t *testing.T) {
 	for i, drawn := range []bool{true, false} {
 		d.Tasks[0].Majority = 0
 		run := d.Results[i*len(d.Results)/2].Run
-		f, err := chart.RunCurve(d, run, []string{"task/pick/accuracy"}, curves)
+		f, err := chart.RunCurve(d, run, []string{"task/pick/accuracy"}, curves, chart.Frame{})
 		if err != nil || (len(lines(f)) > 0) != drawn {
 			t.Errorf("run %s of arm %s: lines of %v, %q, %v", run.Name, run.Arm, lines(f), f.Empty.EN, err)
 		}

@@ -97,7 +97,7 @@ func TestStatements_of_two_lengths(t *testing.T) {
 func TestFigures_of_two_lengths(t *testing.T) {
 	t.Parallel()
 	d := climbed(t)
-	curve, err := chart.Curve(d, "bpb/ja", nil)
+	curve, err := chart.Curve(d, "bpb/ja", nil, chart.Frame{})
 	if err != nil {
 		t.Fatal(err)
 	}

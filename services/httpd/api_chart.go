@@ -11,18 +11,22 @@ import (
 )
 
 type sweepChartInput struct {
-	Sweep       string `path:"sweep"`
-	Chart       string `path:"chart" enum:"tradeoff,curve,mixture,accuracy"`
-	Metric      string `query:"metric" doc:"Of a curve, as in bpb/ja"`
-	Arm         string `query:"arm" doc:"Of a mixture"`
-	Task        string `query:"task" doc:"Of an accuracy"`
-	IfNoneMatch string `header:"If-None-Match"`
+	Sweep       string  `path:"sweep"`
+	Chart       string  `path:"chart" enum:"tradeoff,curve,mixture,accuracy"`
+	Metric      string  `query:"metric" doc:"Of a curve, as in bpb/ja"`
+	Arm         string  `query:"arm" doc:"Of a mixture"`
+	Task        string  `query:"task" doc:"Of an accuracy"`
+	From        float64 `query:"from" minimum:"0" doc:"Of a curve: where it begins, in the unit of its x axis"`
+	To          float64 `query:"to" minimum:"0" doc:"Of a curve: where it ends, in the unit of its x axis; 0: at its end"`
+	IfNoneMatch string  `header:"If-None-Match"`
 }
 
 type runChartInput struct {
 	Run         string   `path:"run"`
 	Chart       string   `path:"chart" enum:"curve,mixture"`
 	Metric      []string `query:"metric,explode" maxItems:"16" doc:"Of a curve; one line each"`
+	From        float64  `query:"from" minimum:"0" doc:"Of a curve: where it begins, in the unit of its x axis"`
+	To          float64  `query:"to" minimum:"0" doc:"Of a curve: where it ends, in the unit of its x axis; 0: at its end"`
 	IfNoneMatch string   `header:"If-None-Match"`
 }
 
@@ -31,7 +35,7 @@ func (o operations) charts() {
 	s := o.server
 	register(o, http.MethodGet, "/sweeps/{sweep}/charts/{chart}", "get-sweep-chart", "A chart of a sweep; with .csv at its end, its points",
 		func(ctx context.Context, in *sweepChartInput) (*tagged, error) {
-			q := chartQuery{kind: in.Chart, arm: in.Arm, task: in.Task}
+			q := chartQuery{kind: in.Chart, arm: in.Arm, task: in.Task, frame: chart.Frame{From: in.From, To: in.To}}
 			if in.Metric != "" {
 				q.metrics = []string{in.Metric}
 			}
@@ -40,7 +44,7 @@ func (o operations) charts() {
 		})
 	register(o, http.MethodGet, "/runs/{run}/charts/{chart}", "get-run-chart", "A chart of a run; with .csv at its end, its points",
 		func(ctx context.Context, in *runChartInput) (*tagged, error) {
-			figure, err := s.runFigure(ctx, in.Run, chartQuery{kind: in.Chart, metrics: in.Metric})
+			figure, err := s.runFigure(ctx, in.Run, chartQuery{kind: in.Chart, metrics: in.Metric, frame: chart.Frame{From: in.From, To: in.To}})
 			return tag(figure, err, in.IfNoneMatch)
 		})
 }

@@ -15,13 +15,15 @@ func (o operations) plain(r chi.Router) {
 	o.describe("/events", "watch-events", "Server-sent events without end, one a change: each names the sweep and the run that changed, "+
 		"and an empty one says that changes may have been missed", "text/event-stream", query("sweep", "Only events of this sweep"))
 	o.tag = "charts"
+	from := unsigned("from", "Of a curve: where it begins, in the unit of its x axis")
+	to := unsigned("to", "Of a curve: where it ends, in the unit of its x axis; 0: at its end")
 	r.Get("/sweeps/{sweep}/charts/{chart}.csv", s.sweepCSV)
 	o.describe("/sweeps/{sweep}/charts/{chart}.csv", "get-sweep-chart-csv", "The points of a chart of a sweep, in full precision", "text/csv",
 		inPath("sweep"), inPath("chart", "tradeoff", "curve", "mixture", "accuracy"),
-		query("metric", "Of a curve, as in bpb/ja"), query("arm", "Of a mixture"), query("task", "Of an accuracy"))
+		query("metric", "Of a curve, as in bpb/ja"), query("arm", "Of a mixture"), query("task", "Of an accuracy"), from, to)
 	r.Get("/runs/{run}/charts/{chart}.csv", s.runCSV)
 	o.describe("/runs/{run}/charts/{chart}.csv", "get-run-chart-csv", "The points of a chart of a run, in full precision", "text/csv",
-		inPath("run"), inPath("chart", "curve", "mixture"), repeated(query("metric", "Of a curve; one column each"), maxMetrics))
+		inPath("run"), inPath("chart", "curve", "mixture"), repeated(query("metric", "Of a curve; one column each"), maxMetrics), from, to)
 }
 
 func (o operations) describe(path, id, summary, kind string, parameters ...*huma.Param) {
@@ -34,6 +36,12 @@ func (o operations) describe(path, id, summary, kind string, parameters ...*huma
 
 func query(name, doc string) *huma.Param {
 	return &huma.Param{Name: name, In: "query", Description: doc, Schema: &huma.Schema{Type: huma.TypeString}}
+}
+
+// unsigned is a number of 0 or more.
+func unsigned(name, doc string) *huma.Param {
+	least := 0.0
+	return &huma.Param{Name: name, In: "query", Description: doc, Schema: &huma.Schema{Type: huma.TypeNumber, Minimum: &least}}
 }
 
 // repeated is a parameter that may be given several times.

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
@@ -37,6 +38,7 @@ type figure struct {
 	Lead   bool // whether its title heads a section
 
 	Caption bool // whether the caption that comes with the data is shown
+	Zoom    bool // whether parts of it can be asked for
 }
 
 // newFigure is the place of a chart of the sweep or run that path names.
@@ -49,18 +51,28 @@ func newFigure(id, path, kind string, query url.Values) figure {
 	return figure{ID: id, Source: base + q, CSV: base + ".csv" + q}
 }
 
-// chartQuery says which chart: of all metrics named, or of one arm or task.
+// chartQuery says which chart: of all metrics named, or of one arm or task; of a curve, which part.
 type chartQuery struct {
 	kind    string
 	metrics []string
 	arm     string
 	task    string
+	frame   chart.Frame
 }
 
 func readChartQuery(r *http.Request) chartQuery {
 	q := r.URL.Query()
 	kind := strings.TrimSuffix(chi.URLParam(r, "chart"), ".csv")
-	return chartQuery{kind: kind, metrics: q["metric"], arm: q.Get("arm"), task: q.Get("task")}
+	return chartQuery{kind: kind, metrics: q["metric"], arm: q.Get("arm"), task: q.Get("task"), frame: chart.Frame{From: place(q.Get("from")), To: place(q.Get("to"))}}
+}
+
+// place is a number of an address; what isn't one there is 0.
+func place(text string) float64 {
+	v, err := strconv.ParseFloat(text, 64)
+	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+		return 0
+	}
+	return max(0, v)
 }
 
 // sweepFigure draws a chart of a sweep.
@@ -78,16 +90,36 @@ func (s *Server) sweepFigure(ctx context.Context, name string, q chartQuery) (ch
 		if len(q.metrics) != 1 {
 			return chart.Figure{}, invalid("metric", "name one metric", "メトリクスを一つ指定してください")
 		}
-		curves, err := s.options.Store.Curves(ctx, runIDs(d.Runs), q.metrics[0], 0, math.MaxInt64, chartBuckets)
+		curves, err := s.curves(ctx, runIDs(d.Runs), q.metrics[0], q.frame, float64(d.Sweep.Recipe.TokensPerStep()))
 		if err != nil {
 			return chart.Figure{}, err
 		}
-		return chart.Curve(d, q.metrics[0], curves)
+		return chart.Curve(d, q.metrics[0], curves, q.frame)
 	case "mixture":
 		return s.mixtureFigure(ctx, d, q.arm)
 	}
 	return chart.Figure{}, ablation.ErrNotFound
 }
+
+// curves are what a frame shows of a metric: finer buckets the less it holds, and those next to it on either side. A step is
+// perStep wide on the frame's axis.
+func (s *Server) curves(ctx context.Context, runs []string, metric string, frame chart.Frame, perStep float64) ([]ablation.Curve, error) {
+	from, to := int64(0), int64(math.MaxInt64)
+	if frame.From > 0 || frame.To > 0 {
+		from = steps(math.Floor(frame.From / perStep))
+		if frame.To > 0 {
+			to = steps(math.Ceil(frame.To / perStep))
+		}
+		var err error
+		if from, to, err = s.options.Store.Around(ctx, runs, metric, from, to); err != nil {
+			return nil, err
+		}
+	}
+	return s.options.Store.Curves(ctx, runs, metric, from, to, chartBuckets)
+}
+
+// steps is a number of steps that any database can compare.
+func steps(v float64) int64 { return int64(min(v, 1<<62)) }
 
 func (s *Server) mixtureFigure(ctx context.Context, d chart.Data, arm string) (chart.Figure, error) {
 	i := slices.IndexFunc(d.Arms, func(a ablation.Arm) bool { return a.Name == arm })
@@ -140,13 +172,13 @@ func (s *Server) runFigure(ctx context.Context, id string, q chartQuery) (chart.
 	}
 	var curves []ablation.Curve
 	for _, metric := range q.metrics {
-		found, err := s.options.Store.Curves(ctx, []string{id}, metric, 0, math.MaxInt64, chartBuckets)
+		found, err := s.curves(ctx, []string{id}, metric, q.frame, 1)
 		if err != nil {
 			return chart.Figure{}, err
 		}
 		curves = append(curves, found...)
 	}
-	return chart.RunCurve(d, run, q.metrics, curves)
+	return chart.RunCurve(d, run, q.metrics, curves, q.frame)
 }
 
 // chartData is what charts of a sweep are made of.

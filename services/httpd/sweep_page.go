@@ -86,7 +86,7 @@ func (d sweepData) curveFigures() []figure {
 	for i, set := range sets {
 		metric := ablation.BPB(set.Name)
 		figures[i] = newFigure("curve-"+set.Name, d.url(), "curve", url.Values{"metric": {metric}})
-		figures[i].Lang, figures[i].Size, figures[i].Sub = set.Lang, "mid", d.words.text("ch.lower")
+		figures[i].Lang, figures[i].Size, figures[i].Sub, figures[i].Zoom = set.Lang, "mid", d.words.text("ch.lower"), true
 		figures[i].Title = d.words.text("sweep.curve.lang", "lang", d.words.language(set.Name))
 	}
 	return figures
@@ -177,7 +177,7 @@ func runFigures(w words, run string, metrics []string) []figure {
 	var figures []figure
 	add := func(id, sub string, wide bool, metrics ...string) {
 		f := newFigure(id, path, "curve", url.Values{"metric": metrics})
-		f.Title, f.Sub, f.Wide = strings.Join(metrics, ", "), w.text(sub), wide
+		f.Title, f.Sub, f.Wide, f.Zoom = strings.Join(metrics, ", "), w.text(sub), wide, true
 		figures = append(figures, f)
 	}
 	for _, metric := range []string{ablation.MetricLoss, ablation.MetricGradNorm} {

@@ -35,6 +35,26 @@ func (s *Store) Curves(ctx context.Context, runs []string, metric string, from, 
 	return curves, known(err)
 }
 
+// Around is the range of steps, widened to the nearest points of the metric that the runs have on either side of it: a
+// line through them runs up to its ends.
+func (s *Store) Around(ctx context.Context, runs []string, metric string, from, to int64) (before, after int64, err error) {
+	err = s.pool.QueryRow(ctx, `
+		SELECT least($3, min(before)), greatest($4, max(after))
+		FROM (
+			SELECT max(r.last_step) FILTER (WHERE r.last_step < $3) AS before,
+				min(r.first_step) FILTER (WHERE r.first_step > $4) AS after
+			FROM series s
+			JOIN segments g ON g.run_id = s.run_id
+			JOIN rollups r ON r.series_id = s.id AND r.ordinal = g.ordinal
+			WHERE s.run_id = ANY ($1)
+				AND s.name = $2
+				AND r.level = 6
+				AND r.first_step <= g.counts_to
+			GROUP BY s.run_id
+		) runs`, runs, metric, from, to).Scan(&before, &after)
+	return before, after, known(err)
+}
+
 // levelFor is the level to read: that of the widest buckets that are no wider than the curve's will be, 0 for single
 // points. Where these are too many, roll-ups serve. The coarse roll-ups tell how much there is.
 func (s *Store) levelFor(ctx context.Context, runs []string, metric string, from, to int64, maxBuckets int) (int, error) {

@@ -74,6 +74,34 @@ func TestCurves_LongRun(t *testing.T) {
 	}
 }
 
+// Around finds the points next to a range, of every run, that count.
+func TestAround(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.sweep("s", 2, 1000)
+	sparse, early := w.training(), w.training()
+	sparse.send(sparse.begin(nil, append(losses(100, 1), append(losses(500, 1), losses(900, 1)...)...)...))
+	early.send(early.begin(nil, append(losses(120, 1), losses(130, 1)...)...))
+	early.send(early.begin(ptr(int64(120)), losses(121, 1)...))
+	ids := []string{sparse.claim.Run.ID, early.claim.Run.ID}
+	tests := []struct{ from, to, before, after int64 }{
+		{200, 300, 100, 500}, // and not 130, which was superseded
+		{500, 500, 100, 900},
+		{0, 1000, 0, 1000},
+		{910, 920, 121, 920},
+	}
+	for _, tt := range tests {
+		before, after, err := w.Around(t.Context(), ids, ablation.MetricLoss, tt.from, tt.to)
+		w.must(err)
+		if before != tt.before || after != tt.after {
+			t.Errorf("around %d to %d: got %d to %d, want %d to %d", tt.from, tt.to, before, after, tt.before, tt.after)
+		}
+	}
+	if before, after, err := w.Around(t.Context(), ids, "nothing", 3, 4); err != nil || before != 3 || after != 4 {
+		t.Errorf("around without points: %d to %d, %v", before, after, err)
+	}
+}
+
 // Whether a run's points are sealed is nobody's business but the store's.
 func TestSealOnce_ReadsStayTheSame(t *testing.T) {
 	t.Parallel()

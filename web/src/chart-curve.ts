@@ -69,11 +69,10 @@ function lastTick(sheet: Sheet): number {
 }
 
 function nameRoom(s: Drawn, sheet: Sheet): number {
-  const last = s.rows.at(-1);
   const text = short(s, sheet);
-  if (!last || !text) return 0;
+  if (!s.rows.length || !text) return 0;
   const { min, max } = ends(sheet, "x");
-  const past = ((max - at(last, 0)) / (max - min)) * (sheet.width - 60); // a line that ends early has room inside
+  const past = ((max - tip(s, sheet)[0]) / (max - min)) * (sheet.width - 60); // a line that ends early has room inside
   return Math.max(0, Math.ceil(textWidth(text, 12, sheet.theme)) + 10 - past);
 }
 
@@ -168,7 +167,7 @@ function crosses(s: Drawn, i: number, sheet: Sheet, places: Place): object {
 // ending names the lines right of their last points, pushed apart.
 function ending(lines: Drawn[], sheet: Sheet, grid: Grid, places: Place): object {
   const wanted = lines.filter((s) => s.rows.length && say(s.label, sheet.lang) && !muted(s, sheet));
-  const end = (s: Drawn): [number, number] => places(at(s.rows.at(-1), 0), at(s.rows.at(-1), 1));
+  const end = (s: Drawn): [number, number] => places(...tip(s, sheet));
   const named = roomy(wanted, (s) => end(s)[1], sheet.height - grid.top - grid.bottom - 12);
   const ends = named.map(end);
   const heights = spread(ends.map(([, y]) => y), namesGap, grid.top + 6, sheet.height - grid.bottom - 6);
@@ -188,6 +187,16 @@ function ending(lines: Drawn[], sheet: Sheet, grid: Grid, places: Place): object
       return { type: "text", style };
     },
   };
+}
+
+// tip is where a line ends in the frame.
+function tip(s: Drawn, sheet: Sheet): [number, number] {
+  const { max } = ends(sheet, "x");
+  const next = s.rows.findIndex((r) => at(r, 0) > max);
+  const [x2, y2] = [at(s.rows.at(next), 0), at(s.rows.at(next), 1)];
+  if (next < 1) return [x2, y2];
+  const [x1, y1] = [at(s.rows[next - 1], 0), at(s.rows[next - 1], 1)];
+  return [max, y1 + ((y2 - y1) * (max - x1)) / (x2 - x1)];
 }
 
 // roomy are the lines whose names fit beside each other: all, or the lowest, the highest, the first, and the others as long
@@ -240,5 +249,6 @@ function value(x: number, s: Drawn, row: Row, most: number, { figure, lang }: Sh
 function stops(lines: Drawn[], first: number, sheet: Sheet): Stop[] {
   const longest = lines.reduce((best, s, i) => (s.rows.length > (lines[best]?.rows.length ?? 0) ? i : best), 0);
   const text = (x: number): string => spoken(describe(x, lines.flatMap((s) => s.rows.filter((row) => at(row, 0) === x).map((row) => ({ s, row }))), sheet));
-  return (lines[longest]?.rows ?? []).map((r, index) => ({ series: first + longest, index, text: () => text(at(r, 0)) }));
+  const { min, max } = ends(sheet, "x");
+  return (lines[longest]?.rows ?? []).flatMap((r, index) => (at(r, 0) < min || at(r, 0) > max ? [] : [{ series: first + longest, index, text: () => text(at(r, 0)) }]));
 }

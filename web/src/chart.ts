@@ -9,11 +9,13 @@ import { accuracy } from "./chart-accuracy";
 import { curve } from "./chart-curve";
 import type { Figure, Sheet, Stop } from "./chart-figure";
 import { mixture } from "./chart-mixture";
-import { readTheme, textWidth } from "./chart-theme";
+import { ends, readTheme, textWidth } from "./chart-theme";
 import { tradeoff, type Drawing } from "./chart-tradeoff";
+import { zoomable, type Zoom } from "./chart-zoom";
 import { say, type Lang } from "./format";
 
 export type { Figure } from "./chart-figure";
+export type { Frame } from "./chart-zoom";
 
 use([LineChart, ScatterChart, CustomChart, GridComponent, TooltipComponent, MarkLineComponent, GraphicComponent, CanvasRenderer, SVGRenderer]);
 
@@ -28,7 +30,8 @@ export interface Chart {
 const kinds: Record<Figure["kind"], (sheet: Sheet) => Drawing> = { tradeoff, curve, mixture, accuracy };
 
 // draw puts a figure into an element that has a size, and keeps it true to the element's width and the page's scheme.
-export function draw(element: HTMLElement, figure: Figure, lang: Lang): Chart {
+// Where zoom is given, a reader may ask for a part of it.
+export function draw(element: HTMLElement, figure: Figure, lang: Lang, zoom?: Zoom): Chart {
   const chart = init(element, null, { renderer: "canvas" });
   let current = figure;
   let stops: Stop[] = [];
@@ -40,9 +43,10 @@ export function draw(element: HTMLElement, figure: Figure, lang: Lang): Chart {
     chart.resize();
     chart.setOption(drawing.option, true);
     element.dataset.drawn = JSON.stringify(points(chart));
-    describe(element, current, lang, stops.length > 0);
+    describe(element, current, lang, stops.length > 0, zoom !== undefined);
     keys.show(); // new data must not take away what someone reads
   };
+  const zooming = zoom && zoomable(element, chart, () => ends(sheet(), "x"), zoom); // before the steps: it takes shift and an arrow
   const keys = step(element, chart, () => stops);
   const watch = watched(element, redraw);
   redraw();
@@ -55,6 +59,7 @@ export function draw(element: HTMLElement, figure: Figure, lang: Lang): Chart {
     png: () => chart.getDataURL({ type: "png", pixelRatio: 2, backgroundColor: readTheme().colour("page"), excludeComponents: ["tooltip"] }),
     dispose() {
       watch();
+      zooming?.();
       keys.end();
       chart.dispose();
     },
@@ -95,11 +100,12 @@ function points(chart: ECharts): Record<string, number> {
 }
 
 // describe says what the figure shows to who doesn't see it.
-function describe(element: HTMLElement, figure: Figure, lang: Lang, steps: boolean): void {
+function describe(element: HTMLElement, figure: Figure, lang: Lang, steps: boolean, zooms: boolean): void {
   const hint = { ja: "左右の矢印キーで点をたどれます。", en: "Left and right arrow keys step through the points." }[lang];
+  const zoom = { ja: "+ で拡大、- で縮小、Shift と矢印で移動、0 で全体。", en: "+ zooms in, - zooms out, shift and an arrow moves, 0 shows all." }[lang];
   element.setAttribute("role", "img");
   element.setAttribute("aria-label", [say(figure.title, lang), say(figure.subtitle, lang)].filter(Boolean).join(" – "));
-  element.setAttribute("aria-description", [say(figure.description, lang), say(figure.empty, lang), steps ? hint : ""].filter(Boolean).join(" "));
+  element.setAttribute("aria-description", [say(figure.description, lang), say(figure.empty, lang), steps ? hint : "", zooms ? zoom : ""].filter(Boolean).join(" "));
   element.tabIndex = 0;
 }
 

@@ -1,7 +1,8 @@
-// Puts charts into the page's figures and gives them their tools: the points as a table, SVG and PNG. What a chart looks
-// like is chart.ts's; the address of its data stands in data-figure.
+// Puts charts into the page's figures and gives them their tools: the points as a table, SVG and PNG, the way back from a
+// part to the whole. What a chart looks like is chart.ts's; the address of its data stands in data-figure. One marked
+// data-zoom fetches what a reader zooms into anew, as fine as the server has it.
 
-import { draw as drawChart, type Chart, type Figure } from "./chart";
+import { draw as drawChart, type Chart, type Figure, type Frame } from "./chart";
 import { format, say, type Format, type Lang } from "./format";
 
 const lang: Lang = document.documentElement.lang === "en" ? "en" : "ja";
@@ -10,6 +11,7 @@ interface Drawn {
   chart: Chart;
   figure: Figure;
   tag: string;
+  frame?: Frame;
 }
 
 const drawn = new WeakMap<HTMLElement, Drawn>();
@@ -23,18 +25,21 @@ async function show(element: HTMLElement): Promise<void> {
   const box = element.querySelector<HTMLElement>(".ch");
   if (!box) return;
   const known = drawn.get(element);
+  const source = within(element.dataset.figure ?? "", known?.frame);
   // The browser's cache keeps the body and asks by entity tag: unchanged data cost one short answer.
-  const answer = await fetch(element.dataset.figure ?? "", { cache: "no-cache", headers: { Accept: "application/json" } });
+  const answer = await fetch(source, { cache: "no-cache", headers: { Accept: "application/json" } });
   if (!answer.ok) return; // the last good points stay
   const tag = answer.headers.get("ETag") ?? "";
   if (known && tag === known.tag) return;
   const figure = (await answer.json()) as Figure;
+  if (source !== within(element.dataset.figure ?? "", drawn.get(element)?.frame)) return; // something else was asked for meanwhile
   if (known) {
     known.chart.update(figure);
     Object.assign(known, { figure, tag });
   } else {
     box.replaceChildren();
-    drawn.set(element, { chart: drawChart(box, figure, lang), figure, tag });
+    const zooms = { frame: () => frameOf(element), go: (frame?: Frame) => zoom(element, frame) };
+    drawn.set(element, { chart: drawChart(box, figure, lang, element.dataset.zoom === undefined ? undefined : zooms), figure, tag });
     tools(element);
   }
   const caption = element.querySelector("[data-caption]");
@@ -43,13 +48,45 @@ async function show(element: HTMLElement): Promise<void> {
   if (table && !table.hidden) table.replaceChildren(tabulate(figure));
 }
 
+// within is an address with the frame that is asked for.
+function within(address: string, frame: Frame | undefined): string {
+  if (!frame) return address;
+  const url = new URL(address, location.href);
+  url.searchParams.set("from", String(frame.from));
+  url.searchParams.set("to", String(frame.to));
+  return url.pathname + url.search;
+}
+
+// frameOf is the part of a figure that was asked for last, by its reader or its page.
+function frameOf(element: HTMLElement): Frame | undefined {
+  const q = new URL(element.dataset.figure ?? "", location.href).searchParams;
+  const [from, to] = [Number(q.get("from")), Number(q.get("to"))];
+  return drawn.get(element)?.frame ?? (to > from ? { from, to } : undefined);
+}
+
+// zoom shows a part of a figure, unless its page does that.
+function zoom(element: HTMLElement, frame: Frame | undefined): void {
+  const it = drawn.get(element);
+  if (!it || !element.dispatchEvent(new CustomEvent("zoom", { detail: frame, bubbles: true, cancelable: true }))) return;
+  it.frame = frame;
+  const csv = element.querySelector<HTMLAnchorElement>("a[download]");
+  if (csv) {
+    csv.dataset.whole ??= csv.getAttribute("href") ?? "";
+    csv.href = within(csv.dataset.whole, frame);
+  }
+  const back = element.querySelector<HTMLButtonElement>("[data-do=whole]");
+  if (back) back.hidden = !frame;
+  void show(element);
+}
+
 // tools wakes the buttons that need the chart.
 function tools(element: HTMLElement): void {
   for (const button of element.querySelectorAll<HTMLButtonElement>("button[data-do]")) {
-    button.hidden = false;
+    if (button.dataset.do !== "whole") button.hidden = false;
     button.addEventListener("click", () => {
       const it = drawn.get(element);
       if (!it) return;
+      if (button.dataset.do === "whole") zoom(element, undefined);
       if (button.dataset.do === "table") toggle(element, button, it.figure);
       if (button.dataset.do === "svg") save(new Blob([it.chart.svg()], { type: "image/svg+xml" }), element.id + ".svg");
       if (button.dataset.do === "png") void bytes(it.chart.png()).then((image) => save(image, element.id + ".png"));

@@ -61,7 +61,7 @@ export function format(kind: Format, value: Cell, lang: Lang): string {
 
 // tick is a value of an axis whose ticks are step apart: as many decimals as the step has.
 export function tick(kind: Format, value: number, step: number, lang: Lang): string {
-  if (kind === "tokens" && step >= 1) return big(value, lang);
+  if (kind === "tokens" && step >= 1) return big(value, lang, step);
   if (kind === "scientific") return value ? scientific(value) : "0";
   if (kind === "integer") return integer(value);
   const share = kind === "percent" || kind === "percent1";
@@ -98,22 +98,23 @@ export function integer(v: number): string {
   return thousands(fixed(v, 0));
 }
 
-// big is a count in words: 1,000億 in Japanese, 100B in English.
-export function big(v: number, lang: Lang): string {
+// big is a count in words: 1,000億 in Japanese, 100B in English. Counts that lie step apart have the digits that tell them
+// apart.
+export function big(v: number, lang: Lang, step = Infinity): string {
   const all = units[lang];
   const size = Math.abs(v);
   const i = Number.isFinite(v) ? all.findIndex(([unit]) => size >= unit) : -1;
   const [unit, word] = all[i] ?? [0, ""];
   if (!unit) return integer(v);
   const above = all[i - 1];
-  const text = short(size / unit);
+  const text = short(size / unit, Number.isFinite(step) ? decimalsOf(step / unit) : 0);
   const sign = v < 0 ? minus : "";
   return sign + (above && Number(text) * unit >= above[0] ? "1" + above[1] : thousands(text) + word); // rounded up into the next unit
 }
 
-// short is x in at most three digits that mean something.
-function short(x: number): string {
-  const text = x.toFixed(x >= 100 ? 0 : x >= 10 ? 1 : 2);
+// short is x in at most three digits that mean something, or with as many decimals as are needed.
+function short(x: number, decimals: number): string {
+  const text = x.toFixed(Math.max(decimals, x >= 100 ? 0 : x >= 10 ? 1 : 2));
   return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
 }
 
