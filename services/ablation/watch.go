@@ -15,6 +15,7 @@ const (
 	watchPatient = 200 // steps that a loss may be away or stuck, and after which a jump is the new level
 	watchAway    = 1.0 // nats above the best
 	watchStuck   = 0.05
+	watchJumps   = 500 // entered of one run: one that jumps more often has no level to jump from
 )
 
 // Watch follows a run's loss (nats) and gradient norm step by step and finds where they jump, leave or get stuck. It
@@ -27,6 +28,7 @@ type Watch struct {
 	Away  Streak `json:"away"`
 	Stuck Streak `json:"stuck"`
 	Round int    `json:"round"` // see [Spike]
+	Jumps int    `json:"jumps"` // entered so far
 
 	Open []Spike `json:"open,omitempty"` // jumps that aren't over
 }
@@ -53,7 +55,7 @@ type Watching struct {
 // Resume tells the watch that a run's next segment begins, after round interventions: what was open before it is over, and
 // a best loss from before an intervention stands.
 func (w *Watch) Resume(round int) {
-	*w = Watch{Loss: w.Loss, Grad: w.Grad, Best: w.Best, Round: round}
+	*w = Watch{Loss: w.Loss, Grad: w.Grad, Best: w.Best, Round: round, Jumps: w.Jumps}
 }
 
 // Clone is a copy that shares nothing.
@@ -117,7 +119,8 @@ func (w *Watch) jump(kind SpikeKind, window *Window, step int64, value float64) 
 		return w.close(i, 0)
 	case i >= 0:
 		return w.rise(i, value)
-	case len(window.Values) >= watchLeast && value > mean+watchSigmas*sigma:
+	case len(window.Values) >= watchLeast && value > mean+watchSigmas*sigma && w.Jumps < watchJumps:
+		w.Jumps++
 		s := Spike{Round: w.Round, Kind: kind, Step: step, Level: Real(mean), Peak: Real(value)}
 		w.Open = append(w.Open, s)
 		return []Spike{s}

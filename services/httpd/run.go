@@ -29,8 +29,8 @@ type runView struct {
 	Rows                []rowsRead
 	Sets                []setScore
 	Tasks               []taskScore
-	ScoredAt            float64 // tokens
-	Ledger              []spikeRow
+	ScoredAt            float64    // tokens
+	Ledger, MoreLedger  []spikeRow // the first entries, and those that are folded away
 	Interventions       []string
 	Logs                []ablation.LogLine
 	Identity            []fact
@@ -124,6 +124,9 @@ func (s *Server) runView(ctx context.Context, words words, id string) (v runView
 		return v, err
 	}
 	v.Ledger, v.Interventions = d.ledger(spikes), words.interventions(run.Interventions)
+	if len(v.Ledger) > ledgerShown {
+		v.Ledger, v.MoreLedger = v.Ledger[:ledgerShown], v.Ledger[ledgerShown:]
+	}
 	v.Attempts = attemptRows(attempts, segments)
 	v.Facts = words.facts(run, attempts, v.Now)
 	v.Figures, v.Schedule = runFigures(words, run.ID, metrics), scheduleFigure(words, run)

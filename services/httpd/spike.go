@@ -10,6 +10,9 @@ import (
 	"github.com/haigo-lab/haigo/services/chart"
 )
 
+// ledgerShown is how many entries of a ledger stand open.
+const ledgerShown = 12
+
 // rowsShown is how many row numbers of a source an entry names.
 const rowsShown = 3
 
