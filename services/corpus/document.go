@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/haigo-lab/haigo/services/ablation"
 )
@@ -135,7 +134,7 @@ func (r *row) lineOf(data []byte, at int) int64 {
 // textOf is the string in the chosen column, or in the first of textColumns that holds one.
 func (c *cleaner) textOf() (text []byte, state int) {
 	for _, p := range c.texts() {
-		if text, state = c.str(p.value); state != noString {
+		if text, c.space, state = stringOf(p.value, c.space); state != noString {
 			return text, state
 		}
 	}
@@ -154,26 +153,8 @@ func (c *cleaner) groupOf() string {
 	if c.by == "" {
 		return ""
 	}
-	value, _ := stringOf(c.picks[0].value, nil)
+	value, _, _ := stringOf(c.picks[0].value, nil)
 	return string(value)
-}
-
-// inside is the text of a string without its quotes, valid until the next call.
-func (c *cleaner) inside(inside []byte) (text []byte, whole bool) {
-	if bytes.IndexByte(inside, '\\') < 0 {
-		return inside, true
-	}
-	c.space, whole = unescape(c.space[:0], inside)
-	return c.space, whole
-}
-
-// str is a JSON string's text, valid until the next call.
-func (c *cleaner) str(value []byte) (text []byte, state int) {
-	text, state = stringOf(value, c.space)
-	if len(text) > 0 && bytes.IndexByte(value, '\\') >= 0 {
-		c.space = text // grown where it was too small
-	}
-	return text, state
 }
 
 // own reads a line of a source version: at once where it is as appendDocument writes it.
@@ -182,7 +163,7 @@ func (c *cleaner) own(line []byte) (id string, text []byte, ok bool) {
 		end := special(rest, 0)
 		inside, found := bytes.CutPrefix(rest[end:], []byte(`","text":"`))
 		if inside, whole := bytes.CutSuffix(inside, []byte(`"}`)); found && whole {
-			text, whole := c.inside(inside)
+			text, c.space, whole = insideOf(inside, c.space)
 			return string(rest[:end]), text, whole
 		}
 	}
@@ -190,8 +171,9 @@ func (c *cleaner) own(line []byte) (id string, text []byte, ok bool) {
 	if pickAll(line, picks[:]) != nil {
 		return "", nil, false
 	}
-	name, named := stringOf(picks[0].value, nil)
-	text, state := c.str(picks[1].value)
+	name, _, named := stringOf(picks[0].value, nil)
+	text, used, state := stringOf(picks[1].value, c.space)
+	c.space = used
 	return string(name), text, state == wholeString && named == wholeString
 }
 
@@ -209,17 +191,4 @@ func clean(text []byte) []byte {
 		text = bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
 	}
 	return bytes.TrimRightFunc(bytes.TrimLeft(text, "\n"), unicode.IsSpace)
-}
-
-func invalidUTF8(data []byte) int {
-	if utf8.Valid(data) {
-		return -1
-	}
-	for i := 0; ; {
-		r, size := utf8.DecodeRune(data[i:])
-		if r == utf8.RuneError && size <= 1 {
-			return i
-		}
-		i += size
-	}
 }

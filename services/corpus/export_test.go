@@ -13,7 +13,7 @@ func Pick(line []byte, path string, scannerOnly bool) (text string, whole, ok bo
 	} else if pickAll(line, picks) != nil {
 		return "", false, false
 	}
-	inside, state := stringOf(picks[0].value, nil)
+	inside, _, state := stringOf(picks[0].value, nil)
 	return string(inside), state == wholeString, true
 }
 
@@ -25,9 +25,11 @@ func LanguageOf(text string) string { return languageOf([]byte(text)) }
 
 // Grams are the hashes of a text's 13-grams.
 func Grams(text string) []uint64 {
-	var g shingles
-	return g.all([]byte(text), nil)
+	return gramsOf([]byte(text), nil)
 }
+
+// InvalidUTF8 is where data stops being UTF-8, -1 where it doesn't.
+func InvalidUTF8(data []byte) int { return invalidUTF8(data) }
 
 // Quantiles are those of some lengths.
 func Quantiles(all []int64) Lengths {

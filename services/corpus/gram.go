@@ -1,6 +1,7 @@
 package corpus
 
 import (
+	"math/bits"
 	"slices"
 	"unicode"
 	"unicode/utf8"
@@ -9,23 +10,12 @@ import (
 // gramUnits is how many units make a gram: words where words are spaced, else characters.
 const gramUnits = 13
 
-// shingles goes through a text by its 13-grams. What isn't a letter or a digit parts units and has no part in them, and
-// case and width don't count: two copies of a text that were cleaned differently have the same grams.
-type shingles struct {
-	ring  [gramUnits]uint64
-	place int
-	units int
-	sum   uint64 // of the last units, each times a power of gramBase by its age
-}
-
 const (
-	gramBase  = 0x9e3779b97f4a7c15
-	wordBasis = 0xcbf29ce484222325 // FNV-1a
-	wordPrime = 0x100000001b3
-	mixPrime  = 0xd6e8feb86659fd93
+	gramBase = 0x9e3779b97f4a7c15
+	mixPrime = 0xd6e8feb86659fd93
 )
 
-// oldest is gramBase to the power of gramUnits: what the unit that leaves was multiplied by.
+// oldest is gramBase to the power of gramUnits: what the unit that leaves a gram was multiplied by.
 var oldest = func() uint64 {
 	power := uint64(1)
 	for range gramUnits {
@@ -34,56 +24,129 @@ var oldest = func() uint64 {
 	return power
 }()
 
-// push adds a unit and appends the hash of the gram that ends with it; before the thirteenth there is none.
-func (g *shingles) push(out []uint64, unit uint64) []uint64 {
-	unit *= mixPrime
-	unit ^= unit >> 32
-	g.sum = g.sum*gramBase + unit - g.ring[g.place]*oldest
-	g.ring[g.place] = unit
-	if g.place++; g.place == gramUnits {
-		g.place = 0
-	}
-	if g.units++; g.units < gramUnits {
-		return out
-	}
-	return append(out, (g.sum^g.sum>>29)*mixPrime)
+// mix is a hash that goes on with x.
+func mix(hash, x uint64) uint64 {
+	hash = (hash ^ x) * mixPrime
+	return hash ^ hash>>32
 }
 
-// all appends the hash of each gram of the text, in order.
-func (g *shingles) all(text []byte, out []uint64) []uint64 {
-	*g = shingles{}
-	word := uint64(wordBasis)
-	for i := 0; i < len(text); {
-		b := text[i]
-		kind, r, size := between, rune(0), 1
-		if b < utf8.RuneSelf {
-			if folded := asciiUnit[b]; folded != 0 {
-				word = (word ^ uint64(folded)) * wordPrime
-				i++
-				continue
-			}
-		} else {
-			if r = threeBytes(text[i:]); r >= 0x3041 && r <= 0x9fff && r != '・' && (r <= 0x30ff || r >= 0x3400) {
-				kind, size = aUnit, 3 // kana and kanji, before all others
-			} else if kind, r, size = unitAt(text[i:]); kind == inWord {
-				word = (word ^ uint64(r)) * wordPrime
-				i += size
-				continue
-			}
-		}
-		i += size
-		if word != wordBasis {
-			out, word = g.push(out, word), wordBasis
-		}
-		if kind == aUnit {
-			out = g.push(out, uint64(r))
-		}
+// gramsOf are the hashes of a text's 13-grams, in order, in the memory of space. What isn't a letter or a digit parts units
+// and has no part in them, and case and width don't count: two copies of a text that were cleaned differently have the
+// same grams.
+func gramsOf(text []byte, space []uint64) []uint64 {
+	all := units(text, append(space[:0], 0)) // nothing leaves the first gram
+	if len(all) <= gramUnits {
+		return all[:0]
 	}
-	if word != wordBasis {
-		out = g.push(out, word)
+	sum := uint64(0) // of the last 13 units, each times a power of gramBase by its age
+	for _, unit := range all[1:gramUnits] {
+		sum = sum*gramBase + unit
 	}
-	return out
+	for i, unit := range all[gramUnits:] {
+		sum = sum*gramBase + unit - all[i]*oldest
+		all[i] = (sum ^ sum>>29) * mixPrime
+	}
+	return all[:len(all)-gramUnits]
 }
+
+// units appends the hash of each unit of the text.
+func units(text []byte, out []uint64) []uint64 {
+	var w word
+	for i := 0; i < len(text); {
+		if text[i] < utf8.RuneSelf {
+			run := text[i:min(i+longestRun, len(text))]
+			n := 0
+			out, w, n = asciiUnits(slices.Grow(out, len(run)/2+1), run, w)
+			i += n
+			continue
+		}
+		if r := threeBytes(text[i:]); r >= 0x3041 && r <= 0x9fff && r != '・' && (r <= 0x30ff || r >= 0x3400) {
+			// Kana and kanji, before all others.
+			out, w = append(w.end(out), mix(0, uint64(r))), word{}
+			if i += 3; i < len(text) {
+				i += int(gap[text[i]])
+			}
+			continue
+		}
+		kind, r, size := unitAt(text[i:])
+		i += size
+		switch kind {
+		case inWord:
+			w = w.add(r)
+		case aUnit:
+			out, w = append(w.end(out), mix(0, uint64(r))), word{}
+		default:
+			out, w = w.end(out), word{}
+		}
+	}
+	return w.end(out)
+}
+
+// longestRun bounds the ASCII for which room is made at once.
+const longestRun = 4 << 10
+
+// word is what was read of a word. Each letter is a number of its own, turned by its place.
+type word struct {
+	hash  uint64
+	there uint64 // 1 where there is a word
+}
+
+func (w word) add(r rune) word {
+	letter := mix(gramBase, uint64(r))
+	if r < utf8.RuneSelf {
+		letter = asciiLetters[r]
+	}
+	return word{bits.RotateLeft64(w.hash, letterTurn) ^ letter, 1}
+}
+
+// end appends the word, if there is one.
+func (w word) end(out []uint64) []uint64 {
+	if w.there == 0 {
+		return out
+	}
+	return append(out, mix(0, w.hash))
+}
+
+const letterTurn = 9
+
+// asciiUnits appends the words that end in the ASCII that the text begins with, and says how many bytes that is. The
+// word that w is goes on in it. There must be room for a word every other byte. No branch depends on where words end,
+// which a processor can't foresee.
+func asciiUnits(out []uint64, text []byte, w word) ([]uint64, word, int) {
+	room, n := out[len(out):cap(out)], uint64(0)
+	for i, b := range text {
+		if b >= utf8.RuneSelf {
+			return out[:len(out)+int(n)], w, i
+		}
+		letter := asciiLetters[b]
+		there := letter >> 63
+		room[n] = mix(0, w.hash)
+		n += w.there &^ there
+		w = word{(bits.RotateLeft64(w.hash, letterTurn) ^ letter) & -there, there}
+	}
+	return out[:len(out)+int(n)], w, len(text)
+}
+
+// asciiLetters are the numbers of letters and digits, the same for both cases and with the highest bit set; 0 for all
+// else.
+var asciiLetters = func() (letters [utf8.RuneSelf]uint64) {
+	for b := range letters {
+		if r := rune(b); unicode.IsLetter(r) || unicode.IsDigit(r) {
+			letters[b] = mix(gramBase, uint64(unicode.ToLower(r))) | 1<<63
+		}
+	}
+	return letters
+}()
+
+// gap is 1 for what parts units in ASCII.
+var gap = func() (gaps [256]uint8) {
+	for b, letter := range asciiLetters {
+		if letter == 0 {
+			gaps[b] = 1
+		}
+	}
+	return gaps
+}()
 
 // threeBytes is the character of three bytes that valid UTF-8 begins with, 0 where it begins with another.
 func threeBytes(text []byte) rune {
@@ -92,16 +155,6 @@ func threeBytes(text []byte) rune {
 	}
 	return rune(text[0]&0x0f)<<12 | rune(text[1]&0x3f)<<6 | rune(text[2]&0x3f)
 }
-
-// asciiUnit is the lower-case form of letters and digits, 0 for all else.
-var asciiUnit = func() (units [utf8.RuneSelf]byte) {
-	for b := range units {
-		if r := rune(b); unicode.IsLetter(r) || unicode.IsDigit(r) {
-			units[b] = byte(unicode.ToLower(r))
-		}
-	}
-	return units
-}()
 
 // What a character beyond ASCII is to grams.
 const (
@@ -127,8 +180,8 @@ func unitOf(r rune) (kind int, folded rune) {
 	case r >= 0xac00 && r <= 0xd7a3:
 		return inWord, r
 	case r >= 0xff10 && r <= 0xff5a:
-		if folded := asciiUnit[r-0xff10+'0']; folded != 0 {
-			return inWord, rune(folded)
+		if narrow := r - 0xff10 + '0'; asciiLetters[narrow] != 0 {
+			return inWord, narrow
 		}
 	case r >= 0xff66 && r <= 0xff9f:
 		return aUnit, r
@@ -142,9 +195,8 @@ const sketchGrams = 32
 // sketch is the grams of smallest hash, each once, in order; none where the text has fewer than 13 units. The space may
 // be used again.
 func sketch(text []byte, space []uint64) (grams, used []uint64) {
-	var g shingles
-	space = g.all(text, space[:0])
-	slices.Sort(space)
-	all := slices.Compact(space)
-	return slices.Clone(all[:min(len(all), sketchGrams)]), space
+	all := gramsOf(text, space)
+	slices.Sort(all)
+	grams = slices.Compact(all)
+	return slices.Clone(grams[:min(len(grams), sketchGrams)]), all
 }

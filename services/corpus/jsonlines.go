@@ -91,30 +91,35 @@ const (
 	wholeString
 )
 
-// stringOf is the text of a JSON string; unescaped into space where it has to be. Lists of strings are joined by line
-// ends: a column of paragraphs.
-func stringOf(value, space []byte) (text []byte, state int) {
+// stringOf is the text of a JSON string; unescaped into space, which it returns grown, where it has to be. Lists of
+// strings are joined by line ends: a column of paragraphs.
+func stringOf(value, space []byte) (text, used []byte, state int) {
 	switch {
 	case len(value) == 0:
-		return nil, noString
+		return nil, space, noString
 	case value[0] == '"':
-		inside := value[1 : len(value)-1]
-		if bytes.IndexByte(inside, '\\') < 0 {
-			return inside, wholeString
-		}
-		text, whole := unescape(space[:0], inside)
+		text, used, whole := insideOf(value[1:len(value)-1], space)
 		if !whole {
-			return text, brokenString
+			return text, used, brokenString
 		}
-		return text, wholeString
+		return text, used, wholeString
 	case value[0] == '[':
 		var list []string
 		if json.Unmarshal(value, &list) != nil {
-			return nil, noString
+			return nil, space, noString
 		}
-		return []byte(strings.Join(list, "\n")), wholeString
+		return []byte(strings.Join(list, "\n")), space, wholeString
 	}
-	return nil, noString
+	return nil, space, noString
+}
+
+// insideOf is the text of a string without its quotes.
+func insideOf(inside, space []byte) (text, used []byte, whole bool) {
+	if bytes.IndexByte(inside, '\\') < 0 {
+		return inside, space, true
+	}
+	text, whole = unescape(space[:0], inside)
+	return text, text, whole
 }
 
 var halfCharacter = ablation.Label{

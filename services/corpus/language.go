@@ -1,7 +1,7 @@
 package corpus
 
 import (
-	"bytes"
+	"math/bits"
 	"unicode"
 	"unicode/utf8"
 )
@@ -13,22 +13,25 @@ const languageBytes = 320
 const Undetermined = "und"
 
 // functionWords are frequent words that tell languages of Latin letters apart.
-var functionWords = map[string][]string{
-	"en": {"the", "of", "and", "to", "in", "is", "that", "for", "it", "with", "was", "as", "are", "on", "be", "this", "you"},
-	"de": {"der", "die", "und", "das", "ist", "den", "von", "mit", "nicht", "ein", "eine", "auf", "dem", "zu", "des", "sich"},
-	"fr": {"le", "la", "les", "et", "des", "est", "une", "dans", "que", "pour", "qui", "pas", "sur", "du", "au", "il"},
-	"es": {"el", "los", "las", "y", "que", "del", "una", "por", "con", "para", "es", "se", "su", "lo", "como", "más"},
-	"it": {"il", "di", "che", "e", "della", "per", "una", "sono", "con", "non", "gli", "nel", "alla", "più", "anche", "è"},
-	"pt": {"o", "os", "que", "do", "da", "em", "um", "uma", "para", "com", "não", "por", "mais", "dos", "ao", "são"},
-	"nl": {"het", "een", "van", "en", "dat", "niet", "voor", "met", "zijn", "aan", "ook", "naar", "bij", "wordt", "maar", "je"},
+var functionWords = []struct {
+	lang  string
+	words string
+}{
+	{"en", "the of and to in is that for it with was as are on be this you"},
+	{"de", "der die und das ist den von mit nicht ein eine auf dem zu des sich"},
+	{"fr", "le la les et des est une dans que pour qui pas sur du au il"},
+	{"es", "el los las y que del una por con para es se su lo como más"},
+	{"it", "il di che e della per una sono con non gli nel alla più anche è"},
+	{"pt", "o os que do da em um uma para com não por mais dos ao são"},
+	{"nl", "het een van en dat niet voor met zijn aan ook naar bij wordt maar je"},
 }
 
-// wordLanguages are the languages of each function word.
-var wordLanguages = func() map[string][]string {
-	languages := map[string][]string{}
-	for language, words := range functionWords {
-		for _, word := range words {
-			languages[word] = append(languages[word], language)
+// wordLanguages are the languages of each function word, by its hash as a unit: bits by place in functionWords.
+var wordLanguages = func() map[uint64]uint8 {
+	languages := map[uint64]uint8{}
+	for i, language := range functionWords {
+		for _, word := range units([]byte(language.words), nil) {
+			languages[word] |= 1 << i
 		}
 	}
 	return languages
@@ -72,9 +75,10 @@ func (s scripts) eastern() string {
 }
 
 func count(text []byte) (s scripts) {
+	ascii := uint64(0)
 	for i := 0; i < len(text); {
-		if text[i] < utf8.RuneSelf {
-			s.countASCII(text[i])
+		if b := text[i]; b < utf8.RuneSelf {
+			ascii += asciiKinds[b]
 			i++
 			continue
 		}
@@ -95,50 +99,44 @@ func count(text []byte) (s scripts) {
 			s.other++
 		}
 	}
+	s.ascii = int(ascii & 0xffff)
+	s.latin += int(ascii >> 16 & 0xffff)
+	s.marks = int(ascii >> 32)
 	return s
 }
 
-func (s *scripts) countASCII(b byte) {
-	if b <= ' ' {
-		return
+// asciiKinds adds up, in sixteen bits each, what isn't white space, letters, and marks that are frequent in programs and
+// rare in prose.
+var asciiKinds = func() (kinds [utf8.RuneSelf]uint64) {
+	for b := ' ' + 1; b < utf8.RuneSelf; b++ {
+		kinds[b] = 1
+		if b|0x20 >= 'a' && b|0x20 <= 'z' {
+			kinds[b] |= 1 << 16
+		}
 	}
-	s.ascii++
-	switch {
-	case b|0x20 >= 'a' && b|0x20 <= 'z':
-		s.latin++
-	case programMarks[b]:
-		s.marks++
+	for _, b := range "{}[]()=<>;&|*#/\\+$_" {
+		kinds[b] |= 1 << 32
 	}
-}
-
-// programMarks are frequent in programs and rare in prose.
-var programMarks = func() (marks [utf8.RuneSelf]bool) {
-	for _, b := range []byte("{}[]()=<>;&|*#/\\+$_") {
-		marks[b] = true
-	}
-	return marks
+	return kinds
 }()
 
 // byWords is the language with the most function words, where they are a twentieth of all words and no other has as many.
 func byWords(text []byte) string {
-	words, counts := 0, map[string]int{}
-	for word := range bytes.FieldsFuncSeq(bytes.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) }) {
-		words++
-		for _, language := range wordLanguages[string(word)] {
-			counts[language]++
+	var counts [8]int // by place in functionWords
+	words := units(text, make([]uint64, 0, languageBytes))
+	for _, word := range words {
+		for found := wordLanguages[word]; found != 0; found &= found - 1 {
+			counts[bits.TrailingZeros8(found)]++
 		}
 	}
-	best, most, tie := Undetermined, words/20, false
-	for language, n := range counts {
+	best, most := Undetermined, len(words)/20
+	for i, n := range counts {
 		switch {
 		case n > most:
-			best, most, tie = language, n, false
-		case n == most && best != Undetermined:
-			tie = true
+			best, most = functionWords[i].lang, n
+		case n == most:
+			best = Undetermined
 		}
-	}
-	if tie {
-		return Undetermined
 	}
 	return best
 }

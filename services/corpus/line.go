@@ -42,21 +42,11 @@ func appendEscaped(out, text []byte) []byte {
 			return out
 		}
 		text = text[at:]
-		size := 1
-		switch b := text[0]; b {
-		case '"', '\\':
-			out = append(out, '\\', b)
-		case '\b':
-			out = append(out, '\\', 'b')
-		case '\f':
-			out = append(out, '\\', 'f')
-		case '\n':
-			out = append(out, '\\', 'n')
-		case '\r':
-			out = append(out, '\\', 'r')
-		case '\t':
-			out = append(out, '\\', 't')
-		case 0xe2:
+		size, b := 1, text[0]
+		switch {
+		case escaped[b] != 0:
+			out = append(out, '\\', escaped[b])
+		case b == 0xe2:
 			size = min(3, len(text))
 			out = appendSeparator(out, text[:size])
 		default:
@@ -65,6 +55,9 @@ func appendEscaped(out, text []byte) []byte {
 		text = text[size:]
 	}
 }
+
+// escaped is what stands after a backslash for what has an escape of two characters.
+var escaped = [256]byte{'"': '"', '\\': '\\', '\b': 'b', '\f': 'f', '\n': 'n', '\r': 'r', '\t': 't'}
 
 // appendSeparator appends a character that begins with 0xE2: U+2028 and U+2029 are escaped for JavaScript's sake.
 func appendSeparator(out, char []byte) []byte {

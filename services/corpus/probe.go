@@ -11,7 +11,7 @@ type probes struct {
 	sizes  []int32 // of each probe's sketch
 	set    []int32 // of each probe
 	slots  []slot
-	filter []uint64 // a bit for the top bits of each hash in slots: most grams are in none
+	filter []uint64 // two bits for each hash in slots, in the word of its top bits: most grams are in none
 	filterShift,
 	slotShift int
 }
@@ -47,7 +47,7 @@ func newProbes(sets []sketched) *probes {
 	}
 	size := bits.Len(uint(2*grams + 64))
 	p.slots, p.slotShift = make([]slot, 1<<size), 64-size
-	p.filter, p.filterShift = make([]uint64, 1<<(size+4-6)), 64-size-4
+	p.filter, p.filterShift = make([]uint64, 1<<(size-2)), 64-(size-2)
 	probe := int32(0)
 	for _, set := range sets {
 		for _, sketch := range set.sketches {
@@ -63,9 +63,11 @@ func newProbes(sets []sketched) *probes {
 // spread undoes that sketches are the smallest hashes: its top bits are even.
 func spread(hash uint64) uint64 { return hash * gramBase }
 
+// bitsOf are a hash's bits in the filter.
+func bitsOf(hash uint64) uint64 { return 1<<(hash%64) | 1<<(hash>>6%64) }
+
 func (p *probes) insert(hash uint64, probe int32) {
-	bit := spread(hash) >> p.filterShift
-	p.filter[bit/64] |= 1 << (bit % 64)
+	p.filter[spread(hash)>>p.filterShift] |= bitsOf(hash)
 	for at := spread(hash) >> p.slotShift; ; at++ {
 		if s := &p.slots[at&uint64(len(p.slots)-1)]; s.probe == 0 {
 			*s = slot{hash, probe}
@@ -77,7 +79,6 @@ func (p *probes) insert(hash uint64, probe int32) {
 // seeker looks for probes in one text after the other. It belongs to one goroutine.
 type seeker struct {
 	*probes
-	shingles
 	hashes []uint64
 	hits   []int32 // slots
 	found  []int32 // probes that the text holds
@@ -90,9 +91,9 @@ func newSeeker(p *probes) *seeker { return &seeker{probes: p, count: map[int32]i
 func (s *seeker) seek(text []byte) []int32 {
 	s.hits, s.found = s.hits[:0], s.found[:0]
 	filter, shift := s.filter, s.filterShift
-	s.hashes = s.all(text, s.hashes[:0])
+	s.hashes = gramsOf(text, s.hashes)
 	for _, hash := range s.hashes {
-		if bit := spread(hash) >> shift; filter[bit/64]&(1<<(bit%64)) != 0 {
+		if wanted := bitsOf(hash); filter[spread(hash)>>shift]&wanted == wanted {
 			s.look(hash)
 		}
 	}

@@ -195,6 +195,25 @@ func TestGrams(t *testing.T) {
 	})
 }
 
+// TestGrams_AreThoseOfTheirUnits: whatever stands between words and characters, and wherever a run of ASCII ends.
+func TestGrams_AreThoseOfTheirUnits(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		units := rapid.SliceOfN(rapid.StringMatching(`[a-z0-9é]{1,20}|[ぁ-んァ-ヶ一-龠ｱ-ﾝ々]`), 13, 60).Draw(t, "units")
+		var text strings.Builder
+		for _, unit := range units {
+			if rapid.Bool().Draw(t, "other letters") {
+				unit = strings.NewReplacer("a", "ａ", "B", "Ｂ", "7", "７", "é", "É").Replace(strings.ToUpper(unit))
+			}
+			text.WriteString(unit)
+			text.WriteString(rapid.SampledFrom([]string{" ", "\n", ", \"", "。", " — ", "’", "_", strings.Repeat(" ", 5000)}).Draw(t, "between"))
+		}
+		if want, got := corpus.Grams(strings.Join(units, " ")), corpus.Grams(text.String()); !slices.Equal(got, want) || len(got) != len(units)-12 {
+			t.Fatalf("%d grams of %q, want the %d of its units", len(got), text.String(), len(want))
+		}
+	})
+}
+
 func TestQuantiles(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

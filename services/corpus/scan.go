@@ -197,18 +197,18 @@ func (s *scanner) escape() bool {
 	if s.at+1 >= len(s.data) {
 		return false
 	}
-	switch s.data[s.at+1] {
-	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+	if unescaped[s.data[s.at+1]] != 0 {
 		s.at += 2
 		return true
-	case 'u':
-		if _, ok := hex4(s.data[s.at+2:]); !ok {
-			return false
-		}
-		s.at += 6
-		return true
 	}
-	return false
+	if s.data[s.at+1] != 'u' {
+		return false
+	}
+	if _, ok := hex4(s.data[s.at+2:]); !ok {
+		return false
+	}
+	s.at += 6
+	return true
 }
 
 const (
@@ -268,7 +268,7 @@ func unescape(out, inside []byte) (text []byte, whole bool) {
 			return out, false // a damaged line of our own
 		}
 		if inside[1] != 'u' {
-			out = append(out, unescaped(inside[1]))
+			out = append(out, unescaped[inside[1]])
 			inside = inside[2:]
 			continue
 		}
@@ -293,18 +293,5 @@ func pair(first rune, rest []byte) (rune, []byte) {
 	return utf8.RuneError, rest
 }
 
-func unescaped(b byte) byte {
-	switch b {
-	case 'b':
-		return '\b'
-	case 'f':
-		return '\f'
-	case 'n':
-		return '\n'
-	case 'r':
-		return '\r'
-	case 't':
-		return '\t'
-	}
-	return b
-}
+// unescaped is what stands for what after a backslash, \u apart; a table, as which comes next can't be foreseen.
+var unescaped = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}

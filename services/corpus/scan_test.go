@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"pgregory.net/rapid"
 
@@ -91,4 +92,25 @@ func TestPick_DeepValuesAreLeftToEncodingJSON(t *testing.T) {
 	if got, whole, ok := corpus.Pick(line, "text", false); !ok || !whole || got != "one" {
 		t.Errorf("%q (%t, %t), want one", got, whole, ok)
 	}
+}
+
+func TestUTF8_IsWhatTheStandardLibraryTakes(t *testing.T) {
+	t.Parallel()
+	pieces := rapid.SampledFrom([]string{
+		"a", "日本語、", "é", "😀", "\u07ff", "\u0800", "\ud7ff", "\ue000", "\U00010000", "\U0010ffff", strings.Repeat("text", 20), // and what isn't:
+		"\x80", "\xc0\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "\xe3\x81",
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		text := strings.Join(rapid.SliceOfN(pieces, 0, 20).Draw(t, "pieces"), rapid.SampledFrom([]string{"", " "}).Draw(t, "between"))
+		want := -1
+		for i, r := range text { // RuneError of one byte alone is broken
+			if r == utf8.RuneError && !strings.HasPrefix(text[i:], "\ufffd") {
+				want = i
+				break
+			}
+		}
+		if got := corpus.InvalidUTF8([]byte(text)); got != want {
+			t.Fatalf("%q is broken at %d, want %d", text, got, want)
+		}
+	})
 }
