@@ -16,6 +16,7 @@ import (
 type newView struct {
 	Document  string
 	Templates []templateCard
+	Chosen    string           // what it began with: a template's name, blank, from or nothing
 	Earlier   []ablation.Sweep // to start from
 	Blank     string           // a document to start from where there is nothing
 	As        string           // name to start it under instead of the document's
@@ -24,6 +25,7 @@ type newView struct {
 	Failure   string // what else kept it from starting
 	Form      *formView
 	Plan      *planView
+	NoSources bool // nothing is there to read
 	State     editorState
 	Words     string // of the editor's script, as JSON
 }
@@ -195,8 +197,9 @@ func (v *newView) refuse(s *Server, words words, err error) {
 
 func (s *Server) renderNew(w http.ResponseWriter, r *http.Request, code int, v newView) {
 	v.Words = string(quoted(s.words(r).beginning("ed.")))
+	v.NoSources = v.Plan == nil && !s.anySource(r.Context())
 	if r.Method == http.MethodGet || code != http.StatusOK {
-		v.Templates, v.Blank = templateCards(), s.blank(r.Context())
+		v.Templates, v.Chosen, v.Blank = templateCards(), chosenCard(r), s.blank(r.Context())
 		v.Earlier, _ = s.options.Store.Sweeps(r.Context(), earlierShown, 0) // nothing to start from is no reason to fail
 	}
 	s.render(w, r, view{status: code, page: "new", title: s.words(r).text("new.title"), nav: "sweeps", path: "/new", data: v})

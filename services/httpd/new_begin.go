@@ -20,11 +20,12 @@ import (
 // earlierShown is how many sweeps are offered to start from.
 const earlierShown = 30
 
-// templateCard is a sweep file to begin with: its title in both languages and its arms' schedules, drawn.
+// templateCard is a sweep file to begin with: its title in both languages, what stands behind the title's colon, and its
+// arms' schedules, drawn.
 type templateCard struct {
-	Name   string
-	Title  ablation.Label
-	Glyphs []template.HTML
+	Name        string
+	Title, More ablation.Label
+	Glyphs      []template.HTML
 }
 
 // templateCards are the files of package schedules; they don't change while the program runs.
@@ -35,17 +36,24 @@ var templateCards = sync.OnceValue(func() []templateCard {
 	}
 	cards := make([]templateCard, len(list))
 	for i, e := range list {
-		cards[i] = templateCard{e.Name, ablation.Label{EN: lead(e.TitleEN), JA: lead(e.TitleJA)}, templateGlyphs(e.Text)}
+		c := templateCard{Name: e.Name, Glyphs: templateGlyphs(e.Text)}
+		c.Title.EN, c.More.EN, _ = strings.Cut(e.TitleEN, ": ")
+		c.Title.JA, c.More.JA, _ = strings.Cut(e.TitleJA, "：")
+		cards[i] = c
 	}
 	return cards
 })
 
-// lead is a title's first part.
-func lead(title string) string {
-	for _, mark := range []string{"：", ": "} {
-		title, _, _ = strings.Cut(title, mark)
+// chosenCard is which of the cards the page begins with.
+func chosenCard(r *http.Request) string {
+	q := r.URL.Query()
+	switch {
+	case q.Has("blank"):
+		return "blank"
+	case q.Has("from"):
+		return "from"
 	}
-	return title
+	return q.Get("example")
 }
 
 // templateGlyphs draws up to three of a file's arms; its sources are taken for the languages that they are named after.
@@ -72,11 +80,17 @@ func templateGlyphs(text string) []template.HTML {
 // namesakes are a sweep's sources as if each were all text of the language that it is named after.
 func namesakes(sweep ablation.Sweep) (sources []ablation.Source, langs []string) {
 	for _, ref := range sweep.Sources {
-		lang, _, _ := strings.Cut(ref.Name, "-")
+		lang := namesake(ref.Name)
 		sources = append(sources, ablation.Source{Name: ref.Name, Lang: lang, Bytes: 1 << 40})
 		langs = append(langs, lang)
 	}
 	return sources, langs
+}
+
+// namesake is the language that a source is named after.
+func namesake(source string) string {
+	lang, _, _ := strings.Cut(source, "-")
+	return langClass(lang)
 }
 
 // begin is the document that the page begins with: a template, another sweep's, a blank one, or none. Where the name is
@@ -178,6 +192,12 @@ func (s *Server) renamed(ctx context.Context, document, name string) string {
 func (s *Server) named(ctx context.Context, name string) bool {
 	_, err := s.options.Store.Sweep(ctx, name)
 	return err == nil
+}
+
+// anySource reports whether there is text to train on.
+func (s *Server) anySource(ctx context.Context) bool {
+	all, err := s.options.Store.Sources(ctx)
+	return err != nil || slices.ContainsFunc(all, func(o ablation.Source) bool { return o.Role != ablation.RoleHeldout })
 }
 
 // blank is the smallest document of the sources that there are: one constant mixture of equal shares.

@@ -15,6 +15,8 @@ import (
 // formView is the document as fields. A field's path is that of its value in the document.
 type formView struct {
 	About, Recipe, More, Design []field
+	Again                       []field // when it starts again by itself
+	Recurs                      bool
 	Control                     bool
 	Changes                     bool // a schedule changes over its run, so that a control makes sense
 	Sources, Tasks              []tick
@@ -30,10 +32,11 @@ type field struct {
 	Kind    string // text, name, number, tokens
 	Options []option
 	Wrong   string // what is wrong with it
+	Own     string // tells two fields of one path apart
 }
 
 // ID is the field's element.
-func (f field) ID() string { return "f-" + strings.ReplaceAll(f.Path, "/", "-") }
+func (f field) ID() string { return "f-" + strings.ReplaceAll(f.Path, "/", "-") + f.Own }
 
 type option struct{ Value, Text string }
 
@@ -83,6 +86,8 @@ func (s *Server) newForm(ctx context.Context, words words, d ablation.Draft, v n
 		b.field("budget/yen", "new.f.yen", "number", words.text("new.f.none")),
 		b.field("budget/runs_at_once", "new.f.side", "number", words.text("new.f.none")),
 	}
+	f.Recurs = d.Sweep.Recurrence != nil
+	f.Again = b.again(f.Recurs)
 	f.Sources, f.Tasks = s.sourceTicks(ctx, d.Sweep), s.taskTicks(ctx, d.Sweep)
 	return f
 }
@@ -112,6 +117,38 @@ func (b formBuilder) shape(presets []option) field {
 		f.Options[0].Text = f.Default
 	}
 	return f
+}
+
+// often are cron lines that people ask for by name.
+var often = []struct{ line, key string }{
+	{"0 22 * * *", "new.again.nightly"}, {"0 22 * * 1-5", "new.again.weekdays"}, {"0 22 * * 6", "new.again.weekly"}, {"0 22 1 * *", "new.again.monthly"},
+}
+
+// again are the fields of a recurrence: how often, and where that is said, the cron line itself and what bounds it.
+func (b formBuilder) again(recurs bool) []field {
+	const path = "recurrence/cron"
+	offered := []option{}
+	for _, o := range often {
+		offered = append(offered, option{o.line, b.words.text(o.key)})
+	}
+	how := b.chosen(b.field(path, "new.again.how", "cron", b.words.text("new.f.none")), offered)
+	how.Options[0].Text = b.words.text("new.f.none")
+	if !recurs {
+		return []field{how}
+	}
+	line := b.field(path, "new.again.cron", "name", "")
+	line.Own, how.Wrong = "line", ""
+	missed := b.chosen(b.field("recurrence/missed", "rec.missed.policy", "name", b.words.text("rec.missed.skip")),
+		[]option{{ablation.MissedSkip, b.words.text("rec.missed.skip")}, {ablation.MissedOnce, b.words.text("rec.missed.once")}})
+	return []field{how, line, b.field("recurrence/zone", "new.again.zone", "name", b.zone()), missed, b.field("recurrence/until", "new.again.until", "name", b.words.text("new.f.none"))}
+}
+
+// zone is the recurrence's time zone, written or not.
+func (b formBuilder) zone() string {
+	if r := b.draft.Sweep.Recurrence; r != nil {
+		return r.Zone
+	}
+	return ""
 }
 
 // chosen makes a field a choice. What the document says is among the options, whatever it is.
@@ -178,7 +215,7 @@ func (s *Server) sourceTicks(ctx context.Context, sweep ablation.Sweep) []tick {
 	}
 	for i, ref := range sweep.Sources {
 		if !slices.ContainsFunc(out, func(t tick) bool { return t.Name == ref.Name }) {
-			out = append(out, tick{List: "sources", Name: ref.Name, Lang: langClass(ref.Name), Index: i, Missing: true})
+			out = append(out, tick{List: "sources", Name: ref.Name, Lang: namesake(ref.Name), Index: i, Missing: true})
 		}
 	}
 	return out

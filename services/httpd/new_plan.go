@@ -47,6 +47,14 @@ func (v *planView) SavedPart() float64 {
 	return float64(v.SavedTokens) / float64(max(1, v.SavedTokens+v.TotalTokens))
 }
 
+// SeedHeads are the seeds over the list of runs, where there is room to say them.
+func (v *planView) SeedHeads() []int64 {
+	if len(v.Seeds) > 8 {
+		return nil
+	}
+	return v.Seeds
+}
+
 // share shows the plan's trunks.
 func (v *planView) share(views []armView) {
 	byName := map[string]armView{}
@@ -181,12 +189,13 @@ type cost struct {
 	Use      float64 // of the speed, in percent
 	Time     time.Duration
 	End      time.Time
-	Rate     float64 // yen an hour; 0: not said
-	Yen      float64 // 0 where no rate is said
+	Devices  time.Duration // of all devices together, as budgets count
+	Rate     float64       // yen an hour of one device; 0: not known
+	Yen      float64       // 0 where no rate is known
 }
 
 func (s *Server) newCost(ctx context.Context, p ablation.Plan, sweep ablation.Sweep, q question) cost {
-	c := cost{Use: 100 * cmp.Or(q.use, 1), Rate: q.rate}
+	c := cost{Use: 100 * cmp.Or(q.use, 1), Rate: cmp.Or(q.rate, s.options.YenPerHour)}
 	seconds := p.Seconds
 	recipe := sweep.Recipe
 	recipe.Trainer = p.Trainer
@@ -204,6 +213,7 @@ func (s *Server) newCost(ctx context.Context, p ablation.Plan, sweep ablation.Sw
 	seconds /= cmp.Or(q.use, 1)
 	c.Time = time.Duration(min(seconds, 1e9) * float64(time.Second))
 	c.End = now().Add(c.Time)
-	c.Yen = seconds / 3600 * q.rate
+	c.Devices = c.Time * time.Duration(max(1, p.RunsAtOnce))
+	c.Yen = c.Devices.Hours() * c.Rate
 	return c
 }

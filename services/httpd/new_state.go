@@ -3,6 +3,8 @@ package httpd
 import (
 	"cmp"
 	"math"
+	"slices"
+	"strings"
 
 	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/chart"
@@ -16,6 +18,7 @@ type editorState struct {
 	Tokens    int64            `json:"tokens"`
 	Arm       string           `json:"arm"`
 	Baseline  string           `json:"baseline"`
+	Recurs    bool             `json:"recurs"`
 	Sources   []editorSource   `json:"sources"`
 	Schedules []editorSchedule `json:"schedules"`
 	Arms      []editorArm      `json:"arms"` // to compare with; none where the document can't be planned
@@ -33,11 +36,14 @@ type editorSource struct {
 }
 
 type editorSchedule struct {
-	Name   string        `json:"name"`
-	Label  string        `json:"label"`
-	Hue    int           `json:"hue"`
-	Shape  string        `json:"shape"`
-	Stages []editorStage `json:"stages"`
+	Name      string        `json:"name"`
+	Label     string        `json:"label"`
+	Written   string        `json:"written"`    // the label in the page's language as the document has it; empty: none
+	LabelPath []string      `json:"label_path"` // where it stands, or would
+	Named     [][]string    `json:"named"`      // where the document's design names the schedule
+	Hue       int           `json:"hue"`
+	Shape     string        `json:"shape"`
+	Stages    []editorStage `json:"stages"`
 }
 
 // editorArm is an arm of the plan with what its run reads.
@@ -59,14 +65,13 @@ type editorStage struct {
 }
 
 type editorProblem struct {
-	Path    string `json:"path"`
-	Line    int    `json:"line"`
+	Field   string `json:"field"` // as schedules.a.stages[0].until
 	Message string `json:"message"`
 }
 
 func newEditorState(words words, d ablation.Draft, v newView, q question) editorState {
 	sweep := d.Sweep
-	out := editorState{Readable: true, Document: v.Document, Tokens: sweep.Recipe.Tokens, Arm: q.arm, Baseline: sweep.Design.Baseline}
+	out := editorState{Readable: true, Document: v.Document, Tokens: sweep.Recipe.Tokens, Arm: q.arm, Baseline: sweep.Design.Baseline, Recurs: sweep.Recurrence != nil}
 	langs := map[string]string{}
 	for _, t := range v.Form.Sources {
 		langs[t.Name] = t.Lang
@@ -81,7 +86,9 @@ func newEditorState(words words, d ablation.Draft, v newView, q question) editor
 	}
 	for i, c := range sweep.Schedules {
 		mark := chart.MarkOf(arms, i)
-		e := editorSchedule{Name: c.Name, Label: cmp.Or(c.Label.In(words.lang), c.Name), Hue: mark.Hue, Shape: mark.Shape}
+		e := editorSchedule{Name: c.Name, Label: cmp.Or(c.Label.In(words.lang), c.Name), Named: naming(d, c.Name), Hue: mark.Hue, Shape: mark.Shape}
+		e.LabelPath = labelPath(d, c.Name, words.lang)
+		e.Written = d.Texts[strings.Join(e.LabelPath, "/")]
 		for _, stage := range c.Stages {
 			e.Stages = append(e.Stages, newEditorStage(stage, sweep))
 		}
@@ -89,8 +96,31 @@ func newEditorState(words words, d ablation.Draft, v newView, q question) editor
 	}
 	out.Arms = newEditorArms(v, sweep)
 	for _, p := range v.Problems {
-		out.Problems = append(out.Problems, editorProblem{pathOf(p.Field), p.Line, p.Message.In(words.lang)})
+		out.Problems = append(out.Problems, editorProblem{p.Field, p.Message.In(words.lang)})
 	}
+	return out
+}
+
+// labelPath is where a schedule's label stands: one for both languages, unless there is one for each.
+func labelPath(d ablation.Draft, schedule, lang string) []string {
+	path := []string{"schedules", schedule, "label"}
+	for _, l := range languages {
+		if _, there := d.Texts[strings.Join(append(path, l), "/")]; there {
+			return append(path, lang)
+		}
+	}
+	return path
+}
+
+// naming are the paths at which the design names a schedule; a grid's of is a language or source.
+func naming(d ablation.Draft, schedule string) [][]string {
+	out := [][]string{}
+	for path, text := range d.Texts {
+		if text == schedule && strings.HasPrefix(path, "design/") && !strings.HasSuffix(path, "/of") {
+			out = append(out, strings.Split(path, "/"))
+		}
+	}
+	slices.SortFunc(out, slices.Compare[[]string])
 	return out
 }
 

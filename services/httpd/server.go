@@ -50,6 +50,7 @@ type Options struct {
 	URL        string   // what share links begin with; default http:// and Listen
 	Hosts      []string // names that requests may be sent to, besides Listen's and URL's
 	AdminToken string   // needed beyond loopback; then pages and API ask for it
+	YenPerHour float64  // price of an hour of one device, where a page names no other; 0: not known
 }
 
 // Server is the pages and the API. It is an http.Handler, safe for concurrent use.

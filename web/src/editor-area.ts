@@ -19,7 +19,7 @@ const inner = height - pad.top - pad.bottom;
 
 // area draws into root. moved is called with each change; settled when the handle is let go.
 export function area(root: SVGSVGElement, moved: (change: Change) => void, settled: () => void): Area {
-  let schedule: Schedule = { name: "", label: "", hue: 0, shape: "", stages: [] };
+  let schedule: Schedule = { name: "", label: "", written: "", label_path: [], named: [], hue: 0, shape: "", stages: [] };
   let sources: Source[] = [];
   let tokens = 0;
   let width = 0;
@@ -85,13 +85,19 @@ export function area(root: SVGSVGElement, moved: (change: Change) => void, settl
         const v = stage.shares[k] ?? 0;
         const middle = y(below + v / 2);
         below += v;
-        const text = room > 120 ? `${name(k)} ${percent(v, 0)}` : percent(v, 0);
+        const text = room > 190 || (room > 100 && v * inner > 48) ? `${name(k)} ${percent(v, 0)}` : percent(v, 0); // a handle lies in the middle
         return stage.ramp === "none" && v * inner > 20 && room > 44 && svg("text", { class: "lab", x: start + (room > 120 ? 12 : 8), y: middle + 5, fill: `var(--${sources[k]?.class}-t)` }, text);
       });
       const rest = 1 - sum(stage);
       if (!complete(stage) && rest > 0) texts.push(svg("text", { class: "lab gap", x: start + room / 2, y: y(1 - rest / 2) + 4, "text-anchor": "middle", fill: "var(--bad)" }, t("unassigned", { n: percent(rest, 1) })));
       return texts.filter((e): e is SVGTextElement => Boolean(e));
     });
+  }
+
+  // labelled is whether the shares that a stage comes to are written in the area: in itself, or in one that goes on so.
+  function labelled(i: number): boolean {
+    const [stage, next] = [schedule.stages[i], schedule.stages[i + 1]];
+    return stage?.ramp === "none" || (next?.ramp === "none" && next.shares.every((v, k) => v === stage?.shares[k]));
   }
 
   // handles are those of the edges between two sources, in the middle of a stage, or at the end of a ramp.
@@ -112,6 +118,7 @@ export function area(root: SVGSVGElement, moved: (change: Change) => void, settl
           "aria-label": t("edge", { n: i + 1, a: name(k), b: name(upper) }), "aria-valuemin": 0, "aria-valuemax": Math.round((v + (stage.shares[upper] ?? 0)) * 100),
           "aria-valuenow": Math.round(v * 100), "aria-valuetext": `${name(k)} ${percent(v, 0)}`,
         }, svg("rect", { x: cx - 22, y: cy - 14, width: 44, height: 28, fill: "transparent" }),
+          !labelled(i) && svg("text", { class: "beside", x: cx - 17, y: cy + 4, "text-anchor": "end", fill: `var(--${sources[k]?.class}-t)` }, `${name(k)} ${percent(v, 0)}`),
           svg("rect", { class: "ring", x: cx - 13, y: cy - 5, width: 26, height: 10, rx: 5, fill: "var(--page)", stroke: colour, "stroke-width": 1.8 }),
           svg("path", { d: `M${cx - 4} ${cy}h8`, stroke: colour, "stroke-width": 1.4 }));
       });
@@ -176,7 +183,7 @@ export function area(root: SVGSVGElement, moved: (change: Change) => void, settl
   }
   root.addEventListener("keydown", (event) => {
     const handle = handleOf(event.target);
-    const step = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, Home: -100, End: 100 }[event.key];
+    const step = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 10, PageDown: -10, Home: -100, End: 100 }[event.key];
     const stage = schedule.stages[Number(handle?.dataset.stage)];
     if (!handle || !stage || step === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();

@@ -17,17 +17,17 @@ interface Moment {
 
 export class Doc {
   private waiting: Edit[] = [];
-  private asking = false;
+  private asking: Promise<void> | undefined;
   private again = false;
   private past: Moment[];
   private now = 0;
   private key = "";
 
-  // answered is called with each answer's page; lost when there is none.
+  // answered is called with each answer's page, and whether there are newer edits already; lost when there is none.
   constructor(
     public text: string,
     private readonly ask: () => Omit<Asked, "document">,
-    private readonly answered: (page: Document, state: State) => void,
+    private readonly answered: (page: Document, state: State, behind: boolean) => void,
     private readonly lost: (away: boolean) => void,
   ) {
     this.past = [{ document: text, key: "" }];
@@ -41,7 +41,7 @@ export class Doc {
       this.waiting.push(edit);
     }
     this.key = key;
-    void this.send();
+    this.send();
   }
 
   // write takes a whole text.
@@ -51,12 +51,12 @@ export class Doc {
     this.waiting = [];
     this.key = key;
     this.settle();
-    void this.send();
+    this.send();
   }
 
   // look asks again with nothing changed.
   look(): void {
-    void this.send();
+    this.send();
   }
 
   get undoable(): boolean {
@@ -75,7 +75,7 @@ export class Doc {
     this.text = moment.document;
     this.waiting = [];
     this.key = "";
-    void this.send();
+    this.send();
   }
 
   private settle(): void {
@@ -89,12 +89,22 @@ export class Doc {
     this.past.length = this.now + 1;
   }
 
-  private async send(): Promise<void> {
-    if (this.asking) {
-      this.again = true;
-      return;
-    }
-    this.asking = true;
+  // busy is whether an answer is still to come.
+  get busy(): boolean {
+    return this.asking !== undefined;
+  }
+
+  // idle waits until every change is answered.
+  async idle(): Promise<void> {
+    while (this.asking) await this.asking;
+  }
+
+  private send(): void {
+    if (this.asking) this.again = true;
+    else this.asking = this.talk();
+  }
+
+  private async talk(): Promise<void> {
     do {
       this.again = false;
       const before = this.text;
@@ -112,8 +122,7 @@ export class Doc {
         const state = read<State>(page, "state");
         if (state.readable) this.text = state.document;
         if (edits.length) this.settle();
-        if (!this.again) this.answered(page, state);
-        else if (edits.length) this.answered(page, state);
+        if (!this.again || edits.length) this.answered(page, state, this.waiting.length > 0);
       } catch {
         this.lost(true);
         this.waiting = [...edits, ...this.waiting];
@@ -121,6 +130,6 @@ export class Doc {
         this.again = true;
       }
     } while (this.again);
-    this.asking = false;
+    this.asking = undefined;
   }
 }

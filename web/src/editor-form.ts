@@ -7,7 +7,8 @@ export function fields(root: HTMLElement, state: () => State, change: (edits: Ed
   root.addEventListener("change", (event) => {
     const field = event.target as HTMLInputElement | HTMLSelectElement;
     if (field.dataset.path && field instanceof HTMLInputElement) field.defaultValue = field.value; // nobody is typing here any more
-    if (field.dataset.path) change([edit(field)], field.dataset.path);
+    if (field.dataset.kind === "cron") change(recurring(field, state()), "recurrence");
+    else if (field.dataset.path) change([edit(field)], field.dataset.path);
     else if (field.dataset.list) change(listed(field as HTMLInputElement, state()), field.dataset.list);
   });
   // Enter takes a field's value; it never sends the form.
@@ -25,6 +26,15 @@ function edit(field: HTMLInputElement | HTMLSelectElement): Edit {
   const on = !(field instanceof HTMLInputElement && field.type === "checkbox" && !field.checked);
   const value = on ? typed(field.value, field.dataset.kind ?? "") : "";
   return value === "" ? { op: path[0] === "question" ? "set" : "remove", path, value } : { op: "set", path, value };
+}
+
+// recurring lets the document start again and again, in the zone of whoever asks for it first; or no more.
+function recurring(field: HTMLInputElement | HTMLSelectElement, state: State): Edit[] {
+  if (!field.value) return [{ op: "remove", path: ["recurrence"] }];
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  const edits: Edit[] = [{ op: "set", path: ["recurrence", "cron"], value: field.value }];
+  if (!state.recurs && timeZone) edits.push({ op: "set", path: ["recurrence", "zone"], value: timeZone });
+  return edits;
 }
 
 const myriads: Record<string, number> = { 万: 1e4, 億: 1e8, 兆: 1e12 };

@@ -1,7 +1,8 @@
 // The numbers beside the drawing: a row a stage, a field for every handle. Full-width digits are taken; a field is read
 // when it is left or Enter is pressed, never while a word is being composed.
 
-import { complete, lang, order, sum, t, type Schedule, type Source } from "./editor-state";
+import { incomplete } from "./editor-change";
+import { complete, lang, order, sum, t, type Schedule, type Source, type State, type Wrong } from "./editor-state";
 import { html, svg } from "./element";
 import { big, fixed } from "./format";
 
@@ -9,6 +10,7 @@ export interface Wanted {
   until(stage: number, fraction: number): void;
   ramp(stage: number, ramp: string): void;
   share(stage: number, source: number, share: number): void;
+  spread(stage: number): void; // -1: all that aren't a whole
   remove(stage: number): void;
 }
 
@@ -19,34 +21,55 @@ export function numeral(text: string): number {
 }
 
 // stages draws the table; a field that is being typed in stays as it is.
-export function stages(table: HTMLTableElement, schedule: Schedule, sources: Source[], tokens: number, want: Wanted): void {
+export function stages(table: HTMLTableElement, state: State, schedule: Schedule, wrong: Wrong[], want: Wanted): void {
   const active = table.contains(document.activeElement) ? (document.activeElement as HTMLInputElement) : undefined;
   if (active instanceof HTMLInputElement && active.value !== active.defaultValue) return; // it is drawn once that is done
-  const keys = order(sources);
-  const head = html("tr", {}, html("th", {}, t("stage")), html("th", {}, t("until")), html("th", {}, t("how")),
-    ...keys.map((k) => html("th", {}, html("span", { class: `sw ${sources[k]?.class}` }), sources[k]?.name)), html("th", { class: "num" }, t("sum")), html("th", {}, html("span", { class: "vh" }, t("remove", { n: "" }))));
+  const keys = order(state.sources);
   const rows = schedule.stages.flatMap((stage, i) => {
-    const last = i === schedule.stages.length - 1;
-    const bad = !complete(stage);
-    const total = sum(stage);
-    const until = field(`u-${i}`, short(stage.until * 100), t("end", { n: i + 1 }), (v) => want.until(i, v / 100), last);
-    const row = html("tr", {}, html("td", {}, `${i + 1}`),
-      html("td", {}, html("span", { class: "unit" }, until, "%", html("span", { class: "dimmer" }, big(stage.until * tokens, lang())))),
-      html("td", {}, i ? ramps(i, stage.ramp, want) : html("span", { class: "dimmer" }, t("first"))),
-      ...keys.map((k) => {
-        const input = field(`m-${i}-${k}`, fixed((stage.shares[k] ?? 0) * 100, 1), t("share", { n: i + 1, a: sources[k]?.name ?? "" }), (v) => want.share(i, k, v / 100));
-        if (bad) {
-          input.setAttribute("aria-invalid", "true");
-          input.setAttribute("aria-describedby", `e-${i}`);
-        }
-        return html("td", {}, html("span", { class: "unit" }, input, "%"));
-      }),
-      html("td", { class: bad ? "num err" : "num" }, `${fixed(total * 100, 1)}%`),
-      html("td", { class: "num" }, schedule.stages.length > 1 && remove(i, want)));
-    return bad ? [row, problem(i, stage.shares, total, keys, sources, want)] : [row];
+    const own = wrong.filter((w) => w.stage === i && (w.part !== "mixture" || complete(stage)));
+    return [row(state, schedule, i, keys, own, want), ...notes(state, schedule, i, keys, own, want)];
   });
-  table.replaceChildren(html("thead", {}, head), html("tbody", {}, ...rows));
+  table.replaceChildren(html("thead", {}, heads(state.sources, keys)), html("tbody", {}, ...rows));
   if (active?.id) table.querySelector<HTMLElement>("#" + CSS.escape(active.id))?.focus();
+}
+
+function heads(sources: Source[], keys: number[]): HTMLTableRowElement {
+  const read = keys.map((k) => html("th", {}, html("span", { class: `sw ${sources[k]?.class}` }), sources[k]?.lang,
+    sources[k]?.lang !== sources[k]?.name && html("small", {}, sources[k]?.name)));
+  return html("tr", {}, html("th", {}, t("stage")), html("th", {}, t("until")), html("th", {}, t("how")), ...read,
+    html("th", { class: "num" }, t("sum")), html("th", {}, html("span", { class: "vh" }, t("remove", { n: "" }))));
+}
+
+function row(state: State, schedule: Schedule, i: number, keys: number[], wrong: Wrong[], want: Wanted): HTMLTableRowElement {
+  const stage = schedule.stages[i]!;
+  const bad = !complete(stage);
+  const mark = <E extends HTMLElement>(field: E, here: boolean): E => {
+    if (!here) return field;
+    field.setAttribute("aria-invalid", "true");
+    field.setAttribute("aria-describedby", `e-${i}`);
+    return field;
+  };
+  const about = (part: string): boolean => wrong.some((w) => w.part === part);
+  const until = field(`u-${i}`, short(stage.until * 100), t("end", { n: i + 1 }), (v) => want.until(i, v / 100), i === schedule.stages.length - 1 && !about("until"));
+  const shares = keys.map((k) => {
+    const name = state.sources[k]?.name ?? "";
+    const input = field(`m-${i}-${k}`, fixed((stage.shares[k] ?? 0) * 100, 1), t("share", { n: i + 1, a: name }), (v) => want.share(i, k, v / 100));
+    return html("td", {}, html("span", { class: "unit" }, mark(input, bad || about(name)), "%"));
+  });
+  return html("tr", {}, html("td", {}, `${i + 1}`),
+    html("td", {}, html("span", { class: "unit" }, mark(until, about("until")), "%", html("span", { class: "dimmer" }, big(stage.until * state.tokens, lang())))),
+    html("td", {}, i ? mark(ramps(i, stage.ramp, want), about("ramp")) : html("span", { class: "dimmer" }, t("first"))),
+    ...shares,
+    html("td", { class: bad ? "num err" : "num" }, `${fixed(sum(stage) * 100, 1)}%`),
+    html("td", { class: "num" }, schedule.stages.length > 1 && remove(i, want)));
+}
+
+// notes is what a stage's fields have wrong, in a row below them.
+function notes(state: State, schedule: Schedule, i: number, keys: number[], wrong: Wrong[], want: Wanted): HTMLTableRowElement[] {
+  const gap = complete(schedule.stages[i]!) ? [] : [missing(state, schedule, i, keys, want)];
+  const said = wrong.map((w) => html("p", { class: "err" }, w.message));
+  if (!gap.length && !said.length) return [];
+  return [html("tr", { class: "sep" }, html("td", {}), html("td", { class: "msg", colspan: keys.length + 4, id: `e-${i}` }, ...gap, ...said))];
 }
 
 // short is a percentage with no more decimals than it has, two at most.
@@ -84,13 +107,20 @@ function remove(i: number, want: Wanted): HTMLButtonElement {
   return button;
 }
 
-// problem says what is missing, and gives it to the last source on request.
-function problem(i: number, shares: number[], total: number, keys: number[], sources: Source[], want: Wanted): HTMLTableRowElement {
-  const rest = 1 - total;
-  const said = t(rest > 0 ? "less" : "more", { a: fixed(total * 100, 1), b: fixed(Math.abs(rest) * 100, 1) });
+// missing says how far a stage is from a whole, and offers to mend it.
+function missing(state: State, schedule: Schedule, i: number, keys: number[], want: Wanted): HTMLElement {
+  const stage = schedule.stages[i]!;
+  const rest = 1 - sum(stage);
+  const said = t(rest > 0 ? "less" : "more", { a: fixed(sum(stage) * 100, 1), b: fixed(Math.abs(rest) * 100, 1) });
   const last = keys[keys.length - 1] ?? 0;
-  const fix = html("button", { type: "button", class: "btn s", id: `fix-${i}` }, t("fix", { a: sources[last]?.name ?? "" }));
-  fix.addEventListener("click", () => want.share(i, last, (shares[last] ?? 0) + rest));
-  const message = html("p", { class: "err", id: `e-${i}`, role: "alert" }, said + " ", rest > 0 && fix);
-  return html("tr", { class: "sep" }, html("td", {}), html("td", { class: "msg", colspan: keys.length + 4 }, message));
+  const button = (id: string, text: string, does: () => void): HTMLButtonElement => {
+    const made = html("button", { type: "button", class: "btn s", id }, text);
+    made.addEventListener("click", does);
+    return made;
+  };
+  const scales = sum(stage) > 0;
+  return html("div", { class: "row wrap" }, html("span", { class: "err", role: "alert" }, said),
+    rest > 0 && button(`fix-${i}`, t("fix", { a: state.sources[last]?.name ?? "" }), () => want.share(i, last, (stage.shares[last] ?? 0) + rest)),
+    scales && button(`spread-${i}`, t("spread"), () => want.spread(i)),
+    scales && incomplete(state).length > 1 && button(`spread-all-${i}`, t("spread.all"), () => want.spread(-1)));
 }

@@ -17,6 +17,9 @@ export interface Stage {
 export interface Schedule {
   name: string;
   label: string;
+  written: string; // the label as the document has it in the page's language
+  label_path: string[];
+  named: string[][]; // where the design names it
   hue: number;
   shape: string;
   stages: Stage[];
@@ -37,10 +40,18 @@ export interface State {
   tokens: number;
   arm: string;
   baseline: string;
+  recurs: boolean;
   sources: Source[];
   schedules: Schedule[];
   arms: Arm[];
-  problems: { path: string; line: number; message: string }[];
+  problems: { field: string; message: string }[];
+}
+
+// Wrong is a problem of a schedule: of a stage, from 0, and a part of it; of none, -1.
+export interface Wrong {
+  stage: number;
+  part: string; // until, ramp, mixture, or a source of it
+  message: string;
 }
 
 // Edit is one change of the document, as the server takes it.
@@ -63,6 +74,15 @@ let words: Record<string, string> = {};
 export function t(key: string, values: Record<string, string | number> = {}): string {
   if (!Object.keys(words).length) words = read(document, "words");
   return (words[key] ?? `⟦${key}⟧`).replace(/\{(\w+)\}/g, (all, name: string) => String(values[name] ?? all));
+}
+
+// wrongIn are the problems of one schedule.
+export function wrongIn(state: State, { name }: Schedule): Wrong[] {
+  const own = `schedules.${name}`;
+  return (state.problems ?? []).filter(({ field }) => field === own || field.startsWith(own + ".")).map(({ field, message }) => {
+    const [, stage = "-1", part = ""] = /^\.stages\[(\d+)\]\.?(.*)$/.exec(field.slice(own.length)) ?? [];
+    return { stage: Number(stage), part: part.replace(/^mixture\./, ""), message };
+  });
 }
 
 // order is the order in which sources are stacked: by language, Japanese at the bottom.

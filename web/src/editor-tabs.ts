@@ -1,6 +1,6 @@
 // One tab a schedule: its mark, its label and a small drawing.
 
-import { knots, share, t, used, type Schedule, type State } from "./editor-state";
+import { knots, share, t, used, wrongIn, type Schedule, type State } from "./editor-state";
 import { html, path, svg } from "./element";
 
 // shapes of arms on a grid of 12, as the pages draw them.
@@ -21,7 +21,8 @@ export function tabs(list: HTMLElement, state: State, chosen: Schedule, choose: 
       const on = s === chosen;
       const mark = svg("svg", { class: `a${s.hue}`, width: 10, height: 10, viewBox: "0 0 12 12", "aria-hidden": "true" }, svg("path", { d: shapes[s.shape] ?? "", fill: "currentColor" }));
       const tag = s.name === state.baseline && html("span", { class: "tag" }, t("baseline"));
-      const tab = html("button", { type: "button", class: "sched", role: "tab", "aria-selected": String(on), tabindex: on ? 0 : -1 }, html("span", { class: "t" }, mark, s.label, tag), glyph(s, state));
+      const bad = wrongIn(state, s).length > 0 && html("span", { class: "tag bad" }, t("bad"));
+      const tab = html("button", { type: "button", class: "sched", role: "tab", "aria-selected": String(on), tabindex: on ? 0 : -1 }, html("span", { class: "t" }, mark, s.label, tag, bad), glyph(s, state));
       tab.addEventListener("click", () => choose(s.name));
       return tab;
     }),

@@ -1,34 +1,55 @@
-// The document as text: an area with numbered lines. What was written there is changed by the form's edits only.
+// The document as text: an area over its painted lines, with their numbers beside. What was written there is changed by
+// the form's edits only, and never while it waits to be read.
+
+import { paint } from "./editor-paint";
 
 export interface Text {
   value(): string;
-  put(text: string): void;
+  put(text: string): void; // not over what was typed since it was last read
   number(): void;
+  flush(): void; // reads now what would be read in a moment
+  show(line: number): void;
 }
+
+const pause = 300; // milliseconds without a keystroke before the text is read
 
 // text watches the area of a form and calls changed a moment after the last keystroke, never while a word is composed.
 export function text(form: HTMLFormElement, changed: () => void): Text {
   const area = form.querySelector("textarea")!;
   const margin = form.querySelector<HTMLElement>(".lines")!;
+  const paper = form.querySelector<HTMLElement>(".paint")!;
   let composing = false;
-  const number = (): void => numbered(area, margin);
-  area.addEventListener("compositionstart", () => (composing = true));
+  let timer = 0; // not 0: typed, and not read yet
+  const number = (): void => numbered(area, margin, paper);
+  const flush = (): void => {
+    if (!timer) return;
+    clearTimeout(timer);
+    timer = 0;
+    changed();
+  };
+  const typed = (): void => {
+    number();
+    clearTimeout(timer);
+    timer = setTimeout(() => composing || flush(), pause);
+  };
+  area.addEventListener("compositionstart", () => {
+    composing = true;
+    area.classList.add("composing");
+  });
   area.addEventListener("compositionend", () => {
     composing = false;
-    changed();
+    area.classList.remove("composing");
+    typed();
   });
-  area.addEventListener("input", () => {
-    number();
-    if (!composing) changed();
-  });
-  area.addEventListener("scroll", () => (margin.scrollTop = area.scrollTop));
+  area.addEventListener("input", typed);
+  area.addEventListener("scroll", () => scrolled(area, margin, paper));
   area.addEventListener("keydown", (event) => indent(event, area));
   take(form, area);
   number();
   return {
     value: () => area.value,
     put(document): void {
-      if (area.value === document || composing) return;
+      if (area.value === document || composing || timer) return;
       const { selectionStart, selectionEnd, scrollTop } = area;
       area.value = document;
       area.setSelectionRange(selectionStart, selectionEnd);
@@ -36,22 +57,43 @@ export function text(form: HTMLFormElement, changed: () => void): Text {
       number();
     },
     number,
+    flush,
+    show(line): void {
+      const before = area.value.split("\n").slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0);
+      const end = area.value.indexOf("\n", before);
+      area.focus();
+      area.setSelectionRange(before, end < 0 ? area.value.length : end);
+      const height = parseFloat(getComputedStyle(area).lineHeight);
+      area.scrollTop = Math.max(0, (line - 6) * height);
+      margin.children[line - 1]?.scrollIntoView({ block: "nearest" });
+    },
   };
 }
 
-// numbered writes the margin, with the lines that have a problem marked.
-function numbered(area: HTMLTextAreaElement, margin: HTMLElement): void {
-  const bad = new Set([...document.querySelectorAll<HTMLElement>("#problems [data-line]")].map((e) => Number(e.dataset.line)));
+// numbered writes the margin and paints the lines, with those marked that have a problem.
+function numbered(area: HTMLTextAreaElement, margin: HTMLElement, paper: HTMLElement): void {
+  const wrong = new Map<number, string>();
+  for (const e of document.querySelectorAll<HTMLElement>("#problems [data-line]")) {
+    const line = Number(e.dataset.line);
+    wrong.set(line, [wrong.get(line), e.querySelector(".said")?.textContent ?? ""].filter(Boolean).join(" "));
+  }
   const count = area.value.split("\n").length;
+  area.rows = Math.min(64, Math.max(20, count));
   margin.replaceChildren(
     ...Array.from({ length: count }, (_, i) => {
       const line = document.createElement("span");
-      line.textContent = `${i + 1}\n`;
-      if (bad.has(i + 1)) line.className = "e";
+      line.textContent = `${i + 1}`;
+      if (wrong.has(i + 1)) line.className = "e";
       return line;
     }),
   );
-  margin.scrollTop = area.scrollTop;
+  paint(paper, area.value, wrong);
+  scrolled(area, margin, paper);
+}
+
+function scrolled(area: HTMLTextAreaElement, margin: HTMLElement, paper: HTMLElement): void {
+  margin.scrollTop = paper.scrollTop = area.scrollTop;
+  paper.scrollLeft = area.scrollLeft;
 }
 
 // indent lets Tab write two spaces; after Escape it moves on as everywhere else.

@@ -2,44 +2,52 @@
 // runs and costs is the server's to say, after every change.
 
 import { area, type Change } from "./editor-area";
+import * as change from "./editor-change";
 import { Doc } from "./editor-document";
+import * as draft from "./editor-draft";
 import { fields } from "./editor-form";
+import { head } from "./editor-head";
+import { goTo, renew } from "./editor-page";
 import { stages } from "./editor-stages";
-import { decimal, order, read, share, t, type Arm, type Edit, type Schedule, type State } from "./editor-state";
+import { decimal, read, t, wrongIn, type Arm, type Edit, type Schedule, type State } from "./editor-state";
 import { tabs } from "./editor-tabs";
 import { text } from "./editor-text";
 import { totals } from "./editor-totals";
 import { localised } from "./editor-time";
 import { html } from "./element";
-import { percent } from "./format";
 
-const pause = 300; // milliseconds without a keystroke in the text before it is read
 const rateKey = "haigo.rate";
+const burst = 1500; // milliseconds: what is typed with longer rests is undone in parts
+
+type View = "form" | "yaml";
 
 export function edit(): void {
   const form = document.querySelector<HTMLFormElement>("form[data-editor]");
-  if (!form) return;
-  new Page(form).open();
+  if (form) new Page(form).open();
 }
 
 class Page {
   private state: State;
   private by: "share" | "read" | "diff" = "share";
+  private pane: View = "form";
   private gesture = 0; // counts moves of handles that belong together
+  private typedAt = 0;
+  private readonly begun: string;
   private readonly doc: Doc;
   private readonly text;
   private readonly area;
 
   constructor(private readonly form: HTMLFormElement) {
     this.state = read<State>(document, "state");
-    const written = debounced(() => this.doc.write(this.text.value(), "text"), pause);
-    this.text = text(form, written);
-    this.doc = new Doc(this.text.value(), () => this.asked(), (page, state) => this.answer(page, state), (away) => this.away(away));
+    this.text = text(form, () => this.typed());
+    this.begun = this.text.value();
+    this.doc = new Doc(this.begun, () => this.asked(), (page, state, behind) => this.answer(page, state, behind), (away) => this.away(away));
     this.area = area(this.one("[data-area]"), (c) => this.moved(c), () => this.gesture++);
   }
 
   open(): void {
     for (const e of this.all("[data-scripted]")) e.hidden = false;
+    for (const e of this.all("[data-plain]")) e.hidden = true;
     fields(this.one('[data-pane="form"]'), () => this.state, (edits, key) => this.doc.change(edits, key + " " + ++this.gesture));
     this.form.addEventListener("click", (event) => this.click(event));
     this.form.addEventListener("change", (event) => this.cost(event));
@@ -47,9 +55,9 @@ class Page {
     this.form.addEventListener("submit", (event) => this.submit(event));
     document.addEventListener("keydown", (event) => this.key(event));
     new ResizeObserver(() => this.draw()).observe(this.one(".ed"));
+    draft.follow();
+    this.view(this.begun.trim() === "" || this.state.readable ? "form" : "yaml");
     this.recall();
-    this.view(this.text.value().trim() === "" || this.state.readable ? "form" : "yaml");
-    this.draw();
     localised(document);
     if (this.text.value().trim()) this.doc.look(); // what this browser remembers of rates is the server's to reckon with
   }
@@ -68,50 +76,77 @@ class Page {
 
   private asked(): { arm: string; use: string; rate: string } {
     const value = (id: string): string => (document.getElementById(id) as HTMLInputElement | null)?.value.normalize("NFKC").replace(/[^\d.]/g, "") ?? "";
-    return { arm: this.schedule()?.name ?? "", use: value("use"), rate: value("rate") || localStorage.getItem(rateKey) || "" };
+    return { arm: this.schedule()?.name ?? "", use: value("use"), rate: localStorage.getItem(rateKey) ?? value("rate") };
   }
 
-  // recall takes what was written before the language was changed, in this tab alone.
+  // recall takes up what was written here before a reload, or offers what was written elsewhere in this tab.
   private recall(): void {
-    const draft = sessionStorage.getItem("draft");
-    sessionStorage.removeItem("draft");
-    if (draft !== null && draft !== this.text.value()) {
-      this.text.put(draft);
-      this.doc.write(draft, "");
-    }
-    for (const link of document.querySelectorAll(".lang a")) link.addEventListener("click", () => sessionStorage.setItem("draft", this.text.value()));
+    const kept = draft.recalled();
+    if (kept) this.resume(kept);
+    else this.one("#resume").hidden = this.begun.trim() !== "" || !draft.last();
   }
 
-  private answer(page: Document, state: State): void {
-    const arm = this.state.arm;
-    this.state = state;
+  private resume(kept: draft.Draft | undefined): void {
+    if (!kept) return;
+    this.one("#resume").hidden = true;
+    this.one<HTMLDetailsElement>("#begin").open = false;
+    this.state.arm = kept.arm;
+    this.text.put(kept.document);
+    this.doc.write(kept.document, "resume");
+    this.view(kept.view);
+  }
+
+  private typed(): void {
+    if (performance.now() - this.typedAt > burst) this.gesture++;
+    this.typedAt = performance.now();
+    this.doc.write(this.text.value(), `text ${this.gesture}`);
+  }
+
+  private answer(page: Document, state: State, behind: boolean): void {
+    const { arm, schedules } = this.state;
+    this.state = behind && schedules ? { ...state, schedules } : state; // a handle that is being dragged doesn't jump back
     if (!this.schedule() || state.schedules?.some((s) => s.name === arm)) this.state.arm = arm;
-    if (state.readable) this.text.put(state.document);
+    this.text.put(this.doc.text);
     renew(page);
     this.text.number();
     this.draw();
+    this.keep();
     localised(document);
+  }
+
+  private keep(): void {
+    draft.keep({ document: this.doc.text, view: this.pane, arm: this.state.arm }, this.begun);
   }
 
   private draw(): void {
     const schedule = this.schedule();
     this.one("[data-schedules]").hidden = !schedule;
     for (const [name, on] of [["undo", this.doc.undoable], ["redo", this.doc.redoable]] as const) this.one<HTMLButtonElement>(`[data-do=${name}]`).disabled = !on;
-    if (!schedule || this.one('[data-pane="form"]').hidden) return;
+    if (!schedule || this.pane !== "form") return;
+    const wrong = wrongIn(this.state, schedule);
     tabs(this.one("[data-tabs]"), this.state, schedule, (name) => this.choose(name));
-    this.name(schedule);
+    head(this.one("[data-name]"), this.state, schedule, this.arm(schedule), {
+      label: (to) => this.make(change.label(schedule, to)),
+      name: (to) => this.make(change.rename(schedule, to)),
+    });
     this.one<HTMLButtonElement>("[data-do=drop]").disabled = this.state.schedules.length < 2;
     for (const button of this.all("[data-by]")) button.setAttribute("aria-pressed", String(button.dataset.by === this.by));
+    this.picture(schedule);
+    stages(this.one("[data-stages]"), this.state, schedule, wrong, {
+      until: (i, v) => this.set(["stages", `${i}`, "until"], decimal(v)),
+      ramp: (i, how) => this.make(change.ramp(schedule, i, how)),
+      share: (i, k, v) => this.set(["stages", `${i}`, "mixture", this.state.sources[k]?.name ?? ""], decimal(v)),
+      spread: (i) => this.make(change.spread(this.state, i < 0 ? change.incomplete(this.state) : [{ schedule, i }])),
+      remove: (i) => this.make(change.removeStage(schedule, i)),
+    });
+    this.one("[data-said]").replaceChildren(...wrong.filter((w) => w.stage < 0).map((w) => html("p", { class: "err" }, w.message)));
+  }
+
+  private picture(schedule: Schedule): void {
     const { sources, tokens } = this.state;
     this.one("[data-other]").hidden = this.by !== "diff";
     if (this.by === "share") this.area.draw(schedule, sources, tokens);
     else totals(this.one("[data-area]"), this.arm(schedule), sources, tokens, this.by === "diff" ? this.other(schedule) : undefined);
-    stages(this.one("[data-stages]"), schedule, sources, tokens, {
-      until: (i, v) => this.set(["stages", `${i}`, "until"], decimal(v)),
-      ramp: (i, ramp) => this.ramp(i, ramp),
-      share: (i, k, v) => this.set(["stages", `${i}`, "mixture", sources[k]?.name ?? ""], decimal(v)),
-      remove: (i) => this.removeStage(i),
-    });
   }
 
   // arm is the one that trains a schedule.
@@ -129,222 +164,174 @@ class Page {
     return wanted ?? own;
   }
 
-  // name is the schedule's name, to be changed, and its overall shares.
-  private name(schedule: Schedule): void {
-    const box = this.one("[data-name]");
-    const input = box.querySelector("input") ?? box.appendChild(named((to) => this.rename(to)));
-    if (document.activeElement !== input) input.value = input.defaultValue = schedule.name;
-    const note = box.querySelector(".average") ?? box.appendChild(Object.assign(document.createElement("span"), { className: "small dimmer average" }));
-    const end = this.arm(schedule)?.read.at(-1);
-    const all = end?.reduce((a, b) => a + b, 0) ?? 0;
-    note.textContent = end && all ? `${t("average")} ${order(this.state.sources).map((k) => `${this.state.sources[k]?.name} ${percent((end[k] ?? 0) / all, 0)}`).join(" · ")}` : "";
-  }
-
   private choose(name: string): void {
     this.state.arm = name;
     this.draw();
     this.doc.look();
   }
 
+  // make sends a button's edits; those of one press are undone together.
+  private make({ edits, arm }: change.Made): void {
+    if (arm !== undefined) this.state.arm = arm;
+    if (edits.length) this.doc.change(edits, `made ${++this.gesture}`);
+  }
+
   // set changes a value of the schedule that is looked at.
   private set(path: string[], value: unknown): void {
     const schedule = this.schedule();
-    if (schedule) this.doc.change([{ op: "set", path: ["schedules", schedule.name, ...path], value }], path.join("/") + " " + ++this.gesture);
+    if (schedule) this.make({ edits: [{ op: "set", path: ["schedules", schedule.name, ...path], value }] });
   }
 
   // moved shows a moved handle at once, and tells the server.
-  private moved(change: Change): void {
+  private moved(to: Change): void {
     const schedule = this.schedule();
-    const stage = schedule?.stages[change.stage];
+    const stage = schedule?.stages[to.stage];
     if (!schedule || !stage) return;
-    const at = ["schedules", schedule.name, "stages", `${change.stage}`];
+    const at = ["schedules", schedule.name, "stages", `${to.stage}`];
     const edits: Edit[] = [];
-    if ("until" in change) {
-      stage.until = change.until;
-      edits.push({ op: "set", path: [...at, "until"], value: decimal(change.until) });
+    if ("until" in to) {
+      stage.until = to.until;
+      edits.push({ op: "set", path: [...at, "until"], value: decimal(to.until) });
     } else {
-      const { lower, upper, share } = change;
-      const both = (stage.shares[lower] ?? 0) + (stage.shares[upper] ?? 0);
-      stage.shares[lower] = decimal(share);
-      stage.shares[upper] = decimal(both - share);
-      for (const k of [lower, upper]) edits.push({ op: "set", path: [...at, "mixture", this.state.sources[k]?.name ?? ""], value: stage.shares[k] });
+      const both = (stage.shares[to.lower] ?? 0) + (stage.shares[to.upper] ?? 0);
+      stage.shares[to.lower] = decimal(to.share);
+      stage.shares[to.upper] = decimal(both - to.share);
+      for (const k of [to.lower, to.upper]) edits.push({ op: "set", path: [...at, "mixture", this.state.sources[k]?.name ?? ""], value: stage.shares[k] });
     }
     this.draw();
     this.doc.change(edits, `handle ${this.gesture}`);
   }
 
-  private ramp(i: number, ramp: string): void {
-    const path = ["schedules", this.schedule()?.name ?? "", "stages", `${i}`, "ramp"];
-    this.doc.change([ramp === "none" ? { op: "remove", path } : { op: "set", path, value: ramp }], `ramp ${++this.gesture}`);
-  }
-
-  private removeStage(i: number): void {
-    const schedule = this.schedule();
-    if (!schedule) return;
-    const at = ["schedules", schedule.name, "stages"];
-    const edits: Edit[] = [{ op: "remove", path: [...at, `${i}`] }];
-    if (i === schedule.stages.length - 1) edits.push({ op: "set", path: [...at, `${i - 1}`, "until"], value: 1 });
-    if (i === 0 && schedule.stages[1]?.ramp !== "none") edits.push({ op: "remove", path: [...at, "0", "ramp"] });
-    this.doc.change(edits, `stage ${++this.gesture}`);
-  }
-
-  // split cuts the longest stage in two that read the same.
-  private split(): void {
-    const schedule = this.schedule();
-    if (!schedule) return;
-    const starts = schedule.stages.map((_, i) => schedule.stages[i - 1]?.until ?? 0);
-    const lengths = schedule.stages.map((s, i) => s.until - (starts[i] ?? 0));
-    const i = lengths.indexOf(Math.max(...lengths));
-    const until = decimal(Math.round(((starts[i] ?? 0) + (lengths[i] ?? 0) / 2) * 100) / 100);
-    const { ramp } = schedule.stages[i] ?? { ramp: "none" };
-    const mixture = this.mixture(this.state.sources.map((_, k) => decimal(share(schedule, k, until))));
-    const stage = ramp === "none" ? { until, mixture } : { until, mixture, ramp };
-    this.doc.change([{ op: "insert", path: ["schedules", schedule.name, "stages", `${i}`], value: stage }], `split ${++this.gesture}`);
-  }
-
-  private mixture(shares: number[]): Record<string, number> {
-    return Object.fromEntries(this.state.sources.map((s, k) => [s.name, shares[k] ?? 0] as const).filter(([, v]) => v > 0));
-  }
-
-  // duplicate makes another schedule with the same stages, or a new one with equal shares, and looks at it.
-  private duplicate(fresh: boolean): void {
-    const schedule = this.schedule();
-    if (!schedule) return;
-    const n = this.state.sources.length;
-    const whole = 100 - 100 % n;
-    const even = this.state.sources.map((_, k) => (whole / n + (k === 0 ? 100 - whole : 0)) / 100);
-    const copy = schedule.stages.map((s) => ({ until: s.until, mixture: this.mixture(s.shares), ...(s.ramp === "none" ? {} : { ramp: s.ramp }) }));
-    const name = this.free(fresh ? "constant" : schedule.name);
-    this.state.arm = name;
-    const value = { stages: fresh ? [{ until: 1, mixture: this.mixture(even.map(decimal)) }] : copy };
-    this.doc.change([{ op: "set", path: ["schedules", name], value }], `schedule ${++this.gesture}`);
-  }
-
-  // free is a name that no schedule has.
-  private free(name: string): string {
-    const stem = name.replace(/-\d+$/, "");
-    const taken = (candidate: string): boolean => this.state.schedules.some((s) => s.name === candidate);
-    for (let n = 2; taken(name); n++) name = `${stem}-${n}`;
-    return name;
-  }
-
-  // rename gives the schedule another name, wherever it is named.
-  private rename(to: string): void {
-    const schedule = this.schedule();
-    const name = to.normalize("NFKC").trim();
-    if (!schedule || !name || name === schedule.name) return;
-    const edits: Edit[] = [{ op: "rename", path: ["schedules", schedule.name], value: name }];
-    if (this.form.querySelector<HTMLSelectElement>('[data-path="design/baseline"]')?.value === schedule.name) edits.push({ op: "set", path: ["design", "baseline"], value: name });
-    this.state.arm = name;
-    this.doc.change(edits, `name ${++this.gesture}`);
-  }
-
-  private drop(): void {
-    const schedule = this.schedule();
-    if (!schedule || this.state.schedules.length < 2) return;
-    const edits: Edit[] = [{ op: "remove", path: ["schedules", schedule.name] }];
-    if (this.form.querySelector<HTMLSelectElement>('[data-path="design/baseline"]')?.value === schedule.name) edits.push({ op: "remove", path: ["design", "baseline"] });
-    this.state.arm = this.state.schedules.find((s) => s !== schedule)?.name ?? "";
-    this.doc.change(edits, `drop ${++this.gesture}`);
-  }
-
-  private view(which: "form" | "yaml"): void {
+  private view(which: View): void {
+    this.text.flush();
+    this.pane = which;
     for (const pane of this.all("[data-pane]")) pane.hidden = pane.dataset.pane !== which;
     for (const button of this.all("[data-view]")) button.setAttribute("aria-pressed", String(button.dataset.view === which));
+    this.text.number();
     this.draw();
   }
 
-  private click(event: Event): void {
-    const button = (event.target as Element).closest<HTMLButtonElement>("button");
-    if (!button) return;
+  private click(event: MouseEvent): void {
+    const target = event.target as Element;
+    const link = target.closest<HTMLAnchorElement>(".begin a");
+    if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+      event.preventDefault();
+      void this.begin(link);
+    }
+    const problem = target.closest<HTMLAnchorElement>("#wrong a[data-path]");
+    if (problem) {
+      event.preventDefault();
+      this.mend(problem.dataset.path ?? "", Number(problem.dataset.line));
+    }
+    const button = target.closest<HTMLButtonElement>("button");
+    if (button) this.press(button, event);
+  }
+
+  private press(button: HTMLButtonElement, event: MouseEvent): void {
     const { do: what, view, by } = button.dataset;
-    if (view === "form" || view === "yaml") this.view(view);
+    const schedule = this.schedule();
+    if (view === "form" || view === "yaml") {
+      this.view(view);
+      this.keep();
+    }
     if (by === "share" || by === "read" || by === "diff") {
       this.by = by;
       this.draw();
     }
-    if (what === "undo") this.doc.step(-1);
-    if (what === "redo") this.doc.step(1);
-    if (what === "split") this.split();
-    if (what === "duplicate") this.duplicate(false);
-    if (what === "add") this.duplicate(true);
-    if (what === "drop") this.drop();
+    if (what === "undo" || what === "redo") this.step(what === "undo" ? -1 : 1);
+    if (what === "resume") this.resume(draft.last());
+    if (schedule && what === "split") this.make(change.split(this.state, schedule));
+    if (schedule && what === "duplicate") this.make(change.duplicate(this.state, schedule));
+    if (schedule && what === "add") this.make(change.add(this.state));
+    if (schedule && what === "drop") this.make(change.drop(this.state, schedule));
     if (button.dataset.review !== undefined) {
       event.preventDefault();
-      (document.getElementById("review") as HTMLDialogElement).showModal();
+      void this.review();
     }
+  }
+
+  // begin puts what a link of the beginnings leads to into the document; undoing brings back what was there.
+  private async begin(link: HTMLAnchorElement): Promise<void> {
+    try {
+      const text = await draft.begin(link.href);
+      for (const a of this.all(".begin a[aria-current]")) a.removeAttribute("aria-current");
+      link.setAttribute("aria-current", "true");
+      this.one("#resume").hidden = true;
+      this.one<HTMLDetailsElement>("#begin").open = false;
+      this.state.arm = "";
+      this.text.put(text);
+      this.doc.write(text, `begin ${++this.gesture}`);
+      this.one("#begin > summary").focus();
+    } catch {
+      location.href = link.href;
+    }
+  }
+
+  // mend goes to where a problem stands: its field, or its line.
+  private mend(field: string, line: number): void {
+    if (this.pane === "form" && goTo(field, this.state, (name) => this.choose(name))) return;
+    this.view("yaml");
+    if (line) this.text.show(line);
+  }
+
+  // review shows what would be launched, once the server has seen the last change.
+  private async review(): Promise<void> {
+    this.text.flush();
+    await this.doc.idle();
+    const dialog = document.getElementById("review") as HTMLDialogElement;
+    if (dialog.querySelector("[data-launch]") && this.one("[data-review]") && !dialog.open) dialog.showModal();
+  }
+
+  private step(by: -1 | 1): void {
+    this.text.flush();
+    this.doc.step(by);
+    this.text.put(this.doc.text);
   }
 
   // cost asks again when the rate or the utilisation changed; this browser remembers the rate.
   private cost(event: Event): void {
     const field = event.target as HTMLInputElement;
     if (field.dataset.cost === undefined) return;
-    if (field.id === "rate") localStorage.setItem(rateKey, this.asked().rate);
-    if (field.id === "rate" && field.value.trim() === "") localStorage.removeItem(rateKey);
+    const rate = field.value.normalize("NFKC").replace(/[^\d.]/g, "");
+    if (field.id === "rate" && rate) localStorage.setItem(rateKey, rate);
+    if (field.id === "rate" && !rate) localStorage.removeItem(rateKey);
     this.doc.look();
   }
 
   // submit lets the form be sent by a button that is meant for it, with the document as it is now.
   private submit(event: SubmitEvent): void {
-    if (event.submitter instanceof HTMLButtonElement && event.submitter.type === "submit") this.text.put(this.doc.text);
-    else event.preventDefault();
+    const button = event.submitter;
+    if (!(button instanceof HTMLButtonElement) || button.type !== "submit") return event.preventDefault();
+    this.text.flush();
+    if (this.doc.busy) {
+      event.preventDefault();
+      void this.doc.idle().then(() => this.form.requestSubmit(button));
+      return;
+    }
+    this.text.put(this.doc.text);
+    if (!button.hasAttribute("formaction")) draft.forget();
   }
 
   private key(event: KeyboardEvent): void {
     const target = event.target as HTMLElement;
-    const typed = target.matches("textarea, input:not([type=checkbox])");
+    if (event.isComposing) return;
     if (event.key === "Enter" && target.matches("[data-cost]")) {
       event.preventDefault();
       target.dispatchEvent(new Event("change", { bubbles: true }));
     }
-    if (typed || !(event.ctrlKey || event.metaKey)) return;
+    const typed = target.matches("input:not([type=checkbox])");
+    if (typed || !(event.ctrlKey || event.metaKey) || event.altKey) return;
     const back = event.key.toLowerCase() === "z" && !event.shiftKey;
     const forth = event.key.toLowerCase() === "y" || (event.key.toLowerCase() === "z" && event.shiftKey);
     if (back || forth) {
       event.preventDefault();
-      this.doc.step(back ? -1 : 1);
+      this.step(back ? -1 : 1);
     }
   }
 
   private away(away: boolean): void {
     const note = document.getElementById("away");
     if (!away) note?.remove();
-    else if (!note) this.one("#problems").prepend(Object.assign(document.createElement("p"), { id: "away", className: "note bad", textContent: t("away") }));
+    else if (!note) this.one(".side").prepend(html("p", { id: "away", class: "note bad", role: "status" }, t("away")));
   }
-}
-
-// named is the field of a schedule's name.
-function named(rename: (to: string) => void): HTMLInputElement {
-  const input = Object.assign(document.createElement("input"), { className: "in s arm-name", id: "arm-name", autocomplete: "off" });
-  input.setAttribute("aria-label", t("rename"));
-  input.addEventListener("change", () => rename(input.value));
-  input.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.isComposing) return;
-    event.preventDefault();
-    input.blur();
-  });
-  return input;
-}
-
-// renew replaces the parts of the page that changed. A field that is being typed in stays, and keeps its focus.
-function renew(page: Document): void {
-  for (const old of document.querySelectorAll<HTMLElement>("[data-check]")) {
-    const now = page.getElementById(old.id);
-    if (!now || old.isEqualNode(now)) continue;
-    const active = old.contains(document.activeElement) ? (document.activeElement as HTMLElement) : undefined;
-    if (active instanceof HTMLInputElement && active.type !== "checkbox" && active.value !== active.defaultValue) {
-      const kept = now.querySelector<HTMLInputElement>("#" + CSS.escape(active.id || "-"));
-      if (kept?.defaultValue !== active.value) continue;
-    }
-    old.replaceWith(document.importNode(now, true));
-    if (active?.id) document.getElementById(active.id)?.focus();
-  }
-}
-
-function debounced(work: () => void, wait: number): () => void {
-  let timer = 0;
-  return () => {
-    clearTimeout(timer);
-    timer = setTimeout(work, wait);
-  };
 }

@@ -140,6 +140,7 @@ func (a *app) server(e *env, f listenFlags, listener net.Listener) (*httpd.Serve
 		URL:        f.URL,
 		Hosts:      f.Hosts,
 		AdminToken: f.AdminToken,
+		YenPerHour: e.settings.YenPerHour,
 	})
 }
 

@@ -16,7 +16,7 @@ type Settings struct {
 	DatabaseURL string  `name:"database-url" help:"Postgres to use instead of a private one (or DATABASE_URL)." placeholder:"URL"`
 	Trainers    string  `help:"Folder with plugins.yaml (default: beside the program)." placeholder:"DIR"`
 	RunsAtOnce  int     `name:"runs-at-once" help:"Runs side by side on this machine (default: one a core)." placeholder:"N"`
-	YenPerHour  float64 `name:"yen-per-hour" help:"Price of an hour of one device, by which budget.yen stops a sweep." default:"300" placeholder:"YEN"`
+	YenPerHour  float64 `name:"yen-per-hour" help:"Price of an hour of one device: by it plans tell a cost, and budget.yen stops a sweep." default:"300" placeholder:"YEN"`
 	Verbose     bool    `short:"v" help:"Log what happens, not only what went wrong."`
 }
 

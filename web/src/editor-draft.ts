@@ -1,0 +1,54 @@
+// What a tab remembers of a document that is being written: it outlives a reload, a change of language and a look at
+// another page.
+
+export interface Draft {
+  at: string; // the address it was begun at
+  document: string;
+  view: "form" | "yaml";
+  arm: string;
+}
+
+const key = "haigo.draft";
+const moving = "haigo.draft.moving"; // the language is being changed
+
+const here = (): string => new URLSearchParams([...new URLSearchParams(location.search)].filter(([name]) => name !== "lang")).toString();
+
+// keep remembers what is written; nothing where that is what the page began with.
+export function keep(draft: Omit<Draft, "at">, begun: string): void {
+  if (draft.document === begun) sessionStorage.removeItem(key);
+  else sessionStorage.setItem(key, JSON.stringify({ ...draft, at: here() }));
+}
+
+// forget is for a document that was launched.
+export const forget = (): void => sessionStorage.removeItem(key);
+
+// last is what was written in this tab, wherever it was begun.
+export function last(): Draft | undefined {
+  return JSON.parse(sessionStorage.getItem(key) ?? "null") ?? undefined;
+}
+
+// recalled is what was written on this very page before it was loaded again.
+export function recalled(): Draft | undefined {
+  const moved = sessionStorage.getItem(moving) !== null;
+  sessionStorage.removeItem(moving);
+  const [entry] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
+  const again = entry?.type === "reload" || entry?.type === "back_forward";
+  const draft = last();
+  return moved || (again && draft?.at === here()) ? draft : undefined;
+}
+
+// follow lets the links of the other language take the document along.
+export function follow(): void {
+  for (const link of document.querySelectorAll(".lang a")) link.addEventListener("click", () => sessionStorage.setItem(moving, ""));
+}
+
+// begin fetches the document that a page of this address begins with, and puts the address in the browser's bar.
+export async function begin(href: string): Promise<string> {
+  const answer = await fetch(href);
+  if (!answer.ok) throw new Error(`${answer.status}`);
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const text = page.querySelector<HTMLTextAreaElement>("#document")?.value;
+  if (text === undefined) throw new Error("no document"); // the session has ended
+  history.replaceState(null, "", href);
+  return text;
+}

@@ -1,0 +1,43 @@
+// The parts of the page that the server draws: they are replaced where they changed, and problems in them are gone to.
+
+import type { State } from "./editor-state";
+
+// renew replaces the parts of the page that changed. A field that is being typed in stays, and keeps its focus. What was
+// planned stays, marked, while the document has mistakes.
+export function renew(page: Document): void {
+  const wrong = page.querySelector("#wrong li") !== null;
+  for (const old of document.querySelectorAll<HTMLElement>("[data-check]")) {
+    const now = page.getElementById(old.id);
+    if (!now || old.isEqualNode(now)) continue;
+    if (old.dataset.keep !== undefined && wrong && old.querySelector("dl") && !now.querySelector("dl")) {
+      old.classList.add("stale");
+      continue;
+    }
+    const active = old.contains(document.activeElement) ? (document.activeElement as HTMLElement) : undefined;
+    if (active instanceof HTMLInputElement && active.type !== "checkbox" && active.value !== active.defaultValue) {
+      const kept = now.querySelector<HTMLInputElement>("#" + CSS.escape(active.id || "-"));
+      if (kept?.defaultValue !== active.value) continue;
+    }
+    old.replaceWith(document.importNode(now, true));
+    if (active?.id) document.getElementById(active.id)?.focus();
+  }
+}
+
+// goTo brings the keyboard to the field of a problem in the form; false where there is none.
+export function goTo(field: string, state: State, choose: (schedule: string) => void): boolean {
+  const schedule = state.schedules?.find((s) => field === `schedules.${s.name}` || field.startsWith(`schedules.${s.name}.`));
+  if (schedule) choose(schedule.name);
+  const wanted = schedule ? document.querySelector<HTMLElement>('[data-stages] [aria-invalid="true"]') : byPath(field);
+  const target = wanted ?? (schedule ? document.getElementById("arm-label") : null);
+  target?.scrollIntoView({ block: "center" });
+  target?.focus({ preventScroll: true });
+  return target !== null;
+}
+
+function byPath(field: string): HTMLElement | null {
+  const list = /^(sources|tasks)\[(\d+)\]/.exec(field);
+  if (list) return document.querySelector<HTMLElement>(`[data-list="${list[1]}"][data-index="${list[2]}"]`);
+  const path = field.replace(/[.[]/g, "/").replace(/\]/g, "");
+  const fields = [...document.querySelectorAll<HTMLElement>(`[data-path="${CSS.escape(path)}"]`)];
+  return fields.find((f) => f.ariaInvalid === "true") ?? fields[0] ?? null;
+}
