@@ -40,7 +40,7 @@ func TestBrowser(t *testing.T) {
 	b.run(chromedp.Click(chromedp.CSS(".lang a[lang=ja]")), chromedp.WaitReady(chromedp.CSS("html[data-ready][lang=ja]")))
 	b.until(`document.querySelector("#problems [data-line='8']") && document.querySelector("textarea").value.includes("web-en: 0.2}")`)
 	b.eval(`{ const a = document.querySelector("textarea"); a.value = a.value.replace("0.2}", "0.3}"); a.dispatchEvent(new Event("input")); }`)
-	b.until(`document.querySelector("#go [data-review]") && !document.querySelector(".lines .e") && document.querySelectorAll("#preview .runs-m li").length === 2`)
+	b.until(`document.querySelector("#go [data-review]") && !document.querySelector(".lines .e") && document.querySelectorAll("#preview .runs-m .arm").length === 2`)
 	b.run(chromedp.Click(chromedp.CSS("#go [data-review]")), chromedp.Click(chromedp.CSS("#review [data-launch]")), chromedp.WaitReady(chromedp.CSS("html[data-ready] #trade canvas")))
 
 	b.eval(`window.unloaded = false`)
