@@ -51,7 +51,7 @@ func reportToWire(r Report) *trainerpb.CheckResponse {
 		TokensPerS: r.TokensPerS, Rows: r.Rows, Epochs: r.Epochs,
 	}
 	for _, p := range r.Problems {
-		response.Problems = append(response.Problems, &trainerpb.Problem{Field: p.Field, Message: p.Message})
+		response.Problems = append(response.Problems, &trainerpb.Problem{Field: p.Field, Message: p.Message, MessageJa: p.MessageJA})
 	}
 	return response
 }
@@ -62,7 +62,7 @@ func reportFromWire(r *trainerpb.CheckResponse) Report {
 		TokensPerS: r.GetTokensPerS(), Rows: r.GetRows(), Epochs: r.GetEpochs(),
 	}
 	for _, p := range r.GetProblems() {
-		report.Problems = append(report.Problems, Problem{Field: p.GetField(), Message: p.GetMessage()})
+		report.Problems = append(report.Problems, Problem{Field: p.GetField(), Message: p.GetMessage(), MessageJA: p.GetMessageJa()})
 	}
 	return report
 }

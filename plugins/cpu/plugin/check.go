@@ -19,7 +19,7 @@ func (p *Plugin) Check(_ context.Context, s *spec.Spec) (trainer.Report, error) 
 	c.sources()
 	c.epochs()
 	if err := runner.CheckExam(s, ""); err != nil {
-		c.problem("eval", "%v", err)
+		c.problem("eval", err)
 	}
 	c.report.MemoryBytes = c.config.MemoryBytes(s.BatchRows, runner.Threads(s))
 	c.report.Parameters = c.config.Parameters()
@@ -35,8 +35,8 @@ type check struct {
 	report trainer.Report
 }
 
-func (c *check) problem(field, format string, args ...any) {
-	c.report.Problems = append(c.report.Problems, spec.Problem{Field: field, Message: fmt.Sprintf(format, args...)})
+func (c *check) problem(field string, words error) {
+	c.report.Problems = append(c.report.Problems, spec.NewProblem(field, words))
 }
 
 // sources counts every source's rows from its manifest.
@@ -46,16 +46,18 @@ func (c *check) sources() {
 		at := fmt.Sprintf("sources[%d]", i)
 		m, digest, err := spec.ReadManifest(source.Manifest)
 		if err != nil {
-			c.problem(at+".manifest", "%v", err)
+			c.problem(at+".manifest", err)
 			continue
 		}
 		if digest != source.ManifestSHA256 {
-			c.problem(at+".manifest_sha256", "the manifest has SHA-256 %s; the source was changed, take its newest version", digest)
+			c.problem(at+".manifest_sha256", spec.Say("the manifest has SHA-256 %s; the source was changed, take its newest version",
+				"目録の SHA-256 が %s です。データソースが変わっています。最新の版を使ってください", digest))
 			continue
 		}
 		n := rows.Count(m, c.spec.RowTokens)
 		if source.Rows != 0 && source.Rows != n {
-			c.problem(at+".rows", "is %d, the source has %d rows of %d tokens", source.Rows, n, c.spec.RowTokens)
+			c.problem(at+".rows", spec.Say("is %d, the source has %d rows of %d tokens",
+				"%d ですが、データソースには %d 行（1 行 %d トークン）あります", source.Rows, n, c.spec.RowTokens))
 		}
 		c.report.Rows[source.Name] = n
 	}
@@ -70,8 +72,8 @@ func (c *check) epochs() {
 		switch {
 		case !counted || asked[i] == 0:
 		case n == 0:
-			c.problem(fmt.Sprintf("sources[%d]", i), "has a weight and no row: its text is shorter than %d tokens; add text or take its weight away",
-				c.spec.RowTokens+1)
+			c.problem(fmt.Sprintf("sources[%d]", i), spec.Say("has a weight and no row: its text is shorter than %d tokens; add text or take its weight away",
+				"割合がありますが、テキストが %d トークンより短いので読む行がありません。テキストを足すか、割合を 0 にしてください", c.spec.RowTokens+1))
 		default:
 			c.report.Epochs[source.Name] = asked[i] / float64(n)
 		}

@@ -62,7 +62,8 @@ func write(ctx context.Context, dir string, s Source) (int64, error) {
 		return 0, err
 	}
 	if digest != s.ManifestSHA256 {
-		return 0, fmt.Errorf("the manifest has SHA-256 %s, want %s; the source was changed, add it as a new version", digest, s.ManifestSHA256)
+		return 0, spec.Say("the manifest has SHA-256 %s, want %s; the source was changed, add it as a new version",
+			"目録の SHA-256 は %s で、期待した値 %s と違います。データソースが変わっています。新しい版として追加してください", digest, s.ManifestSHA256)
 	}
 	out, err := newCutter(filepath.Join(dir, spec.RowsBinFile), s.RowTokens+1)
 	if err != nil {

@@ -59,10 +59,10 @@ func nextDocument(lines *bufio.Reader) (string, error) {
 func agree(got, want spec.File) error {
 	switch {
 	case got.SHA256 != want.SHA256:
-		return fmt.Errorf("%s has SHA-256 %s, the manifest says %s; the file was changed or is damaged", want.Path, got.SHA256, want.SHA256)
+		return spec.Changed(want.Path, got.SHA256, want.SHA256)
 	case got.Bytes != want.Bytes || got.Documents != want.Documents:
-		return fmt.Errorf("%s has %d bytes of text in %d documents, the manifest says %d in %d",
-			want.Path, got.Bytes, got.Documents, want.Bytes, want.Documents)
+		return spec.Say("%s has %d bytes of text in %d documents, the manifest says %d in %d",
+			"%s のテキストは %d バイト、%d 文書ですが、目録では %d バイト、%d 文書です", want.Path, got.Bytes, got.Documents, want.Bytes, want.Documents)
 	}
 	return nil
 }

@@ -106,16 +106,17 @@ func (s *session) resume(from spec.Resume) error {
 		return s.damaged(err)
 	}
 	if want := from.Of(s.spec.RunID); m.RunID != want || m.Step != from.Step {
-		return fmt.Errorf("checkpoint %s is of run %s at step %d, the spec says run %s at step %d",
-			dir, m.RunID, m.Step, want, from.Step)
+		return spec.Say("checkpoint %s is of run %s at step %d, the spec says run %s at step %d",
+			"チェックポイント %s はラン %s のステップ %d のものですが、仕様ではラン %s のステップ %d です", dir, m.RunID, m.Step, want, from.Step)
 	}
 	p, err := spec.ReadFile[progress](filepath.Join(dir, progressFile))
 	if err != nil {
 		return s.damaged(err)
 	}
 	if isa := string(s.trainer.ISA()); p.ISA != isa || p.Trainer != s.Program {
-		if err := s.log("warn", fmt.Sprintf("the checkpoint was written by %s %s on %s, this is %s %s on %s: the run goes on, "+
-			"but not to the same bits", p.Trainer.Name, p.Trainer.Version, p.ISA, s.Program.Name, s.Program.Version, isa)); err != nil {
+		if err := s.log("warn", spec.Say("the checkpoint was written by %s %s on %s, this is %s %s on %s: the run goes on, but not to the same bits",
+			"チェックポイントを書いたのは %s %s（%s）で、これは %s %s（%s）です。ランは続きますが、最後のビットまで同じにはなりません",
+			p.Trainer.Name, p.Trainer.Version, p.ISA, s.Program.Name, s.Program.Version, isa)); err != nil {
 			return err
 		}
 	}
@@ -134,15 +135,17 @@ func (s *session) resume(from spec.Resume) error {
 
 // damaged passes a checkpoint over. This attempt may resume no other; the next one starts from the one before.
 func (s *session) damaged(err error) error {
-	text := fmt.Sprintf("the checkpoint of step %d is passed over, start from the one before: %v", s.step, err)
-	if err := s.log("error", text); err != nil {
+	damaged := spec.Say("the checkpoint of step %d is passed over, start from the one before: %w",
+		"ステップ %d のチェックポイントは使わず、1 つ前から始めます：%v", s.step, err)
+	if err := s.log("error", damaged); err != nil {
 		return err
 	}
-	return &damagedError{errors.New(text)}
+	return &damagedError{damaged}
 }
 
-func (s *session) log(level, text string) error {
-	return s.events.Append(spec.LogLine{Level: level, Text: text})
+// log writes words for a person.
+func (s *session) log(level string, words error) error {
+	return s.events.Append(spec.LogLine{Level: level, Text: words.Error(), TextJA: spec.InJapanese(words)})
 }
 
 // startFrom loads weights only; the optimiser starts afresh.
@@ -153,7 +156,8 @@ func (s *session) startFrom(from spec.Init) error {
 		return fmt.Errorf("start from weights: %w", err)
 	}
 	if digest != from.ManifestSHA256 {
-		return fmt.Errorf("start from weights: the manifest in %s has SHA-256 %s, want %s", dir, digest, from.ManifestSHA256)
+		return spec.Say("start from weights: the manifest in %s has SHA-256 %s, want %s",
+			"重みを読めません。%s の目録の SHA-256 は %s で、期待した値 %s と違います", dir, digest, from.ManifestSHA256)
 	}
 	if err := safetensors.Read(filepath.Join(dir, modelFile), tensors("", s.trainer.State().Weights)); err != nil {
 		return fmt.Errorf("start from weights: %w", err)

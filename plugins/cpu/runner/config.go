@@ -40,22 +40,30 @@ func Kernels(s *spec.Spec) (*kernel.Set, error) {
 // Unsupported lists what a valid spec asks for and this trainer can't do, by field.
 func Unsupported(s *spec.Spec) []spec.Problem {
 	var found []spec.Problem
-	need := func(ok bool, field, message string) {
+	need := func(ok bool, field, message, ja string) {
 		if !ok {
-			found = append(found, spec.Problem{Field: field, Message: message})
+			found = append(found, spec.Problem{Field: field, Message: message, MessageJA: ja})
 		}
 	}
-	need(s.Kind == spec.KindPretrain, "kind", "the cpu trainer pre-trains only; use pretrain")
-	need(s.Tokenizer.Kind == spec.TokenizerBytes, "tokenizer.kind", "the cpu trainer reads bytes only; use bytes")
-	need(s.Precision == spec.PrecisionFP32, "precision", "the cpu trainer computes in fp32 only; use fp32")
-	need(s.Model.KVHeads == s.Model.Heads, "model.kv_heads", "the cpu trainer has no grouped heads; give as many as heads")
-	need(!s.Model.QKNorm, "model.qk_norm", "the cpu trainer has no norm of queries and keys; use false")
-	need(s.Model.Tied, "model.tied", "the cpu trainer ties the output to the embedding; use true")
-	need(s.Model.Vocab <= math.MaxUint16, "model.vocab", fmt.Sprintf("the cpu trainer has at most %d tokens", math.MaxUint16))
+	need(s.Kind == spec.KindPretrain, "kind", "the cpu trainer pre-trains only; use pretrain",
+		"cpu トレーナーは事前学習だけを行います。pretrain にしてください")
+	need(s.Tokenizer.Kind == spec.TokenizerBytes, "tokenizer.kind", "the cpu trainer reads bytes only; use bytes",
+		"cpu トレーナーはバイトだけを読みます。bytes にしてください")
+	need(s.Precision == spec.PrecisionFP32, "precision", "the cpu trainer computes in fp32 only; use fp32",
+		"cpu トレーナーは fp32 だけで計算します。fp32 にしてください")
+	need(s.Model.KVHeads == s.Model.Heads, "model.kv_heads", "the cpu trainer has no grouped heads; give as many as heads",
+		"cpu トレーナーはヘッドをまとめません。heads と同じ数にしてください")
+	need(!s.Model.QKNorm, "model.qk_norm", "the cpu trainer has no norm of queries and keys; use false",
+		"cpu トレーナーにはクエリとキーの正規化がありません。false にしてください")
+	need(s.Model.Tied, "model.tied", "the cpu trainer ties the output to the embedding; use true",
+		"cpu トレーナーは出力に埋め込みと同じ重みを使います。true にしてください")
+	need(s.Model.Vocab <= math.MaxUint16, "model.vocab", fmt.Sprintf("the cpu trainer has at most %d tokens", math.MaxUint16),
+		fmt.Sprintf("cpu トレーナーの語彙は %d 以下です", math.MaxUint16))
 	need(s.Optimizer.Decay != spec.DecayWSD || s.Optimizer.DecaySteps > 0, "optimizer.decay_steps",
-		"is 0; wsd needs the number of steps at the end over which the rate falls")
+		"is 0; wsd needs the number of steps at the end over which the rate falls",
+		"0 です。wsd では、最後に学習率を下げるステップ数が要ります")
 	if _, err := Kernels(s); err != nil {
-		need(false, "extra.isa", err.Error())
+		need(false, "extra.isa", err.Error(), "")
 	}
 	return found
 }
@@ -64,12 +72,14 @@ func Unsupported(s *spec.Spec) []spec.Problem {
 func TooLarge(s *spec.Spec) []spec.Problem {
 	need := Config(s).MemoryBytes(s.BatchRows, Threads(s))
 	if bound := s.Resources.MemoryBytes; bound > 0 && need > bound {
-		return []spec.Problem{{Field: "resources.memory_bytes", Message: fmt.Sprintf(
-			"is %d, the run takes about %d; raise it, or take a smaller shape or shorter rows", bound, need)}}
+		return []spec.Problem{spec.NewProblem("resources.memory_bytes", spec.Say(
+			"is %d, the run takes about %d; raise it, or take a smaller shape or shorter rows",
+			"%d ですが、ランにはおよそ %d バイト要ります。上限を上げるか、小さいモデルや短い行にしてください", bound, need))}
 	}
 	if there := machine.MemoryBytes(); there > 0 && need > there {
-		return []spec.Problem{{Field: "model", Message: fmt.Sprintf(
-			"takes about %d bytes of memory, this machine has %d; take a smaller shape or shorter rows", need, there)}}
+		return []spec.Problem{spec.NewProblem("model", spec.Say(
+			"takes about %d bytes of memory, this machine has %d; take a smaller shape or shorter rows",
+			"メモリーがおよそ %d バイト要りますが、このマシンには %d バイトしかありません。小さいモデルや短い行にしてください", need, there))}
 	}
 	return nil
 }

@@ -40,14 +40,14 @@ func openExam(s *spec.Spec, dir string) (*exam, error) {
 	for _, set := range s.Eval.Sets {
 		h, err := openSet(set, dir, s.RowTokens)
 		if err != nil {
-			return nil, fmt.Errorf("held-out set %s: %w", set.Name, err)
+			return nil, spec.Say("held-out set %s: %w", "検証セット %s：%v", set.Name, err)
 		}
 		e.sets = append(e.sets, h)
 	}
 	for _, t := range s.Eval.Tasks {
 		opened, err := openTask(t, dir, s.RowTokens)
 		if err != nil {
-			return nil, fmt.Errorf("task %s: %w", t.Name, err)
+			return nil, spec.Say("task %s: %w", "タスク %s：%v", t.Name, err)
 		}
 		e.tasks = append(e.tasks, opened)
 	}
@@ -93,7 +93,7 @@ func openSet(set spec.Set, dir string, rowTokens int) (heldout, error) {
 		return nil
 	})
 	if err == nil && h.bytes == 0 {
-		err = errors.New("has no text")
+		err = spec.Say("has no text", "テキストがありません")
 	}
 	return h, err
 }
@@ -123,7 +123,7 @@ func readLines[T any](path, digest string, each func(T) error) error {
 		return err
 	}
 	if got := spec.Digest(data); got != digest {
-		return fmt.Errorf("%s has SHA-256 %s, want %s; the file was changed or is damaged", path, got, digest)
+		return spec.Changed(path, got, digest)
 	}
 	lines := json.NewDecoder(bufio.NewReader(bytes.NewReader(data)))
 	for n := 1; ; n++ {

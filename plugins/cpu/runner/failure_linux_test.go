@@ -35,7 +35,7 @@ func TestRun_SaysThatTheDiskIsFull(t *testing.T) {
 	}
 	all := events(t, dir)
 	end := lastEvent(all).Finished
-	if !strings.HasPrefix(end.Reason, "the disk of the run folders is full (") || !end.Retriable {
+	if !strings.HasPrefix(end.Reason, "the disk of the run folders is full (") || !end.Retriable || !strings.HasPrefix(end.ReasonJA, "ランのフォルダーのディスクがいっぱいです（") {
 		t.Errorf("got %+v, want a full disk", end)
 	}
 	if lastCheckpoint(all) == nil {

@@ -143,7 +143,7 @@ func TestRun_StopsBeforeTheWallTimeIsOver(t *testing.T) {
 	l := newLab(t)
 	all := l.run(t, l.start(t, "slow", 1, func(s *spec.Spec) { s.Steps, s.Resources.WalltimeS = 1_000_000, 1 }))
 	end := lastEvent(all).Finished
-	if want := "the wall time of 1s is nearly over"; end.Outcome != spec.OutcomeStopped || end.Reason != want {
+	if want := "the wall time of 1s is nearly over"; end.Outcome != spec.OutcomeStopped || end.Reason != want || end.ReasonJA != "制限時間 1s がまもなく終わります" {
 		t.Errorf("got %+v, want stopped because %s", end, want)
 	}
 }
@@ -238,8 +238,13 @@ func TestRun_PassesADamagedCheckpointOver(t *testing.T) {
 	if end.Outcome != spec.OutcomeFailed || !end.Retriable || !strings.HasPrefix(end.Reason, want) {
 		t.Errorf("got %+v, want a retriable failure: %s", end, want)
 	}
-	if said := all[len(all)-2].Log; said == nil || said.Level != "error" || !strings.HasPrefix(said.Text, want) {
-		t.Errorf("got %+v, want a log event: %s", said, want)
+	said := all[len(all)-2].Log
+	if said == nil || said.Level != "error" || !strings.HasPrefix(said.Text, want) {
+		t.Fatalf("got %+v, want a log event: %s", said, want)
+	}
+	const ja = "ステップ 12 のチェックポイントは使わず、1 つ前から始めます："
+	if !strings.HasPrefix(end.ReasonJA, ja) || !strings.Contains(end.ReasonJA, "書き換えられたか、壊れています") || said.TextJA != end.ReasonJA {
+		t.Errorf("says %q and %q in Japanese, want %s", end.ReasonJA, said.TextJA, ja)
 	}
 }
 

@@ -65,11 +65,10 @@ func PrepareRows(ctx context.Context, o Options) error {
 
 // ended is the last word of an attempt that came to an end before its first step.
 func ended(ctx context.Context, s *spec.Spec, cause error) spec.Finished {
-	f := spec.Finished{Outcome: spec.OutcomeFailed, Step: startStep(s), Reason: cause.Error()}
 	if ctx.Err() != nil {
-		f.Outcome, f.Reason, f.Retriable = spec.OutcomeStopped, "asked to stop while rows were prepared", true
+		return left(startStep(s), spec.Say("asked to stop while rows were prepared", "行を作っている間に停止を求められました"))
 	}
-	return f
+	return failed(startStep(s), cause)
 }
 
 // startStep is the number of steps that lie behind a spec's attempt.
@@ -134,9 +133,16 @@ func (a *attempt) run(ctx context.Context) spec.Finished {
 		step = session.step
 	}
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-		return spec.Finished{Outcome: spec.OutcomeStopped, Step: step, Reason: "asked to stop before the first step", Retriable: true}
+		return left(step, spec.Say("asked to stop before the first step", "最初のステップの前に停止を求められました"))
 	}
-	return spec.Finished{Outcome: spec.OutcomeFailed, Step: step, Reason: explain(err), Retriable: retriable(err)}
+	return failed(step, err)
+}
+
+// failed is the last word of an attempt that an error ended.
+func failed(step int64, err error) spec.Finished {
+	f := finished(spec.OutcomeFailed, step, explained(err))
+	f.Retriable = retriable(err)
+	return f
 }
 
 // begin writes the started event.

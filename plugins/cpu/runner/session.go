@@ -3,7 +3,6 @@ package runner
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"runtime"
 	"slices"
@@ -98,8 +97,9 @@ func (s *session) openExam() (err error) {
 	if share < muchEvaluation {
 		return nil
 	}
-	return s.log("warn", fmt.Sprintf("evaluation takes about %.0f%% of the time: %d tokens are scored each time; score more "+
-		"seldom, or smaller sets and tasks", 100*share, s.exam.tokens()))
+	return s.log("warn", spec.Say("evaluation takes about %.0f%% of the time: %d tokens are scored each time; score more seldom, or smaller sets and tasks",
+		"時間のおよそ %.0f%% を評価が占めます。1 回に %d トークンを採点しています。評価の回数を減らすか、検証セットとタスクを小さくしてください",
+		100*share, s.exam.tokens()))
 }
 
 // announce writes the plan event.

@@ -3,7 +3,6 @@ package runner
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
 
 	"github.com/haigo-lab/haigo/plugins/cpu/rows"
@@ -22,7 +21,7 @@ func Source(s *spec.Spec, i int, dir string) rows.Source {
 func Prepare(ctx context.Context, s *spec.Spec, dir, cache string) error {
 	for i, source := range s.Sources {
 		if _, err := rows.Prepare(ctx, cache, Source(s, i, dir)); err != nil {
-			return fmt.Errorf("source %s: %w", source.Name, err)
+			return sourceError(source.Name, err)
 		}
 	}
 	return nil
@@ -31,17 +30,21 @@ func Prepare(ctx context.Context, s *spec.Spec, dir, cache string) error {
 // sources is the open rows of a run's sources, in the spec's order.
 type sources []*rows.Rows
 
+func sourceError(name string, err error) error {
+	return spec.Say("source %s: %w", "データソース %s：%v", name, err)
+}
+
 func openSources(s *spec.Spec, dir, cache string) (sources, error) {
 	var all sources
 	for i, source := range s.Sources {
 		r, err := rows.Open(cache, Source(s, i, dir))
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("source %s: %w", source.Name, err), all.close())
+			return nil, errors.Join(sourceError(source.Name, err), all.close())
 		}
 		all = append(all, r)
 		if source.Rows != 0 && source.Rows != r.Count {
 			return nil, errors.Join(
-				fmt.Errorf("source %s has %d rows, the spec says %d", source.Name, r.Count, source.Rows), all.close())
+				spec.Say("source %s has %d rows, the spec says %d", "データソース %s は %d 行ですが、仕様では %d 行です", source.Name, r.Count, source.Rows), all.close())
 		}
 	}
 	return all, nil

@@ -3,7 +3,6 @@ package runner
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -32,12 +31,12 @@ func openTask(t spec.Task, dir string, rowTokens int) (task, error) {
 	opened := task{name: t.Name, most: score.AnswerTokens(rowTokens)}
 	err := readLines(spec.Resolve(dir, t.Path), t.SHA256, func(item spec.Item) error {
 		if err := opened.add(item, rowTokens); err != nil {
-			return fmt.Errorf("item %s: %w", item.ID, err)
+			return spec.Say("item %s: %w", "問題 %s：%v", item.ID, err)
 		}
 		return nil
 	})
 	if err == nil && len(opened.items) == 0 {
-		err = errors.New("has no items")
+		err = spec.Say("has no items", "問題がありません")
 	}
 	opened.first = append(opened.first, len(opened.sequences))
 	return opened, err
@@ -58,7 +57,7 @@ func (k *task) add(item spec.Item, rowTokens int) error {
 	for _, answer := range answers {
 		s := question(item, answer, rowTokens)
 		if len(s.Tokens) <= s.From {
-			return fmt.Errorf("rows of %d tokens are too short to score it", rowTokens)
+			return spec.Say("rows of %d tokens are too short to score it", "%d トークンの行では短すぎて採点できません", rowTokens)
 		}
 		k.sequences = append(k.sequences, s)
 		k.bytes = append(k.bytes, len(s.Tokens)-s.From)

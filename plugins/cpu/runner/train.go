@@ -17,7 +17,7 @@ func (s *session) train(ctx context.Context) (spec.Finished, error) {
 		}
 	}
 	for s.step < s.spec.Steps {
-		if reason := s.stopReason(ctx); reason != "" {
+		if reason := s.stopReason(ctx); reason != nil {
 			return s.stop(reason)
 		}
 		result, diverged, err := s.advance()
@@ -31,7 +31,7 @@ func (s *session) train(ctx context.Context) (spec.Finished, error) {
 			return spec.Finished{}, err
 		}
 	}
-	return spec.Finished{Outcome: spec.OutcomeCompleted, Step: s.step, Reason: "all steps are done"}, nil
+	return finished(spec.OutcomeCompleted, s.step, spec.Say("all steps are done", "すべてのステップが終わりました")), nil
 }
 
 // outcome is what a step gave.

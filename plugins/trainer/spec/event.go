@@ -104,16 +104,19 @@ type Saved struct {
 	ManifestSHA256 string `json:"manifest_sha256"`
 }
 
-// LogLine is a message for a person. Level is debug, info, warn or error.
+// LogLine is a message for a person. Level is debug, info, warn or error. TextJA, which may be left out, says the same in
+// Japanese; without it the pages show Text in both languages, as the trainer's own words.
 type LogLine struct {
-	Level string `json:"level"`
-	Text  string `json:"text"`
+	Level  string `json:"level"`
+	Text   string `json:"text"`
+	TextJA string `json:"text_ja,omitempty"`
 }
 
-// Finished ends an attempt.
+// Finished ends an attempt. ReasonJA is to Reason what a [LogLine]'s TextJA is to its Text.
 type Finished struct {
 	Outcome   string `json:"outcome"`
 	Step      int64  `json:"step"`
 	Reason    string `json:"reason"`
+	ReasonJA  string `json:"reason_ja,omitempty"`
 	Retriable bool   `json:"retriable"`
 }

@@ -88,7 +88,13 @@ func VerifyFile(path, digest string) error {
 		return err
 	}
 	if got != digest {
-		return fmt.Errorf("%s has SHA-256 %s, want %s; the file was changed or is damaged", path, got, digest)
+		return Changed(path, got, digest)
 	}
 	return nil
+}
+
+// Changed is the error of a file whose digest is got and not want.
+func Changed(path, got, want string) error {
+	return Say("%s has SHA-256 %s, want %s; the file was changed or is damaged",
+		"%s の SHA-256 は %s で、期待した値 %s と違います。書き換えられたか、壊れています", path, got, want)
 }

@@ -7,8 +7,14 @@ import (
 
 // Problem is one thing in spec.json that must change before the run can start.
 type Problem struct {
-	Field   string // path in the file: optimizer.peak_lr, sources[1].manifest; "" for the file as a whole
-	Message string // what is wrong and what to do
+	Field     string // path in the file: optimizer.peak_lr, sources[1].manifest; "" for the file as a whole
+	Message   string // what is wrong and what to do
+	MessageJA string // the same in Japanese; "" where nobody wrote it
+}
+
+// NewProblem is the problem with a field that an error's words say, in both languages where it speaks both.
+func NewProblem(field string, words error) Problem {
+	return Problem{Field: field, Message: words.Error(), MessageJA: InJapanese(words)}
 }
 
 // String is the problem on one line, field first.

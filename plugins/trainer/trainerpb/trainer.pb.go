@@ -428,6 +428,7 @@ type Problem struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Field         string                 `protobuf:"bytes,1,opt,name=field,proto3" json:"field,omitempty"`
 	Message       string                 `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
+	MessageJa     string                 `protobuf:"bytes,3,opt,name=message_ja,json=messageJa,proto3" json:"message_ja,omitempty"` // the same in Japanese; may be left out
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -472,6 +473,13 @@ func (x *Problem) GetField() string {
 func (x *Problem) GetMessage() string {
 	if x != nil {
 		return x.Message
+	}
+	return ""
+}
+
+func (x *Problem) GetMessageJa() string {
+	if x != nil {
+		return x.MessageJa
 	}
 	return ""
 }
@@ -810,10 +818,12 @@ const file_trainer_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\x1a9\n" +
 	"\vEpochsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x01\"9\n" +
+	"\x05value\x18\x02 \x01(\x01R\x05value:\x028\x01\"X\n" +
 	"\aProblem\x12\x14\n" +
 	"\x05field\x18\x01 \x01(\tR\x05field\x12\x18\n" +
-	"\amessage\x18\x02 \x01(\tR\amessage\"M\n" +
+	"\amessage\x18\x02 \x01(\tR\amessage\x12\x1d\n" +
+	"\n" +
+	"message_ja\x18\x03 \x01(\tR\tmessageJa\"M\n" +
 	"\vPlanRequest\x12>\n" +
 	"\vassignments\x18\x01 \x03(\v2\x1c.haigo.trainer.v1.AssignmentR\vassignments\"F\n" +
 	"\n" +
