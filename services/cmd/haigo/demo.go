@@ -24,7 +24,7 @@ type demoCmd struct {
 
 // Run gets the text, applies the demo's sweep, trains it here, prints its table and addresses and keeps serving.
 func (c demoCmd) Run(e *env) (err error) {
-	listener, err := c.listen(e.ctx)
+	listener, err := c.listen(e)
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -22,7 +21,7 @@ import (
 
 // listenFlags say where pages and API are reached.
 type listenFlags struct {
-	Listen     string   `help:"Address of pages and API." default:"127.0.0.1:8080"`
+	Listen     string   `help:"Address of pages and API; port 0 is any free one, the same again at the next start." default:"127.0.0.1:8080"`
 	URL        string   `help:"Address that share links begin with (default: as listened to)." placeholder:"URL"`
 	Hosts      []string `help:"Names that requests may be sent to, besides the address itself." placeholder:"NAME"`
 	AdminToken string   `help:"Token that pages and API ask for; needed beyond loopback." placeholder:"TOKEN"`
@@ -39,7 +38,7 @@ type serveCmd struct{ listenFlags }
 func (c serveCmd) Run(e *env) error { return serve(e, c.listenFlags, false) }
 
 func serve(e *env, flags listenFlags, work bool) error {
-	listener, err := flags.listen(e.ctx)
+	listener, err := flags.listen(e)
 	if err != nil {
 		return err
 	}
@@ -102,28 +101,6 @@ func (migrateCmd) Run(e *env) error {
 		return err
 	}
 	return a.close()
-}
-
-// listen takes the address at once, so that a taken port is said before anything starts.
-func (f listenFlags) listen(ctx context.Context) (net.Listener, error) {
-	var config net.ListenConfig
-	listener, err := config.Listen(ctx, "tcp", f.Listen)
-	if err != nil {
-		return nil, f.cannotListen(err)
-	}
-	return listener, nil
-}
-
-func (f listenFlags) cannotListen(err error) error {
-	const elsewhere = "--listen 127.0.0.1:0 takes any free port"
-	_, port, _ := net.SplitHostPort(f.Listen)
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return invalidFlag("--listen", fmt.Sprintf("%s is taken, perhaps by another Haigo on this machine; end what holds port %s, or choose another: %s", f.Listen, port, elsewhere))
-	case errors.Is(err, syscall.EACCES):
-		return invalidFlag("--listen", fmt.Sprintf("port %s is for root only; choose one above 1023: %s", port, elsewhere))
-	}
-	return invalidFlag("--listen", fmt.Sprintf("%s is no address of this machine that can be listened to; write HOST:PORT: %s", f.Listen, elsewhere))
 }
 
 // server is the pages and API of this process.
