@@ -35,7 +35,7 @@ type Attempt struct {
 	StartedAt  time.Time       `json:"started_at"`
 	EndedAt    *time.Time      `json:"ended_at,omitempty"` // nil: not proved ended
 	Outcome    string          `json:"outcome,omitempty"`  // completed, stopped, diverged, failed, lost
-	Reason     string          `json:"reason,omitempty"`
+	Reason     Label           `json:"reason,omitzero"`     // why it ended so
 }
 
 // Cursor is how far an attempt's events are stored: Offset bytes of events.jsonl, the last of them numbered Seq.
@@ -99,11 +99,11 @@ type RunPlan struct {
 	UnigramNats   float64          `json:"unigram_nats"`
 }
 
-// LogLine is a message of the runner.
+// LogLine is a message of the runner; in one language alone it is in the trainer's own words.
 type LogLine struct {
 	Attempt int       `json:"attempt"`
 	Seq     int64     `json:"seq"`
 	Time    time.Time `json:"time"`
 	Level   string    `json:"level"`
-	Text    string    `json:"text"`
+	Text    Label     `json:"text"`
 }

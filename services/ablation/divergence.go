@@ -60,7 +60,7 @@ func (i Intervention) First() int64 {
 type Rollback struct {
 	Step         int64 // of the checkpoint; 0: the beginning
 	Intervention Intervention
-	Reason       string // for a person
+	Reason       Label // for a person
 }
 
 type rollback struct {

@@ -19,7 +19,7 @@ type Run struct {
 
 	State    RunState   `json:"state,omitempty"`
 	Reason   StopReason `json:"reason,omitempty"`  // of stopping and stopped
-	Message  string     `json:"message,omitempty"` // why it diverged or failed, for a person
+	Message  Label      `json:"message,omitzero"` // why it diverged or failed, for a person
 	Progress Progress   `json:"progress"`
 
 	CreatedAt  time.Time  `json:"created_at"`

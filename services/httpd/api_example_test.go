@@ -182,7 +182,7 @@ func (s site) brew() {
 	}
 	b := batch(claim.Run, ablation.RunCompleted)
 	b.Segment.Device = "AMD EPYC"
-	b.Logs[0].Text = "gradients were clipped"
+	b.Logs[0].Text = ablation.Label{EN: "gradients were clipped", JA: "勾配を切り詰めました"}
 	b.Spikes = []ablation.Spike{{
 		Kind: ablation.SpikeLoss, Step: 3, Level: 2.71, Peak: 4.13, Until: 4, Closed: true,
 		Rows: map[string][]int64{"web-ja": {12, 7}, "web-en": {3}},
@@ -193,7 +193,7 @@ func (s site) brew() {
 	if err := s.store.Ingest(ctx, *claim, b); err != nil {
 		s.Fatal(err)
 	}
-	if err := s.store.EndAttempt(ctx, *claim, 1, "completed", "", ablation.RunCompleted); err != nil {
+	if err := s.store.EndAttempt(ctx, *claim, 1, "completed", ablation.Label{}, ablation.RunCompleted); err != nil {
 		s.Fatal(err)
 	}
 }

@@ -92,6 +92,27 @@ func TestPages_language(t *testing.T) {
 	}
 }
 
+// TestRun_words shows what a run ended with in the page's language, and a trainer's own words as they are.
+func TestRun_words(t *testing.T) {
+	t.Parallel()
+	s := open(t, httpd.Options{})
+	s.text()
+	s.sweep("told")
+	claim := s.begin(ablation.RunFailed)
+	told := ablation.Label{EN: "the disk is full", JA: "ディスクがいっぱいです"}
+	if err := s.store.EndAttempt(t.Context(), claim, 1, "failed", told, ablation.RunFailed); err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range []string{"/runs/" + claim.Run.ID, "/sweeps/told/runs"} {
+		for _, lang := range []string{"ja", "en"} {
+			other := ablation.Label{JA: told.EN, EN: told.JA}.In(lang)
+			if a := s.get(page, "Accept-Language", lang).want(t, 200, told.In(lang)); strings.Contains(a.body, other) {
+				t.Errorf("%s in %s says %q", page, lang, other)
+			}
+		}
+	}
+}
+
 func TestSweep_byHand(t *testing.T) {
 	t.Parallel()
 	s := open(t, httpd.Options{})

@@ -99,7 +99,7 @@ func (s *Server) runView(ctx context.Context, words words, id string) (v runView
 	}
 	v = runView{
 		runRow: d.row(run), ID: run.ID, Sweep: run.Sweep, SweepURL: d.url(), Steps: run.Steps, Step: run.Progress.Step,
-		Message: run.Message, Now: now(),
+		Message: run.Message.In(words.lang), Now: now(),
 		Over:     run.State.Ended(),
 		CanStop:  !run.State.Ended() && run.State != ablation.RunStopping,
 		CanRetry: run.State.Ended() && run.State != ablation.RunCompleted,
@@ -127,7 +127,7 @@ func (s *Server) runView(ctx context.Context, words words, id string) (v runView
 	if len(v.Ledger) > ledgerShown {
 		v.Ledger, v.MoreLedger = v.Ledger[:ledgerShown], v.Ledger[ledgerShown:]
 	}
-	v.Attempts = attemptRows(attempts, segments)
+	v.Attempts = words.attemptRows(attempts, segments)
 	v.Facts = words.facts(run, attempts, v.Now)
 	v.Figures, v.Schedule = runFigures(words, run.ID, metrics), scheduleFigure(words, run)
 	d.score(&v, run)

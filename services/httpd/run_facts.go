@@ -75,10 +75,10 @@ func (w words) leaseFact(run ablation.Run, _ []ablation.Attempt, _ time.Time) li
 }
 
 // attemptRows are a run's attempts with the step that each began from.
-func attemptRows(attempts []ablation.Attempt, segments []ablation.Segment) []attemptRow {
+func (w words) attemptRows(attempts []ablation.Attempt, segments []ablation.Segment) []attemptRow {
 	rows := make([]attemptRow, len(attempts))
 	for i, a := range attempts {
-		rows[i] = attemptRow{Number: a.Number, From: a.StartedAt, To: a.EndedAt, Outcome: a.Outcome, Reason: a.Reason, Host: a.Host}
+		rows[i] = attemptRow{Number: a.Number, From: a.StartedAt, To: a.EndedAt, Outcome: a.Outcome, Reason: a.Reason.In(w.lang), Host: a.Host}
 		if rows[i].Outcome == "" {
 			rows[i].Outcome = "open"
 		}

@@ -75,9 +75,9 @@ func (s site) sweep(name string) []ablation.Run {
 func (s site) train(outcome ablation.RunState) ablation.Run {
 	s.Helper()
 	claim := s.begin(outcome)
-	reason := ""
+	reason := ablation.Label{}
 	if outcome != ablation.RunCompleted {
-		reason = hostile
+		reason.EN = hostile
 	}
 	if err := s.store.EndAttempt(s.Context(), claim, 1, string(outcome), reason, outcome); err != nil {
 		s.Fatal(err)
@@ -110,7 +110,7 @@ func batch(run ablation.Run, outcome ablation.RunState) ablation.Batch {
 			Rows: map[string]int64{"web-ja": 100, "web-en": 100}, PlanSHA256: strings.Repeat("a", 64), BlockSHA256: []string{strings.Repeat("b", 64)},
 			Parameters: 1000, FLOPsPerToken: 6000, UnigramNats: 3,
 		},
-		Logs: []ablation.LogLine{{Attempt: 1, Seq: 2, Time: time.Unix(2, 0), Level: "warn", Text: hostile}},
+		Logs: []ablation.LogLine{{Attempt: 1, Seq: 2, Time: time.Unix(2, 0), Level: "warn", Text: ablation.Label{EN: hostile}}},
 	}
 	shift := map[string]float64{"ja70": -.1, "ja30": .1}[run.Arm] + .01*float64(run.Replicate)
 	for step := int64(1); step <= run.Steps; step++ {

@@ -159,7 +159,7 @@ func (w words) why(r ablation.Run) string {
 	if r.Reason != "" {
 		return w.text("why." + string(r.Reason))
 	}
-	first, _, _ := strings.Cut(r.Message, "\n")
+	first, _, _ := strings.Cut(r.Message.In(w.lang), "\n")
 	return first
 }
 

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/haigo-lab/haigo/plugins/trainer"
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
@@ -107,11 +106,11 @@ func problems(found []trainer.Problem) error {
 	if len(found) == 0 {
 		return nil
 	}
-	lines := make([]string, len(found))
-	for i, p := range found {
-		lines[i] = p.Field + ": " + p.Message
+	bad := &ablation.Invalid{}
+	for _, p := range found {
+		bad.Problems = append(bad.Problems, ablation.Problem{Field: p.Field, Message: ablation.Label{EN: p.Message, JA: p.MessageJA}})
 	}
-	return errors.New(strings.Join(lines, "; "))
+	return bad
 }
 
 func (d *drive) trainerName(ctx context.Context) (string, error) {
@@ -212,7 +211,11 @@ func (d *drive) end(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	v := judge(d.run, d.lastWord(), bad)
+	exit, err := spec.ReadFile[spec.Exit](filepath.Join(d.dir(), spec.ExitFile))
+	if err != nil {
+		exit = nil // exec was killed with its runner, or wrote what it can't have written
+	}
+	v := judge(d.run, d.lastWord(), exit, bad)
 	if done, err := d.settleDivergence(ctx, v); done || err != nil {
 		return err
 	}
@@ -222,7 +225,9 @@ func (d *drive) end(ctx context.Context) error {
 // lastWord is the attempt's finished event, nil where there is none.
 func (d *drive) lastWord() *spec.Finished {
 	if d.damaged != nil {
-		return &spec.Finished{Outcome: spec.OutcomeFailed, Reason: d.damaged.Error()}
+		return &spec.Finished{
+			Outcome: spec.OutcomeFailed, Reason: d.damaged.Error(), ReasonJA: fmt.Sprintf("ランが書いたイベントを読めません：%v", d.damaged),
+		}
 	}
 	last, err := spec.LastEvent(filepath.Join(d.dir(), spec.EventsFile))
 	if err != nil || last == nil {
@@ -267,7 +272,7 @@ func (d *drive) settle(ctx context.Context, v verdict) error {
 		return d.Store.EndAttempt(ctx, d.claim, d.attempt.Number, v.outcome, v.reason, v.next)
 	})
 	if err == nil {
-		d.Log.Info("Ended a run's attempt", "run_id", d.run.ID, "attempt", d.attempt.Number, "outcome", v.outcome, "next", v.next, "reason", v.reason)
+		d.Log.Info("Ended a run's attempt", "run_id", d.run.ID, "attempt", d.attempt.Number, "outcome", v.outcome, "next", v.next, "reason", v.reason.EN)
 	}
 	return err
 }

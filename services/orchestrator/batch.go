@@ -45,7 +45,7 @@ func add(b *ablation.Batch, e *spec.Event) {
 		b.Checkpoints = append(b.Checkpoints, saved(b.Attempt, e.Checkpoint))
 	case e.Log != nil:
 		b.Logs = append(b.Logs, ablation.LogLine{
-			Attempt: b.Attempt, Seq: e.Seq, Time: e.Time, Level: e.Log.Level, Text: e.Log.Text,
+			Attempt: b.Attempt, Seq: e.Seq, Time: e.Time, Level: e.Log.Level, Text: ablation.Label{EN: e.Log.Text, JA: e.Log.TextJA},
 		})
 	}
 }

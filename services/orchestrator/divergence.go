@@ -211,15 +211,22 @@ func (d *drive) lastGood(ctx context.Context, before int64) (int64, error) {
 }
 
 // said is a divergence in words, with what was tried.
-func said(s ablation.Spike, tried []ablation.Intervention) string {
-	words := map[ablation.SpikeKind]string{
-		ablation.SpikeNonfinite: "loss or gradient norm is %v at step %d",
-		ablation.SpikeAway:      "the loss is more than a nat above its best, up to %.3g, since step %d",
-		ablation.SpikeStuck:     "the loss is stuck near %.3g, what counting tokens alone gets, since step %d",
+func said(s ablation.Spike, tried []ablation.Intervention) ablation.Label {
+	words := map[ablation.SpikeKind]ablation.Label{
+		ablation.SpikeNonfinite: {EN: "loss or gradient norm is %v at step %d", JA: "ステップ %[2]d で損失または勾配ノルムが %[1]v になりました"},
+		ablation.SpikeAway: {
+			EN: "the loss is more than a nat above its best, up to %.3g, since step %d",
+			JA: "ステップ %[2]d から、損失が最良値を 1 nat より大きく上回っています（最大 %.3[1]g）",
+		},
+		ablation.SpikeStuck: {
+			EN: "the loss is stuck near %.3g, what counting tokens alone gets, since step %d",
+			JA: "ステップ %[2]d から、損失が %.3[1]g 付近で止まっています。トークンの頻度だけを数えた値と変わりません",
+		},
 	}
-	text := fmt.Sprintf(words[s.Kind], float64(s.Peak), s.Step)
+	text := say(words[s.Kind].EN, words[s.Kind].JA, float64(s.Peak), s.Step)
 	if len(tried) > 0 {
-		text += fmt.Sprintf("; it went back %d times before", len(tried))
+		text.EN += fmt.Sprintf("; it went back %d times before", len(tried))
+		text.JA += fmt.Sprintf("。これまでに %d 回、前のチェックポイントに戻しました", len(tried))
 	}
 	return text
 }

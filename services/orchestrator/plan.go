@@ -113,7 +113,7 @@ func found(report trainer.Report, arm ablation.Arm, before []ablation.Problem) [
 		seen[p.Message.EN] = true
 	}
 	for _, p := range report.Problems {
-		message := ablation.Label{EN: p.Field + ": " + p.Message, JA: p.Field + ": " + p.Message}
+		message := ablation.Label{EN: p.Field + ": " + p.Message, JA: p.Field + "：" + cmp.Or(p.MessageJA, p.Message)}
 		if !seen[message.EN] {
 			out = append(out, ablation.Problem{Field: documentField(p.Field, arm), Message: message})
 		}

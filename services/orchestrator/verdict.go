@@ -3,6 +3,7 @@ package orchestrator
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"syscall"
 
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
@@ -18,60 +19,111 @@ const maxTries = 3
 // verdict says what the proved end of an attempt means for its run.
 type verdict struct {
 	outcome string
-	reason  string
+	reason  ablation.Label
 	next    ablation.RunState
 }
 
-// judge reads an attempt's last word. A nil finished means that there was none; bad is how many attempts before this
-// one ended badly since the last checkpoint.
-func judge(run ablation.Run, finished *spec.Finished, bad int) verdict {
+// judge reads an attempt's last word. A nil finished means that there was none: then the exit, where there is one, says how
+// the process ended. bad is how many attempts before this one ended badly since the last checkpoint.
+func judge(run ablation.Run, finished *spec.Finished, exit *spec.Exit, bad int) verdict {
 	if finished == nil {
-		return again(run, outcomeLost, "the training process ended without a word; its last lines are in stderr.log", bad)
+		return again(run, outcomeLost, lost(exit), bad)
 	}
+	reason := words(finished)
 	switch finished.Outcome {
 	case spec.OutcomeCompleted:
 		return completed(run, finished)
 	case spec.OutcomeDiverged:
-		return verdict{finished.Outcome, finished.Reason, ablation.RunDiverged}
+		return verdict{finished.Outcome, reason, ablation.RunDiverged}
 	case spec.OutcomeStopped:
 		return stopped(run, finished)
 	}
 	if !finished.Retriable {
-		return verdict{finished.Outcome, finished.Reason, ablation.RunFailed}
+		return verdict{finished.Outcome, reason, ablation.RunFailed}
 	}
-	return again(run, finished.Outcome, finished.Reason, bad)
+	return again(run, finished.Outcome, reason, bad)
+}
+
+// words are what a runner ended with. Those that it has in one language alone are marked as its own.
+func words(f *spec.Finished) ablation.Label {
+	switch {
+	case f.Reason == "":
+		return ablation.Label{}
+	case f.ReasonJA == "":
+		return say("the trainer says: %s", "トレーナーの言葉：%s", f.Reason)
+	}
+	return ablation.Label{EN: f.Reason, JA: f.ReasonJA}
+}
+
+// lost is what is known of a process that ended without a word.
+func lost(exit *spec.Exit) ablation.Label {
+	switch {
+	case exit == nil:
+		return say("the training process ended without a word; its last lines are in stderr.log",
+			"学習プロセスが理由を残さずに終わりました。最後の出力は stderr.log にあります")
+	case exit.Error != "":
+		return say("the training process could not be started: %s", "学習プロセスを起動できませんでした：%s", exit.Error)
+	case exit.Signal != "":
+		return say("the training process was ended by %s, without a word; its last lines are in stderr.log",
+			"学習プロセスが %s で、理由を残さずに終わりました。最後の出力は stderr.log にあります", exit.Signal)
+	}
+	return say("the training process ended with status %d, without a word; its last lines are in stderr.log",
+		"学習プロセスが終了コード %d で、理由を残さずに終わりました。最後の出力は stderr.log にあります", exit.Code)
+}
+
+// say is a text in both languages from the same arguments.
+func say(en, ja string, args ...any) ablation.Label {
+	return ablation.Label{EN: fmt.Sprintf(en, args...), JA: fmt.Sprintf(ja, args...)}
 }
 
 // explain is what a person reads of an attempt that couldn't be begun.
-func explain(cause error) string {
-	if errors.Is(cause, syscall.ENOSPC) {
-		return "the disk of the run folders is full; free some space and retry the run"
+func explain(cause error) ablation.Label {
+	var refused *ablation.Refusal
+	var bad *ablation.Invalid
+	switch {
+	case errors.Is(cause, syscall.ENOSPC):
+		return say("the disk of the run folders is full; free some space and retry the run",
+			"ランのフォルダーのディスクがいっぱいです。空きを作って、ランをもう一度実行してください")
+	case errors.As(cause, &refused):
+		return ablation.Label{EN: cause.Error(), JA: refused.Message.In("ja")}
+	case errors.As(cause, &bad):
+		return ablation.Label{EN: cause.Error(), JA: inJapanese(bad)}
 	}
-	return cause.Error()
+	return ablation.Label{EN: cause.Error(), JA: fmt.Sprintf("始められませんでした：%v", cause)}
+}
+
+func inJapanese(bad *ablation.Invalid) string {
+	lines := make([]string, len(bad.Problems))
+	for i, p := range bad.Problems {
+		lines[i] = p.Field + "：" + p.Message.In("ja")
+	}
+	return strings.Join(lines, "\n")
 }
 
 func completed(run ablation.Run, f *spec.Finished) verdict {
 	if f.Step == run.Steps {
-		return verdict{f.Outcome, "", ablation.RunCompleted}
+		return verdict{f.Outcome, ablation.Label{}, ablation.RunCompleted}
 	}
-	reason := fmt.Sprintf("the runner says completed at step %d of %d", f.Step, run.Steps)
+	reason := say("the runner says completed at step %d of %d", "ランナーは %[2]d ステップのうち %[1]d で完了したと言っています", f.Step, run.Steps)
 	return verdict{spec.OutcomeFailed, reason, ablation.RunFailed}
 }
 
 // stopped is what somebody asked for, or else a runner that left unasked and is queued again.
 func stopped(run ablation.Run, f *spec.Finished) verdict {
 	if run.State == ablation.RunStopping {
-		return verdict{f.Outcome, f.Reason, ablation.RunStopped}
+		return verdict{f.Outcome, words(f), ablation.RunStopped}
 	}
-	return verdict{f.Outcome, f.Reason, ablation.RunQueued}
+	return verdict{f.Outcome, words(f), ablation.RunQueued}
 }
 
-func again(run ablation.Run, outcome, reason string, bad int) verdict {
+func again(run ablation.Run, outcome string, reason ablation.Label, bad int) verdict {
 	if run.State == ablation.RunStopping {
 		return verdict{outcome, reason, ablation.RunStopped}
 	}
 	if bad+1 >= maxTries {
-		return verdict{outcome, fmt.Sprintf("%s (given up after %d attempts without a new checkpoint)", reason, bad+1), ablation.RunFailed}
+		reason.EN += fmt.Sprintf(" (given up after %d attempts without a new checkpoint)", bad+1)
+		reason.JA += fmt.Sprintf("（新しいチェックポイントのないまま %d 回試みたので、打ち切りました）", bad+1)
+		return verdict{outcome, reason, ablation.RunFailed}
 	}
 	return verdict{outcome, reason, ablation.RunQueued}
 }

@@ -56,7 +56,7 @@ func (s *Store) SetHandle(ctx context.Context, c ablation.Claim, number int, han
 
 // EndAttempt records that an attempt is proved ended, moves its run to next and gives the claim back. A run that was to
 // stop meanwhile is stopped, not queued again. Repeating it after an answer that got lost is ErrLost: the claim is over.
-func (s *Store) EndAttempt(ctx context.Context, c ablation.Claim, number int, outcome, reason string, next ablation.RunState) error {
+func (s *Store) EndAttempt(ctx context.Context, c ablation.Claim, number int, outcome string, reason ablation.Label, next ablation.RunState) error {
 	err := s.tx(ctx, func(tx pgx.Tx) error {
 		_, err := endAttempt(ctx, tx, c, number, outcome, reason, next)
 		return err
@@ -69,7 +69,7 @@ func (s *Store) EndAttempt(ctx context.Context, c ablation.Claim, number int, ou
 
 // endAttempt returns the state that the run really took.
 func endAttempt(
-	ctx context.Context, tx pgx.Tx, c ablation.Claim, number int, outcome, reason string, next ablation.RunState,
+	ctx context.Context, tx pgx.Tx, c ablation.Claim, number int, outcome string, reason ablation.Label, next ablation.RunState,
 ) (ablation.RunState, error) {
 	run, err := own(ctx, tx, c)
 	if err != nil {
@@ -83,10 +83,10 @@ func endAttempt(
 		SET ended_at = now(), outcome = $3, reason = $4
 		WHERE run_id = $1
 			AND number = $2
-			AND ended_at IS NULL`, c.Run.ID, number, outcome, clean(reason)); err != nil {
+			AND ended_at IS NULL`, c.Run.ID, number, outcome, cleanLabel(reason)); err != nil {
 		return "", err
 	}
-	if err := endRun(ctx, tx, c.Run.ID, next, clean(reason)); err != nil {
+	if err := endRun(ctx, tx, c.Run.ID, next, cleanLabel(reason)); err != nil {
 		return "", err
 	}
 	if next.Ended() {
@@ -104,14 +104,14 @@ func endAttempt(
 }
 
 // endRun moves a run out of its claim. The epoch rises with it, so that nothing more can be written under the claim.
-func endRun(ctx context.Context, tx pgx.Tx, id string, next ablation.RunState, reason string) error {
+func endRun(ctx context.Context, tx pgx.Tx, id string, next ablation.RunState, reason ablation.Label) error {
 	_, err := tx.Exec(ctx, `
 		UPDATE runs
 		SET state = @next,
 			epoch = epoch + 1,
 			`+unheld+`,
 			reason = CASE WHEN @next = 'stopped' THEN coalesce(nullif(reason, ''), 'person') ELSE '' END,
-			message = CASE WHEN @next IN ('diverged', 'failed') THEN @message ELSE '' END,
+			message = CASE WHEN @next IN ('diverged', 'failed') THEN @message::jsonb ELSE '{}' END,
 			finished_at = CASE WHEN @next = 'queued' THEN NULL ELSE now() END
 		WHERE id = @id`, pgx.NamedArgs{"id": id, "next": string(next), "message": reason})
 	return err

@@ -85,7 +85,7 @@ func TestEndAttempt(t *testing.T) {
 		if diff := cmp.Diff(ablation.RunCounts{Completed: 2}, sweep.Counts); diff != "" {
 			t.Error(diff)
 		}
-		if err := w.EndAttempt(t.Context(), b.claim, 1, "completed", "", ablation.RunCompleted); !errors.Is(err, postgres.ErrLost) {
+		if err := w.EndAttempt(t.Context(), b.claim, 1, "completed", ablation.Label{}, ablation.RunCompleted); !errors.Is(err, postgres.ErrLost) {
 			t.Errorf("%v, want ErrLost", err)
 		}
 	})
@@ -98,7 +98,7 @@ func TestEndAttempt(t *testing.T) {
 			for range 2 {
 				s := w.training()
 				both.Go(func() {
-					if err := w.EndAttempt(context.Background(), s.claim, 1, "failed", "", ablation.RunFailed); err != nil {
+					if err := w.EndAttempt(context.Background(), s.claim, 1, "failed", ablation.Label{}, ablation.RunFailed); err != nil {
 						t.Error(err)
 					}
 				})
@@ -114,8 +114,8 @@ func TestEndAttempt(t *testing.T) {
 		w := newWorld(t)
 		w.sweep("s", 1, 10)
 		s := w.training()
-		w.must(w.EndAttempt(t.Context(), s.claim, 1, "failed", "壊れた\x00\xff出力", ablation.RunFailed))
-		if run, _ := w.state(s.claim.Run.ID); !strings.HasPrefix(run.Message, "壊れた") || !strings.HasSuffix(run.Message, "出力") {
+		w.must(w.EndAttempt(t.Context(), s.claim, 1, "failed", ablation.Label{JA: "壊れた\x00\xff出力"}, ablation.RunFailed))
+		if run, _ := w.state(s.claim.Run.ID); !strings.HasPrefix(run.Message.JA, "壊れた") || !strings.HasSuffix(run.Message.JA, "出力") {
 			t.Errorf("message %q", run.Message)
 		}
 	})
@@ -125,7 +125,7 @@ func TestEndAttempt(t *testing.T) {
 		w.sweep("s", 1, 3)
 		s := w.training()
 		s.send(s.begin(nil, losses(1, 3, 2)...))
-		if err := w.EndAttempt(t.Context(), s.claim, 1, "completed", "", ablation.RunCompleted); err == nil {
+		if err := w.EndAttempt(t.Context(), s.claim, 1, "completed", ablation.Label{}, ablation.RunCompleted); err == nil {
 			t.Error("completed at step 2 of 3")
 		}
 	})
@@ -139,15 +139,15 @@ func TestRetryRun(t *testing.T) {
 	if err := w.RetryRun(t.Context(), s.claim.Run.ID); !errors.Is(err, ablation.ErrConflict) {
 		t.Errorf("a running run: %v", err)
 	}
-	w.must(w.EndAttempt(t.Context(), s.claim, 1, "failed", "out of memory", ablation.RunFailed))
-	if run, _ := w.state(s.claim.Run.ID); run.Message != "out of memory" {
+	w.must(w.EndAttempt(t.Context(), s.claim, 1, "failed", ablation.Label{EN: "out of memory"}, ablation.RunFailed))
+	if run, _ := w.state(s.claim.Run.ID); run.Message.EN != "out of memory" {
 		t.Errorf("message %q", run.Message)
 	}
 	w.must(w.RetryRun(t.Context(), s.claim.Run.ID))
 	if sweep, err := w.Sweep(t.Context(), "s"); err != nil || sweep.State != ablation.SweepRunning {
 		t.Errorf("%s, %v", sweep.State, err)
 	}
-	if again := w.training(); again.attempt != 2 || again.claim.Run.Message != "" {
+	if again := w.training(); again.attempt != 2 || again.claim.Run.Message != (ablation.Label{}) {
 		t.Errorf("attempt %d, message %q", again.attempt, again.claim.Run.Message)
 	}
 }

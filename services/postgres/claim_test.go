@@ -120,7 +120,7 @@ func TestClaim(t *testing.T) {
 		w.claimWith(other)
 		w.open(first)
 		w.none(q)
-		w.must(w.EndAttempt(t.Context(), first, 1, "failed", "out of memory", ablation.RunFailed))
+		w.must(w.EndAttempt(t.Context(), first, 1, "failed", ablation.Label{EN: "out of memory"}, ablation.RunFailed))
 		w.claimWith(q)
 	})
 	t.Run("an attempt that nobody proved ended counts, whoever holds it", func(t *testing.T) {
@@ -263,7 +263,7 @@ func TestClaim_Adopts(t *testing.T) {
 		if c.Run.State != ablation.RunStopping || c.Attempt == nil {
 			t.Errorf("state %s, attempt %v", c.Run.State, c.Attempt)
 		}
-		w.must(w.EndAttempt(t.Context(), c, 1, "stopped", "", ablation.RunStopped))
+		w.must(w.EndAttempt(t.Context(), c, 1, "stopped", ablation.Label{}, ablation.RunStopped))
 		run, err := w.Run(t.Context(), c.Run.ID)
 		if err != nil || run.State != ablation.RunStopped || run.Reason != ablation.StopPerson {
 			t.Errorf("%+v, %v", run, err)
@@ -306,7 +306,7 @@ func TestClaim_LostWritesNothing(t *testing.T) {
 		"ingest":  func() error { return w.Ingest(t.Context(), s.claim, late) },
 		"release": func() error { return w.Release(t.Context(), s.claim) },
 		"handle":  func() error { return w.SetHandle(t.Context(), s.claim, 1, []byte(`{"pid":1}`)) },
-		"end":     func() error { return w.EndAttempt(t.Context(), s.claim, 1, "failed", "", ablation.RunFailed) },
+		"end":     func() error { return w.EndAttempt(t.Context(), s.claim, 1, "failed", ablation.Label{}, ablation.RunFailed) },
 		"renew": func() error {
 			_, err := w.Renew(t.Context(), s.claim)
 			return err

@@ -160,7 +160,7 @@ func putLogs(ctx context.Context, tx pgx.Tx, run string, b ablation.Batch) error
 		batch.Queue(`
 			INSERT INTO logs (run_id, attempt, seq, time, level, text)
 			VALUES ($1, $2, $3, $4, $5, $6)
-			ON CONFLICT DO NOTHING`, run, b.Attempt, l.Seq, l.Time, clean(l.Level), clean(l.Text))
+			ON CONFLICT DO NOTHING`, run, b.Attempt, l.Seq, l.Time, clean(l.Level), cleanLabel(l.Text))
 	}
 	return tx.SendBatch(ctx, batch).Close()
 }

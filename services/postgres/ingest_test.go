@@ -31,7 +31,7 @@ func TestIngest(t *testing.T) {
 		s := w.training()
 		s.send(s.begin(nil, losses(1, 3)...))
 		missing, late := s.next(losses(2, 2)...), s.next(losses(3, 1)...)
-		late.Logs = []ablation.LogLine{{Attempt: 1, Seq: 9, Time: time.Now(), Level: "info", Text: "late"}}
+		late.Logs = []ablation.LogLine{{Attempt: 1, Seq: 9, Time: time.Now(), Level: "info", Text: ablation.Label{EN: "late"}}}
 		if err := w.Ingest(t.Context(), s.claim, late); !errors.Is(err, ablation.ErrConflict) {
 			t.Errorf("%v, want ErrConflict", err)
 		}
@@ -66,7 +66,7 @@ func TestIngest(t *testing.T) {
 		b := s.begin(nil)
 		b.Plan = &ablation.RunPlan{Rows: map[string]int64{"ja": 7, "en": 3}, PlanSHA256: "p", BlockSHA256: []string{"b"}, Parameters: 1e9}
 		noon := time.Date(2026, 4, 1, 12, 0, 0, 123000, time.UTC)
-		b.Logs = []ablation.LogLine{{Attempt: 1, Seq: 1, Time: noon, Level: "warn", Text: "勾配が大きい\x00"}}
+		b.Logs = []ablation.LogLine{{Attempt: 1, Seq: 1, Time: noon, Level: "warn", Text: ablation.Label{EN: "a large gradient", JA: "勾配が大きい\x00"}}}
 		s.send(b)
 		plan, err := w.RunPlan(t.Context(), s.claim.Run.ID)
 		w.must(err)
@@ -74,7 +74,8 @@ func TestIngest(t *testing.T) {
 			t.Error(diff)
 		}
 		logs, err := w.Logs(t.Context(), s.claim.Run.ID, 10)
-		if err != nil || len(logs) != 1 || !logs[0].Time.Equal(noon) || logs[0].Level != "warn" {
+		if err != nil || len(logs) != 1 || !logs[0].Time.Equal(noon) || logs[0].Level != "warn" ||
+			logs[0].Text != (ablation.Label{EN: "a large gradient", JA: "勾配が大きい\uFFFD"}) {
 			t.Errorf("logs %+v, %v", logs, err)
 		}
 		segments, err := w.Segments(t.Context(), s.claim.Run.ID)

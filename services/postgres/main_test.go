@@ -153,7 +153,7 @@ func (s *stream) send(b ablation.Batch) {
 
 func (s *stream) end(outcome string, next ablation.RunState) {
 	s.world.Helper()
-	s.world.must(s.world.EndAttempt(context.Background(), s.claim, s.attempt, outcome, "", next))
+	s.world.must(s.world.EndAttempt(context.Background(), s.claim, s.attempt, outcome, ablation.Label{}, next))
 }
 
 // losses are points of the metric loss at the steps from, from+1, …

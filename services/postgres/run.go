@@ -108,7 +108,7 @@ func (s *Store) RetryRun(ctx context.Context, id string) error {
 		}
 		if _, err := tx.Exec(ctx, `
 			UPDATE runs
-			SET state = 'queued', reason = '', message = '', finished_at = NULL, sealed = false
+			SET state = 'queued', reason = '', message = '{}', finished_at = NULL, sealed = false
 			WHERE id = $1`, id); err != nil {
 			return err
 		}

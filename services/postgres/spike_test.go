@@ -47,7 +47,7 @@ func TestRollBack(t *testing.T) {
 	b.Spikes = []ablation.Spike{{Kind: ablation.SpikeNonfinite, Step: 5, Level: 2, Peak: ablation.Real(math.NaN())}}
 	s.send(b)
 	lower := ablation.Intervention{FromStep: 2, LRScale: .5}
-	w.must(w.RollBack(t.Context(), s.claim, 1, ablation.Rollback{Step: 2, Intervention: lower, Reason: "loss is NaN"}))
+	w.must(w.RollBack(t.Context(), s.claim, 1, ablation.Rollback{Step: 2, Intervention: lower, Reason: ablation.Label{EN: "loss is NaN", JA: "損失が NaN です"}}))
 
 	run, attempts := w.state(s.claim.Run.ID)
 	if run.State != ablation.RunQueued || !cmp.Equal(run.Interventions, []ablation.Intervention{lower}) || attempts[0].Outcome != "diverged" {

@@ -14,6 +14,7 @@ import (
 	"github.com/pressly/goose/v3/lock"
 
 	"github.com/haigo-lab/haigo/migrations"
+	"github.com/haigo-lab/haigo/services/ablation"
 )
 
 // Store is the database. It is safe for concurrent use.
@@ -108,6 +109,8 @@ func one[T any](ctx context.Context, q querier, scan pgx.RowToFunc[T], sql strin
 func clean(text string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
 }
+
+func cleanLabel(l ablation.Label) ablation.Label { return ablation.Label{JA: clean(l.JA), EN: clean(l.EN)} }
 
 // querier is a pool or a transaction.
 type querier interface {

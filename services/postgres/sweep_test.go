@@ -150,7 +150,7 @@ func TestStopSweep_WhileRunsEnd(t *testing.T) {
 	for range 8 {
 		s := w.training()
 		all.Go(func() {
-			if err := w.EndAttempt(context.Background(), s.claim, 1, "stopped", "", ablation.RunStopped); err != nil {
+			if err := w.EndAttempt(context.Background(), s.claim, 1, "stopped", ablation.Label{}, ablation.RunStopped); err != nil {
 				t.Error(err)
 			}
 		})

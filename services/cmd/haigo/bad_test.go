@@ -355,8 +355,8 @@ func TestFullDisk(t *testing.T) {
 		return err == nil && len(failed) == len(all)
 	})
 	for _, r := range failed {
-		says(t, r.Message, "the disk of the run folders is full", "free some space and retry the run")
-		if strings.Contains(r.Message, runs) {
+		says(t, r.Message.EN, "the disk of the run folders is full", "free some space and retry the run")
+		if strings.Contains(r.Message.EN, runs) {
 			t.Errorf("%s tells where the folders are: %s", r.Name, r.Message)
 		}
 	}

@@ -86,8 +86,8 @@ func progressLine(r ablation.Run, perStep int64) string {
 	line := fmt.Sprintf("%-14s %s %4s of %s tokens  loss %s", r.Name, bar, short(float64(p.Tokens)), short(float64(r.Steps*perStep)), loss(r))
 	if r.State != ablation.RunRunning {
 		line += "  " + string(r.State)
-		if r.Message != "" {
-			line += ": " + cut(r.Message, 200)
+		if r.Message.EN != "" {
+			line += ": " + cut(r.Message.EN, 200)
 		}
 		return line
 	}

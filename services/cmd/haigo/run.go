@@ -38,7 +38,7 @@ func printRuns(e *env, runs []ablation.Run) error {
 	t := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "RUN\tID\tSTATE\tSTEP\tLOSS\tATTEMPT\tWORD")
 	for _, r := range runs {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%d/%d\t%s\t%d\t%s\n", r.Name, r.ID, r.State, r.Progress.Step, r.Steps, loss(r), r.Progress.Attempt, r.Message)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%d/%d\t%s\t%d\t%s\n", r.Name, r.ID, r.State, r.Progress.Step, r.Steps, loss(r), r.Progress.Attempt, r.Message.EN)
 	}
 	return t.Flush()
 }

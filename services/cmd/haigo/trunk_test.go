@@ -57,7 +57,7 @@ func histories(t *testing.T, s *service) (map[string]map[string]ablation.Real, [
 	all, runs := map[string]map[string]ablation.Real{}, []ablation.Run{}
 	for _, r := range awaitEnd(t, s.store(t), "switch") {
 		if r.Run.State != ablation.RunCompleted {
-			t.Errorf("run %s is %s: %s", r.Run.Name, r.Run.State, r.Run.Message)
+			t.Errorf("run %s is %s: %s", r.Run.Name, r.Run.State, r.Run.Message.EN)
 		}
 		all[r.Run.Name], runs = history(t, s, r.Run), append(runs, r.Run)
 	}
