@@ -35,7 +35,7 @@ type Attempt struct {
 	StartedAt  time.Time       `json:"started_at"`
 	EndedAt    *time.Time      `json:"ended_at,omitempty"` // nil: not proved ended
 	Outcome    string          `json:"outcome,omitempty"`  // completed, stopped, diverged, failed, lost
-	Reason     Label           `json:"reason,omitzero"`     // why it ended so
+	Reason     Label           `json:"reason,omitzero"`    // why it ended so
 }
 
 // Cursor is how far an attempt's events are stored: Offset bytes of events.jsonl, the last of them numbered Seq.

@@ -18,7 +18,7 @@ type Run struct {
 	Interventions []Intervention `json:"interventions,omitempty"`
 
 	State    RunState   `json:"state,omitempty"`
-	Reason   StopReason `json:"reason,omitempty"`  // of stopping and stopped
+	Reason   StopReason `json:"reason,omitempty"` // of stopping and stopped
 	Message  Label      `json:"message,omitzero"` // why it diverged or failed, for a person
 	Progress Progress   `json:"progress"`
 

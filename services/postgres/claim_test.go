@@ -306,7 +306,9 @@ func TestClaim_LostWritesNothing(t *testing.T) {
 		"ingest":  func() error { return w.Ingest(t.Context(), s.claim, late) },
 		"release": func() error { return w.Release(t.Context(), s.claim) },
 		"handle":  func() error { return w.SetHandle(t.Context(), s.claim, 1, []byte(`{"pid":1}`)) },
-		"end":     func() error { return w.EndAttempt(t.Context(), s.claim, 1, "failed", ablation.Label{}, ablation.RunFailed) },
+		"end": func() error {
+			return w.EndAttempt(t.Context(), s.claim, 1, "failed", ablation.Label{}, ablation.RunFailed)
+		},
 		"renew": func() error {
 			_, err := w.Renew(t.Context(), s.claim)
 			return err

@@ -110,7 +110,9 @@ func clean(text string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
 }
 
-func cleanLabel(l ablation.Label) ablation.Label { return ablation.Label{JA: clean(l.JA), EN: clean(l.EN)} }
+func cleanLabel(l ablation.Label) ablation.Label {
+	return ablation.Label{JA: clean(l.JA), EN: clean(l.EN)}
+}
 
 // querier is a pool or a transaction.
 type querier interface {

@@ -23,8 +23,10 @@ func TestSay(t *testing.T) {
 		{"plain", errors.New("no"), "no", ""},
 		{"said", damaged, "a.jsonl has 3 lines: invalid argument", "3 行しかありません（a.jsonl）：invalid argument"},
 		{"wrapped", fmt.Errorf("read: %w", damaged), "read: a.jsonl has 3 lines: invalid argument", "3 行しかありません（a.jsonl）：invalid argument"},
-		{"said of said", spec.Say("source %s: %w", "データソース %s：%v", "ja", damaged),
-			"source ja: a.jsonl has 3 lines: invalid argument", "データソース ja：3 行しかありません（a.jsonl）：invalid argument"},
+		{
+			"said of said", spec.Say("source %s: %w", "データソース %s：%v", "ja", damaged),
+			"source ja: a.jsonl has 3 lines: invalid argument", "データソース ja：3 行しかありません（a.jsonl）：invalid argument",
+		},
 		{"problems", bad("0 です"), "steps: is 0", "steps: 0 です"},
 		{"problems without Japanese", bad(""), "steps: is 0", ""},
 	} {
