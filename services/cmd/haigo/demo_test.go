@@ -39,6 +39,8 @@ func TestDemo(t *testing.T) {
 		t.Errorf("a start when all is done says %q, want it to say so", said)
 	}
 	checkDemo(t, first)
+	table := haigo(t, data, "sweep", "show", "demo-quick")
+	says(t, table, "ARM   JA BITS/BYTE", "EPOCHS JA / EN / CODE", "AGAINST CHANCE", "next-sentence-ja  ja57", "cannot be told apart")
 	info, err := os.Stat(filepath.Join(data, "share-demo-quick"))
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the file of the link: %v (%v), want it for its owner only", info, err)

@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/analysis"
 )
 
 // outcome is what the demo ends with, and prints as JSON.
@@ -19,8 +20,9 @@ type outcome struct {
 	ShareURL string                   `json:"share_url,omitempty"` // the demo's
 
 	arms   []ablation.Arm
-	plan   map[string]map[string]float64 // epochs by arm and source
-	order  []string                      // of sources
+	plan   map[string]map[string]float64  // epochs by arm and source
+	order  []string                       // of sources
+	above  map[string][]analysis.Accuracy // what each task's accuracies are beside a guess's, by arm in order
 	counts ablation.RunCounts
 }
 
@@ -81,6 +83,10 @@ func (a *app) runOutcomes(ctx context.Context, s ablation.Sweep, o *outcome) err
 	results, err := a.store.Results(ctx, s.Name)
 	if err != nil {
 		return err
+	}
+	o.above = map[string][]analysis.Accuracy{}
+	for _, t := range tasks {
+		o.above[t.Name] = analysis.Accuracies(analysis.Of(o.arms, results, ablation.TaskAccuracy(t.Name)), t.Floor(), t.Items)
 	}
 	o.plan = map[string]map[string]float64{}
 	for _, r := range results {
@@ -193,14 +199,19 @@ func printTasks(w io.Writer, o outcome) {
 		return
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "\nTASK\tARM\tBITS/BYTE\tACCURACY\tCHANCE")
+	fmt.Fprintln(t, "\nTASK\tARM\tBITS/BYTE\tACCURACY\tCHANCE\tAGAINST CHANCE")
 	for _, name := range sorted(names) {
-		for _, arm := range o.arms {
+		for i, arm := range o.arms {
 			bpb, accuracy := o.overTask(arm.Name, name)
-			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%.3f\n", name, arm.Name, bpb, accuracy, names[name])
+			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%.3f\t%s\n", name, arm.Name, bpb, accuracy, names[name], againstChance[o.above[name][i].Verdict])
 		}
 	}
 	t.Flush()
+}
+
+// againstChance says whether an arm's accuracy is known to be another than a guess's, over the task's items at 90%.
+var againstChance = map[analysis.Verdict]string{
+	analysis.Higher: "higher", analysis.Lower: "lower", analysis.Undecided: "cannot be told apart", analysis.Unknown: "—",
 }
 
 // over is mean ± sample standard deviation of a set's bits per byte over an arm's completed runs.
