@@ -72,6 +72,9 @@ type Label struct {
 	EN string `json:"en,omitempty"`
 }
 
+// Said is a text in both languages from the same arguments; one that is a Label is said in each language.
+func Said(en, ja string, args ...any) Label { return say(en, ja, args...) }
+
 // In is the text in lang ("ja" or "en"), or in the other language where that is empty.
 func (l Label) In(lang string) string {
 	if lang == "ja" && l.JA != "" || l.EN == "" {
