@@ -1,0 +1,234 @@
+package surrogate
+
+import (
+	"runtime"
+	"slices"
+	"sync"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/analysis/table"
+)
+
+// Setup is finished runs, and what is known about them beside their scores.
+type Setup struct {
+	Table  table.Table
+	Pairs  []table.Pair       // which metric is scored on text like which source's
+	Shares []float64          // the phases' shares of the tokens; nil: equal
+	Tokens float64            // of runs that don't say; 0: not known
+	Sizes  map[string]float64 // tokens of each source; left out: not known
+}
+
+// Fit is models of every metric over mixtures and schedules. It is safe for concurrent use.
+type Fit struct {
+	Table table.Table
+	Notes []ablation.Label // what the runs don't allow, or what was taken for granted
+
+	space   space
+	groups  [][]int // of runs that differ by seed only
+	xs      []exposure
+	metrics []*metric
+}
+
+// Fewest mixtures of which anything is said.
+const fewest = 4
+
+// New fits every metric by itself, side by side on all cores; results don't depend on how many there are.
+func New(s Setup) (*Fit, error) {
+	f := &Fit{Table: s.Table, groups: s.Table.Groups()}
+	if err := f.enough(); err != nil {
+		return nil, err
+	}
+	f.space = newSpace(s.Table, s.Shares, s.Tokens, s.Sizes)
+	f.order()
+	for _, g := range f.groups {
+		f.xs = append(f.xs, f.space.exposure(s.Table.Runs[g[0]]))
+	}
+	f.measured()
+	if len(f.Table.Metrics) == 0 {
+		return nil, f.nothing()
+	}
+	f.metrics = make([]*metric, len(f.Table.Metrics))
+	each(len(f.metrics), func(k int) { f.metrics[k] = f.metric(k, s.own(f.Table.Metrics[k])) })
+	f.calibrate()
+	f.remark()
+	return f, nil
+}
+
+// own are the sources that a metric is paired with.
+func (s Setup) own(metric string) []int {
+	var out []int
+	for _, p := range s.Pairs {
+		if j := slices.Index(s.Table.Sources, p.Source); p.Metric == metric && j >= 0 {
+			out = append(out, j)
+		}
+	}
+	return out
+}
+
+// measured leaves out the metrics that too few mixtures have.
+func (f *Fit) measured() {
+	var keep []int
+	for k, name := range f.Table.Metrics {
+		if _, rows := f.values(k); len(rows) >= fewest {
+			keep = append(keep, k)
+			continue
+		}
+		f.note("%s has values at fewer than %d different mixtures and is left out", "%s は %d 種類未満の配合でしか測られていないので除きました", name, fewest)
+	}
+	f.Table.Metrics = pick(f.Table.Metrics, keep)
+	f.Table.Runs = slices.Clone(f.Table.Runs)
+	for i, r := range f.Table.Runs {
+		f.Table.Runs[i].Values = pick(r.Values, keep)
+	}
+}
+
+func (f *Fit) note(en, ja string, args ...any) {
+	f.Notes = append(f.Notes, ablation.Said(en, ja, args...))
+}
+
+func (f *Fit) nothing() error {
+	return &ablation.Invalid{Problems: []ablation.Problem{{Message: ablation.Said(
+		"no metric has values at %d different mixtures: run more, or look why values are missing",
+		"%d 種類以上の配合で測られた指標がありません。ランを増やすか、値が欠けている理由を確かめてください", fewest)}}}
+}
+
+func (f *Fit) enough() error {
+	if n := len(f.groups); n < fewest {
+		return &ablation.Invalid{Problems: []ablation.Problem{{Message: ablation.Said(
+			"%d different mixtures are too few to say what a ratio does: run at least %d, better two for each source",
+			"配合が %d 種類しかなく、比率の効果は分かりません。少なくとも %d 種類、できればデータソースの数の 2 倍を実行してください", n, fewest)}}}
+	}
+	return nil
+}
+
+// order sorts the mixtures, so that nothing depends on the order of runs.
+func (f *Fit) order() {
+	slices.SortFunc(f.groups, func(a, b []int) int {
+		x, y := f.Table.Runs[a[0]], f.Table.Runs[b[0]]
+		for p := range x.Shares {
+			if c := slices.Compare(x.Shares[p], y.Shares[p]); c != 0 {
+				return c
+			}
+		}
+		return slices.Compare([]float64{x.Parameters, x.Tokens}, []float64{y.Parameters, y.Tokens})
+	})
+}
+
+// each does something n times, on as many cores as there are.
+func each(n int, do func(i int)) {
+	var wait sync.WaitGroup
+	next := make(chan int)
+	for range min(n, runtime.GOMAXPROCS(0)) {
+		wait.Go(func() {
+			for i := range next {
+				do(i)
+			}
+		})
+	}
+	for i := range n {
+		next <- i
+	}
+	close(next)
+	wait.Wait()
+}
+
+// Trust in what is expected of intervals before scores speak, in scores.
+const trust = 20.0
+
+// calibrate sets every metric's half width from its own scores, drawn to that of all metrics' scores together.
+func (f *Fit) calibrate() {
+	var all []float64
+	for _, m := range f.metrics {
+		all = append(all, m.scores...)
+	}
+	together := conformal(all, normal, trust)
+	for _, m := range f.metrics {
+		m.half = conformal(m.scores, together, trust)
+	}
+}
+
+// remark says what the runs don't allow.
+func (f *Fit) remark() {
+	repeats := false
+	for _, m := range f.metrics {
+		if m.constant {
+			f.note("%s is the same in all runs: no mixture changes it", "%s はすべてのランで同じ値です。配合では変わりません", m.name)
+		}
+		repeats = repeats || m.noise.freedom > 0
+	}
+	if !repeats {
+		f.note("no mixture was run twice: noise between seeds is not known, and counts as part of what the models miss",
+			"同じ配合を 2 回以上実行していないので、シードによる揺れが分かりません。モデルの誤差に含めています")
+	}
+	if !f.space.sized() {
+		f.note("sizes of the sources or tokens of the runs are not known: what repetition costs is left out",
+			"データソースの大きさかランのトークン数が分からないため、繰り返しによる目減りは考慮していません")
+	}
+}
+
+// Predict says what runs would score, by run and metric.
+func (f *Fit) Predict(runs []table.Run) [][]Prediction {
+	xs := f.space.exposures(runs)
+	out := make([][]Prediction, len(runs))
+	each(len(runs), func(i int) {
+		out[i] = make([]Prediction, len(f.metrics))
+		for k, m := range f.metrics {
+			out[i][k] = m.predict(xs[i])
+		}
+	})
+	return out
+}
+
+// Means are Predict's means, in less time.
+func (f *Fit) Means(runs []table.Run) [][]float64 {
+	xs := f.space.exposures(runs)
+	out := make([][]float64, len(runs))
+	each(len(runs), func(i int) {
+		out[i] = make([]float64, len(f.metrics))
+		for k, m := range f.metrics {
+			out[i][k] = m.mean(xs[i])
+		}
+	})
+	return out
+}
+
+// Epochs are how often a run reads each source, 0 where that isn't known; nil where it is known of none.
+func (f *Fit) Epochs(run table.Run) []float64 { return f.space.epochsOf(run) }
+
+// Noise is the standard deviation of single runs of one mixture by metric, as replicates at hand show it, with its degrees
+// of freedom. Without replicates it is NaN.
+func (f *Fit) Noise(run table.Run) (sd []float64, freedom []int) {
+	x := f.space.exposure(run)
+	for _, m := range f.metrics {
+		sd, freedom = append(sd, m.spread(x)), append(freedom, m.noise.freedom)
+	}
+	return sd, freedom
+}
+
+// Natural is every source by its size; nil where one isn't known.
+func (f *Fit) Natural() []float64 {
+	sum := 0.0
+	for _, size := range f.space.sizes {
+		if size <= 0 {
+			return nil
+		}
+		sum += size
+	}
+	out := slices.Clone(f.space.sizes)
+	for j := range out {
+		out[j] /= sum
+	}
+	return out
+}
+
+// Own are the sources that each metric is paired with.
+func (f *Fit) Own() [][]int {
+	out := make([][]int, len(f.metrics))
+	for k, m := range f.metrics {
+		out[k] = m.own
+	}
+	return out
+}
+
+// Shares are the phases' shares of the tokens.
+func (f *Fit) Shares() []float64 { return slices.Clone(f.space.shares) }

@@ -1,0 +1,105 @@
+package surrogate
+
+import (
+	"math"
+	"slices"
+)
+
+// metric is one metric's stack, its noise and its intervals.
+type metric struct {
+	name     string
+	own      []int // sources that it is paired with
+	constant bool  // all values are level
+	level    float64
+	target   target
+	noise    noise
+	rows     []int // of Fit.groups that have a value
+	material material
+	model    *model
+	held     held
+	scores   []float64
+	half     float64 // half width of the interval in predicted standard deviations
+}
+
+func (f *Fit) metric(k int, own []int) *metric {
+	m := &metric{name: f.Table.Metrics[k], own: own}
+	values, rows := f.values(k)
+	m.rows = rows
+	all := slices.Concat(values...)
+	m.target, m.level = targetOf(all, Rising(m.name)), all[0]
+	if m.constant = slices.Min(all) == slices.Max(all); m.constant {
+		return m
+	}
+	for _, group := range values {
+		for i, v := range group {
+			group[i] = m.target.to(v)
+		}
+	}
+	m.gather(values, pick(f.xs, rows))
+	r := recipe{space: f.space, own: own, ridge: len(rows) < 2*f.space.sources || f.space.sources > 30}
+	m.model = r.fit(m.material, nil)
+	m.held = r.crossfit(m.material, m.model)
+	m.model.weigh(m.material.y, m.held)
+	m.scores = m.model.scores(m.material, m.held)
+	return m
+}
+
+// gather averages replicates.
+func (m *metric) gather(values [][]float64, xs []exposure) {
+	m.noise = spreads(values, xs)
+	for g, group := range values {
+		m.material.xs, m.material.y = append(m.material.xs, xs[g]), append(m.material.y, average(group))
+		m.material.known = append(m.material.known, m.noise.variance(xs[g])/float64(len(group)))
+	}
+}
+
+// values are a metric's, by group, of those groups that have any.
+func (f *Fit) values(k int) (values [][]float64, rows []int) {
+	for g, runs := range f.groups {
+		var vs []float64
+		for _, i := range runs {
+			if v := f.Table.Runs[i].Values[k]; !math.IsNaN(v) {
+				vs = append(vs, v)
+			}
+		}
+		if len(vs) > 0 {
+			values, rows = append(values, vs), append(rows, g)
+		}
+	}
+	return values, rows
+}
+
+// Prediction is what is expected of one metric of one new run, with its 90% interval: a single run's noise is in it.
+type Prediction struct{ Mean, Low, Top float64 }
+
+func (m *metric) predict(x exposure) Prediction {
+	if m.constant {
+		return Prediction{m.level, m.level, m.level}
+	}
+	g := m.model.at(x)
+	half := m.half * math.Sqrt(g.variance+m.noise.variance(x))
+	p := Prediction{m.target.from(g.mean), m.target.from(g.mean - half), m.target.from(g.mean + half)}
+	if p.Low > p.Top {
+		p.Low, p.Top = p.Top, p.Low
+	}
+	return p
+}
+
+func (m *metric) mean(x exposure) float64 {
+	if m.constant {
+		return m.level
+	}
+	return m.target.from(m.model.mean(x))
+}
+
+// spread is the standard deviation of single runs, in the metric's own unit.
+func (m *metric) spread(x exposure) float64 {
+	switch {
+	case m.noise.freedom == 0:
+		return math.NaN()
+	case m.constant:
+		return 0
+	}
+	at, sd := m.model.mean(x), math.Sqrt(m.noise.variance(x))
+	return math.Abs(m.target.from(at+sd)-m.target.from(at-sd)) / 2
+}
