@@ -1,0 +1,223 @@
+package decision
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/analysis/surrogate"
+	"github.com/haigo-lab/haigo/services/analysis/table"
+)
+
+// Options are what a decision is made by.
+type Options struct {
+	Objective  Objective // without terms: the mean of all metrics, minimised
+	Limits     Limits
+	Parameters float64 // of the run that is decided about; 0: of the largest that was run
+	Tokens     float64 // of it; 0 likewise
+	Seed       uint64
+}
+
+// Interval is a value with its 90% interval.
+type Interval struct{ Mean, Low, Top float64 }
+
+// Range is from where to where a share of the optimum may lie, 90% of draws.
+type Range struct{ Low, Top float64 }
+
+// Arm is one tried mixture as the models see it.
+type Arm struct {
+	Runs    []string // ids
+	Run     table.Run
+	Seen    float64  // mean of the measured objective; NaN where a metric is missing
+	Value   Interval // of the objective; shrunken to what its neighbours say, so that luck isn't taken for merit
+	PBest   float64  // that it is the best of the tried mixtures
+	PFront  float64  // that no tried mixture is better in every metric of the objective
+	AsGood  bool     // can't be told from the recommended one
+	Against Interval // its objective minus the recommended one's
+}
+
+// Baseline is what needs no model.
+type Baseline struct {
+	Name        string // own-weight, natural, uniform, best-seen
+	Run         table.Run
+	Value       Interval
+	Improvement Interval // of the recommended mixture over it, above 0 where that is better
+	Better      bool     // the interval leaves 0 out
+	Outside     bool     // it lies outside of what was tried
+}
+
+// Decision is which mixture or schedule to take, and all that should stand beside it.
+type Decision struct {
+	Objective  Objective
+	Run        table.Run // what is recommended
+	Value      Interval  // its objective
+	Metrics    []surrogate.Prediction
+	Optimum    [][]Range // where the optimum may lie, by phase and source
+	AsGood     [][]Range // where mixtures lie that can't be told from it
+	Epochs     []float64 // by source; nil where not known
+	Nearest    []string  // ids of the nearest tried mixture
+	Distance   float64   // total variation to it
+	Arms       []Arm     // in the table's order
+	Baselines  []Baseline
+	Prices     []Price
+	Detectable []Detectable
+	Warnings   []ablation.Label
+	candidates []table.Run
+	drawn      surrogate.Draws
+	composed   [][]float64 // by draw and candidate; lower is better
+}
+
+// engine is what a decision is made with.
+type engine struct {
+	fit     *surrogate.Fit
+	options Options
+	weights []float64 // by metric of the fit; lower is better
+	target  table.Run
+	region  region
+	random  *rand.Rand
+}
+
+// Number of draws, and of candidates among which the optimum of each is looked for, beside the tried mixtures.
+const (
+	draws      = 400
+	candidates = 300
+	scattered  = 3000
+)
+
+// Make decides.
+func Make(fit *surrogate.Fit, o Options) Decision {
+	e := newEngine(fit, o)
+	best := e.optimum()
+	d := Decision{Objective: e.options.Objective, Run: best, Metrics: fit.Predict([]table.Run{best})[0], Epochs: fit.Epochs(best)}
+	at, distance := e.region.nearest(best)
+	groups := fit.Table.Groups()
+	d.Nearest, d.Distance = e.ids(groups[at]), distance
+	e.draw(&d)
+	e.arms(&d, groups)
+	e.baselines(&d)
+	d.ranges(e)
+	e.prices(&d)
+	e.detectable(&d)
+	e.warn(&d)
+	return d
+}
+
+func newEngine(fit *surrogate.Fit, o Options) *engine {
+	if len(o.Objective.Terms) == 0 {
+		o.Objective = Mean(fit.Table.Metrics)
+	}
+	e := &engine{fit: fit, options: o, random: rand.New(rand.NewPCG(o.Seed, 0x6465636964650000)), weights: make([]float64, len(fit.Table.Metrics))}
+	for _, t := range o.Objective.Terms {
+		if k := slices.Index(fit.Table.Metrics, t.Metric); k >= 0 {
+			e.weights[k] = t.Weight
+			if o.Objective.Max {
+				e.weights[k] = -t.Weight
+			}
+		}
+	}
+	for _, r := range fit.Table.Runs {
+		e.target.Parameters, e.target.Tokens = max(e.target.Parameters, r.Parameters), max(e.target.Tokens, r.Tokens)
+	}
+	if o.Parameters > 0 {
+		e.target.Parameters = o.Parameters
+	}
+	if o.Tokens > 0 {
+		e.target.Tokens = o.Tokens
+	}
+	e.region = e.newRegion(o.Limits)
+	return e
+}
+
+// compose is the objective of runs, lower being better.
+func (e *engine) compose(runs []table.Run) []float64 {
+	out := make([]float64, len(runs))
+	for i, values := range e.fit.Means(runs) {
+		out[i] = e.sum(values)
+	}
+	return out
+}
+
+func (e *engine) sum(values []float64) float64 {
+	sum := 0.0
+	for k, w := range e.weights {
+		if w != 0 {
+			sum += w * values[k]
+		}
+	}
+	return sum
+}
+
+// optimum is the mixture of the best expected objective in the region.
+func (e *engine) optimum() table.Run {
+	pool := append(e.allowed(), e.region.between(e.random)...)
+	values := e.compose(pool)
+	order := sortedBy(values)
+	best, least := pool[order[0]], values[order[0]]
+	for _, i := range order[:min(3, len(order))] {
+		at := e.region.climb(pool[i], e.compose, e.random)
+		if v := e.compose([]table.Run{at})[0]; v < least {
+			best, least = at, v
+		}
+	}
+	return rounded(best, e.region)
+}
+
+// allowed are the tried mixtures that the limits let be recommended; all where they let none.
+func (e *engine) allowed() []table.Run {
+	var out []table.Run
+	for _, r := range e.region.tried {
+		if e.region.allows(r) {
+			out = append(out, r)
+		}
+	}
+	if out == nil {
+		return slices.Clone(e.region.tried)
+	}
+	return out
+}
+
+// rounded is a run with shares of four decimals, as people write them, where the region allows that.
+func rounded(r table.Run, in region) table.Run {
+	t := copied(r)
+	for _, phase := range t.Shares {
+		left, most := 1.0, 0
+		for j, w := range phase {
+			phase[j] = math.Round(w*1e4) / 1e4
+			left -= phase[j]
+			if phase[j] > phase[most] {
+				most = j
+			}
+		}
+		phase[most] = math.Round((phase[most]+left)*1e4) / 1e4
+	}
+	if !in.allows(t) {
+		return r
+	}
+	return t
+}
+
+func sortedBy(values []float64) []int {
+	order := make([]int, len(values))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		switch {
+		case values[a] < values[b]:
+			return -1
+		case values[a] > values[b]:
+			return 1
+		}
+		return 0
+	})
+	return order
+}
+
+func (e *engine) ids(group []int) []string {
+	out := make([]string, len(group))
+	for i, run := range group {
+		out[i] = e.fit.Table.Runs[run].ID
+	}
+	return out
+}

@@ -1,0 +1,99 @@
+package decision
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/analysis/table"
+)
+
+// ManyEpochs is how often a source may be read before that is said.
+const ManyEpochs = 4.0
+
+// Beyond these factors of what was run, a size is said to be far away.
+const (
+	FarParameters = 4.0
+	FarTokens     = 10.0
+)
+
+func (d *Decision) warning(en, ja string, args ...any) {
+	d.Warnings = append(d.Warnings, ablation.Said(en, ja, args...))
+}
+
+func (e *engine) warn(d *Decision) {
+	for _, b := range d.Baselines {
+		if b.Name == BaselineBestSeen && !b.Better {
+			d.warning("the recommended mixture can't be told from the best one that was run: its improvement is %s", "推奨した配合は、実行した中で最も良い配合と区別できません。改善は %s です", shown(b.Improvement))
+		}
+	}
+	for j, n := range d.Epochs {
+		if n > ManyEpochs {
+			d.warning("%s would be read %.1f times; text read more than %g times is worth less each time", "%s を %.1f 回読むことになります。%g 回を超えて読んだテキストの価値は下がっていきます", e.fit.Table.Sources[j], n, ManyEpochs)
+		}
+	}
+	if _, at := e.region.nearest(d.Run); at > e.region.reach {
+		d.warning("no tried mixture is near the recommended one: the nearest is %.2f away in total variation", "推奨した配合の近くには実行した配合がありません。最も近いものでも全変動距離で %.2f 離れています", at)
+	}
+	for _, name := range e.edges(d.Run) {
+		d.warning("the recommended share of %s is the smallest or largest that was tried: the best may lie beyond it; run mixtures there", "推奨した %s の割合は、実行した範囲の端です。最適な割合はその外にあるかもしれません。そこも実行してみてください", name)
+	}
+	e.farSize(d)
+}
+
+func shown(v Interval) string { return fmt.Sprintf("%.4g (90%%: %.4g … %.4g)", v.Mean, v.Low, v.Top) }
+
+// edges are the sources whose shares lie where no tried mixture lies beyond, and could.
+func (e *engine) edges(run table.Run) []string {
+	const near, room = 1e-6, 1e-3
+	var out []string
+	for j, name := range e.fit.Table.Sources {
+		edge := false
+		for _, phase := range run.Shares {
+			low := phase[j] < e.region.least[j]+near && e.region.least[j] > room
+			high := phase[j] > e.region.most[j]-near && e.region.most[j] < 1-room
+			edge = edge || low || high
+		}
+		if edge {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// farSize says that the run that is decided about is much larger than those that were run.
+func (e *engine) farSize(d *Decision) {
+	parameters, tokens := 0.0, 0.0
+	for _, r := range e.fit.Table.Runs {
+		parameters, tokens = max(parameters, r.Parameters), max(tokens, r.Tokens)
+	}
+	if parameters > 0 && e.target.Parameters > FarParameters*parameters {
+		d.warning("%.3g parameters are %.0f times the largest run's: rankings carry over, values and small differences may not; run a few mixtures at that size",
+			"パラメータ数 %.3g は、実行した最大のランの %.0f 倍です。順位は引き継がれやすいものの、値や小さな差は当てになりません。その規模で数個の配合を実行してください", e.target.Parameters, e.target.Parameters/parameters)
+	}
+	if tokens > 0 && e.target.Tokens > FarTokens*tokens {
+		d.warning("%.3g tokens are %.0f times the longest run's: what small shares and repeated text are worth changes with length",
+			"トークン数 %.3g は、実行した最長のランの %.0f 倍です。少ない割合や繰り返すテキストの価値は長さで変わります", e.target.Tokens, e.target.Tokens/tokens)
+	}
+}
+
+// Outside says which runs lie farther from all tried mixtures than these usually lie from each other.
+func Outside(tried, asked []table.Run) []ablation.Label {
+	e := region{tried: tried, reach: usual(tried)}
+	var far []string
+	most := 0.0
+	for _, run := range asked {
+		if _, d := e.nearest(run); d > e.reach {
+			far = append(far, run.ID)
+			most = max(most, d)
+		}
+	}
+	if len(far) == 0 {
+		return nil
+	}
+	if len(far) > 5 {
+		far = append(far[:5:5], "…")
+	}
+	return []ablation.Label{ablation.Said("some mixtures lie outside of what was tried (up to %.2f away in total variation): %s; their intervals lean on the models' form",
+		"実行した範囲の外にある配合があります (全変動距離で最大 %.2f): %s。その区間はモデルの形に頼っています", most, strings.Join(far, ", "))}
+}
