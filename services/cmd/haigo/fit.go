@@ -1,0 +1,179 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/analysis/decision"
+	"github.com/haigo-lab/haigo/services/analysis/surrogate"
+	"github.com/haigo-lab/haigo/services/analysis/table"
+)
+
+type fitCmd struct {
+	Mixtures    string    `required:"" help:"CSV of mixtures: an id, then a column a source; phases as phase0_SOURCE, phase1_SOURCE; columns params and tokens may stand beside them. Or as Olmix writes it." placeholder:"FILE"`
+	Metrics     string    `required:"" help:"CSV of what the runs scored: the same ids, then a column a metric." placeholder:"FILE"`
+	Phases      int       `help:"Phases of each run (default: as the columns say)."`
+	Pair        []string  `help:"The source whose text a metric is scored on, as SOURCE=METRIC; again for each pair. Without any, names that agree are paired." placeholder:"S=M" sep:"none"`
+	Predict     string    `help:"CSV of mixtures to predict." placeholder:"FILE"`
+	Objective   string    "help:\"What to choose by: min: or max: and a sum, as in min:0.5*bpb/ja+0.5*bpb/en; names with other characters in backquotes (default: the mean of all metrics, minimised).\" placeholder:\"EXPR\""
+	Propose     int       `help:"Print the next N mixtures to run." placeholder:"N"`
+	PhaseShares []float64 `name:"phase-shares" help:"The phases' shares of the tokens, as in 0.8,0.2 (default: equal)." placeholder:"A,B"`
+	Tokens      amount    `help:"Tokens of a run, where no column says: 2M, 1.5G." placeholder:"N"`
+	Sizes       []string  `name:"source-tokens" help:"Tokens that a source has, as S=N; again for each source. With them epochs count." placeholder:"S=N" sep:"none"`
+	Seed        uint64    `help:"Of what is drawn at random; the same seed gives the same answer."`
+	JSON        bool      `name:"json" help:"Print one JSON document."`
+}
+
+// amount is a number of tokens, as in 500M or 2G: powers of 1,000.
+type amount float64
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (n *amount) UnmarshalText(text []byte) error {
+	var bytes byteCount
+	if err := bytes.UnmarshalText(text); err != nil || bytes <= 0 {
+		return fmt.Errorf("%q is no number of tokens; write 500M or 2G", text)
+	}
+	*n = amount(bytes)
+	return nil
+}
+
+func (c fitCmd) Run(e *env) error {
+	t, warnings, err := c.table()
+	if err != nil {
+		return err
+	}
+	setup, notes, err := c.setup(t)
+	if err != nil {
+		return err
+	}
+	warnings = append(warnings, notes...)
+	asked, notes, err := c.asked(t)
+	if err != nil {
+		return err
+	}
+	warnings = append(warnings, notes...)
+	fit, err := surrogate.New(setup)
+	if err != nil {
+		return err
+	}
+	warnings = append(warnings, fit.Notes...)
+	options := decision.Options{Seed: c.Seed}
+	if c.Objective != "" {
+		if options.Objective, err = decision.ParseObjective(c.Objective, fit.Table.Metrics); err != nil {
+			return err
+		}
+	}
+	d := decision.Make(fit, options)
+	out := fitted{fit: fit, asked: asked, decision: d, warnings: append(warnings, d.Warnings...)}
+	if len(asked) > 0 {
+		out.predicted = fit.Predict(asked)
+		out.warnings = append(out.warnings, decision.Outside(t.Runs, asked)...)
+	}
+	if c.Propose > 0 {
+		out.proposals = decision.Propose(fit, options, c.Propose)
+	}
+	if c.JSON {
+		return json.NewEncoder(e.stdout).Encode(out.document())
+	}
+	out.print(e.stdout)
+	return nil
+}
+
+func readFile(path string) (table.File, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return table.File{}, fmt.Errorf("a table can't be read (%w); give the path of a CSV file", err)
+	}
+	return table.File{Name: path, Data: data}, nil
+}
+
+func (c fitCmd) table() (table.Table, []ablation.Label, error) {
+	if c.Phases < 0 {
+		return table.Table{}, nil, invalidFlag("--phases", "is below 1; give the number of phases, or leave it out")
+	}
+	mixtures, err := readFile(c.Mixtures)
+	if err != nil {
+		return table.Table{}, nil, err
+	}
+	metrics, err := readFile(c.Metrics)
+	if err != nil {
+		return table.Table{}, nil, err
+	}
+	return table.Read(mixtures, metrics, c.Phases)
+}
+
+func (c fitCmd) asked(t table.Table) ([]table.Run, []ablation.Label, error) {
+	if c.Predict == "" {
+		return nil, nil, nil
+	}
+	file, err := readFile(c.Predict)
+	if err != nil {
+		return nil, nil, err
+	}
+	return table.Candidates(file, t)
+}
+
+func (c fitCmd) setup(t table.Table) (surrogate.Setup, []ablation.Label, error) {
+	s := surrogate.Setup{Table: t, Tokens: float64(c.Tokens), Sizes: map[string]float64{}}
+	var notes []ablation.Label
+	for _, text := range c.Pair {
+		p, err := t.ParsePair(text)
+		if err != nil {
+			return s, nil, err
+		}
+		s.Pairs = append(s.Pairs, p)
+	}
+	if len(c.Pair) == 0 {
+		s.Pairs, notes = paired(t)
+	}
+	for _, text := range c.Sizes {
+		i := strings.LastIndex(text, "=")
+		var n amount
+		if i < 0 || !slices.Contains(t.Sources, text[:i]) || n.UnmarshalText([]byte(text[i+1:])) != nil {
+			return s, nil, invalidFlag("--source-tokens", fmt.Sprintf("%s is no source's size: write SOURCE=TOKENS, as in %s=500M", text, t.Sources[0]))
+		}
+		s.Sizes[text[:i]] = float64(n)
+	}
+	var err error
+	s.Shares, err = c.shares(t.Phases)
+	return s, notes, err
+}
+
+// paired are the pairs that names make obvious, and a note that says so.
+func paired(t table.Table) ([]table.Pair, []ablation.Label) {
+	pairs := t.Pairs()
+	if len(pairs) == 0 {
+		return nil, []ablation.Label{ablation.Said("no metric is paired with a source: --pair SOURCE=METRIC says on which source's kind of text a metric is scored, and halves the runs that are needed",
+			"データソースと組になった指標がありません。--pair データソース=指標 で、指標がどのデータソースと同じ種類のテキストで測られたかを示すと、必要なランが半分ほどになります")}
+	}
+	names := make([]string, len(pairs))
+	for i, p := range pairs {
+		names[i] = p.Source + "=" + p.Metric
+	}
+	return pairs, []ablation.Label{ablation.Said("paired by name: %s; --pair says otherwise", "名前から組にしました: %s。違う場合は --pair で指定してください", strings.Join(names, ", "))}
+}
+
+func (c fitCmd) shares(phases int) ([]float64, error) {
+	if c.PhaseShares == nil {
+		return nil, nil
+	}
+	if len(c.PhaseShares) != phases {
+		return nil, invalidFlag("--phase-shares", fmt.Sprintf("has %d numbers, the runs have %d phases", len(c.PhaseShares), phases))
+	}
+	sum := 0.0
+	for _, s := range c.PhaseShares {
+		if s <= 0 {
+			return nil, invalidFlag("--phase-shares", "has a number that isn't above 0")
+		}
+		sum += s
+	}
+	if sum < 0.999 || sum > 1.001 {
+		return nil, invalidFlag("--phase-shares", "sums to "+strconv.FormatFloat(sum, 'g', 4, 64)+", not to 1")
+	}
+	return c.PhaseShares, nil
+}

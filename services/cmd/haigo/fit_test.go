@@ -1,0 +1,125 @@
+package main_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// world is a law that proxies follow: bits per byte of Japanese and English over shares of ja, en and code.
+func world(ja, en, code float64, r *rand.Rand) (bpbJA, bpbEN float64) {
+	noise := func() float64 { return 1 + .002*r.NormFloat64() }
+	bpbJA = (.9 + .6*math.Pow(.02+ja+.05*en, -.2)) * noise()
+	bpbEN = (.8 + .7*math.Pow(.02+en+.1*code+.02*ja, -.2)) * noise()
+	return bpbJA, bpbEN
+}
+
+// tables are CSVs of so many mixtures of the world, each in two runs, in a new folder.
+func tables(t *testing.T, mixtures int) (ratios, metrics string) {
+	t.Helper()
+	r := rand.New(rand.NewPCG(1, 2))
+	var a, b strings.Builder
+	a.WriteString("id,ja,en,code\n")
+	b.WriteString("id,bpb/ja,bpb/en\n")
+	for i := range mixtures {
+		x, y, z := r.ExpFloat64(), r.ExpFloat64(), r.ExpFloat64()/2
+		sum := x + y + z
+		for seed := range 2 {
+			ja, en := world(x/sum, y/sum, z/sum, r)
+			fmt.Fprintf(&a, "m%d-s%d,%.9f,%.9f,%.9f\n", i, seed, x/sum, y/sum, 1-x/sum-y/sum)
+			fmt.Fprintf(&b, "m%d-s%d,%.6f,%.6f\n", i, seed, ja, en)
+		}
+	}
+	dir := t.TempDir()
+	ratios, metrics = filepath.Join(dir, "ratios.csv"), filepath.Join(dir, "metrics.csv")
+	write(t, ratios, a.String())
+	write(t, metrics, b.String())
+	return ratios, metrics
+}
+
+type fitAnswer struct {
+	Predictions []struct {
+		ID      string
+		Metrics map[string]struct{ Mean, Lo, Hi float64 }
+	}
+	Recommendation struct {
+		Mixture   map[string]float64
+		Phases    []map[string]float64
+		Objective string
+	}
+	Proposals []struct{ Mixture map[string]float64 }
+	Warnings  []string
+}
+
+func fit(t *testing.T, args ...string) (answer fitAnswer) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(haigo(t, t.TempDir(), append([]string{"fit", "--json"}, args...)...)), &answer); err != nil {
+		t.Fatal(err)
+	}
+	return answer
+}
+
+func TestFit(t *testing.T) {
+	ratios, metrics := tables(t, 20)
+	more := filepath.Join(t.TempDir(), "more.csv")
+	write(t, more, "id,code,en,ja\neven,0.2,0.4,0.4\njapanese,0.1,0.2,0.7\n")
+	got := fit(t, "--mixtures", ratios, "--metrics", metrics, "--predict", more, "--objective", "min:0.5*bpb/ja+0.5*bpb/en", "--propose", "3", "--seed", "4")
+	again := fit(t, "--mixtures", ratios, "--metrics", metrics, "--predict", more, "--objective", "min:0.5*bpb/ja+0.5*bpb/en", "--propose", "3", "--seed", "4")
+	if fmt.Sprint(got) != fmt.Sprint(again) {
+		t.Errorf("one seed gave two answers:\n%v\n%v", got, again)
+	}
+	quiet := rand.New(rand.NewPCG(0, 0))
+	for i, want := range []struct {
+		id     string
+		ja, en float64
+	}{{"even", .4, .4}, {"japanese", .7, .2}} {
+		p := got.Predictions[i]
+		ja, en := world(want.ja, want.en, 1-want.ja-want.en, quiet)
+		if p.ID != want.id || math.Abs(p.Metrics["bpb/ja"].Mean-ja) > .02 || math.Abs(p.Metrics["bpb/en"].Mean-en) > .02 {
+			t.Errorf("%v, want about %s %.3f %.3f", p, want.id, ja, en)
+		}
+		if m := p.Metrics["bpb/ja"]; !(m.Lo < m.Mean && m.Mean < m.Hi) {
+			t.Errorf("no interval: %+v", m)
+		}
+	}
+	mix := got.Recommendation.Mixture
+	if math.Abs(mix["ja"]+mix["en"]+mix["code"]-1) > 1e-6 || mix["ja"] < .3 || mix["ja"] > .65 {
+		t.Errorf("recommended %v", mix)
+	}
+	if len(got.Proposals) != 3 {
+		t.Errorf("%d proposals, want 3", len(got.Proposals))
+	}
+	says(t, strings.Join(got.Warnings, "\n"), "paired by name: ja=bpb/ja, en=bpb/en", "what repetition costs is left out")
+}
+
+func TestFit_words(t *testing.T) {
+	ratios, metrics := tables(t, 12)
+	said := haigo(t, t.TempDir(), "fit", "--mixtures", ratios, "--metrics", metrics, "--tokens", "2M", "--source-tokens", "ja=500k", "--source-tokens", "en=8M", "--source-tokens", "code=8M")
+	says(t, said, "recommended  ja ", "BASELINE", "natural", "uniform", "best-seen", "nearest run", "costs", "EPOCHS")
+}
+
+func TestFit_bad(t *testing.T) {
+	ratios, metrics := tables(t, 6)
+	two := filepath.Join(t.TempDir(), "two.csv")
+	write(t, two, "id,ja,en,code\nm0-s0,1,0,0\nm1-s0,0,1,0\n")
+	base := []string{"fit", "--mixtures", ratios, "--metrics", metrics}
+	for _, tc := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"fit", "--mixtures", two, "--metrics", metrics}, "2 different mixtures are too few"},
+		{[]string{"fit", "--mixtures", "nowhere.csv", "--metrics", metrics}, "give the path of a CSV file"},
+		{append(base, "--pair", "fr=bpb/fr"), "write SOURCE=METRIC; sources are ja, en, code"},
+		{append(base, "--objective", "bpb/ja"), "must begin with min: or max:"},
+		{append(base, "--phases", "2"), "has columns of 1 phases, 2 are asked for"},
+		{append(base, "--phase-shares", "0.5,0.5"), "has 2 numbers, the runs have 1 phases"},
+		{append(base, "--source-tokens", "ja"), "write SOURCE=TOKENS"},
+		{append(base, "--predict", metrics), "is a source of the runs, and has no column here"},
+	} {
+		says(t, refused(t, nil, t.TempDir(), tc.args...), tc.want)
+	}
+}
