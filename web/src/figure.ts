@@ -21,14 +21,34 @@ export function draw(root: ParentNode): void {
   for (const element of root.querySelectorAll<HTMLElement>("figure[data-figure]")) void show(element);
 }
 
+// show keeps the last good points where there are no newer ones to be had, and offers to try again where there are none.
 async function show(element: HTMLElement): Promise<void> {
   const box = element.querySelector<HTMLElement>(".ch");
   if (!box) return;
+  try {
+    await load(element, box);
+  } catch {
+    if (!drawn.has(element)) offer(box, () => void show(element));
+  }
+}
+
+function offer(box: HTMLElement, again: () => void): void {
+  const note = document.createElement("p");
+  note.className = "missing";
+  const button = document.createElement("button");
+  button.className = "btn s";
+  button.textContent = { ja: "もう一度読む", en: "Try again" }[lang];
+  button.addEventListener("click", again);
+  note.append({ ja: "図を読み込めませんでした。", en: "The chart couldn't be loaded." }[lang], button);
+  box.replaceChildren(note);
+}
+
+async function load(element: HTMLElement, box: HTMLElement): Promise<void> {
   const known = drawn.get(element);
   const source = within(element.dataset.figure ?? "", known?.frame);
   // The browser's cache keeps the body and asks by entity tag: unchanged data cost one short answer.
   const answer = await fetch(source, { cache: "no-cache", headers: { Accept: "application/json" } });
-  if (!answer.ok) return; // the last good points stay
+  if (!answer.ok) throw new Error(answer.statusText);
   const tag = answer.headers.get("ETag") ?? "";
   if (known && tag === known.tag) return;
   const figure = (await answer.json()) as Figure;

@@ -3,7 +3,7 @@
 // each tab has a stream of its own. Nobody holds one for pages that nobody sees.
 
 // listen calls back at every change that concerns the address's sweep, and whenever changes may have been missed: with
-// every stream that opens, and when the page is seen again.
+// every stream that opens or breaks, and when the page is seen again.
 export function listen(address: string, worker: string | undefined, changed: () => void): void {
   const alone = (): void => follow(() => open(address, changed));
   if (worker && "SharedWorker" in window) share(new SharedWorker(worker, { type: "module", name: "haigo" }), address, changed, alone);
@@ -26,7 +26,7 @@ function share(worker: SharedWorker, address: string, changed: () => void, other
 
 function open(address: string, changed: () => void): () => void {
   const stream = new EventSource(address);
-  stream.onopen = stream.onmessage = changed;
+  stream.onopen = stream.onmessage = stream.onerror = changed;
   return () => stream.close();
 }
 

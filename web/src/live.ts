@@ -10,7 +10,9 @@ export function follow(changed: () => void): void {
   const { events, worker } = document.body.dataset;
   if (!events) return;
   const refresh = throttled(async () => {
-    if (await renew()) changed();
+    const renewed = await renew().catch(() => false); // the server is away: the stream tells when it is back
+    tell(renewed);
+    if (renewed) changed();
   }, pause);
   listen(events, worker, refresh); // it may have changed before anybody listened: the first call comes at once
   setInterval(() => {
@@ -30,7 +32,6 @@ function throttled(work: () => Promise<void>, pause: number): () => void {
     }
     running = true;
     void work()
-      .catch(() => undefined) // the server is away: the event source tells when it is back
       .then(() => new Promise((resume) => setTimeout(resume, pause)))
       .then(() => {
         running = false;
@@ -41,6 +42,19 @@ function throttled(work: () => Promise<void>, pause: number): () => void {
       });
   };
 }
+
+let last = new Date(); // when the page was as the server has it
+
+// tell says since when the page may be out of date.
+function tell(fresh: boolean): void {
+  const note = document.getElementById("away");
+  if (fresh) last = new Date();
+  if (!note) return;
+  note.hidden = fresh;
+  note.textContent = fresh ? "" : (note.dataset.text ?? "").replace("{t}", clock.format(last));
+}
+
+const clock = new Intl.DateTimeFormat("ja-JP", { timeZone: "Asia/Tokyo", hour: "2-digit", minute: "2-digit" }); // as everywhere on the page
 
 // renew replaces what changed; false where the page can't be had.
 async function renew(): Promise<boolean> {

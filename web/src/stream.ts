@@ -1,5 +1,5 @@
 // The shared worker that holds one stream of events for all tabs of the browser. It passes every event on as it came, and
-// an empty one where changes may have been missed; listen.ts is the other end.
+// an empty one where changes may have been missed, as when the stream breaks; listen.ts is the other end.
 
 const pause = 10_000; // before a stream is asked for again that the server refused, in milliseconds
 
@@ -30,6 +30,7 @@ function open(): void {
   now.onopen = () => tell("{}");
   now.onmessage = ({ data }: MessageEvent<string>) => tell(data);
   now.onerror = () => {
+    tell("{}");
     if (now.readyState !== EventSource.CLOSED) return; // it tries again by itself
     setTimeout(() => {
       if (stream === now) open();

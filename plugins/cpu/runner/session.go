@@ -87,7 +87,7 @@ func (s *session) prepare(ctx context.Context, set *kernel.Set) error {
 }
 
 // muchEvaluation is the share of a run's time that evaluation shouldn't pass without a word.
-const muchEvaluation = 0.2
+const muchEvaluation = 0.25
 
 func (s *session) openExam() (err error) {
 	if s.exam, err = openExam(s.spec, s.Dir); err != nil {

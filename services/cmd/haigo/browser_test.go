@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -80,6 +81,23 @@ func TestBrowser(t *testing.T) {
 	for _, b := range []*tab{owner, stranger} {
 		b.quiet(t)
 	}
+	outage(t, owner, s, data, page)
+}
+
+// outage ends the service under an open page, which keeps what it shows and says so until the service is back.
+func outage(t *testing.T, b *tab, s *service, data, page string) {
+	t.Helper()
+	b.run(t, chromedp.Navigate(page+"?lang=ja"), ready)
+	b.draws(t, "#trade", everyPoint)
+	s.end(syscall.SIGTERM)
+	await(t, "the page to say that the service is away", func() bool {
+		return strings.Contains(b.text(t, "#away"), "いまサーバーにつながりません")
+	})
+	b.draws(t, "#trade", everyPoint)
+	if again := dev(t, data); again.URL != s.URL {
+		t.Skip("not run: a page that finds its service again (another program took the port)")
+	}
+	await(t, "the page to find the service again", func() bool { return b.text(t, "#away") == "" })
 }
 
 // everyPoint is what the trade-off of two arms and two seeds draws.
