@@ -22,6 +22,7 @@ type Sweep struct {
 	// Document is the sweep file's text, as given.
 	Document  string     `json:"document,omitempty"`
 	State     SweepState `json:"state,omitempty"`
+	PausedBy  string     `json:"paused_by,omitempty"` // failures: its runs failed one after the other; empty: a person
 	CreatedAt time.Time  `json:"created_at"`
 	Counts    RunCounts  `json:"counts"`
 }

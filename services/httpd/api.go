@@ -32,6 +32,7 @@ func (s *Server) apiRoutes(r chi.Router) {
 	api.charts()
 	api.recurrences()
 	api.shares()
+	api.alerts()
 	api.plain(r)
 	api.complete()
 }

@@ -171,7 +171,7 @@ func addExamples(op *huma.Operation) {
 	}
 	if op.RequestBody != nil {
 		for kind, content := range op.RequestBody.Content {
-			if content.Example = requestExample(kind); content.Schema.Ref == "" {
+			if content.Example = requestExample(op, kind); content.Schema.Ref == "" {
 				content.Schema.MinLength = new(1)
 			}
 		}

@@ -7,7 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// exampleFiles are the requests and answers that the API's description shows: sweep.yaml and share.json as they are sent, and a
+// exampleFiles are the requests and answers that the API's description shows: sweep.yaml, share.json and channel.json as they are sent, and a
 // file an operation, as a server really answered when the tests last wrote them.
 //
 //go:embed example
@@ -34,8 +34,11 @@ func extension(kind string) string {
 	return ".json"
 }
 
-func requestExample(kind string) any {
-	if kind == "application/json" {
+func requestExample(op *huma.Operation, kind string) any {
+	switch {
+	case op.OperationID == "create-channel":
+		return json.RawMessage(mustExample("channel.json"))
+	case kind == "application/json":
 		return json.RawMessage(mustExample("share.json"))
 	}
 	return string(mustExample("sweep.yaml"))
@@ -52,7 +55,7 @@ func parameterExample(op *huma.Operation, name string) any {
 		return exampleRun
 	case "source":
 		return "web-ja"
-	case "share":
+	case "share", "channel":
 		return 1
 	case "arm":
 		return "ja70"

@@ -44,9 +44,14 @@ func TestAPI_examples(t *testing.T) {
 	first := s.runs("ja-share")[0].ID
 	s.shows("stop-run", s.post("/runs/"+first+"/stop", "").want(t, 200))
 	s.shows("retry-run", s.post("/runs/"+first+"/retry", "").want(t, 200))
+	s.shows("create-channel", s.post("/channels", example(t, "channel.json")).want(t, 200))
+	s.shows("test-channel", s.post("/channels/1/test", "").want(t, 200))
+	s.shows("list-channels", s.get("/api/v1/channels").want(t, 200))
 	for range s.runs("ja-share") {
 		s.brew()
 	}
+	s.shows("list-alerts", s.get("/api/v1/alerts").want(t, 200))
+	s.do(http.MethodDelete, "/api/v1/channels/1", nil).want(t, 204)
 	for id, path := range map[string]string{
 		"list-sweeps": "/sweeps?limit=3", "get-sweep": "/sweeps/ja-share", "list-arms": "/sweeps/ja-share/arms",
 		"list-runs": "/sweeps/ja-share/runs", "list-results": "/sweeps/ja-share/results", "get-run": "/runs/" + first,
@@ -203,6 +208,7 @@ var changing = map[*regexp.Regexp]string{
 	regexp.MustCompile(`"20\d\d-\d\d-\d\dT[^"]+"`): `"2026-11-24T09:30:00Z"`,
 	regexp.MustCompile(`"/[^"]*/brewery.jsonl`):    `"/corpora/brewery.jsonl`,
 	regexp.MustCompile(`"hint": "[^"]+"`):          `"hint": "q3Zr"`,
+	regexp.MustCompile(`"whsec_[^"]+"`):            `"whsec_c2VjcmV0"`,
 	regexp.MustCompile(`http://[^/"]+/s/[^"]+`):    "http://127.0.0.1:8080/s/q3ZrV0d9Yc1mE7tKx5uB2nLhJf8wPsAoGi4RzQeTvXk",
 }
 

@@ -27,6 +27,7 @@ func TestAccessible(t *testing.T) {
 		a.check("/sources", lang, 200)
 		a.check("/shares", lang, 200)
 		a.check("/recurrences", lang, 200)
+		a.check("/alerts", lang, 200)
 	}
 	pages := everyPage(s)
 	for _, lang := range []string{"ja", "en"} {

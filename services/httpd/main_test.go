@@ -13,6 +13,7 @@ import (
 
 	"github.com/haigo-lab/haigo/plugins/trainer"
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
+	"github.com/haigo-lab/haigo/services/alert"
 	"github.com/haigo-lab/haigo/services/corpus"
 	"github.com/haigo-lab/haigo/services/httpd"
 	"github.com/haigo-lab/haigo/services/orchestrator"
@@ -39,6 +40,11 @@ func open(t *testing.T, o httpd.Options) site {
 	o.Store, o.Samples, o.Problems, o.Report, o.Version = store, corpus.Samples, corpus.Problems, corpus.ReadReport, "v0"
 	o.Sweeper = &orchestrator.Sweeper{Store: store, Trainers: trainers{}, RunsAtOnce: 2}
 	o.Listen = listener.Listener.Addr().String()
+	box, err := alert.OpenBox(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Alerts = alert.NewSender(box, alert.Settings{}, "http://"+o.Listen)
 	server, err := httpd.New(o)
 	if err != nil {
 		t.Fatal(err)

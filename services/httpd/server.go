@@ -42,7 +42,9 @@ type Options struct {
 	// Problems are examples of what was left out of the source version in dir.
 	Problems func(dir string) ([]corpus.Problem, error)
 	// Report is what was measured of the source version in dir; ErrNotFound where nothing was.
-	Report  func(dir string) (corpus.Report, error)
+	Report func(dir string) (corpus.Report, error)
+	// Alerts sends what people are to know soon.
+	Alerts  Alerts
 	Version string // of the program; pages and shares name it
 	Log     *slog.Logger
 
@@ -67,7 +69,7 @@ type Server struct {
 // New checks the options and prepares everything that is served. It refuses an address beyond loopback without an
 // admin token.
 func New(o Options) (*Server, error) {
-	o.URL = strings.TrimSuffix(cmp.Or(o.URL, "http://"+reachable(o.Listen)), "/")
+	o.URL = BaseURL(o.URL, o.Listen)
 	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
 	g, err := newGuard(o)
 	if err != nil {
@@ -86,6 +88,11 @@ func New(o Options) (*Server, error) {
 	}
 	s.handler = s.routes()
 	return s, nil
+}
+
+// BaseURL is what addresses of pages begin with: what was set, or else the address that is listened to.
+func BaseURL(set, listen string) string {
+	return strings.TrimSuffix(cmp.Or(set, "http://"+reachable(listen)), "/")
 }
 
 // reachable is listen as a client on this machine can reach it.

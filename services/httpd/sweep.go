@@ -18,6 +18,7 @@ type sweepHead struct {
 	Name, Question, URL          string
 	Tab                          string // over, runs or def
 	State                        ablation.SweepState
+	PausedBy                     string
 	Counts                       ablation.RunCounts
 	Fraction                     float64
 	Cells                        []cell
@@ -34,7 +35,7 @@ type sweepHead struct {
 func (d sweepData) head(tab string) sweepHead {
 	p, at := d.progress(), now()
 	h := sweepHead{
-		Name: d.Sweep.Name, Question: d.Sweep.Question, URL: d.url(), Tab: tab, State: d.Sweep.State, Counts: d.Sweep.Counts,
+		Name: d.Sweep.Name, Question: d.Sweep.Question, URL: d.url(), Tab: tab, State: d.Sweep.State, PausedBy: d.Sweep.PausedBy, Counts: d.Sweep.Counts,
 		Fraction: p.Fraction, Cells: d.cells(), CreatedAt: d.Sweep.CreatedAt, EventAt: p.EventAt, TokensPerS: p.TokensPerS,
 		Tokens: p.Tokens, Budget: p.Budget, Model: modelNames(d.Models()), CanShare: scored(d.Results), Now: at,
 		CanPause: d.Sweep.State == ablation.SweepRunning, CanResume: d.Sweep.State == ablation.SweepPaused, CanStop: !over(d.Sweep.State), Over: over(d.Sweep.State),

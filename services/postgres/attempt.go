@@ -96,6 +96,14 @@ func endAttempt(
 		if err := settleSpikes(ctx, tx, c.Run.ID, next); err != nil {
 			return "", err
 		}
+		if err := raiseEnd(ctx, tx, c.Run.ID, run.sweep, next, reason); err != nil {
+			return "", err
+		}
+	}
+	if next == ablation.RunFailed {
+		if err := pauseFailing(ctx, tx, run.sweepID); err != nil {
+			return "", err
+		}
 	}
 	if err := finishSweep(ctx, tx, run.sweepID); err != nil {
 		return "", err

@@ -24,7 +24,7 @@ func (s *Store) Decide(ctx context.Context, r ablation.RecurringSweep, d ablatio
 		if won = err == nil && tag.RowsAffected() == 1; !won {
 			return err
 		}
-		if err := putPassed(ctx, tx, r.ID, d.Passed); err != nil || d.Fire == nil {
+		if err := putPassed(ctx, tx, r, d.Passed); err != nil || d.Fire == nil {
 			return err
 		}
 		return fire(ctx, tx, r, *d.Fire, now, *start)
@@ -35,16 +35,20 @@ func (s *Store) Decide(ctx context.Context, r ablation.RecurringSweep, d ablatio
 	return won, nil
 }
 
-func putPassed(ctx context.Context, tx pgx.Tx, recurrence int64, passed []ablation.Firing) error {
+func putPassed(ctx context.Context, tx pgx.Tx, r ablation.RecurringSweep, passed []ablation.Firing) error {
 	batch := &pgx.Batch{}
 	for _, f := range passed {
 		batch.Queue(`
 			INSERT INTO firings (recurrence_id, planned_at, decided_at, state, reason, message)
 			VALUES ($1, $2, $3, $4, $5, $6)
 			ON CONFLICT ON CONSTRAINT firings_once DO NOTHING`,
-			recurrence, f.PlannedAt, f.DecidedAt, f.State, f.Reason, f.Message)
+			r.ID, f.PlannedAt, f.DecidedAt, f.State, f.Reason, f.Message)
 	}
-	return tx.SendBatch(ctx, batch).Close()
+	if err := tx.SendBatch(ctx, batch).Close(); err != nil || len(passed) == 0 {
+		return err
+	}
+	// A week's absence is one piece of news, not hundreds: the newest time stands for all that passed with it.
+	return raiseMissed(ctx, tx, r, passed[len(passed)-1])
 }
 
 // fire starts the sweep of a planned time, unless that was decided on before.

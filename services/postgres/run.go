@@ -150,7 +150,7 @@ func finishSweep(ctx context.Context, tx pgx.Tx, sweep int64) error {
 	if _, err := tx.Exec(ctx, `SELECT FROM sweeps WHERE id = $1 FOR NO KEY UPDATE`, sweep); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, `
+	tag, err := tx.Exec(ctx, `
 		UPDATE sweeps
 		SET state = 'completed', finished_at = now()
 		WHERE id = $1
@@ -160,7 +160,10 @@ func finishSweep(ctx context.Context, tx pgx.Tx, sweep int64) error {
 				WHERE sweep_id = $1
 					AND state IN ('queued', 'running', 'stopping')
 			)`, sweep)
-	return err
+	if err != nil || tag.RowsAffected() == 0 {
+		return err
+	}
+	return raiseSweep(ctx, tx, sweep, ablation.AlertSweepFinished)
 }
 
 // RunPlan is what a run's newest segment said it will read; ablation.ErrNotFound before there is one.

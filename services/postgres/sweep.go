@@ -166,7 +166,7 @@ func putRuns(ctx context.Context, tx pgx.Tx, sweep int64, a Application) error {
 	return err
 }
 
-const sweepColumns = `w.id, w.definition, w.seed, w.document, w.state, w.created_at, c.queued, c.running, c.completed, c.stopped,
+const sweepColumns = `w.id, w.definition, w.seed, w.document, w.state, w.paused_by, w.created_at, c.queued, c.running, c.completed, c.stopped,
 			c.diverged, c.failed`
 
 const sweepTables = `sweeps w
@@ -209,9 +209,9 @@ func scanSweep(row pgx.CollectableRow) (ablation.Sweep, error) {
 	var id, seed int64
 	var counts ablation.RunCounts
 	var state ablation.SweepState
-	var document string
+	var document, pausedBy string
 	created := w.CreatedAt
-	err := row.Scan(&id, &definition, &seed, &document, &state, &created, &counts.Queued, &counts.Running, &counts.Completed,
+	err := row.Scan(&id, &definition, &seed, &document, &state, &pausedBy, &created, &counts.Queued, &counts.Running, &counts.Completed,
 		&counts.Stopped, &counts.Diverged, &counts.Failed)
 	if err != nil {
 		return w, err
@@ -220,7 +220,7 @@ func scanSweep(row pgx.CollectableRow) (ablation.Sweep, error) {
 		return w, fmt.Errorf("read the definition: %w", err)
 	}
 	bits := uint64(seed)
-	w.ID, w.Seed, w.Document, w.State, w.CreatedAt, w.Counts = id, &bits, document, state, created, counts
+	w.ID, w.Seed, w.Document, w.State, w.PausedBy, w.CreatedAt, w.Counts = id, &bits, document, state, pausedBy, created, counts
 	return w, nil
 }
 
@@ -292,7 +292,7 @@ func (s *Store) moveSweep(ctx context.Context, name string, to, from ablation.Sw
 			return ablation.Conflict("sweep %s has ended: nothing is left to pause or resume; to go on, retry a run, or start its file with more arms or seeds",
 				"スイープ %s は終わっていて、一時停止も再開もできません。続けるには、ランをもう一度実行するか、アームかシードを増やして開始してください", name)
 		}
-		if _, err := tx.Exec(ctx, `UPDATE sweeps SET state = $2 WHERE name = $1`, name, to); err != nil {
+		if _, err := tx.Exec(ctx, `UPDATE sweeps SET state = $2, paused_by = '' WHERE name = $1`, name, to); err != nil {
 			return err
 		}
 		return tell(ctx, tx, ablation.Event{Sweep: name})

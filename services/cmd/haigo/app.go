@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/haigo-lab/haigo/services/alert"
 	"github.com/haigo-lab/haigo/services/engine"
 	"github.com/haigo-lab/haigo/services/orchestrator"
 	"github.com/haigo-lab/haigo/services/postgres"
@@ -21,6 +22,7 @@ type app struct {
 	databaseURL string
 	store       *postgres.Store
 	trainers    *trainers.Host
+	sender      *alert.Sender // nil where nothing is served
 	private     *local.Server // nil where the database is somebody else's
 }
 

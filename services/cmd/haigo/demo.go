@@ -90,6 +90,7 @@ func (c demoCmd) serve(e *env, a *app, listener net.Listener, sweep ablation.Swe
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return s.Serve(ctx, listener) })
 	group.Go(func() error { return w.Run(ctx) })
+	group.Go(func() error { return a.alerter(e).Run(ctx) })
 	group.Go(func() error {
 		if c.Once {
 			defer stop()

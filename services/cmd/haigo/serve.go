@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/haigo-lab/haigo/services/alert"
 	"github.com/haigo-lab/haigo/services/corpus"
 	"github.com/haigo-lab/haigo/services/httpd"
 	"github.com/haigo-lab/haigo/services/orchestrator"
@@ -62,6 +63,7 @@ func serve(e *env, flags listenFlags, work bool) error {
 	group, ctx := errgroup.WithContext(e.ctx)
 	group.Go(func() error { return s.Serve(ctx, listener) })
 	group.Go(func() error { return a.clock(e).Run(ctx) })
+	group.Go(func() error { return a.alerter(e).Run(ctx) })
 	if work {
 		group.Go(func() error { return w.Run(ctx) })
 	}
@@ -105,12 +107,16 @@ func (migrateCmd) Run(e *env) error {
 
 // server is the pages and API of this process.
 func (a *app) server(e *env, f listenFlags, listener net.Listener) (*httpd.Server, error) {
+	if err := a.openSender(f, listener); err != nil {
+		return nil, err
+	}
 	return httpd.New(httpd.Options{
 		Store:      a.store,
 		Sweeper:    a.sweeper(e),
 		Samples:    corpus.Samples,
 		Problems:   corpus.Problems,
 		Report:     corpus.ReadReport,
+		Alerts:     a.sender,
 		Version:    version,
 		Log:        e.log,
 		Listen:     listener.Addr().String(),
@@ -128,6 +134,24 @@ func (a *app) sweeper(e *env) *orchestrator.Sweeper {
 
 func (a *app) clock(e *env) *orchestrator.Clock {
 	return &orchestrator.Clock{Store: a.store, Sweeper: a.sweeper(e), YenPerHour: e.settings.YenPerHour, Log: e.log}
+}
+
+// openSender makes what sends alerts, with links to the pages of this process.
+func (a *app) openSender(f listenFlags, listener net.Listener) error {
+	settings, err := alert.ReadSettings(a.data)
+	if err != nil {
+		return err
+	}
+	box, err := alert.OpenBox(a.data)
+	if err != nil {
+		return err
+	}
+	a.sender = alert.NewSender(box, settings, httpd.BaseURL(f.URL, listener.Addr().String()))
+	return nil
+}
+
+func (a *app) alerter(e *env) *orchestrator.Alerter {
+	return &orchestrator.Alerter{Store: a.store, Send: a.sender.Send, Data: a.data, Silent: e.settings.SilentAfter, Log: e.log}
 }
 
 // ready tells scripts where it serves, by rename.

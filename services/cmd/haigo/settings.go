@@ -6,18 +6,20 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/alecthomas/kong"
 )
 
 // Settings are the flags that every command takes. HAIGO_NAME sets --name where the flag isn't given.
 type Settings struct {
-	Data        string  `help:"Data folder (default: the user's data folder)." placeholder:"DIR"`
-	DatabaseURL string  `name:"database-url" help:"Postgres to use instead of a private one (or DATABASE_URL)." placeholder:"URL"`
-	Trainers    string  `help:"Folder with plugins.yaml (default: beside the program)." placeholder:"DIR"`
-	RunsAtOnce  int     `name:"runs-at-once" help:"Runs side by side on this machine (default: one a core)." placeholder:"N"`
-	YenPerHour  float64 `name:"yen-per-hour" help:"Price of an hour of one device: by it plans tell a cost, and budget.yen stops a sweep." default:"300" placeholder:"YEN"`
-	Verbose     bool    `short:"v" help:"Log what happens, not only what went wrong."`
+	Data        string        `help:"Data folder (default: the user's data folder)." placeholder:"DIR"`
+	DatabaseURL string        `name:"database-url" help:"Postgres to use instead of a private one (or DATABASE_URL)." placeholder:"URL"`
+	Trainers    string        `help:"Folder with plugins.yaml (default: beside the program)." placeholder:"DIR"`
+	RunsAtOnce  int           `name:"runs-at-once" help:"Runs side by side on this machine (default: one a core)." placeholder:"N"`
+	YenPerHour  float64       `name:"yen-per-hour" help:"Price of an hour of one device: by it plans tell a cost, and budget.yen stops a sweep." default:"300" placeholder:"YEN"`
+	SilentAfter time.Duration `name:"silent-after" help:"Metrics of a running run may be silent for so long before that is an alert; 0: forever." default:"10m" placeholder:"TIME"`
+	Verbose     bool          `short:"v" help:"Log what happens, not only what went wrong."`
 }
 
 // environment resolves flags from HAIGO_… and the database from DATABASE_URL.

@@ -1,0 +1,73 @@
+package alert
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"syscall"
+	"time"
+)
+
+// Guard lets connections reach public addresses only, and those private ones that the administrator allows. It looks at
+// the address that is really dialled, after names were resolved: a name that resolves to loopback the second time it is
+// asked gets no further.
+type Guard struct{ Allow []netip.Prefix }
+
+// ErrPrivate is a connection to an address that is none of a channel's business.
+var ErrPrivate = errors.New("the address is private; an administrator can allow it in alerts.yaml: allow: [10.0.0.0/8]")
+
+// shared are ranges that aren't private by name but don't lead into the public network either (RFC 6598, 6890, 8215).
+var shared = []netip.Prefix{
+	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("192.0.0.0/24"),
+	netip.MustParsePrefix("198.18.0.0/15"), netip.MustParsePrefix("240.0.0.0/4"), netip.MustParsePrefix("64:ff9b::/96"),
+	netip.MustParsePrefix("64:ff9b:1::/48"), netip.MustParsePrefix("2002::/16"),
+}
+
+func (g Guard) check(_, address string, _ syscall.RawConn) error {
+	at, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return fmt.Errorf("dial %s: %w", address, err)
+	}
+	if !g.allows(at.Addr().Unmap()) {
+		return ErrPrivate
+	}
+	return nil
+}
+
+func (g Guard) allows(ip netip.Addr) bool {
+	for _, p := range g.Allow {
+		if p.Contains(ip) {
+			return true
+		}
+	}
+	for _, p := range shared {
+		if p.Contains(ip) {
+			return false
+		}
+	}
+	return ip.IsGlobalUnicast() && !ip.IsPrivate()
+}
+
+// Dialer dials what the guard allows.
+func (g Guard) Dialer() *net.Dialer {
+	return &net.Dialer{Timeout: 10 * time.Second, Control: g.check}
+}
+
+// Client makes requests that the guard allows and follows no redirect; a proxy from the environment isn't used, for it
+// would dial in the guard's place.
+func (g Guard) Client() *http.Client {
+	dialer := g.Dialer()
+	return &http.Client{
+		Timeout: 20 * time.Second,
+		Transport: &http.Transport{
+			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+				return dialer.DialContext(ctx, network, address)
+			},
+			TLSHandshakeTimeout: 10 * time.Second, ResponseHeaderTimeout: 15 * time.Second, DisableKeepAlives: true, MaxResponseHeaderBytes: 64 << 10,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}

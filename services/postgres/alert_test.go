@@ -1,0 +1,118 @@
+package postgres_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+)
+
+// channel adds a channel for alerts of all kinds, of one sweep or of all.
+func (w *world) channel(name, of string) int64 {
+	w.Helper()
+	id, err := w.PutChannel(w.Context(), ablation.Channel{
+		Name: name, Kind: ablation.ChannelWebhook, Sealed: []byte{1}, Hint: "https://x/…", Lang: "ja", Of: of, Kinds: ablation.AlertKinds(),
+	})
+	w.must(err)
+	return id
+}
+
+func (w *world) due() []ablation.Delivery {
+	w.Helper()
+	all, err := w.DueDeliveries(w.Context(), 100, time.Hour)
+	w.must(err)
+	return all
+}
+
+func kinds(all []ablation.Delivery) (found []string) {
+	for _, d := range all {
+		found = append(found, d.Channel.Name+" "+string(d.Alert.Kind))
+	}
+	return found
+}
+
+func TestAlerts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.channel("all", "")
+	w.channel("other", "elsewhere")
+	w.sweep("s", 2, 1000)
+	s := w.training()
+	w.must(w.EndAttempt(t.Context(), s.claim, 1, "failed", ablation.Label{EN: "out of memory"}, ablation.RunFailed))
+	due := w.due()
+	if len(due) != 1 || due[0].Alert.Kind != ablation.AlertRunFailed || due[0].Alert.Detail.Message.EN != "out of memory" || due[0].Alert.Detail.Attempt != 1 {
+		t.Fatalf("due %+v", due)
+	}
+	if again := w.due(); len(again) != 0 {
+		t.Errorf("%v is in two hands", kinds(again))
+	}
+	w.must(w.Undelivered(t.Context(), due[0], "it answers 500", time.Now().Add(-time.Second)))
+	if due = w.due(); len(due) != 1 || due[0].Tries != 2 || due[0].Channel.Trouble != "it answers 500" {
+		t.Fatalf("tried again: %+v", due)
+	}
+	w.must(w.Delivered(t.Context(), due[0]))
+	if due := w.due(); len(due) != 0 {
+		t.Errorf("%v was sent and is due", kinds(due))
+	}
+
+	other := w.training()
+	other.send(other.begin(nil))
+	other.end("stopped", ablation.RunStopped)
+	if got := fmt.Sprint(kinds(w.due())); got != "[all sweep_finished]" {
+		t.Errorf("after the last run: %s", got)
+	}
+	if alerts, err := w.Alerts(t.Context(), 10); err != nil || len(alerts) != 2 {
+		t.Errorf("%d alerts (%v), want 2", len(alerts), err)
+	}
+	if _, err := w.PutChannel(t.Context(), ablation.Channel{Name: "all", Kind: ablation.ChannelMail, Lang: "ja", Sealed: []byte{1}, Kinds: ablation.AlertKinds()}); !errors.Is(err, ablation.ErrConflict) {
+		t.Errorf("a second channel of one name: %v", err)
+	}
+}
+
+// TestAlerts_failing: three failures in a row pause a sweep; a person's resume lets it go on.
+func TestAlerts_failing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.channel("all", "s")
+	w.sweep("s", 5, 1000)
+	for range 3 {
+		s := w.training()
+		s.end("failed", ablation.RunFailed)
+	}
+	if got := fmt.Sprint(kinds(w.due())); got != "[all run_failed all run_failed all run_failed all sweep_paused]" {
+		t.Errorf("alerts %s", got)
+	}
+	w.none(w.request())
+	sweep, err := w.Sweep(t.Context(), "s")
+	w.must(err)
+	if sweep.State != ablation.SweepPaused || sweep.PausedBy != "failures" {
+		t.Errorf("state %s by %q", sweep.State, sweep.PausedBy)
+	}
+	w.must(w.ResumeSweep(t.Context(), "s"))
+	w.claim()
+}
+
+func TestRaiseSilence(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.channel("all", "")
+	w.sweep("s", 1, 1000)
+	s := w.training()
+	s.send(s.begin(nil, losses(1, 3)...))
+	for range 3 { // looked at three times, said once
+		w.must(w.RaiseSilence(t.Context(), 0))
+	}
+	w.must(w.RaiseSilence(t.Context(), time.Hour))
+	if got := fmt.Sprint(kinds(w.due())); got != "[all run_silent]" {
+		t.Errorf("silent: %s", got)
+	}
+	s.send(s.next(losses(2, 3)...))
+	for range 3 {
+		w.must(w.RaiseSilence(t.Context(), time.Hour))
+	}
+	if got := fmt.Sprint(kinds(w.due())); got != "[all run_recovered]" {
+		t.Errorf("speaks again: %s", got)
+	}
+}
