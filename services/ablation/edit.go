@@ -59,6 +59,9 @@ func (e Edit) apply(document []byte) ([]byte, error) {
 	if !c.settle(want) {
 		return nil, e.misplaced()
 	}
+	if old := root.at(c.path); c.op == EditSet && old != nil && old.same(c.value) { // also in quotes that nobody needs
+		return document, nil
+	}
 	if !c.applyTo(want) {
 		return nil, e.misplaced()
 	}

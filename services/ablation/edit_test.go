@@ -119,6 +119,11 @@ func TestEditDocument_law(t *testing.T) {
 		w := writer{t: t, newline: rapid.SampledFrom([]string{"\n", "\n", "\n", "\r\n"}).Draw(t, "newline")}
 		text := w.document(tree)
 		read(t, text)
+		for _, e := range saying(tree, nil) {
+			if same, err := ablation.EditDocument([]byte(text), e); err != nil || string(same) != text {
+				t.Fatalf("%s: a form that changes nothing changes the text: %v\n%s\n%s", e.Path, err, text, same)
+			}
+		}
 		e := drawChange(t, tree)
 		want := read(t, writer{}.document(e.tree))
 
@@ -138,6 +143,20 @@ func TestEditDocument_law(t *testing.T) {
 			t.Fatalf("%v: saying again what is there changes the text: %v\n%s\n%s", e.same, err, got, again)
 		}
 	})
+}
+
+// saying are the edits that set every single value of a document to what it is.
+func saying(n tree, path []string) (out []ablation.Edit) {
+	for i, item := range n.items {
+		out = append(out, saying(item, append(slices.Clone(path), fmt.Sprint(i)))...)
+	}
+	for _, k := range n.keys {
+		out = append(out, saying(n.of[k], append(slices.Clone(path), k))...)
+	}
+	if n.items == nil && n.of == nil {
+		out = append(out, set(path, n))
+	}
+	return out
 }
 
 // comments is how many a writer made.
@@ -346,7 +365,7 @@ func drawChange(t *rapid.T, n tree) edited {
 		e := set(path, value)
 		return edited{edits: []ablation.Edit{e}, same: []ablation.Edit{e}, tree: n.put(path, value)}
 	}
-	switch rapid.IntRange(0, 14).Draw(t, "edit") {
+	switch rapid.IntRange(0, 22).Draw(t, "edit") {
 	case 0:
 		return put(text, "question")
 	case 1:
@@ -413,6 +432,31 @@ func drawChange(t *rapid.T, n tree) edited {
 		e := ablation.Edit{Op: ablation.EditInsert, Path: []string{"tasks", "-"}, Value: json.RawMessage(`"squad"`)}
 		list := append(slices.Clone(n.of["tasks"].items), scalar("squad"))
 		return edited{edits: []ablation.Edit{e}, tree: n.with("tasks", tree{items: list})}
+	case 14, 15: // a plain field of the recipe, the design or the budget
+		field := rapid.SampledFrom(fields).Draw(t, "field")
+		return put(scalar(field.value), field.path...)
+	case 16: // a plain field is emptied
+		path := rapid.SampledFrom([][]string{{"question"}, {"seeds"}, {"recipe", "row_tokens"}, {"design", "baseline"}, {"budget", "yen"}, {"recurrence", "zone"}}).Draw(t, "field")
+		return removed(n, path, put)
+	case 17: // the matched control is unticked
+		return removed(n, []string{"design", "control"}, put)
+	case 18: // it starts again by itself, or no more
+		if n.of["recurrence"].of != nil {
+			return removed(n, []string{"recurrence"}, put)
+		}
+		cron, zone := []string{"recurrence", "cron"}, []string{"recurrence", "zone"}
+		edits := []ablation.Edit{set(cron, scalar("0 22 * * 1-5")), set(zone, scalar("Europe/Berlin"))}
+		return edited{edits: edits, same: edits, tree: n.put(cron, scalar("0 22 * * 1-5")).put(zone, scalar("Europe/Berlin"))}
+	case 19: // a source is ticked
+		e := ablation.Edit{Op: ablation.EditInsert, Path: []string{"sources", "-"}, Value: json.RawMessage(`"books"`)}
+		list := append(slices.Clone(n.of["sources"].items), scalar("books"))
+		return edited{edits: []ablation.Edit{e}, tree: n.with("sources", tree{items: list})}
+	case 20: // a label goes
+		return removed(n, []string{"schedules", arm, "label"}, put)
+	case 21:
+		return put(text, "schedules", arm, "label", "en")
+	case 22: // a schedule is copied
+		return put(stagesOnly(arms.of[arm]), "schedules", "copy")
 	}
 	renamed := mapping()
 	for _, name := range arms.keys {
@@ -430,6 +474,41 @@ func drawChange(t *rapid.T, n tree) edited {
 	}
 	return edited{edits: e, tree: out}
 }
+
+// fields are the form's plain fields with values that a sweep takes.
+var fields = []struct {
+	path  []string
+	value string
+}{
+	{[]string{"recipe", "trainer"}, "cpu"},
+	{[]string{"recipe", "optimizer", "peak_lr"}, "0.004"},
+	{[]string{"recipe", "row_tokens"}, "256"},
+	{[]string{"recipe", "batch_rows"}, "8"},
+	{[]string{"recipe", "eval", "every"}, "12.5%"},
+	{[]string{"recipe", "max_epochs"}, "20"},
+	{[]string{"seeds"}, "4"},
+	{[]string{"design", "baseline"}, "ja57"},
+	{[]string{"budget", "runs_at_once"}, "2"},
+	{[]string{"recurrence", "cron"}, "30 1 * * 6"},
+}
+
+// removed takes a value out where it is, and what would be empty with it; else it puts one.
+func removed(n tree, path []string, put func(tree, ...string) edited) edited {
+	parent := n.at(path[:len(path)-1]...)
+	if _, there := parent.of[path[len(path)-1]]; !there {
+		return put(scalar("6"), "seeds")
+	}
+	e := ablation.Edit{Op: ablation.EditRemove, Path: path}
+	for len(path) > 1 && len(n.at(path[:len(path)-1]...).keys) == 1 {
+		path = path[:len(path)-1]
+	}
+	last := len(path) - 1
+	out := n.at(path[:last]...).without(path[last])
+	return edited{edits: []ablation.Edit{e}, tree: n.put(path[:last], out), removes: true}
+}
+
+// stagesOnly is a schedule without its label.
+func stagesOnly(schedule tree) tree { return mapping("stages", schedule.of["stages"]) }
 
 // writer lays a document out as a person might: each choice is drawn. Without a draw it is plain.
 type writer struct {

@@ -103,8 +103,13 @@ func readForm(r *http.Request) error {
 	return invalid("document", "the form arrived broken; send it again", "フォームの内容が途中で壊れました。もう一度送信してください")
 }
 
-// written is the document of a form, which sends every line's end as two characters.
+// written is the document of a form: as the page's script kept it, or what is in the text area, which sends every line's
+// end as two characters.
 func written(r *http.Request) string {
+	var exact string
+	if err := json.Unmarshal([]byte(r.PostFormValue("exact")), &exact); err == nil {
+		return exact
+	}
 	return strings.ReplaceAll(r.PostFormValue("document"), "\r\n", "\n")
 }
 
@@ -153,7 +158,7 @@ func startedURL(sweep ablation.Sweep) string {
 
 // planned is the page with what the document would run, or what must change first.
 func (s *Server) planned(ctx context.Context, words words, q question) newView {
-	v := newView{Document: q.document}
+	v := newView{Document: q.document, State: editorState{Document: q.document}}
 	if strings.TrimSpace(q.document) == "" {
 		return v
 	}

@@ -67,8 +67,9 @@ export class Doc {
     return this.now < this.past.length - 1;
   }
 
-  // step goes back or forth in what was settled on.
-  step(by: -1 | 1): void {
+  // step goes back or forth in what was settled on, once what is under way has settled.
+  async step(by: -1 | 1): Promise<void> {
+    await this.idle();
     const moment = this.past[this.now + by];
     if (!moment) return;
     this.now += by;

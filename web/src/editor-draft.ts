@@ -1,6 +1,8 @@
 // What a tab remembers of a document that is being written: it outlives a reload, a change of language and a look at
 // another page.
 
+import { read, type State } from "./editor-state";
+
 export interface Draft {
   at: string; // the address it was begun at
   document: string;
@@ -47,8 +49,7 @@ export async function begin(href: string): Promise<string> {
   const answer = await fetch(href);
   if (!answer.ok) throw new Error(`${answer.status}`);
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const text = page.querySelector<HTMLTextAreaElement>("#document")?.value;
-  if (text === undefined) throw new Error("no document"); // the session has ended
+  const { document: text } = read<State>(page, "state"); // fails where the session has ended
   history.replaceState(null, "", href);
   return text;
 }

@@ -11,6 +11,15 @@ export interface Text {
   show(line: number): void;
 }
 
+// shown is a document as an area holds it.
+const shown = (document: string): string => document.replace(/\r\n?/g, "\n");
+
+// ended is what an area holds, with the line ends of the document that it was.
+export function ended(text: string, document: string): string {
+  if (text === shown(document)) return document;
+  return document.includes("\r\n") && !/(^|[^\r])\n/.test(document) ? text.replace(/\n/g, "\r\n") : text;
+}
+
 const pause = 300; // milliseconds without a keystroke before the text is read
 
 // text watches the area of a form and calls changed a moment after the last keystroke, never while a word is composed.
@@ -49,7 +58,7 @@ export function text(form: HTMLFormElement, changed: () => void): Text {
   return {
     value: () => area.value,
     put(document): void {
-      if (area.value === document || composing || timer) return;
+      if (area.value === shown(document) || composing || timer) return;
       const { selectionStart, selectionEnd, scrollTop } = area;
       area.value = document;
       area.setSelectionRange(selectionStart, selectionEnd);

@@ -7,11 +7,11 @@ import { Doc } from "./editor-document";
 import * as draft from "./editor-draft";
 import { fields } from "./editor-form";
 import { head } from "./editor-head";
-import { goTo, renew } from "./editor-page";
+import { goTo, released, renew } from "./editor-page";
 import { stages } from "./editor-stages";
 import { decimal, read, t, wrongIn, type Arm, type Edit, type Schedule, type State } from "./editor-state";
 import { tabs } from "./editor-tabs";
-import { text } from "./editor-text";
+import { ended, text } from "./editor-text";
 import { totals } from "./editor-totals";
 import { localised } from "./editor-time";
 import { html } from "./element";
@@ -40,7 +40,7 @@ class Page {
   constructor(private readonly form: HTMLFormElement) {
     this.state = read<State>(document, "state");
     this.text = text(form, () => this.typed());
-    this.begun = this.text.value();
+    this.begun = this.state.document;
     this.doc = new Doc(this.begun, () => this.asked(), (page, state, behind) => this.answer(page, state, behind), (away) => this.away(away));
     this.area = area(this.one("[data-area]"), (c) => this.moved(c), () => this.gesture++);
   }
@@ -59,7 +59,7 @@ class Page {
     this.view(this.begun.trim() === "" || this.state.readable ? "form" : "yaml");
     this.recall();
     localised(document);
-    if (this.text.value().trim()) this.doc.look(); // what this browser remembers of rates is the server's to reckon with
+    if (this.doc.text.trim()) this.doc.look(); // what this browser remembers of rates is the server's to reckon with
   }
 
   private one<E extends Element = HTMLElement>(selector: string): E {
@@ -99,7 +99,7 @@ class Page {
   private typed(): void {
     if (performance.now() - this.typedAt > burst) this.gesture++;
     this.typedAt = performance.now();
-    this.doc.write(this.text.value(), `text ${this.gesture}`);
+    this.doc.write(ended(this.text.value(), this.doc.text), `text ${this.gesture}`);
   }
 
   private answer(page: Document, state: State, behind: boolean): void {
@@ -221,7 +221,7 @@ class Page {
     const problem = target.closest<HTMLAnchorElement>("#wrong a[data-path]");
     if (problem) {
       event.preventDefault();
-      this.mend(problem.dataset.path ?? "", Number(problem.dataset.line));
+      released(event, () => this.mend(problem.dataset.path ?? "", Number(problem.dataset.line)));
     }
     const button = target.closest<HTMLButtonElement>("button");
     if (button) this.press(button, event);
@@ -238,7 +238,7 @@ class Page {
       this.by = by;
       this.draw();
     }
-    if (what === "undo" || what === "redo") this.step(what === "undo" ? -1 : 1);
+    if (what === "undo" || what === "redo") void this.step(what === "undo" ? -1 : 1);
     if (what === "resume") this.resume(draft.last());
     if (schedule && what === "split") this.make(change.split(this.state, schedule));
     if (schedule && what === "duplicate") this.make(change.duplicate(this.state, schedule));
@@ -282,9 +282,9 @@ class Page {
     if (dialog.querySelector("[data-launch]") && this.one("[data-review]") && !dialog.open) dialog.showModal();
   }
 
-  private step(by: -1 | 1): void {
+  private async step(by: -1 | 1): Promise<void> {
     this.text.flush();
-    this.doc.step(by);
+    await this.doc.step(by);
     this.text.put(this.doc.text);
   }
 
@@ -309,6 +309,7 @@ class Page {
       return;
     }
     this.text.put(this.doc.text);
+    this.one<HTMLInputElement>("[name=exact]").value = JSON.stringify(this.doc.text); // a form would send other line ends
     if (!button.hasAttribute("formaction")) draft.forget();
   }
 
@@ -325,7 +326,7 @@ class Page {
     const forth = event.key.toLowerCase() === "y" || (event.key.toLowerCase() === "z" && event.shiftKey);
     if (back || forth) {
       event.preventDefault();
-      this.step(back ? -1 : 1);
+      void this.step(back ? -1 : 1);
     }
   }
 
