@@ -20,9 +20,10 @@ import (
 	"github.com/haigo-lab/haigo/services/postgres/pgtest"
 )
 
-// TestClock_simulated lets two servers fire over days on which clocks go back, and over days on which they go forward:
-// with servers killed while they decide, hours in which neither runs, sweeps that don't end in time and a recurrence
-// that is paused for a while. Every planned time ends as one firing: fired, with a sweep of its own, missed or skipped.
+// TestClock_simulated lets two servers fire over ten days in which clocks go back, and ten in which they go forward, more
+// than a thousand planned times each: with servers killed while they decide and started again, hours in which neither runs,
+// sweeps that don't end in time and a recurrence that is paused for a while. Every planned time ends as one firing: fired,
+// with a sweep of its own, missed or skipped.
 func TestClock_simulated(t *testing.T) {
 	t.Parallel()
 	for name, start := range map[string]string{"back": "2026-10-23", "forward": "2026-03-06"} {
@@ -81,8 +82,9 @@ func simulate(t *testing.T, now, end time.Time) {
 			total[state] += n
 		}
 	}
-	t.Logf("%d firings: %v", total["fired"]+total["missed"]+total["skipped"], total)
-	if total["fired"] < 300 || total["missed"] < 10 || total["skipped"] < 10 {
+	all, killed := total["fired"]+total["missed"]+total["skipped"], servers[0].killed+servers[1].killed
+	t.Logf("%d firings, servers killed %d times: %v", all, killed, total)
+	if all < 1000 || killed < 100 || total["fired"] < 300 || total["missed"] < 10 || total["skipped"] < 10 {
 		t.Errorf("%v are too few to tell anything", total)
 	}
 }
@@ -100,8 +102,9 @@ func open(t *testing.T, url string) *postgres.Store {
 // server is one that can be killed.
 type server struct {
 	*testing.T
-	url   string
-	store *postgres.Store
+	url    string
+	store  *postgres.Store
+	killed int // times
 }
 
 func (s *server) fire(ctx context.Context, now time.Time) {
@@ -130,6 +133,7 @@ func tick(t *testing.T, servers []*server, now time.Time, kill bool) {
 	if kill {
 		servers[0].store.Close()
 		servers[0].store = nil
+		servers[0].killed++
 		slices.Reverse(servers)
 	}
 }
