@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"net/http"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"github.com/haigo-lab/haigo/services/chart"
 )
 
@@ -60,7 +58,8 @@ func tag(f chart.Figure, err error, known string) (*tagged, error) {
 	}
 	answer := newTagged(data)
 	if answer.matches(known) {
-		return nil, huma.Status304NotModified()
+		// With its headers: what they say of keeping it is from now on what the browser's copy goes by.
+		answer.Status, answer.Body = http.StatusNotModified, nil
 	}
 	return &answer, nil
 }

@@ -76,7 +76,12 @@ func TestAPI_charts(t *testing.T) {
 		if !json.Valid([]byte(a.body)) {
 			t.Errorf("%s is no JSON", path)
 		}
-		s.get(path, "If-None-Match", a.Header.Get("ETag")).want(t, 304)
+		same := s.get(path, "If-None-Match", a.Header.Get("ETag")).want(t, 304)
+		for _, name := range []string{"Cache-Control", "ETag"} { // else the browser throws away what it has
+			if got, want := same.Header.Get(name), a.Header.Get(name); got != want {
+				t.Errorf("unchanged it has the %s %q, want %q", name, got, want)
+			}
+		}
 		table, query, _ := strings.Cut(path, "?")
 		csv := s.get(table+".csv?"+query).want(t, 200)
 		if kind := csv.Header.Get("Content-Type"); !strings.HasPrefix(kind, "text/csv") || strings.Count(csv.body, "\n") < 3 {

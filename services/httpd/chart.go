@@ -196,6 +196,7 @@ func runIDs(runs []ablation.Run) []string {
 
 // tagged is JSON with the entity tag of its bytes.
 type tagged struct {
+	Status       int
 	ETag         string          `header:"ETag"`
 	CacheControl string          `header:"Cache-Control"`
 	Body         json.RawMessage `doc:"A figure: texts in both languages, an ECharts option with data only, and the same points as a table"`
@@ -203,7 +204,7 @@ type tagged struct {
 
 func newTagged(data []byte) tagged {
 	sum := sha256.Sum256(data)
-	return tagged{ETag: fmt.Sprintf("%q", base64.RawURLEncoding.EncodeToString(sum[:16])), CacheControl: "private, no-cache", Body: data}
+	return tagged{Status: http.StatusOK, ETag: fmt.Sprintf("%q", base64.RawURLEncoding.EncodeToString(sum[:16])), CacheControl: "private, no-cache", Body: data}
 }
 
 // matches reports whether an If-None-Match header names the tag.
