@@ -7,7 +7,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 PLUGINS := cpu
 NPM     := npm --prefix web --no-audit --no-fund --no-update-notifier
 
-.PHONY: help demo test build web go lint types browser bench-cpu bench-corpus fuzz-api clean
+.PHONY: help demo test build web go lint types browser bench-cpu bench-corpus bench-pages fuzz-api clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s%s\n", $$1, $$2}' Makefile
@@ -54,6 +54,9 @@ bench-cpu: bin/torch/.ready ## the CPU trainer against PyTorch, paired, in one c
 
 bench-corpus: ## reads 1 GB of JSON lines in .zst, as one file and as four: MB/s of text, MB a second of one core, peak memory
 	go test -run '^$$' -bench 'Add|Measure' -benchtime 1x ./services/corpus -corpus-bytes 1073741824
+
+bench-pages: web ## a sweep of 50 runs with 20,000 steps in Chromium: time to the last chart cold and warm, weight of page and scripts
+	go test -run '^$$' -bench '^BenchmarkPage$$' -benchtime 1x ./services/httpd -page-steps 20000
 
 bin/torch/.ready: plugins/cpu/bench/requirements.txt
 	python3 -m venv bin/torch

@@ -190,7 +190,7 @@ func (b *tab) until(condition string) {
 }
 
 // chromium finds a browser as .ci/setup does.
-func chromium(t *testing.T) string {
+func chromium(t testing.TB) string {
 	t.Helper()
 	for _, name := range []string{
 		os.Getenv("HAIGO_BROWSER"), "chromium", "chromium-browser", "google-chrome", "google-chrome-stable",
