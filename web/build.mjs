@@ -7,7 +7,8 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
 const dist = root + "dist/";
-const entryPoints = ["src/app.ts", "src/stream.ts", "src/style/style.css", "src/logo.svg"];
+const font = "node_modules/@expo-google-fonts/m-plus-1p/500Medium/MPLUS1p_500Medium.ttf"; // of the cards that the server draws
+const entryPoints = ["src/app.ts", "src/stream.ts", "src/style/style.css", "src/logo.svg", font];
 
 const { outputFiles, metafile } = await build({
   absWorkingDir: root,
@@ -15,7 +16,7 @@ const { outputFiles, metafile } = await build({
   outdir: "dist",
   entryNames: "[name]-[hash]",
   chunkNames: "[name]-[hash]",
-  loader: { ".svg": "copy" },
+  loader: { ".svg": "copy", ".ttf": "copy" },
   bundle: true,
   splitting: true,
   format: "esm",
@@ -29,7 +30,7 @@ const { outputFiles, metafile } = await build({
 
 const names = {};
 for (const [file, { entryPoint }] of Object.entries(metafile.outputs)) {
-  if (entryPoints.includes(entryPoint)) names[entryPoint.slice("src/".length)] = basename(file);
+  if (entryPoints.includes(entryPoint)) names[entryPoint === font ? "card.ttf" : entryPoint.slice("src/".length)] = basename(file);
 }
 
 // .keep is committed, so that Go's embed finds a folder in a fresh clone.

@@ -21,7 +21,7 @@ var dist embed.FS
 // Bundle is the built scripts and styles. The zero Bundle has none.
 type Bundle struct {
 	Files   fs.FS             // names carry a hash of their content
-	Entries map[string]string // name by path in src: app.ts, stream.ts, style/style.css, logo.svg
+	Entries map[string]string // name by path in src: app.ts, stream.ts, style/style.css, logo.svg; and card.ttf, the font of pictures
 }
 
 // Load is the embedded bundle, or fs.ErrNotExist where the program was built without one.

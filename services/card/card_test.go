@@ -1,0 +1,114 @@
+package card_test
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/png"
+	"io/fs"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/haigo-lab/haigo/services/card"
+	"github.com/haigo-lab/haigo/web"
+)
+
+func drawer(t testing.TB) *card.Drawer {
+	t.Helper()
+	bundle, err := web.Load()
+	if err != nil {
+		t.Fatalf("%v: run make build first", err)
+	}
+	font, err := fs.ReadFile(bundle.Files, bundle.Entries["card.ttf"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := card.New(font)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func example(title string, arms int) card.Card {
+	c := card.Card{Title: title, Note: "20 ラン中 18 完了 · 2026年11月23日", JA: "日本語", EN: "英語", Unit: "bits per byte", Good: "左下ほどよい", More: "ほか 4 アーム", Source: "Haigo 配合"}
+	var front []card.Point
+	shapes := []string{"circle", "square", "triangle", "diamond", "down", "pentagon"}
+	for i := range arms {
+		x, y := 1.9-.04*float64(i), 2+.05*float64(i*i%7)
+		c.Arms = append(c.Arms, card.Arm{
+			Label: fmt.Sprintf("日本語 %d%%、英語先行", 30+7*i), Hue: i % 7, Shape: shapes[i%6], Hollow: i%3 == 2,
+			Mean: &card.Point{X: x, Y: y}, Seeds: []card.Point{{X: x - .01, Y: y + .01}, {X: x + .01, Y: y - .01}},
+		})
+		if i%2 == 0 {
+			front = append(front, card.Point{X: x, Y: y})
+		}
+	}
+	c.Fronts = [][]card.Point{front}
+	return c
+}
+
+func TestDrawer_PNG(t *testing.T) {
+	t.Parallel()
+	d := drawer(t)
+	for name, c := range map[string]card.Card{
+		"usual":   example("学習量が同じとき、日本語を何割にすると両方の言語で損をしないか", 5),
+		"long":    example(strings.Repeat("事前学習の配合について、", 20)+"最後。", 12),
+		"hostile": example("</script><script>alert(1)</script>\"'><img src=x> 配合🍶\x00\n\t"+strings.Repeat("W", 90), 1),
+		"empty":   {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			data, err := d.PNG(c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if dir := os.Getenv("HAIGO_SHOTS"); dir != "" {
+				if err := os.WriteFile(dir+"/card-"+name+".png", data, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			picture, err := png.Decode(bytes.NewReader(data))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if picture.Bounds() != image.Rect(0, 0, card.Width, card.Height) || len(data) > 300_000 {
+				t.Errorf("%v, %d bytes", picture.Bounds(), len(data))
+			}
+			for x := range card.Width { // nothing runs over an edge
+				for _, y := range []int{0, card.Height - 1} {
+					if r, g, b, _ := picture.At(x, y).RGBA(); r&g&b != 0xffff {
+						t.Fatalf("something stands at %d, %d", x, y)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestDrawer_glyphs: Japanese is written with glyphs of its own, not with boxes; boxes would all look alike.
+func TestDrawer_glyphs(t *testing.T) {
+	t.Parallel()
+	d := drawer(t)
+	seen := map[string]rune{}
+	for _, r := range "配合日本語英学習率エポックの漢字、。ABC123" {
+		data, err := d.PNG(card.Card{Title: string(r)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if before, ok := seen[string(data)]; ok {
+			t.Errorf("%c looks like %c", r, before)
+		}
+		seen[string(data)] = r
+	}
+}
+
+func BenchmarkPNG(b *testing.B) {
+	d, c := drawer(b), example("学習量が同じとき、日本語を何割にすると両方の言語で損をしないか", 5)
+	for b.Loop() {
+		if _, err := d.PNG(c); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
