@@ -7,8 +7,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// exampleFiles are the requests and answers that the API's description shows: sweep.yaml, share.json and channel.json as they are sent, and a
-// file an operation, as a server really answered when the tests last wrote them.
+// exampleFiles are the requests and answers that the API's description shows: sweep.yaml and those of requestFiles as they are
+// sent, and a file an operation, as a server really answered when the tests last wrote them.
 //
 //go:embed example
 var exampleFiles embed.FS
@@ -34,12 +34,12 @@ func extension(kind string) string {
 	return ".json"
 }
 
+// requestFiles are the examples of what operations take as JSON.
+var requestFiles = map[string]string{"create-share": "share.json", "embed-share": "embed.json", "create-channel": "channel.json"}
+
 func requestExample(op *huma.Operation, kind string) any {
-	switch {
-	case op.OperationID == "create-channel":
-		return json.RawMessage(mustExample("channel.json"))
-	case kind == "application/json":
-		return json.RawMessage(mustExample("share.json"))
+	if kind == "application/json" {
+		return json.RawMessage(mustExample(requestFiles[op.OperationID]))
 	}
 	return string(mustExample("sweep.yaml"))
 }

@@ -64,6 +64,7 @@ func TestAPI_examples(t *testing.T) {
 		s.shows(id, s.get("/api/v1"+path).want(t, 200))
 	}
 	s.shows("create-share", s.post("/shares", share).want(t, 200))
+	s.shows("embed-share", s.post("/shares/1/embed", example(t, "embed.json")).want(t, 200))
 	s.shows("renew-share", s.post("/shares/1/renew", "").want(t, 200))
 	s.shows("list-shares", s.get("/api/v1/shares").want(t, 200))
 	s.do(http.MethodDelete, "/api/v1/shares/1", nil).want(t, 204)

@@ -1,10 +1,13 @@
 package httpd
 
 import (
+	"context"
 	"net/http"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
+
+	"github.com/haigo-lab/haigo/services/ablation"
 )
 
 // Formatters for the tests of what pages write.
@@ -34,6 +37,14 @@ var (
 	Ago     = Words.ago
 	Text    = Words.text
 )
+
+// LiveNow is what live shares show, refreshed by refresh.
+func LiveNow(refresh func(context.Context, ablation.Share) (ablation.Share, error)) func(context.Context, ablation.Share) (ablation.Share, error) {
+	return newLiveShares(refresh).now
+}
+
+// Forget lets live shares be looked at anew.
+func (s *Server) Forget() { s.live = newLiveShares(s.sharer.Refresh) }
 
 // Routes are all methods and patterns that are served below prefix, without it.
 func (s *Server) Routes(prefix string) (routes []string) {

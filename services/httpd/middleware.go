@@ -9,9 +9,12 @@ import (
 	"time"
 )
 
-// policy allows own scripts, styles, images and connections, and nothing inline.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
-	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+// policy allows own scripts, styles, images and connections, and nothing inline; only pages of these origins, if any, may
+// show the page in a frame.
+func policy(framers []string) string {
+	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+		"form-action 'self'; base-uri 'none'; frame-ancestors " + frameAncestors(framers)
+}
 
 // maxBody bounds what a request may send; a sweep file is far smaller.
 const maxBody = 1 << 20
@@ -20,7 +23,7 @@ const maxBody = 1 << 20
 func secure(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", policy)
+		h.Set("Content-Security-Policy", policy(nil))
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "same-origin")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")

@@ -84,9 +84,11 @@ func pair(a, b any) struct{ A, B any } { return struct{ A, B any }{a, b} }
 type frame struct {
 	Lang    string
 	Title   string
-	Nav     string // which entry of the navigation is current; empty: none
-	Shell   string // what is around the page: app, public or bare
-	Live    string // address of the events that change this page; empty: it doesn't change
+	Nav     string     // which entry of the navigation is current; empty: none
+	Shell   string     // what is around the page: app, public or bare
+	Live    string     // address of the events that change this page; empty: none do
+	Poll    int        // seconds after which the page is to look whether it has changed; 0: never
+	Link    *unfurling // what chat tools show of it; nil: nothing
 	Assets  assets
 	LogsIn  bool // whether people log in here
 	Version string
@@ -114,6 +116,8 @@ type view struct {
 	nav    string
 	shell  string // default app
 	live   string
+	poll   time.Duration
+	link   *unfurling
 	path   string // the page's own address, where the request was to another
 	data   any
 }
@@ -122,7 +126,7 @@ type view struct {
 func (s *Server) render(w http.ResponseWriter, r *http.Request, v view) {
 	lang := requestLanguage(r)
 	f := frame{
-		Lang: lang, Title: v.title, Nav: v.nav, Shell: cmp.Or(v.shell, "app"), Live: v.live, Assets: s.assets, LogsIn: s.guard.token != "",
+		Lang: lang, Title: v.title, Nav: v.nav, Shell: cmp.Or(v.shell, "app"), Live: v.live, Poll: int(v.poll.Seconds()), Link: v.link, Assets: s.assets, LogsIn: s.guard.token != "",
 		Version: s.options.Version, Page: v.data, path: v.path, query: r.URL.Query(),
 	}
 	var out bytes.Buffer

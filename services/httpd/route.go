@@ -42,6 +42,8 @@ func (s *Server) publicRoutes(r chi.Router) {
 		r.NotFound(s.gone)
 		r.MethodNotAllowed(s.gone)
 		r.Get("/{secret}", s.sharedPage)
+		r.Get("/{secret}/embed", s.embeddedPage)
+		r.Get("/{secret}/preview.png", s.sharedPreview)
 		r.Get("/{secret}/chart.json", s.sharedChart)
 		r.Get("/{secret}/points.csv", s.sharedPoints)
 	})
@@ -82,6 +84,8 @@ func (s *Server) pageRoutes(r chi.Router) {
 	r.Get("/shares", s.sharesPage)
 	r.Post("/shares/{share}/revoke", s.revoke)
 	r.Post("/shares/{share}/renew", s.renew)
+	r.Get("/shares/{share}/embed", s.embedPage)
+	r.Post("/shares/{share}/embed", s.embed)
 }
 
 // route is the pattern that a request matched, for logs.
@@ -102,7 +106,8 @@ func (s *Server) healthy(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write([]byte("ok\n"))
 }
 
-// robots asks search engines to leave everything alone.
+// robots asks search engines to leave everything alone. Programs that show links may look behind those that people gave
+// them; pages there say that they are not to be listed.
 func robots(w http.ResponseWriter, _ *http.Request) {
-	_, _ = w.Write([]byte("User-agent: *\nDisallow: /\n"))
+	_, _ = w.Write([]byte("User-agent: *\nDisallow: /\nAllow: /s/\nAllow: /static/\n"))
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/haigo-lab/haigo/plugins/trainer"
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/card"
 	"github.com/haigo-lab/haigo/services/corpus"
 	"github.com/haigo-lab/haigo/services/postgres"
 	"github.com/haigo-lab/haigo/web"
@@ -64,6 +65,8 @@ type Server struct {
 	events   *hub
 	guard    guard
 	sharer   Sharer
+	live     *liveShares
+	drawer   *card.Drawer // of the pictures under links; nil without a bundle
 }
 
 // New checks the options and prepares everything that is served. It refuses an address beyond loopback without an
@@ -76,11 +79,15 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{options: o, guard: g, events: newHub(o.Log), sharer: Sharer{Store: o.Store, Version: o.Version}}
+	s.live = newLiveShares(s.sharer.Refresh)
 	bundle, err := web.Load()
 	if err != nil {
 		o.Log.Warn("pages have no scripts and styles: run make build", "err", err)
 	}
 	if s.assets, err = newAssets(bundle); err != nil {
+		return nil, err
+	}
+	if s.drawer, err = newDrawer(bundle); err != nil {
 		return nil, err
 	}
 	if s.renderer, err = newRenderer(s.assets); err != nil {

@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"fmt"
+	"html"
 	"net/http"
 	"strconv"
 	"strings"
@@ -37,12 +39,13 @@ type madeShare struct {
 	URL      string
 	Question string
 	Expires  time.Time
+	Frame    string // markup that shows it in another page; empty: no page may
 }
 
 type shareRow struct {
 	ablation.Share
 	SweepURL string
-	Live     bool
+	Opens    bool // neither ended nor revoked
 	DaysLeft int
 }
 
@@ -60,7 +63,7 @@ func (s *Server) renderShares(w http.ResponseWriter, r *http.Request, made *made
 	}
 	for _, share := range shares {
 		row := newShareRow(share, v.Now)
-		kind := map[bool]string{true: "live", false: "gone"}[row.Live]
+		kind := map[bool]string{true: "live", false: "gone"}[row.Opens]
 		for i, f := range v.Filters {
 			if f.Key == "all" || f.Key == kind {
 				v.Filters[i].Count++
@@ -78,7 +81,7 @@ func (s *Server) renderShares(w http.ResponseWriter, r *http.Request, made *made
 
 func newShareRow(v ablation.Share, now time.Time) shareRow {
 	left := v.ExpiresAt.Sub(now)
-	return shareRow{Share: v, SweepURL: sweepURL(v.Sweep), Live: v.RevokedAt == nil && left > 0, DaysLeft: int((left + 24*time.Hour - 1) / (24 * time.Hour))}
+	return shareRow{Share: v, SweepURL: sweepURL(v.Sweep), Opens: v.RevokedAt == nil && left > 0, DaysLeft: int((left + 24*time.Hour - 1) / (24 * time.Hour))}
 }
 
 // shareView is the form that makes a share.
@@ -86,6 +89,9 @@ type shareView struct {
 	Sweep, URL, Question string
 	Days                 []int
 	Chosen               int
+	Live                 bool
+	Embed                string            // sites, one a line
+	Wrong                map[string]string // by field
 }
 
 func shareForm(sweep ablation.Sweep) shareView {
@@ -98,24 +104,58 @@ func (s *Server) sharePage(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	words := s.words(r)
-	s.render(w, r, view{page: "share", title: words.text("shares.new"), nav: "sweeps", data: shareForm(sweep)})
+	s.renderShareForm(w, r, http.StatusOK, shareForm(sweep))
 }
 
+func (s *Server) renderShareForm(w http.ResponseWriter, r *http.Request, code int, v shareView) {
+	s.render(w, r, view{status: code, page: "share", title: s.words(r).text("shares.new"), nav: "sweeps", path: v.URL + "/share", data: v})
+}
+
+// share makes a share; what is wrong with it stands at its field, beside what was written.
 func (s *Server) share(w http.ResponseWriter, r *http.Request) {
-	days, err := strconv.Atoi(r.PostFormValue("days"))
-	if err != nil || days < 1 || days > shareDaysMax {
-		days = shareDays
+	if err := readForm(r); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	v := shareView{Sweep: chi.URLParam(r, "sweep"), Question: r.PostFormValue("question"), Days: shareChoices, Chosen: shareDays}
+	v.URL, v.Live, v.Embed = sweepURL(v.Sweep), r.PostFormValue("kind") == "live", r.PostFormValue("embed_in")
+	if days, err := strconv.Atoi(r.PostFormValue("days")); err == nil && days >= 1 && days <= shareDaysMax {
+		v.Chosen = days
 	}
 	share, secret, err := s.sharer.Create(r.Context(), ShareRequest{
-		Sweep: chi.URLParam(r, "sweep"), Question: r.PostFormValue("question"), Lifetime: time.Duration(days) * 24 * time.Hour,
+		Sweep: v.Sweep, Question: v.Question, Lifetime: time.Duration(v.Chosen) * 24 * time.Hour, Live: v.Live, EmbedIn: strings.Fields(v.Embed),
 	})
+	if v.Wrong = s.words(r).wrong(err); v.Wrong != nil {
+		s.renderShareForm(w, r, http.StatusUnprocessableEntity, v)
+		return
+	}
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
-	s.options.Log.Info("a share was made", "share_id", share.ID, "sweep", share.Sweep)
-	s.renderShares(w, r, &madeShare{s.shareURL(secret), share.Question, share.ExpiresAt})
+	s.options.Log.Info("a share was made", "share_id", share.ID, "sweep", share.Sweep, "live", share.Live)
+	s.renderShares(w, r, s.made(share, secret))
+}
+
+// wrong is what is wrong with each field; nil where that isn't why something failed.
+func (w words) wrong(err error) map[string]string {
+	var bad *ablation.Invalid
+	if !errors.As(err, &bad) {
+		return nil
+	}
+	wrong := map[string]string{}
+	for _, p := range bad.Problems {
+		wrong[p.Field] = strings.TrimSpace(wrong[p.Field] + " " + p.Message.In(w.lang))
+	}
+	return wrong
+}
+
+func (s *Server) made(share ablation.Share, secret string) *madeShare {
+	m := &madeShare{URL: s.shareURL(secret), Question: share.Question, Expires: share.ExpiresAt}
+	if len(share.EmbedIn) > 0 {
+		m.Frame = fmt.Sprintf(`<iframe src="%s/embed" title="%s" width="800" height="560" loading="lazy"></iframe>`, m.URL, html.EscapeString(share.Question))
+	}
+	return m
 }
 
 func (s *Server) shareURL(secret string) string { return s.options.URL + "/s/" + secret }
@@ -146,7 +186,56 @@ func (s *Server) renew(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.options.Log.Info("a share got a new link", "share_id", share.ID)
-	s.renderShares(w, r, &madeShare{s.shareURL(secret), share.Question, share.ExpiresAt})
+	s.renderShares(w, r, s.made(share, secret))
+}
+
+// embedView is the form that says which sites may show a share in a frame.
+type embedView struct {
+	ablation.Share
+	Embed string // as it is written, one a line
+	Wrong string
+}
+
+func (s *Server) embedPage(w http.ResponseWriter, r *http.Request) {
+	id, err := shareNumber(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	share, err := s.options.Store.ShareNumbered(r.Context(), id)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.renderEmbed(w, r, http.StatusOK, embedView{Share: share, Embed: strings.Join(share.EmbedIn, "\n")})
+}
+
+func (s *Server) renderEmbed(w http.ResponseWriter, r *http.Request, code int, v embedView) {
+	path := fmt.Sprintf("/shares/%d/embed", v.ID)
+	s.render(w, r, view{status: code, page: "share-embed", title: s.words(r).text("shares.embed"), nav: "shares", path: path, data: v})
+}
+
+// embed takes the form; a site that can't be read stands there again with what is wrong with it.
+func (s *Server) embed(w http.ResponseWriter, r *http.Request) {
+	id, err := shareNumber(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	text := r.PostFormValue("embed_in")
+	_, err = s.sharer.Embed(r.Context(), id, strings.Fields(text))
+	if wrong := s.words(r).wrong(err); wrong != nil {
+		if share, err := s.options.Store.ShareNumbered(r.Context(), id); err == nil {
+			s.renderEmbed(w, r, http.StatusUnprocessableEntity, embedView{share, text, wrong["embed_in"]})
+			return
+		}
+	}
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.options.Log.Info("the sites that may embed a share were changed", "share_id", id)
+	http.Redirect(w, r, "/shares", http.StatusSeeOther)
 }
 
 func shareNumber(r *http.Request) (int64, error) {
@@ -178,19 +267,22 @@ type ShareRequest struct {
 	Sweep    string
 	Question string        // heading of the page; empty: the sweep's question, or its name
 	Lifetime time.Duration // 0: 30 days
+	Live     bool          // it is to show the sweep as it stands whenever somebody looks
+	EmbedIn  []string      // origins whose pages may show it in a frame
 }
 
-func (q ShareRequest) check() error {
+// check is the request's origins in their usual form, where it can be granted.
+func (q ShareRequest) check() ([]string, error) {
 	if q.Lifetime < 0 || q.Lifetime > shareDaysMax*24*time.Hour {
-		return invalid("days", "a link lasts from 1 to 365 days; choose within", "リンクの有効期限は 1 日から 365 日までです")
+		return nil, invalid("days", "a link lasts from 1 to 365 days; choose within", "リンクの有効期限は 1 日から 365 日までです")
 	}
 	if len([]rune(q.Question)) > 300 {
-		return invalid("question", "the question is longer than 300 characters; shorten it", "問いは 300 文字以内にしてください")
+		return nil, invalid("question", "the question is longer than 300 characters; shorten it", "問いは 300 文字以内にしてください")
 	}
 	if strings.ContainsRune(q.Question, 0) {
-		return invalid("question", "the question holds a NUL character, which no text may; take it out", "問いに NUL 文字が含まれています。取り除いてください")
+		return nil, invalid("question", "the question holds a NUL character, which no text may; take it out", "問いに NUL 文字が含まれています。取り除いてください")
 	}
-	return nil
+	return readOrigins(q.EmbedIn)
 }
 
 func invalid(field, en, ja string) error {

@@ -1,11 +1,15 @@
 package httpd_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"fmt"
+	"image/png"
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -105,7 +109,7 @@ func TestShare_goneLooksTheSame(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.get(live).want(t, 200)
-	for _, part := range []string{"", "/chart.json", "/points.csv"} {
+	for _, part := range []string{"", "/chart.json", "/points.csv", "/embed", "/preview.png"} {
 		unknown := s.get("/s/"+strings.Repeat("B", 43)+part).want(t, 404)
 		for name, path := range map[string]string{
 			"revoked": revoked, "expired": expired, "no secret at all": "/s/x",
@@ -176,7 +180,7 @@ func TestShare_outageIsNoEnd(t *testing.T) {
 	s := trained(t)
 	live := s.share("talk")
 	s.store.Close()
-	for _, part := range []string{"", "/chart.json", "/points.csv"} {
+	for _, part := range []string{"", "/chart.json", "/points.csv", "/embed"} {
 		unknown := s.get("/s/"+strings.Repeat("B", 43)+part).want(t, 503)
 		got := s.get(live+part).want(t, 503)
 		if got.Header.Get("Retry-After") == "" || got.body != unknown.body {
@@ -234,4 +238,149 @@ func TestShare_questionWithNUL(t *testing.T) {
 	s := trained(t)
 	s.post("/shares", `{"sweep":"talk","question":"a\u0000b"}`).want(t, 422, `"field":"question"`, "NUL")
 	s.send("/sweeps/talk/share", "question", "a\x00b", "days", "7").want(t, 422)
+}
+
+// TestShare_live follows its sweep, from the moment at which it was made.
+func TestShare_live(t *testing.T) {
+	t.Parallel()
+	s := open(t, httpd.Options{})
+	s.text()
+	s.sweep("talk")
+	s.train(ablation.RunCompleted)
+	live := linkPattern.FindString(s.send("/sweeps/talk/share", "kind", "live", "days", "7").want(t, 200, "/s/").body)
+	frozen := s.share("talk")
+	s.get(live+"?lang=en").want(t, 200, "Live, data of", `data-poll="30"`, "1 of 4 runs")
+	before, kept := s.get(live+"/points.csv").want(t, 200).body, s.get(frozen+"/points.csv").want(t, 200).body
+	if before != kept {
+		t.Errorf("at first they differ:\n%s\n%s", before, kept)
+	}
+	for range 3 {
+		s.train(ablation.RunCompleted)
+	}
+	s.server.Forget() // what it keeps for a few seconds
+	s.get(live+"?lang=en").want(t, 200, "4 of 4 runs")
+	if now := s.get(live + "/points.csv").body; now == before || !strings.Contains(now, "ja70,seed,2") {
+		t.Errorf("the live points stay as they were:\n%s", now)
+	}
+	if now := s.get(frozen + "/points.csv").body; now != kept {
+		t.Errorf("the frozen points follow:\n%s", now)
+	}
+	s.get(frozen+"?lang=en").want(t, 200, "1 of 4 runs", "Frozen")
+	s.get("/shares?lang=ja").want(t, 200, "ライブ", "固定")
+	s.send("/shares/1/revoke").want(t, 303)
+	s.get(live).want(t, 404)
+}
+
+// TestShare_liveManyReaders: many readers of one live share cost one look at its sweep.
+func TestShare_liveManyReaders(t *testing.T) {
+	t.Parallel()
+	looked := 0
+	now := httpd.LiveNow(func(_ context.Context, v ablation.Share) (ablation.Share, error) {
+		looked++
+		v.CSV = "fresh"
+		return v, nil
+	})
+	var readers sync.WaitGroup
+	for range 50 {
+		readers.Go(func() {
+			if v, err := now(t.Context(), ablation.Share{ID: 1, Views: 7}); err != nil || v.CSV != "fresh" || v.Views != 7 {
+				t.Error(v, err)
+			}
+		})
+	}
+	readers.Wait()
+	if looked != 1 {
+		t.Errorf("looked %d times", looked)
+	}
+}
+
+// TestShare_embed: only pages of the sites that its owner names may show a share, and nothing but its chart.
+func TestShare_embed(t *testing.T) {
+	t.Parallel()
+	s := trained(t)
+	ancestors := func(path string) string {
+		_, after, _ := strings.Cut(s.get(path).Header.Get("Content-Security-Policy"), "frame-ancestors ")
+		return after
+	}
+	made := s.send("/sweeps/talk/share?lang=en", "days", "7", "embed_in", "https://Wiki.example.com/\nhttps://*.example.org:8443 https://wiki.example.com").want(t, 200, "&lt;iframe", "/embed&#34;")
+	link := linkPattern.FindString(made.body)
+	if got, want := ancestors(link+"/embed"), "https://wiki.example.com https://*.example.org:8443"; got != want {
+		t.Errorf("framed by %q, want %q", got, want)
+	}
+	page := s.get(link+"/embed?lang=en").want(t, 200, link+"/chart.json", "Frozen")
+	if found := inline(t, page.body); len(found) > 0 {
+		t.Errorf("the page has inline %v", found)
+	}
+	for _, path := range []string{link, link + "/chart.json", "/", "/shares"} {
+		if got := ancestors(path); got != "'none'" {
+			t.Errorf("%s is framed by %q", path, got)
+		}
+	}
+	s.get("/shares/1/embed").want(t, 200, "https://wiki.example.com")
+	s.send("/shares/1/embed", "embed_in", "").want(t, 303)
+	if got, want := s.get(link+"/embed").want(t, 404).body, s.get("/s/"+strings.Repeat("B", 43)).want(t, 404).body; got != want {
+		t.Error("a share that may not be embedded looks different there from an unknown one")
+	}
+	for _, bad := range []string{"wiki.example.com", "https://", "*", "https://*", "javascript:x", "https://a.example;script-src", "https://a.example/page", "https://u@a.example", "https://'none'", "https://日本.example"} {
+		s.send("/shares/1/embed?lang=en", "embed_in", bad).want(t, 422, "is no site", `aria-invalid="true"`)
+		s.send("/sweeps/talk/share?lang=en", "days", "7", "question", "kept", "embed_in", bad).want(t, 422, "is no site", `value="kept"`)
+	}
+	s.send("/shares/1/embed", "embed_in", strings.Repeat("https://x.example ", 3)+"https://a.example").want(t, 303)
+	s.send("/shares/99/embed", "embed_in", "").want(t, 404)
+	s.get("/shares/99/embed").want(t, 404)
+	many := ""
+	for i := range 11 {
+		many += fmt.Sprintf("https://%d.example ", i)
+	}
+	s.send("/shares/1/embed?lang=ja", "embed_in", many).want(t, 422, "10 件まで")
+}
+
+// TestShare_views counts people who open a page, not programs that fetch it to show a link, nor the page looking again.
+func TestShare_views(t *testing.T) {
+	t.Parallel()
+	s := trained(t)
+	link := s.share("talk")
+	for _, header := range [][]string{
+		{"User-Agent", "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)"},
+		{"User-Agent", "Mozilla/5.0 (compatible; Discordbot/2.0)"},
+		{"User-Agent", "facebookexternalhit/1.1"},
+		{"Sec-Fetch-Dest", "empty"},
+		{"Sec-Purpose", "prefetch"},
+	} {
+		s.get(link, header...).want(t, 200)
+	}
+	s.get(link, "Sec-Fetch-Dest", "document", "User-Agent", "Mozilla/5.0 Chrome/140").want(t, 200)
+	shares, err := s.store.Shares(t.Context())
+	if err != nil || shares[0].Views != 1 {
+		t.Errorf("%d views, %v; want one", shares[0].Views, err)
+	}
+}
+
+// TestShare_unfurls: a program without a session finds what a chat tool shows of a link, and nothing once it has ended.
+func TestShare_unfurls(t *testing.T) {
+	t.Parallel()
+	s := trained(t)
+	link := s.share("talk")
+	stranger := open(t, httpd.Options{AdminToken: token})
+	stranger.url = s.url
+	page := stranger.get(link, "User-Agent", "Twitterbot/1.0", "Accept-Language", "ja").want(t, 200, `property="og:title"`, `name="twitter:card" content="summary_large_image"`)
+	image := regexp.MustCompile(`property="og:image" content="([^"]+)"`).FindStringSubmatch(page.body)
+	if image == nil || !strings.HasPrefix(image[1], s.server.URL()+link) {
+		t.Fatalf("the picture is at %q", image)
+	}
+	sizes := map[string]bool{}
+	for _, lang := range []string{"ja", "en"} {
+		answer := stranger.get(link+"/preview.png?lang="+lang).want(t, 200)
+		picture, err := png.Decode(strings.NewReader(answer.body))
+		if err != nil || picture.Bounds().Dx() != 1200 || picture.Bounds().Dy() != 630 || answer.Header.Get("Content-Type") != "image/png" {
+			t.Errorf("%s: %v, %v", lang, answer.Header, err)
+		}
+		sizes[answer.body] = true
+	}
+	if len(sizes) != 2 {
+		t.Error("both languages get one picture")
+	}
+	stranger.get("/robots.txt").want(t, 200, "Allow: /s/", "Disallow: /\n")
+	s.send("/shares/1/revoke").want(t, 303)
+	stranger.get(link+"/preview.png").want(t, 404)
 }

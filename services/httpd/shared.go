@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"net/http"
+	"regexp"
 
 	"github.com/go-chi/chi/v5"
 
@@ -17,15 +18,14 @@ import (
 type sharedView struct {
 	ablation.Share
 	frozen
-	Caption    string
-	Says       [][]chart.Span
-	Rows       []sharedRow
-	Tokens     string // of a run
-	Model      string
-	Trainer    string
-	Source     string // address of the figure
-	CSVAddress string
-	Digest     string // of the figure's bytes
+	Caption string
+	Says    [][]chart.Span
+	Rows    []sharedRow
+	Tokens  string // of a run
+	Model   string
+	Trainer string
+	URL     string // of the page; figure and points are below it
+	Digest  string // of the figure's bytes
 }
 
 // sharedRow is an arm's line in the table below the chart.
@@ -56,6 +56,9 @@ func (s *Server) openShare(w http.ResponseWriter, r *http.Request, look lookup) 
 	hash, err := secretHash(chi.URLParam(r, "secret"))
 	if err == nil {
 		share, err = look(r.Context(), hash)
+	}
+	if err == nil && share.Live {
+		share, err = s.live.now(r.Context(), share)
 	}
 	if err == nil {
 		err = json.Unmarshal(share.Chart, &kept)
@@ -92,24 +95,60 @@ func (s *Server) sayOfLink(w http.ResponseWriter, r *http.Request, status int, k
 }
 
 func (s *Server) sharedPage(w http.ResponseWriter, r *http.Request) {
-	look := s.options.Store.OpenShare
-	if r.Method == http.MethodHead {
-		look = s.options.Store.Share // nobody has seen anything: no view
+	share, kept, ok := s.openShare(w, r, s.opening(r))
+	if ok {
+		s.renderShared(w, r, share, kept, view{page: "shared", shell: "public"})
 	}
-	share, kept, ok := s.openShare(w, r, look)
+}
+
+// embeddedPage is the chart alone, to be shown in the pages of sites that the share's owner has named.
+func (s *Server) embeddedPage(w http.ResponseWriter, r *http.Request) {
+	embeddable := func(ctx context.Context, hash [32]byte) (ablation.Share, error) {
+		share, err := s.options.Store.Share(ctx, hash)
+		if err == nil && len(share.EmbedIn) == 0 {
+			err = ablation.ErrNotFound
+		}
+		if err != nil {
+			return share, err
+		}
+		return s.opening(r)(ctx, hash)
+	}
+	share, kept, ok := s.openShare(w, r, embeddable)
 	if !ok {
 		return
 	}
+	w.Header().Set("Content-Security-Policy", policy(share.EmbedIn))
+	w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
+	s.renderShared(w, r, share, kept, view{page: "embedded", shell: "embedded"})
+}
+
+// unfurler is a program that asks for a page to show a link to it, which nobody has opened yet.
+var unfurler = regexp.MustCompile(`(?i)bot\b|bot/|crawl|spider|facebookexternalhit|embedly|preview|slurp|whatsapp|unfurl`)
+
+// opening finds a share, and counts a view where a person opens the page, as far as a request tells.
+func (s *Server) opening(r *http.Request) lookup {
+	to := r.Header.Get("Sec-Fetch-Dest")
+	asked := to == "" || to == "document" || to == "iframe"
+	if r.Method == http.MethodHead || !asked || r.Header.Get("Sec-Purpose") != "" || unfurler.MatchString(r.UserAgent()) {
+		return s.options.Store.Share
+	}
+	return s.options.Store.OpenShare
+}
+
+func (s *Server) renderShared(w http.ResponseWriter, r *http.Request, share ablation.Share, kept frozen, v view) {
 	caption, err := kept.caption()
 	if err != nil {
 		s.away(w, r, share.ID, err)
 		return
 	}
-	v := s.words(r).sharedView(share, kept)
-	v.Caption = caption.In(requestLanguage(r))
-	base := "/s/" + chi.URLParam(r, "secret")
-	v.Source, v.CSVAddress = base+"/chart.json", base+"/points.csv"
-	s.render(w, r, view{page: "shared", title: share.Question, shell: "public", data: v})
+	shown := s.words(r).sharedView(share, kept)
+	shown.Caption = caption.In(requestLanguage(r))
+	shown.URL = "/s/" + chi.URLParam(r, "secret")
+	if share.Live {
+		v.poll = livePoll
+	}
+	v.title, v.data, v.link = share.Question, shown, s.unfurling(s.words(r), shown)
+	s.render(w, r, v)
 }
 
 func (w words) sharedView(share ablation.Share, kept frozen) sharedView {

@@ -15,7 +15,7 @@ import (
 	"github.com/haigo-lab/haigo/services/postgres"
 )
 
-// Sharer freezes charts behind links. It is how pages, the API and the command line make shares.
+// Sharer puts charts behind links. It is how pages, the API and the command line make shares.
 type Sharer struct {
 	Store   *postgres.Store
 	Version string // of the program
@@ -32,6 +32,7 @@ type frozen struct {
 	Recipe  ablation.Recipe    `json:"recipe"`
 	Lengths []int64            `json:"lengths,omitempty"` // of finished runs, in tokens; none in old shares: the recipe's
 	Models  []ablation.Shape   `json:"models,omitempty"`  // likewise
+	DataAt  time.Time          `json:"data_at,omitzero"`  // of the newest event that is in it; zero in old shares
 }
 
 func (f frozen) lengths() []int64 {
@@ -90,23 +91,20 @@ type frozenRun struct {
 	EN    *float64          `json:"en,omitempty"`
 }
 
-// Create freezes a sweep's trade-off chart as it is now, and returns the share with its secret, which is stored
-// nowhere. A sweep without a finished score has nothing to share: ErrConflict.
+// Create shares a sweep's trade-off chart, as it is now or as it will be whenever somebody looks, and returns the share with
+// its secret, which is stored nowhere. A sweep without a finished score has nothing to share: ErrConflict.
 func (s Sharer) Create(ctx context.Context, q ShareRequest) (ablation.Share, string, error) {
-	if err := q.check(); err != nil {
-		return ablation.Share{}, "", err
-	}
-	d, err := loadChartData(ctx, s.Store, q.Sweep)
+	origins, err := q.check()
 	if err != nil {
 		return ablation.Share{}, "", err
 	}
-	if d.Items, err = s.Store.ItemScores(ctx, q.Sweep); err != nil {
-		return ablation.Share{}, "", err
-	}
-	share, err := s.freeze(d, q)
+	share, err := s.freeze(ctx, q.Sweep)
 	if err != nil {
 		return ablation.Share{}, "", fmt.Errorf("share sweep %s: %w", q.Sweep, err)
 	}
+	share.Question = cmp.Or(q.Question, share.Question, q.Sweep)
+	share.Live, share.EmbedIn = q.Live, origins
+	share.ExpiresAt = time.Now().Add(cmp.Or(q.Lifetime, shareDays*24*time.Hour))
 	secret, hash := newSecret()
 	share.Hint = secret[:hintLength]
 	share, err = s.Store.CreateShare(ctx, hash, share)
@@ -121,6 +119,29 @@ func (s Sharer) Renew(ctx context.Context, id int64) (ablation.Share, string, er
 	return share, secret, err
 }
 
+// Embed says which sites may show a share in a frame from now on; none at all where origins is empty. ErrNotFound where there
+// is no such share, *ablation.Invalid where a text is no site.
+func (s Sharer) Embed(ctx context.Context, id int64, texts []string) (ablation.Share, error) {
+	origins, err := readOrigins(texts)
+	if err != nil {
+		return ablation.Share{}, err
+	}
+	return s.Store.EmbedShare(ctx, id, origins)
+}
+
+// Refresh is a live share with what its sweep says now; with what it was made with, where the sweep has no score any more.
+func (s Sharer) Refresh(ctx context.Context, v ablation.Share) (ablation.Share, error) {
+	now, err := s.freeze(ctx, v.Sweep)
+	if errors.Is(err, ablation.ErrConflict) {
+		return v, nil
+	}
+	if err != nil {
+		return v, fmt.Errorf("refresh share %d: %w", v.ID, err)
+	}
+	v.Chart, v.CSV, v.Fingerprints, v.Version = now.Chart, now.CSV, now.Fingerprints, now.Version
+	return v, nil
+}
+
 // Live reports whether a secret opens a share now. It counts no view.
 func (s Sharer) Live(ctx context.Context, secret string) (bool, error) {
 	hash, err := secretHash(secret)
@@ -133,22 +154,23 @@ func (s Sharer) Live(ctx context.Context, secret string) (bool, error) {
 	return err == nil, err
 }
 
-func (s Sharer) freeze(d chart.Data, q ShareRequest) (ablation.Share, error) {
+// freeze is a share of a sweep's trade-off chart as it is now, without a link, an end and a place.
+func (s Sharer) freeze(ctx context.Context, sweep string) (ablation.Share, error) {
+	d, err := loadChartData(ctx, s.Store, sweep)
+	if err != nil {
+		return ablation.Share{}, err
+	}
 	if !scored(d.Results) {
 		return ablation.Share{}, ablation.Conflict("no run has completed yet, so there is nothing to share; wait for the first one", "まだ完了したランがなく、共有できるものがありません。最初のランの完了を待ってください")
+	}
+	if d.Items, err = s.Store.ItemScores(ctx, sweep); err != nil {
+		return ablation.Share{}, err
 	}
 	figure, err := chart.Tradeoff(d)
 	if err != nil {
 		return ablation.Share{}, err
 	}
-	kept := frozen{Seeds: d.Sweep.Seeds, Arms: freezeArms(d), Sources: d.Sources, Counts: d.Sweep.Counts, Recipe: d.Sweep.Recipe, Lengths: d.Lengths(), Models: d.Models()}
-	for _, statement := range chart.Statements(d) {
-		kept.Says = append(kept.Says, statement.Text)
-	}
-	if kept.Figure, err = json.Marshal(figure); err != nil {
-		return ablation.Share{}, err
-	}
-	data, err := json.Marshal(kept)
+	data, err := freezeChart(d, figure)
 	if err != nil {
 		return ablation.Share{}, err
 	}
@@ -157,10 +179,25 @@ func (s Sharer) freeze(d chart.Data, q ShareRequest) (ablation.Share, error) {
 		fingerprints[source.Name] = source.ManifestSHA256
 	}
 	return ablation.Share{
-		Sweep: d.Sweep.Name, Question: cmp.Or(q.Question, d.Sweep.Question, d.Sweep.Name), Kind: "tradeoff", Chart: data, CSV: figure.CSV(),
-		Fingerprints: fingerprints, Version: s.Version,
-		ExpiresAt: time.Now().Add(cmp.Or(q.Lifetime, shareDays*24*time.Hour)),
+		Sweep: sweep, Question: d.Sweep.Question, Kind: "tradeoff", Chart: data, CSV: figure.CSV(), Fingerprints: fingerprints, Version: s.Version,
 	}, nil
+}
+
+// freezeChart is a figure with what the page around it says, as JSON.
+func freezeChart(d chart.Data, figure chart.Figure) (data []byte, err error) {
+	kept := frozen{Seeds: d.Sweep.Seeds, Arms: freezeArms(d), Sources: d.Sources, Counts: d.Sweep.Counts, Recipe: d.Sweep.Recipe, Lengths: d.Lengths(), Models: d.Models()}
+	for _, statement := range chart.Statements(d) {
+		kept.Says = append(kept.Says, statement.Text)
+	}
+	for _, r := range d.Runs {
+		if at := r.Progress.EventAt; at != nil && at.After(kept.DataAt) {
+			kept.DataAt = *at
+		}
+	}
+	if kept.Figure, err = json.Marshal(figure); err != nil {
+		return nil, err
+	}
+	return json.Marshal(kept)
 }
 
 // loadChartData is what charts of a sweep are made of.

@@ -9,17 +9,18 @@ import (
 	"github.com/haigo-lab/haigo/services/ablation"
 )
 
-const shareColumns = `id, hint, sweep, question, kind, chart, csv, fingerprints, version, created_at, expires_at, revoked_at, views`
+const shareColumns = `id, hint, sweep, question, kind, live, chart, csv, fingerprints, version, created_at, expires_at, revoked_at, views, embed_in`
 
-// CreateShare stores a frozen chart under its secret's SHA-256.
+// CreateShare stores a chart under its secret's SHA-256.
 func (s *Store) CreateShare(ctx context.Context, hash [32]byte, v ablation.Share) (ablation.Share, error) {
 	created, err := one(ctx, s.pool, scanShare, `
-		INSERT INTO shares (secret_hash, hint, sweep, question, kind, chart, csv, fingerprints, version, expires_at)
-		VALUES (@hash, @hint, @sweep, @question, @kind, @chart, @csv, @fingerprints, @version, @expires)
+		INSERT INTO shares (secret_hash, hint, sweep, question, kind, live, chart, csv, fingerprints, version, expires_at, embed_in)
+		VALUES (@hash, @hint, @sweep, @question, @kind, @live, @chart, @csv, @fingerprints, @version, @expires, @embed)
 		RETURNING `+shareColumns,
 		pgx.NamedArgs{
-			"hash": hash[:], "hint": v.Hint, "sweep": v.Sweep, "question": v.Question, "kind": v.Kind, "chart": string(v.Chart),
-			"csv": v.CSV, "fingerprints": orEmpty(v.Fingerprints), "version": v.Version, "expires": v.ExpiresAt,
+			"hash": hash[:], "hint": v.Hint, "sweep": v.Sweep, "question": v.Question, "kind": v.Kind, "live": v.Live,
+			"chart": string(v.Chart), "csv": v.CSV, "fingerprints": orEmpty(v.Fingerprints), "version": v.Version, "expires": v.ExpiresAt,
+			"embed": orNone(v.EmbedIn),
 		})
 	if err != nil {
 		return created, fmt.Errorf("create share: %w", err)
@@ -73,6 +74,28 @@ func (s *Store) RevokeShare(ctx context.Context, id int64) error {
 	return nil
 }
 
+// ShareNumbered is the share of an id, ended or not.
+func (s *Store) ShareNumbered(ctx context.Context, id int64) (ablation.Share, error) {
+	v, err := one(ctx, s.pool, scanShare, `SELECT `+shareColumns+` FROM shares WHERE id = $1`, id)
+	if err != nil {
+		return v, fmt.Errorf("share %d: %w", id, err)
+	}
+	return v, nil
+}
+
+// EmbedShare says which origins' pages may show a share in a frame from now on, in place of those that might before.
+func (s *Store) EmbedShare(ctx context.Context, id int64, origins []string) (ablation.Share, error) {
+	v, err := one(ctx, s.pool, scanShare, `
+		UPDATE shares
+		SET embed_in = $2
+		WHERE id = $1
+		RETURNING `+shareColumns, id, orNone(origins))
+	if err != nil {
+		return v, fmt.Errorf("let share %d be embedded: %w", id, err)
+	}
+	return v, nil
+}
+
 // ReplaceShareSecret puts a share behind a new secret; the old one no longer opens it. An expired or revoked share is
 // ablation.ErrConflict.
 func (s *Store) ReplaceShareSecret(ctx context.Context, id int64, hash [32]byte, hint string) (replaced ablation.Share, err error) {
@@ -106,8 +129,8 @@ func (s *Store) ReplaceShareSecret(ctx context.Context, id int64, hash [32]byte,
 func scanShare(row pgx.CollectableRow) (ablation.Share, error) {
 	var v ablation.Share
 	var chart string
-	err := row.Scan(&v.ID, &v.Hint, &v.Sweep, &v.Question, &v.Kind, &chart, &v.CSV, &v.Fingerprints, &v.Version, &v.CreatedAt,
-		&v.ExpiresAt, &v.RevokedAt, &v.Views)
+	err := row.Scan(&v.ID, &v.Hint, &v.Sweep, &v.Question, &v.Kind, &v.Live, &chart, &v.CSV, &v.Fingerprints, &v.Version, &v.CreatedAt,
+		&v.ExpiresAt, &v.RevokedAt, &v.Views, &v.EmbedIn)
 	v.Chart = []byte(chart)
 	return v, err
 }

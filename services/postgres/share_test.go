@@ -32,7 +32,7 @@ func TestShare(t *testing.T) {
 	}
 	share := ablation.Share{
 		Hint: "abcd", Sweep: "s", Question: "ja か en か", Kind: "pareto", Chart: []byte(`{ "b":1,"a":  [1e0] }`), CSV: "a,b\n",
-		Fingerprints: map[string]string{"ja": "1111"}, Version: "v1", ExpiresAt: time.Now().Add(time.Hour).UTC().Truncate(time.Microsecond),
+		Fingerprints: map[string]string{"ja": "1111"}, Version: "v1", Live: true, EmbedIn: []string{"https://wiki.example.com"}, ExpiresAt: time.Now().Add(time.Hour).UTC().Truncate(time.Microsecond),
 	}
 	created, err := w.CreateShare(ctx, secret("first"), share)
 	w.must(err)
@@ -41,6 +41,15 @@ func TestShare(t *testing.T) {
 	share.ID, share.CreatedAt, share.Views = created.ID, created.CreatedAt, 1
 	if diff := cmp.Diff(share, got); diff != "" {
 		t.Error(diff)
+	}
+	got, err = w.EmbedShare(ctx, created.ID, nil)
+	w.must(err)
+	share.EmbedIn = []string{}
+	if diff := cmp.Diff(share, got); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := w.EmbedShare(ctx, created.ID+1, nil); !errors.Is(err, ablation.ErrNotFound) {
+		t.Errorf("an unknown share is embedded: %v", err)
 	}
 	if opens("other") {
 		t.Error("an unknown secret opens")

@@ -5,16 +5,21 @@ import { listen } from "./listen";
 
 const pause = 1000; // at least between two fetches, in milliseconds
 
-// follow listens to the page's events and calls changed after each replacement.
+// follow listens to the page's events, or looks every few seconds where the page asks for that, and calls changed after each
+// replacement.
 export function follow(changed: () => void): void {
-  const { events, worker } = document.body.dataset;
-  if (!events) return;
+  const { events, worker, poll } = document.body.dataset;
+  if (!events && !poll) return;
   const refresh = throttled(async () => {
     const renewed = await renew().catch(() => false); // the server is away: the stream tells when it is back
     tell(renewed);
     if (renewed) changed();
   }, pause);
-  listen(events, worker, refresh); // it may have changed before anybody listened: the first call comes at once
+  if (poll) {
+    setInterval(refresh, Number(poll) * 1000);
+    document.addEventListener("visibilitychange", refresh);
+  }
+  if (events) listen(events, worker, refresh); // it may have changed before anybody listened: the first call comes at once
   setInterval(() => {
     if (document.querySelector("[data-ago]")) refresh(); // "3 min ago" grows by itself
   }, 15_000);

@@ -10,7 +10,7 @@ import (
 )
 
 type shareCmd struct {
-	Create shareCreateCmd `cmd:"" help:"Freeze a sweep's trade-off chart behind a secret link."`
+	Create shareCreateCmd `cmd:"" help:"Put a sweep's trade-off chart behind a secret link, frozen as it is now or live."`
 	List   shareListCmd   `cmd:"" help:"List the shares."`
 	Renew  shareRenewCmd  `cmd:"" help:"Give a share a new link and end the old one."`
 	Revoke shareRevokeCmd `cmd:"" help:"End a share."`
@@ -24,8 +24,10 @@ type linkFlag struct {
 type shareCreateCmd struct {
 	sweepArg
 	linkFlag
-	Question string `help:"What the chart answers (default: the sweep's question)."`
-	Days     int    `help:"Days until it expires." default:"30"`
+	Question string   `help:"What the chart answers (default: the sweep's question)."`
+	Days     int      `help:"Days until it expires." default:"30"`
+	Live     bool     `help:"Show the sweep as it stands whenever somebody looks."`
+	EmbedIn  []string `help:"Sites whose pages may show the chart in a frame, such as https://wiki.example.com." placeholder:"URL"`
 }
 
 func (c shareCreateCmd) Run(e *env) error {
@@ -35,7 +37,7 @@ func (c shareCreateCmd) Run(e *env) error {
 	}
 	defer a.close()
 	_, secret, err := a.sharer().Create(e.ctx, httpd.ShareRequest{
-		Sweep: c.Sweep, Question: c.Question, Lifetime: time.Duration(c.Days) * 24 * time.Hour,
+		Sweep: c.Sweep, Question: c.Question, Lifetime: time.Duration(c.Days) * 24 * time.Hour, Live: c.Live, EmbedIn: c.EmbedIn,
 	})
 	if err != nil {
 		return err
@@ -61,13 +63,16 @@ func (shareListCmd) Run(e *env) error {
 		return err
 	}
 	t := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "ID\tLINK\tSWEEP\tCREATED\tEXPIRES\tVIEWS\tREVOKED")
+	fmt.Fprintln(t, "ID\tLINK\tKIND\tSWEEP\tCREATED\tEXPIRES\tVIEWS\tREVOKED")
 	for _, s := range shares {
-		revoked := "—"
+		kind, revoked := "frozen", "—"
+		if s.Live {
+			kind = "live"
+		}
 		if s.RevokedAt != nil {
 			revoked = s.RevokedAt.UTC().Format(time.DateOnly)
 		}
-		fmt.Fprintf(t, "%d\t%s…\t%s\t%s\t%s\t%d\t%s\n", s.ID, s.Hint, s.Sweep, s.CreatedAt.Format(time.DateOnly),
+		fmt.Fprintf(t, "%d\t%s…\t%s\t%s\t%s\t%s\t%d\t%s\n", s.ID, s.Hint, kind, s.Sweep, s.CreatedAt.Format(time.DateOnly),
 			s.ExpiresAt.Format(time.DateOnly), s.Views, revoked)
 	}
 	return t.Flush()
