@@ -3,6 +3,8 @@ package httpd_test
 import (
 	"fmt"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -10,10 +12,12 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/httpd"
 )
 
-// TestAccessible runs axe over every page in both languages, in both colour schemes and as narrow as a phone, and finds
-// nothing: no violation, no word from the console, no report of the content policy, nothing that scrolls sideways.
+// TestAccessible runs axe over every page in both languages, in both colour schemes and as narrow as a page enlarged four
+// times, and finds nothing: no violation, no word from the console, no report of the content policy, nothing that scrolls
+// sideways. HAIGO_SHOTS names a folder that gets pictures of all.
 func TestAccessible(t *testing.T) {
 	t.Parallel()
 	b, s := browse(t)
@@ -30,6 +34,7 @@ func TestAccessible(t *testing.T) {
 		a.check("/alerts", lang, 200)
 	}
 	pages := everyPage(s)
+	everyRoute(s, pages)
 	for _, lang := range []string{"ja", "en"} {
 		for _, page := range pages {
 			a.check(page.path, lang, page.status)
@@ -49,12 +54,13 @@ func everyPage(s site) []page {
 	for range s.sweep("done") {
 		s.train(ablation.RunCompleted)
 	}
-	pages := []page{{"/", 200}, {"/?show=look", 200}, {"/new", 200}, {"/new?from=done", 200}, {"/new?blank", 200}, {"/new?example=en-then-ja-ramp", 200}, {"/sources", 200}, {"/nothing", 404}, {"/s/" + strings.Repeat("B", 43), 404}}
+	pages := []page{{"/", 200}, {"/?show=look", 200}, {"/new", 200}, {"/new?from=done", 200}, {"/new?blank", 200}, {"/new?example=en-then-ja-ramp", 200}, {"/sources", 200}, {"/sources/web-en", 200}, {"/nothing", 404}, {"/s/" + strings.Repeat("B", 43), 404}}
 	for _, tab := range []string{"", "/runs", "/definition", "/share"} {
 		pages = append(pages, page{"/sweeps/done" + tab, 200})
 	}
 	s.recur()
-	pages = append(pages, page{"/recurrences", 200}, page{"/recurrences/nightly", 200}, page{s.share("done"), 200}, page{"/shares", 200}, page{"/sweeps/talk", 200})
+	pages = append(pages, page{"/recurrences", 200}, page{"/recurrences/nightly", 200}, page{s.share("done"), 200}, page{s.share("done", "kind", "live", "embed_in", "https://wiki.example.com") + "/embed", 200},
+		page{"/shares", 200}, page{"/shares/2/embed", 200}, page{"/sweeps/talk", 200})
 	runs := s.sweep("talk") // one run in each state that looks different
 	s.train(ablation.RunCompleted)
 	s.train(ablation.RunDiverged)
@@ -65,10 +71,63 @@ func everyPage(s site) []page {
 	return pages
 }
 
+// notPages are what else can be asked for: files and parts of pages.
+var notPages = regexp.MustCompile(`^/(healthz|robots\.txt|static/\*|api/.*|logout|login|sweeps/\{sweep\}/(sweep\.yaml|results\.csv)|s/\{secret\}/(chart\.json|points\.csv|preview\.png))$`)
+
+// everyRoute fails the test where a page can be asked for that isn't among them.
+func everyRoute(s site, pages []page) {
+	s.Helper()
+	seen := map[string]bool{}
+	for _, p := range pages {
+		path, _, _ := strings.Cut(p.path, "?")
+		seen[s.server.Pattern(path)] = true
+	}
+	for _, route := range s.server.Routes("") {
+		pattern, get := strings.CutPrefix(route, "GET ")
+		if get && !notPages.MatchString(pattern) && !seen[strings.TrimSuffix(pattern, "/")] && !seen[pattern] {
+			s.Errorf("no page of %s is looked at", pattern)
+		}
+	}
+}
+
+// TestAccessible_login is about the page that a server with a token shows first.
+func TestAccessible_login(t *testing.T) {
+	t.Parallel()
+	b, _ := browse(t, func(o *httpd.Options) { o.AdminToken = token })
+	source, err := os.ReadFile("../../web/node_modules/axe-core/axe.min.js")
+	if err != nil {
+		t.Fatalf("%v: run make build first", err)
+	}
+	for _, lang := range []string{"ja", "en"} {
+		axe{b, string(source)}.check("/login", lang, 200)
+	}
+}
+
 // axe is a tab that can run axe.
 type axe struct {
 	*tab
 	source string
+}
+
+// shot keeps a picture of the page at a width.
+func (a axe) shot(path, lang string, width int64) {
+	a.Helper()
+	dir := os.Getenv("HAIGO_SHOTS")
+	if dir == "" {
+		return
+	}
+	a.look(width, "light")
+	if _, err := chromedp.Run(a.ctx, chromedp.Evaluate[any]("(async () => {"+settled+settled+"})()", chromedp.EvalAwaitPromise)); err != nil {
+		a.Fatal(err)
+	}
+	picture, err := chromedp.Run(a.ctx, chromedp.FullScreenshot(100))
+	if err != nil {
+		a.Fatal(err)
+	}
+	name := fmt.Sprintf("%s-%s-%d.png", strings.Trim(regexp.MustCompile(`[^A-Za-z0-9]+`).ReplaceAllString(path, "-"), "-"), lang, width)
+	if err := os.WriteFile(filepath.Join(dir, name), picture, 0o644); err != nil {
+		a.Fatal(err)
+	}
 }
 
 // check opens a page and looks at it three times: light, dark, narrow.
@@ -79,14 +138,17 @@ func (a axe) check(path, lang string, status int) {
 	a.run(chromedp.Navigate(a.url+path+separator+"lang="+lang), chromedp.WaitReady(chromedp.CSS("html[data-ready]")))
 	a.eval(a.source)
 	a.violations(path, lang, "")
+	a.shot(path, lang, 1440)
 	a.look(1440, "dark")
 	a.violations(path, lang+" dark", `runOnly: ["color-contrast"]`) // a scheme changes nothing else
-	a.look(360, "light")
+	a.look(320, "light")
 	a.violations(path, lang+" narrow", "")
 	if status >= 400 {
 		a.forget(a.url + path) // the console names a page that isn't there
 	}
 	a.quiet()
+	a.shot(path, lang, 768)
+	a.shot(path, lang, 360)
 }
 
 // look sets the width and the colour scheme.

@@ -21,6 +21,7 @@ import (
 	"github.com/haigo-lab/haigo/services/corpus"
 	"github.com/haigo-lab/haigo/services/httpd"
 	"github.com/haigo-lab/haigo/services/orchestrator"
+	"github.com/haigo-lab/haigo/services/postgres"
 	"github.com/haigo-lab/haigo/services/postgres/pgtest"
 	"github.com/haigo-lab/haigo/web"
 )
@@ -66,8 +67,8 @@ type tab struct {
 	bad []string // what the console and the content policy reported
 }
 
-// browse serves a site with live events and opens a browser.
-func browse(t *testing.T) (*tab, site) {
+// browse serves a site with live events, of options that may be changed, and opens a browser.
+func browse(t *testing.T, with ...func(*httpd.Options)) (*tab, site) {
 	t.Helper()
 	if os.Getenv("HAIGO_SKIP_BROWSER") == "1" {
 		t.Skip("not run: tests in a browser (HAIGO_SKIP_BROWSER=1)")
@@ -76,26 +77,38 @@ func browse(t *testing.T) (*tab, site) {
 		t.Fatalf("%v: run make build first", err)
 	}
 	store := pgtest.Store(t)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	server, _ := serve(t, store, "127.0.0.1:0", with...)
+	return newTab(t, server.URL()), site{T: t, store: store, server: server, url: server.URL(), client: client(t)}
+}
+
+// serve serves at an address until stop is called, or the test ends.
+func serve(t *testing.T, store *postgres.Store, address string, with ...func(*httpd.Options)) (server *httpd.Server, stop func()) {
+	t.Helper()
+	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := httpd.New(httpd.Options{
-		Store: store, Sweeper: &orchestrator.Sweeper{Store: store, Trainers: trainers{}, RunsAtOnce: 2}, Samples: corpus.Samples, Problems: corpus.Problems, Report: corpus.ReadReport, Version: "v0", Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Listen: listener.Addr().String(),
-	})
-	if err != nil {
+	o := httpd.Options{
+		Store: store, Sweeper: &orchestrator.Sweeper{Store: store, Trainers: trainers{}, RunsAtOnce: 2}, Samples: corpus.Samples, Problems: corpus.Problems,
+		Report: corpus.ReadReport, Version: "v0", Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Listen: listener.Addr().String(),
+	}
+	for _, change := range with {
+		change(&o)
+	}
+	if server, err = httpd.New(o); err != nil {
 		t.Fatal(err)
 	}
 	served := make(chan error, 1)
-	ctx, stop := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.Background())
 	go func() { served <- server.Serve(ctx, listener) }()
-	t.Cleanup(func() {
-		stop()
+	stop = sync.OnceFunc(func() {
+		cancel()
 		if err := <-served; err != nil {
 			t.Error(err)
 		}
 	})
-	return newTab(t, server.URL()), site{T: t, store: store, server: server, url: server.URL(), client: client(t)}
+	t.Cleanup(stop)
+	return server, stop
 }
 
 func newTab(t *testing.T, url string) *tab {

@@ -46,6 +46,13 @@ func LiveNow(refresh func(context.Context, ablation.Share) (ablation.Share, erro
 // Forget lets live shares be looked at anew.
 func (s *Server) Forget() { s.live = newLiveShares(s.sharer.Refresh) }
 
+// Pattern is that of the route that a page's path takes.
+func (s *Server) Pattern(path string) string {
+	at := chi.NewRouteContext()
+	s.handler.Match(at, http.MethodGet, path)
+	return at.RoutePattern()
+}
+
 // Routes are all methods and patterns that are served below prefix, without it.
 func (s *Server) Routes(prefix string) (routes []string) {
 	walk := func(method, pattern string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {

@@ -19,10 +19,10 @@ import (
 
 var linkPattern = regexp.MustCompile(`/s/[A-Za-z0-9_-]{43}`)
 
-// share makes a share by its form and returns the link's path.
-func (s site) share(sweep string) string {
+// share makes a share by its form, with more fields than it needs, and returns the link's path.
+func (s site) share(sweep string, more ...string) string {
 	s.Helper()
-	link := linkPattern.FindString(s.send("/sweeps/"+sweep+"/share", "question", "", "days", "7").want(s.T, 200).body)
+	link := linkPattern.FindString(s.send("/sweeps/"+sweep+"/share", append([]string{"question", "", "days", "7"}, more...)...).want(s.T, 200).body)
 	if link == "" {
 		s.Fatal("the answer shows no link")
 	}
