@@ -190,7 +190,7 @@ func longRun(b *testing.B, store *postgres.Store, i int) {
 			batch = ablation.Batch{Attempt: 1, From: batch.To}
 		}
 	}
-	if err := store.EndAttempt(ctx, *claim, 1, "completed", "", ablation.RunCompleted); err != nil {
+	if err := store.EndAttempt(ctx, *claim, 1, "completed", ablation.Label{}, ablation.RunCompleted); err != nil {
 		b.Fatal(err)
 	}
 	if _, err := store.SealOnce(ctx); err != nil {
