@@ -161,6 +161,9 @@ func (b *against) add(name ablation.Label, items int, v analysis.Verdict) {
 }
 
 func (b *against) say(t ablation.Task, base ablation.Label) ablation.Label {
+	if len(b.lower)+len(b.higher)+len(b.open) == 1 {
+		return b.alone(t, base)
+	}
 	parts := []ablation.Label{say("%s の答え（%d 問、bits per byte）を%sと比べる。", "On the answers of %s (%d items, bits per byte), against %s:", same(t.Name), b.items, base)}
 	for _, v := range []struct {
 		names  []ablation.Label
@@ -175,6 +178,20 @@ func (b *against) say(t ablation.Task, base ablation.Label) ablation.Label {
 		}
 	}
 	return join(parts...)
+}
+
+// alone is the sentence of a baseline with one arm to compare.
+func (b *against) alone(t ablation.Task, base ablation.Label) ablation.Label {
+	words := func(ja, en string, arm []ablation.Label) ablation.Label {
+		return say("%s の答え（%d 問、bits per byte）では、"+ja, "On the answers of %s (%d items, bits per byte) "+en, same(t.Name), b.items, subject(arm[0]), base)
+	}
+	switch {
+	case len(b.lower) > 0:
+		return words("%sは%sより良い。", "%s is better than %s.", b.lower)
+	case len(b.higher) > 0:
+		return words("%sは%sより悪い。", "%s is worse than %s.", b.higher)
+	}
+	return words("%sは%sとまだ区別できない。", "%s cannot be told from %s yet.", b.open)
 }
 
 // few names arms, or counts them where they are many.

@@ -115,11 +115,11 @@ func TestStatements_Items(t *testing.T) {
 		}
 		return ""
 	}
-	if got := better(func(int) float64 { return 1 }); !strings.Contains(got, "better: ") {
+	if got := better(func(int) float64 { return 1 }); !strings.Contains(got, " is better than ") {
 		t.Errorf("better by a nat on every item: %q", got)
 	}
 	// One item alone makes the whole difference: seeds agree on it, other items might not.
-	if got := better(func(k int) float64 { return max(0, float64(1-k)) * 9 }); !strings.Contains(got, "cannot be told apart yet: ") {
+	if got := better(func(k int) float64 { return max(0, float64(1-k)) * 9 }); !strings.Contains(got, " cannot be told from ") {
 		t.Errorf("better by one item: %q", got)
 	}
 }
