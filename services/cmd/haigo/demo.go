@@ -91,44 +91,49 @@ func (c demoCmd) serve(e *env, a *app, listener net.Listener, sweep ablation.Swe
 	group.Go(func() error { return s.Serve(ctx, listener) })
 	group.Go(func() error { return w.Run(ctx) })
 	group.Go(func() error { return a.alerter(e).Run(ctx) })
-	group.Go(func() error {
+	shown := false
+	group.Go(func() (err error) {
 		if c.Once {
 			defer stop()
 		}
-		return c.watchAndShow(ctx, e, a, sweep, s.URL())
+		shown, err = c.watchAndShow(ctx, e, a, sweep, s.URL())
+		return err
 	})
 	fmt.Fprintf(e.stderr, "Watch it at %s/sweeps/%s\n", s.URL(), sweep.Name)
 	defer context.AfterFunc(e.ctx, func() {
 		fmt.Fprintln(e.stderr, "\nEnding: runs that train save a checkpoint first (Ctrl-C again ends at once).")
 	})()
 	err = group.Wait()
-	if e.ctx.Err() != nil {
-		fmt.Fprintln(e.stderr, "Ended. The same command goes on from here.")
+	if e.ctx.Err() == nil {
+		return err
 	}
+	if c.Once && !shown {
+		return errors.Join(err, e.ctx.Err()) // who waits for the document must not take this for its end
+	}
+	fmt.Fprintln(e.stderr, "Ended. The same command goes on from here.")
 	return err
 }
 
-func (c demoCmd) watchAndShow(ctx context.Context, e *env, a *app, sweep ablation.Sweep, url string) error {
+// watchAndShow shows the sweep once it has ended; false where ctx ended first.
+func (c demoCmd) watchAndShow(ctx context.Context, e *env, a *app, sweep ablation.Sweep, url string) (shown bool, err error) {
 	if err := watch(ctx, e.stderr, a.store, sweep.Name); err != nil {
 		if ctx.Err() != nil {
-			return nil
+			return false, nil
 		}
-		return err
+		return false, err
 	}
 	outcome, err := a.outcome(ctx, sweep.Name)
 	if err != nil {
-		return err
+		return false, err
 	}
-	link, err := a.demoLink(ctx, url, sweep.Name)
-	if err != nil {
-		return err
+	if outcome.ShareURL, err = a.demoLink(ctx, url, sweep.Name); err != nil {
+		return false, err
 	}
-	outcome.ShareURL = link
 	if c.JSON {
-		return json.NewEncoder(e.stdout).Encode(outcome)
+		return true, json.NewEncoder(e.stdout).Encode(outcome)
 	}
 	c.show(e.stdout, outcome, fmt.Sprintf("%s/sweeps/%s", url, sweep.Name))
-	return nil
+	return true, nil
 }
 
 func (c demoCmd) show(w io.Writer, o outcome, page string) {
