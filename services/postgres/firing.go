@@ -135,6 +135,12 @@ func (s *Store) Unfinished(ctx context.Context, recurrence int64) (string, error
 	return names[0], nil
 }
 
+// Version is the server's, as it calls itself: PostgreSQL 18.1.
+func (s *Store) Version(ctx context.Context) (version string, err error) {
+	err = s.pool.QueryRow(ctx, `SELECT 'PostgreSQL ' || split_part(current_setting('server_version'), ' ', 1)`).Scan(&version)
+	return version, known(err)
+}
+
 // Now is the database's clock, by which all servers go.
 func (s *Store) Now(ctx context.Context) (now time.Time, err error) {
 	err = s.pool.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&now)

@@ -33,6 +33,7 @@ type commands struct {
 	Dev        devCmd        `cmd:"" help:"Server, worker and a private Postgres on this machine."`
 	Serve      serveCmd      `cmd:"" help:"Pages and API."`
 	Work       workCmd       `cmd:"" help:"Claim runs and train them on this machine."`
+	Doctor     doctorCmd     `cmd:"" help:"Say what works on this machine, and what to do about what doesn't."`
 	Migrate    migrateCmd    `cmd:"" help:"Bring the database to this version."`
 	Corpus     corpusCmd     `cmd:"" help:"Sources of text."`
 	Eval       evalCmd       `cmd:"" help:"Evaluation tasks."`

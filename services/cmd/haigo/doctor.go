@@ -1,0 +1,168 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/haigo-lab/haigo/services/alert"
+)
+
+const (
+	littleSpace = 5 << 30          // of a disk that training writes to
+	clocksApart = 30 * time.Second // more, and times of runs and leases look odd
+)
+
+type doctorCmd struct {
+	JSON bool `help:"Print one JSON document."`
+}
+
+// finding is what the doctor says of one thing. A thing that needn't work is no trouble.
+type finding struct {
+	What   string `json:"what"`
+	Works  bool   `json:"works"`
+	Detail string `json:"detail"` // what was found, or what to do
+}
+
+// errUnwell is the exit status of a machine on which something doesn't work; all has been said by then.
+var errUnwell = errors.New("something doesn't work here: see the lines marked no")
+
+// Run looks at everything that a run needs, one thing after the other, and goes on where one doesn't work.
+func (c doctorCmd) Run(e *env) error {
+	found := examine(e)
+	if c.JSON {
+		out := json.NewEncoder(e.stdout)
+		out.SetIndent("", "  ")
+		if err := out.Encode(found); err != nil {
+			return err
+		}
+	} else if err := printFindings(e, found); err != nil {
+		return err
+	}
+	for _, f := range found {
+		if !f.Works {
+			return errUnwell
+		}
+	}
+	return nil
+}
+
+func printFindings(e *env, found []finding) error {
+	t := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
+	for _, f := range found {
+		mark := "yes"
+		if !f.Works {
+			mark = "no"
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\n", mark, f.What, strings.ReplaceAll(f.Detail, "\n", " "))
+	}
+	return t.Flush()
+}
+
+func examine(e *env) []finding {
+	data, err := e.settings.dataDir(e.getenv)
+	if err != nil {
+		return []finding{{"data folder", false, err.Error()}}
+	}
+	found := []finding{disk(data)}
+	a, err := open(e)
+	if err != nil {
+		found = append(found, finding{"postgres", false, err.Error()})
+	} else {
+		defer a.close()
+		found = append(found, database(e, a), clocks(e, a))
+		found = append(found, a.trainerFindings(e)...)
+	}
+	runs, threads := e.settings.side()
+	here := fmt.Sprintf("this machine: %s at once, %s each", many(int64(runs), "run"), many(int64(threads), "thread"))
+	return append(found, finding{"engine local", true, here}, mailAndChat(data))
+}
+
+// disk looks at whether the data folder can be written to and has room.
+func disk(data string) finding {
+	f := finding{What: "data folder", Detail: data}
+	probe, err := os.CreateTemp(data, ".doctor-*")
+	if err != nil {
+		f.Detail = fmt.Sprintf("%v; choose a folder that can be written to with --data", err)
+		return f
+	}
+	probe.Close()
+	os.Remove(probe.Name())
+	var s unix.Statfs_t
+	if err := unix.Statfs(data, &s); err != nil {
+		f.Detail = err.Error()
+		return f
+	}
+	free := s.Bavail * uint64(s.Bsize)
+	f.Works, f.Detail = free >= littleSpace, fmt.Sprintf("%s, %.1f GiB free", data, float64(free)/(1<<30))
+	if !f.Works {
+		f.Detail += "; checkpoints and points need more: free some, or move it with --data"
+	}
+	return f
+}
+
+func database(e *env, a *app) finding {
+	version, err := a.store.Version(e.ctx)
+	if err != nil {
+		return finding{"postgres", false, err.Error()}
+	}
+	where := "a private server in the data folder"
+	if a.private == nil {
+		where = "as DATABASE_URL says"
+	}
+	return finding{"postgres", true, version + ", " + where}
+}
+
+// clocks compares this machine's clock with the database's, by which leases and recurrences go.
+func clocks(e *env, a *app) finding {
+	before := time.Now()
+	theirs, err := a.store.Now(e.ctx)
+	if err != nil {
+		return finding{"clocks", false, err.Error()}
+	}
+	apart := theirs.Sub(before.Add(time.Since(before) / 2)).Abs()
+	f := finding{"clocks", apart < clocksApart, fmt.Sprintf("%s apart from the database's", apart.Round(time.Millisecond))}
+	if !f.Works {
+		f.Detail += "; set both by the same time server"
+	}
+	return f
+}
+
+// trainerFindings asks every trainer what it is: one that can't answer here says why.
+func (a *app) trainerFindings(e *env) []finding {
+	if len(a.trainers.Names()) == 0 {
+		return []finding{{"trainers", false, "there are none; run make build"}}
+	}
+	var found []finding
+	for _, name := range a.trainers.Names() {
+		d, err := a.trainers.Describe(e.ctx, name)
+		if err != nil {
+			found = append(found, finding{"trainer " + name, false, err.Error()})
+			continue
+		}
+		devices := make([]string, len(d.Devices))
+		for i, v := range d.Devices {
+			devices[i] = v.Name
+		}
+		found = append(found, finding{"trainer " + name, true, strings.TrimSuffix(d.Version+", "+strings.Join(devices, ", "), ", ")})
+	}
+	return found
+}
+
+// mailAndChat says what the administrator's file allows; without mail nothing is wrong.
+func mailAndChat(data string) finding {
+	s, err := alert.ReadSettings(data)
+	switch {
+	case err != nil:
+		return finding{"alerts", false, err.Error()}
+	case s.Mail.Server == "":
+		return finding{"alerts", true, "chat and webhooks; no mail server is named in " + alert.SettingsFile}
+	}
+	return finding{"alerts", true, "chat, webhooks, and mail through " + s.Mail.Server}
+}
