@@ -1,0 +1,242 @@
+package httpd_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+	"github.com/google/go-cmp/cmp"
+)
+
+// drawn is a sweep file with what a form must leave alone: a comment on each side, an own order, Japanese.
+const drawn = `# 配合
+seeds: 2
+name: drawn
+sources: [web-ja, web-en]
+recipe: {tokens: 64k, row_tokens: 64, batch_rows: 8, max_epochs: 1e9}
+design: {baseline: turn}
+schedules:
+  turn:                # 順序
+    stages:
+      - {until: 0.5, mixture: {web-ja: 0.2, web-en: 0.8}}   # まず英語
+      - {until: 1.0, mixture: {web-ja: 0.7, web-en: 0.3}}
+  flat:
+    stages: [{until: 1.0, mixture: {web-ja: 0.5, web-en: 0.5}}]
+`
+
+// editor opens the page of a new experiment with a document in it.
+func editor(t *testing.T, document string) *tab {
+	t.Helper()
+	b, s := browse(t)
+	s.text()
+	b.compose(document)
+	return b
+}
+
+// compose writes a document as if it were pasted, and looks at its form.
+func (b *tab) compose(document string) {
+	b.Helper()
+	b.run(chromedp.Navigate(b.url+"/new?lang=ja"), chromedp.WaitReady(chromedp.CSS("html[data-ready]")))
+	b.eval(fmt.Sprintf(`{ const a = document.querySelector("#document"); a.value = %q; a.dispatchEvent(new Event("input")); }`, document))
+	b.eval(`document.querySelector("[data-view=form]").click()`)
+	b.until(`document.querySelector("#u-0") && document.querySelector("#preview .big3")`)
+}
+
+// holds waits until the text holds a piece.
+func (b *tab) holds(piece string) {
+	b.Helper()
+	b.until(fmt.Sprintf(`document.querySelector("#document").value.includes(%q)`, piece))
+}
+
+func (b *tab) document() string {
+	b.Helper()
+	text, err := chromedp.Run(b.ctx, chromedp.Value(chromedp.CSS("#document")))
+	if err != nil {
+		b.Fatal(err)
+	}
+	return text
+}
+
+// TestEditor_touch moves a boundary and a share by finger, on a phone.
+func TestEditor_touch(t *testing.T) {
+	t.Parallel()
+	b := editor(t, drawn)
+	if _, err := chromedp.Call(b.ctx, emulation.SetTouchEmulationEnabled, emulation.SetTouchEmulationEnabledParams{Enabled: true}); err != nil {
+		t.Fatal(err)
+	}
+	b.run(chromedp.EmulateViewport(360, 800))
+	b.until(`document.documentElement.scrollWidth <= 360 && document.querySelector("[data-area]").viewBox.baseVal.width < 360`)
+	b.swipe("#b-0", -.2, 0)
+	b.until(`document.querySelector("#u-0").value === "30"`)
+	b.swipe("#h-1-0", 0, .1)
+	b.until(`document.querySelector("#m-1-0").value === "80.0"`)
+	b.holds("- {until: 0.3, mixture: {web-ja: 0.2, web-en: 0.8}}   # まず英語\n      - {until: 1.0, mixture: {web-ja: 0.8, web-en: 0.2}}")
+	b.quiet()
+}
+
+// swipe moves a handle by parts of the drawing's width and height.
+func (b *tab) swipe(handle string, along, up float64) {
+	b.Helper()
+	at, err := chromedp.Run(b.ctx, chromedp.Evaluate[[]float64](fmt.Sprintf(`(() => {
+		const ring = document.querySelector("%s .ring");
+		ring.scrollIntoView({ block: "center" });
+		const box = ring.getBoundingClientRect();
+		return [box.x + box.width / 2, box.y + box.height / 2, document.querySelector("[data-area]").clientWidth - 60];
+	})()`, handle)))
+	if err != nil {
+		b.Fatal(err)
+	}
+	touch := func(kind input.DispatchTouchEventType, points ...*input.TouchPoint) {
+		if _, err := chromedp.Call(b.ctx, input.DispatchTouchEvent, input.DispatchTouchEventParams{Type: kind, TouchPoints: append([]*input.TouchPoint{}, points...)}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	touch(input.DispatchTouchEventTypeTouchStart, &input.TouchPoint{X: at[0], Y: at[1]})
+	for i := range 10 {
+		part := float64(i+1) / 10
+		touch(input.DispatchTouchEventTypeTouchMove, &input.TouchPoint{X: at[0] + part*along*at[2], Y: at[1] - part*up*224})
+	}
+	touch(input.DispatchTouchEventTypeTouchEnd)
+}
+
+// TestEditor_typing: what is being typed or composed stays while answers come; full-width digits are numbers.
+func TestEditor_typing(t *testing.T) {
+	t.Parallel()
+	b, s := browse(t)
+	s.text()
+	asked, release := make(chan struct{}, 64), make(chan struct{})
+	held := false
+	b.url = front(t, s.url, func(r *http.Request) {
+		if r.URL.Path == "/new/check" && held {
+			asked <- struct{}{}
+			<-release
+		}
+	})
+	b.compose(drawn)
+
+	held = true
+	b.run(chromedp.Focus(chromedp.CSS("#m-0-0")))
+	b.eval(`document.querySelector("#m-0-0").select()`)
+	b.insert("３５．５")
+	b.run(chromedp.KeyEvent(kb.Enter))
+	<-asked
+	b.run(chromedp.Focus(chromedp.CSS("#f-question")))
+	b.composed("にほ")
+	release <- struct{}{}
+	b.holds("web-ja: 0.355")
+	b.until(`document.querySelector("#m-0-0").getAttribute("aria-invalid") === "true" && document.activeElement.id === "f-question" && document.activeElement.value === "にほ"`)
+	held = false
+	b.insert("日本")
+	b.run(chromedp.KeyEvent(kb.Tab))
+	b.holds("question: 日本\n")
+
+	b.eval(`document.querySelector("[data-view=yaml]").click()`)
+	b.run(chromedp.Focus(chromedp.CSS("#document")), chromedp.KeyEvent(kb.End, chromedp.KeyModifiers(chromedp.ModifierCtrl)))
+	held = true
+	b.run(chromedp.KeyEvent("# x"))
+	<-asked
+	b.run(chromedp.KeyEvent("y"))
+	b.composed("に")
+	release <- struct{}{}
+	held = false
+	b.until(`document.querySelector("#document").value.endsWith("# xyに") && document.querySelector(".paint").textContent.endsWith("# xyに")`)
+	b.insert("日")
+	b.holds("# xy日")
+	b.eval(`document.querySelector("[data-view=form]").click()`)
+	b.run(chromedp.Click(chromedp.CSS("[data-do=undo]")))
+	b.until(`!document.querySelector("#document").value.includes("# x") && document.querySelector("#document").value.includes("question: 日本")`)
+	b.quiet()
+}
+
+// insert types text at once, as an input method does when it is done.
+func (b *tab) insert(text string) {
+	b.Helper()
+	if _, err := chromedp.Call(b.ctx, input.InsertText, input.InsertTextParams{Text: text}); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// composed is text that an input method hasn't settled yet.
+func (b *tab) composed(text string) {
+	b.Helper()
+	n := int64(len([]rune(text)))
+	if _, err := chromedp.Call(b.ctx, input.ImeSetComposition, input.ImeSetCompositionParams{Text: text, SelectionStart: n, SelectionEnd: n}); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// TestEditor_keeps: what was written outlives a reload, the other language, another page and a template; line ends and
+// what nobody touched stay as they are.
+func TestEditor_keeps(t *testing.T) {
+	t.Parallel()
+	b := editor(t, drawn)
+	if diff := cmp.Diff(drawn, b.document()); diff != "" {
+		t.Errorf("looking at the form changed the text:\n%s", diff)
+	}
+	b.run(chromedp.Focus(chromedp.CSS("#b-0")), chromedp.KeyEvent(kb.ArrowRight))
+	moved := strings.Replace(drawn, "until: 0.5", "until: 0.51", 1)
+	b.holds("until: 0.51")
+	b.run(chromedp.Reload(), chromedp.WaitReady(chromedp.CSS("html[data-ready]")))
+	b.until(`document.querySelector("#u-0")?.value === "51"`)
+	b.run(chromedp.Click(chromedp.CSS(".lang a[lang=en]")), chromedp.WaitReady(chromedp.CSS("html[data-ready][lang=en]")))
+	b.until(`document.querySelector("#u-0")?.value === "51"`)
+	b.run(chromedp.Navigate(b.url+"/sources"), chromedp.Navigate(b.url+"/new"), chromedp.WaitReady(chromedp.CSS("html[data-ready]")), chromedp.Click(chromedp.CSS("[data-do=resume]")))
+	b.until(`document.querySelector("#u-0")?.value === "51"`)
+	b.eval(`document.querySelector(".tpl[href='/new?example=demo']").click()`)
+	b.until(`document.querySelector("#f-name").value === "demo" && location.search === "?example=demo"`)
+	b.run(chromedp.Click(chromedp.CSS("[data-do=undo]")))
+	b.until(`document.querySelector("#f-name").value === "drawn"`)
+	if diff := cmp.Diff(moved, b.document()); diff != "" {
+		t.Errorf("after all that:\n%s", diff)
+	}
+
+	windows := "\n" + strings.ReplaceAll(drawn, "\n", "\r\n")
+	windows = strings.Replace(windows, "\n", "\r\n", 1)
+	b.eval(fmt.Sprintf(`sessionStorage.setItem("haigo.draft", JSON.stringify({ at: "", document: %q, view: "form", arm: "" }))`, windows))
+	b.run(chromedp.Navigate(b.url+"/new"), chromedp.WaitReady(chromedp.CSS("html[data-ready]")), chromedp.Click(chromedp.CSS("[data-do=resume]")))
+	b.until(`document.querySelector("#u-0")?.value === "50"`)
+	b.run(chromedp.Focus(chromedp.CSS("#b-0")), chromedp.KeyEvent(kb.ArrowRight))
+	b.holds("until: 0.51")
+	b.eval(`document.querySelector("form[data-editor]").addEventListener("submit", e => e.preventDefault())`)
+	b.run(chromedp.Click(chromedp.CSS("[formaction='/new/file']")))
+	want := strings.Replace(windows, "until: 0.5", "until: 0.51", 1)
+	b.until(fmt.Sprintf(`document.querySelector("[name=exact]").value && JSON.parse(document.querySelector("[name=exact]").value) === %q`, want))
+	b.quiet()
+}
+
+// TestEditor_schedules copies, names, compares, bends and drops schedules; a source that goes leaves a gap that a button
+// mends; undoing all of it leaves the text as it was.
+func TestEditor_schedules(t *testing.T) {
+	t.Parallel()
+	b := editor(t, drawn)
+	press := func(selector string) { b.run(chromedp.Click(chromedp.CSS(selector))) }
+	press("[data-do=duplicate]")
+	b.until(`document.querySelectorAll("[role=tab]").length === 3 && document.querySelector("#arm-name").value === "turn-2"`)
+	b.eval(`{ const l = document.querySelector("#arm-label"); l.value = "写し"; l.dispatchEvent(new Event("change")); }`)
+	b.holds("label: 写し")
+	b.eval(`{ const r = document.querySelector("#r-1"); r.value = "cosine"; r.dispatchEvent(new Event("change")); }`)
+	b.holds("ramp: cosine")
+	press("[data-by=diff]")
+	b.until(`document.querySelectorAll("[data-area] path").length === 2 && document.querySelector("[data-other]").value === "turn"`)
+	press("[data-by=share]")
+	b.eval(`document.querySelector("[role=tab]").click()`)
+	b.until(`document.querySelector("#arm-name").value === "turn"`)
+	b.eval(`{ const n = document.querySelector("#arm-name"); n.value = "ｔｗｏ"; n.dispatchEvent(new Event("change")); }`)
+	b.holds("design: {baseline: two}")
+	press("#f-sources-web-en")
+	b.until(`document.querySelector("#spread-all-0") && document.querySelectorAll("[role=tab] .tag.bad").length === 3 && document.querySelector("#preview.stale")`)
+	press("#spread-all-0")
+	b.until(`document.querySelector("#go [data-review]") && !document.querySelector("[role=tab] .tag.bad")`)
+	press("[data-do=drop]")
+	b.until(`document.querySelectorAll("[role=tab]").length === 2 && !document.querySelector("#document").value.includes("baseline")`)
+	for range 7 {
+		press("[data-do=undo]")
+	}
+	b.until(fmt.Sprintf(`document.querySelector("#document").value === %q`, drawn))
+	b.quiet()
+}
