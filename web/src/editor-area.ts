@@ -161,6 +161,8 @@ export function area(root: SVGSVGElement, moved: (change: Change) => void, settl
   }
 
   const handleOf = (target: EventTarget | null): SVGElement | null => (target as Element).closest<SVGElement>(".h, .b");
+  // A finger on a handle moves it; elsewhere on the drawing it scrolls the page.
+  root.addEventListener("touchstart", (event) => handleOf(event.target) && event.preventDefault(), { passive: false });
   root.addEventListener("pointerdown", (event) => {
     const handle = handleOf(event.target);
     if (!handle) return;

@@ -6,7 +6,9 @@ import type { Edit, State } from "./editor-state";
 export function fields(root: HTMLElement, state: () => State, change: (edits: Edit[], key: string) => void): void {
   root.addEventListener("change", (event) => {
     const field = event.target as HTMLInputElement | HTMLSelectElement;
-    if (field.dataset.path && field instanceof HTMLInputElement) field.defaultValue = field.value; // nobody is typing here any more
+    const text = field.dataset.path !== undefined && field instanceof HTMLInputElement && field.type !== "checkbox";
+    if (text && field.value === field.defaultValue) return; // Enter was pressed before the field was left
+    if (text) field.defaultValue = field.value; // nobody is typing here any more
     if (field.dataset.kind === "cron") change(recurring(field, state()), "recurrence");
     else if (field.dataset.path) change([edit(field)], field.dataset.path);
     else if (field.dataset.list) change(listed(field as HTMLInputElement, state()), field.dataset.list);

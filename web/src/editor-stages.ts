@@ -78,6 +78,7 @@ const short = (v: number): string => fixed(v, 2).replace(/\.?0+$/, "");
 function field(id: string, value: string, label: string, done: (v: number) => void, off = false): HTMLInputElement {
   const input = html("input", { class: "in s num", id, value, inputmode: "decimal", autocomplete: "off", "aria-label": label, disabled: off, "data-off": off });
   input.addEventListener("change", () => {
+    if (input.value === input.defaultValue) return; // Enter was pressed before the field was left
     const v = numeral(input.value);
     if (v >= 0 && v <= 100) {
       input.defaultValue = input.value; // nobody is typing here any more

@@ -31,6 +31,7 @@ class Page {
   private by: "share" | "read" | "diff" = "share";
   private pane: View = "form";
   private gesture = 0; // counts moves of handles that belong together
+  private moving = false; // the last change was a handle's, and is drawn already
   private typedAt = 0;
   private readonly begun: string;
   private readonly doc: Doc;
@@ -104,7 +105,7 @@ class Page {
 
   private answer(page: Document, state: State, behind: boolean): void {
     const { arm, schedules } = this.state;
-    this.state = behind && schedules ? { ...state, schedules } : state; // a handle that is being dragged doesn't jump back
+    this.state = behind && this.moving && schedules ? { ...state, schedules } : state; // a handle doesn't jump back
     if (!this.schedule() || state.schedules?.some((s) => s.name === arm)) this.state.arm = arm;
     this.text.put(this.doc.text);
     renew(page);
@@ -173,6 +174,7 @@ class Page {
   // make sends a button's edits; those of one press are undone together.
   private make({ edits, arm }: change.Made): void {
     if (arm !== undefined) this.state.arm = arm;
+    this.moving = false;
     if (edits.length) this.doc.change(edits, `made ${++this.gesture}`);
   }
 
@@ -198,6 +200,7 @@ class Page {
       stage.shares[to.upper] = decimal(both - to.share);
       for (const k of [to.lower, to.upper]) edits.push({ op: "set", path: [...at, "mixture", this.state.sources[k]?.name ?? ""], value: stage.shares[k] });
     }
+    this.moving = true;
     this.draw();
     this.doc.change(edits, `handle ${this.gesture}`);
   }
