@@ -24,7 +24,7 @@ web: web/node_modules/.package-lock.json ## the pages' scripts and styles, in we
 	$(NPM) run --silent build
 
 web/node_modules/.package-lock.json: web/package.json web/package-lock.json
-	$(NPM) ci --silent
+	$(NPM) ci --loglevel=error
 	@touch $@
 
 go: bin/plugins.yaml ## bin/haigo and the trainer plugins
