@@ -52,66 +52,116 @@ func (e *engine) thompson(pool []table.Run, n int) []int {
 	return out
 }
 
-// Start chooses n mixtures of a pool to run first, without any result: the first is the most central, each following one
-// is that about which those before say least, by the determinant of a Matérn process's covariance over roots of shares.
+// Start chooses n of a pool to run first, without any result. The first is drawn by the seed; each following one is that
+// about which those before say least: D-optimal for a Matérn process over roots of shares. Where shares are few, its
+// corners would take most of the runs, and each run is instead that which leaves the least variance over the pool.
 func Start(pool []table.Run, n int, seed uint64) []int {
-	if len(pool) == 0 {
+	if len(pool) == 0 || n < 1 {
 		return nil
 	}
-	random := rand.New(rand.NewPCG(seed, 0x7374617274000000))
-	features := make([][]float64, len(pool))
-	for i, r := range pool {
-		for _, phase := range r.Shares {
-			for _, w := range phase {
-				features[i] = append(features[i], math.Sqrt(w))
-			}
-		}
-	}
-	s := start{features: features, left: make([]float64, len(pool)), taken: make([]bool, len(pool))}
-	for i := range s.left {
-		s.left[i] = 1
-	}
-	out := []int{random.IntN(len(pool))}
-	s.take(out[0])
+	s := newStart(pool)
+	next := rand.New(rand.NewPCG(seed, 0x7374617274000000)).IntN(len(pool))
+	out := []int{next}
+	s.take(next)
 	for len(out) < min(n, len(pool)) {
-		next := -1
-		for i, v := range s.left {
-			if !s.taken[i] && (next < 0 || v > s.left[next]) {
-				next = i
-			}
-		}
+		next = s.next()
 		s.take(next)
 		out = append(out, next)
 	}
 	return out
 }
 
-// start is a pivoted Cholesky factorisation that grows by the pivot of greatest variance.
+// start is a design that grows run by run: a pivoted Cholesky factorisation of the pool's covariance.
 type start struct {
 	features [][]float64
-	left     []float64 // variance that is left
-	taken    []bool
+	length   float64
+	even     bool        // by the variance over the pool
+	left     []float64   // variance of each that is left
+	between  [][]float64 // covariance that is left, where even
 	rows     [][]float64
+	taken    []bool
 }
 
-// startLength is the length scale of the start design, in roots of shares; startNoise keeps pivots apart.
+// With so many shares or fewer a start design is even; pools beyond evenPool are too large for that.
+const (
+	evenShares = 8
+	evenPool   = 2000
+)
+
+// Length scales of the start design, in roots of shares, and what keeps its pivots apart.
 const (
 	startLength = 1.5
+	evenLength  = 0.5
 	startNoise  = 0.01
 )
 
-func (s *start) take(at int) {
-	row := make([]float64, len(s.features))
-	d := math.Sqrt(s.left[at] + startNoise)
-	for i, f := range s.features {
-		v := surrogate.Matern(f, s.features[at], startLength)
-		for _, r := range s.rows {
-			v -= r[i] * r[at]
+func newStart(pool []table.Run) *start {
+	s := &start{length: startLength, left: make([]float64, len(pool)), taken: make([]bool, len(pool))}
+	for i, r := range pool {
+		var f []float64
+		for _, phase := range r.Shares {
+			for _, w := range phase {
+				f = append(f, math.Sqrt(w))
+			}
 		}
-		row[i] = v / d
+		s.features = append(s.features, f)
+		s.left[i] = 1
+	}
+	if s.even = len(s.features[0]) <= evenShares && len(pool) <= evenPool; !s.even {
+		return s
+	}
+	s.length = evenLength
+	for i := range pool {
+		s.between = append(s.between, s.column(i))
+	}
+	return s
+}
+
+// column is the covariance of all with one.
+func (s *start) column(at int) []float64 {
+	out := make([]float64, len(s.features))
+	for i, f := range s.features {
+		out[i] = surrogate.Matern(f, s.features[at], s.length)
+	}
+	return out
+}
+
+func (s *start) next() int {
+	best, most := -1, math.Inf(-1)
+	for i, v := range s.left {
+		if s.taken[i] {
+			continue
+		}
+		if s.even {
+			gain := 0.0
+			for _, c := range s.between[i] {
+				gain += c * c
+			}
+			v = gain / (v + startNoise)
+		}
+		if v > most {
+			best, most = i, v
+		}
+	}
+	return best
+}
+
+func (s *start) take(at int) {
+	row := s.column(at)
+	d := math.Sqrt(s.left[at] + startNoise)
+	for i := range row {
+		for _, r := range s.rows {
+			row[i] -= r[i] * r[at]
+		}
+		row[i] /= d
 	}
 	for i, v := range row {
 		s.left[i] -= v * v
+		if s.even {
+			for j, w := range row {
+				s.between[i][j] -= v * w
+			}
+		}
 	}
 	s.rows = append(s.rows, row)
 	s.taken[at] = true

@@ -13,10 +13,10 @@ import (
 const folds = 10
 
 // held is what the members said of each row while it was left out.
-type held [][members]guess
+type held []opinions
 
 // crossfit fits the recipe again and again, each time without some rows, and says what the members say of these. Laws are
-// fitted anew; hyper-parameters of processes stay those of all rows.
+// fitted anew, and so are processes' hyper-parameters, unless rows are so many that a part of them hardly moves these.
 func (r recipe) crossfit(m material, whole *model) held {
 	n := len(m.xs)
 	out := make(held, n)
@@ -30,9 +30,9 @@ func (r recipe) crossfit(m material, whole *model) held {
 				train = append(train, i)
 			}
 		}
-		f := r.fit(m.subset(train), whole)
-		for _, i := range test {
-			out[i] = f.each(m.xs[i])
+		said := r.fit(m.subset(train), whole).each(pick(m.xs, test))
+		for k, i := range test {
+			out[i] = said[k]
 		}
 	}
 	return out

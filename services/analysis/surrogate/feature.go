@@ -8,7 +8,10 @@ type scaling func(share float64) float64
 // rooted and logged stretch small shares: the first doubling of a source says more than the last.
 func rooted(share float64) float64 { return math.Sqrt(share) }
 
-func logged(share float64) float64 { return math.Log(share+leastShare)/-math.Log(leastShare) + 1 }
+// logged is log odds: it stretches shares near one too, where what is left for the others is small.
+func logged(share float64) float64 {
+	return math.Log((share+leastShare)/(1-min(share, 1)+leastShare)) / -math.Log(leastShare)
+}
 
 // leastShare is below which a share makes no difference to logged.
 const leastShare = 0.01

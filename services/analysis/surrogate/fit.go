@@ -34,6 +34,18 @@ const fewest = 4
 
 // New fits every metric by itself, side by side on all cores; results don't depend on how many there are.
 func New(s Setup) (*Fit, error) {
+	f, err := prepare(s)
+	if err != nil {
+		return nil, err
+	}
+	each(len(f.metrics), func(k int) { f.metrics[k].fit() })
+	f.calibrate()
+	f.remark()
+	return f, nil
+}
+
+// prepare gathers what each metric is fitted to.
+func prepare(s Setup) (*Fit, error) {
 	f := &Fit{Table: s.Table, groups: s.Table.Groups()}
 	if err := f.enough(); err != nil {
 		return nil, err
@@ -47,10 +59,9 @@ func New(s Setup) (*Fit, error) {
 	if len(f.Table.Metrics) == 0 {
 		return nil, f.nothing()
 	}
-	f.metrics = make([]*metric, len(f.Table.Metrics))
-	each(len(f.metrics), func(k int) { f.metrics[k] = f.metric(k, s.own(f.Table.Metrics[k])) })
-	f.calibrate()
-	f.remark()
+	for k, name := range f.Table.Metrics {
+		f.metrics = append(f.metrics, f.metric(k, s.own(name)))
+	}
 	return f, nil
 }
 
@@ -168,12 +179,17 @@ func (f *Fit) remark() {
 
 // Predict says what runs would score, by run and metric.
 func (f *Fit) Predict(runs []table.Run) [][]Prediction {
+	const most = 256 // at once, so that memory stays in bounds
 	xs := f.space.exposures(runs)
 	out := make([][]Prediction, len(runs))
-	each(len(runs), func(i int) {
+	for i := range out {
 		out[i] = make([]Prediction, len(f.metrics))
-		for k, m := range f.metrics {
-			out[i][k] = m.predict(xs[i])
+	}
+	parts := (len(runs) + most - 1) / most
+	each(parts*len(f.metrics), func(i int) {
+		k, from := i/parts, i%parts*most
+		for j, p := range f.metrics[k].predict(xs[from:min(from+most, len(xs))]) {
+			out[from+j][k] = p
 		}
 	})
 	return out

@@ -20,6 +20,7 @@ type guided struct {
 	h      []float64   // hyper-parameters of the process
 	chol   mat.Cholesky
 	alpha  *mat.VecDense
+	pull   *mat.VecDense // of the rows on the trend's parameters
 }
 
 // linear is the law at x: its value at the prior's mean by the linearisation, and its slopes times the prior's deviations.
@@ -64,7 +65,7 @@ func fitGuided(t trend, pr prior, theta []float64, m material, o guidedOptions) 
 			g.h = p.fit(g.h, iterations)
 		}
 		g.settle(r, m.known)
-		if _, constant := t.(flat); constant {
+		if _, is := t.(law); !is {
 			break
 		}
 		if pass+1 < passes {
@@ -149,27 +150,44 @@ func (g *guided) settle(r, known []float64) {
 	}
 	g.alpha = mat.NewVecDense(n, nil)
 	_ = g.chol.SolveVecTo(g.alpha, mat.NewVecDense(n, r))
+	g.pull = mat.NewVecDense(g.trend.size(), nil)
+	g.pull.MulVec(g.slopes.T(), g.alpha)
 }
 
 // move linearises at the posterior mean of the law's parameters.
 func (g *guided) move() {
-	var z mat.VecDense
-	z.MulVec(g.slopes.T(), g.alpha)
 	next := make([]float64, len(g.theta))
 	for k := range next {
-		to := g.prior.mean[k] + g.prior.sd[k]*z.AtVec(k)
+		to := g.prior.mean[k] + g.prior.sd[k]*g.pull.AtVec(k)
 		next[k] = g.theta[k] + min(max(to-g.theta[k], -1), 1)
 	}
 	g.theta = next
 }
 
-// at predicts: mean and variance of the value itself, without nugget and noise.
-func (g *guided) at(x exposure) (mean, variance float64) {
-	mean, k, slopes := g.toward(x)
-	var u mat.VecDense
-	_ = g.chol.SolveVecTo(&u, k)
-	variance = mat.Dot(slopes, slopes) + math.Exp(2*g.h[atAmplitude]) - mat.Dot(k, &u)
-	return mean, max(variance, leastVariance)
+// at predicts: means and variances of the values themselves, without nugget and noise.
+func (g *guided) at(xs []exposure) (means, variances []float64) {
+	if len(xs) == 0 {
+		return nil, nil
+	}
+	n, p := len(xs), g.trend.size()
+	means, variances = make([]float64, n), make([]float64, n)
+	slopes, at := mat.NewDense(n, p, nil), make([][]float64, n)
+	for i, x := range xs {
+		means[i] = g.linear(x, slopes.RawRowView(i))
+		at[i] = g.features(x)
+	}
+	k := g.covariance(slopes, at)
+	var pull mat.VecDense
+	pull.MulVec(k, g.alpha)
+	var u mat.Dense
+	_ = g.chol.SolveTo(&u, k.T())
+	a2 := math.Exp(2 * g.h[atAmplitude])
+	for i := range xs {
+		means[i] += pull.AtVec(i)
+		own := mat.Dot(slopes.RowView(i), slopes.RowView(i)) + a2
+		variances[i] = max(own-mat.Dot(mat.NewVecDense(len(g.x), k.RawRowView(i)), u.ColView(i)), leastVariance)
+	}
+	return means, variances
 }
 
 // leastVariance is what rounding leaves of a variance that is none.
@@ -177,21 +195,16 @@ const leastVariance = 1e-12
 
 // mean is the mean alone, which takes time in proportion to the rows, not to their square.
 func (g *guided) mean(x exposure) float64 {
-	mean, _, _ := g.toward(x)
-	return mean
-}
-
-// toward is the mean at x, its covariances with the rows and its slopes.
-func (g *guided) toward(x exposure) (mean float64, k, slopes *mat.VecDense) {
 	s := make([]float64, g.trend.size())
-	mean = g.linear(x, s)
-	slopes, k = mat.NewVecDense(len(s), s), mat.NewVecDense(len(g.x), nil)
-	k.MulVec(g.slopes, slopes)
+	mean := g.linear(x, s)
+	for k, v := range s {
+		mean += v * g.pull.AtVec(k)
+	}
 	a2, inverse := math.Exp(2*g.h[atAmplitude]), inverses(g.h[atLength:])
 	f := g.features(x)
 	for i, row := range g.x {
 		c, _ := matern(between(f, row, inverse))
-		k.SetVec(i, k.AtVec(i)+a2*c)
+		mean += a2 * c * g.alpha.AtVec(i)
 	}
-	return mean + mat.Dot(k, g.alpha), k, slopes
+	return mean
 }

@@ -64,6 +64,17 @@ func (l law) priorSizes(best float64, set func(k int, mean, sd float64)) {
 	}
 }
 
+// starts are where searches begin: what is expected, and that with a steeper and a flatter response.
+func (l law) starts(p prior) [][]float64 {
+	steep, gentle := slices.Clone(p.mean), slices.Clone(p.mean)
+	steep[l.sources+atG] += p.sd[l.sources+atG]
+	steep[l.sources+atB] += p.sd[l.sources+atB]
+	gentle[l.sources+atG] -= p.sd[l.sources+atG]
+	gentle[l.sources+atB] -= p.sd[l.sources+atB]
+	gentle[l.sources+atE] -= p.sd[l.sources+atE]
+	return [][]float64{p.mean, steep, gentle}
+}
+
 // fitted is a law at its most probable parameters, and the noise that leaves: a standard deviation in logs.
 type fitted struct {
 	theta []float64

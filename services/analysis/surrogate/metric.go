@@ -15,12 +15,14 @@ type metric struct {
 	noise    noise
 	rows     []int // of Fit.groups that have a value
 	material material
+	recipe   recipe
 	model    *model
 	held     held
 	scores   []float64
 	half     float64 // half width of the interval in predicted standard deviations
 }
 
+// metric gathers what one metric is fitted to.
 func (f *Fit) metric(k int, own []int) *metric {
 	m := &metric{name: f.Table.Metrics[k], own: own}
 	values, rows := f.values(k)
@@ -36,12 +38,19 @@ func (f *Fit) metric(k int, own []int) *metric {
 		}
 	}
 	m.gather(values, pick(f.xs, rows))
-	r := recipe{space: f.space, own: own, ridge: len(rows) < 2*f.space.sources || f.space.sources > 30}
-	m.model = r.fit(m.material, nil)
-	m.held = r.crossfit(m.material, m.model)
+	m.recipe = recipe{space: f.space, own: own, ridge: len(rows) < 2*f.space.sources || f.space.sources > 30}
+	return m
+}
+
+// fit fits the stack, and again without parts of the runs for its weights and intervals.
+func (m *metric) fit() {
+	if m.constant {
+		return
+	}
+	m.model = m.recipe.fit(m.material, nil)
+	m.held = m.recipe.crossfit(m.material, m.model)
 	m.model.weigh(m.material.y, m.held)
 	m.scores = m.model.scores(m.material, m.held)
-	return m
 }
 
 // gather averages replicates.
@@ -72,17 +81,20 @@ func (f *Fit) values(k int) (values [][]float64, rows []int) {
 // Prediction is what is expected of one metric of one new run, with its 90% interval: a single run's noise is in it.
 type Prediction struct{ Mean, Low, Top float64 }
 
-func (m *metric) predict(x exposure) Prediction {
+func (m *metric) predict(xs []exposure) []Prediction {
+	out := make([]Prediction, len(xs))
 	if m.constant {
-		return Prediction{m.level, m.level, m.level}
+		for i := range out {
+			out[i] = Prediction{m.level, m.level, m.level}
+		}
+		return out
 	}
-	g := m.model.at(x)
-	half := m.half * math.Sqrt(g.variance+m.noise.variance(x))
-	p := Prediction{m.target.from(g.mean), m.target.from(g.mean - half), m.target.from(g.mean + half)}
-	if p.Low > p.Top {
-		p.Low, p.Top = p.Top, p.Low
+	for i, g := range m.model.at(xs) {
+		half := m.half * math.Sqrt(g.variance+m.noise.variance(xs[i]))
+		ends := []float64{m.target.from(g.mean - half), m.target.from(g.mean + half)}
+		out[i] = Prediction{m.target.from(g.mean), slices.Min(ends), slices.Max(ends)}
 	}
-	return p
+	return out
 }
 
 func (m *metric) mean(x exposure) float64 {

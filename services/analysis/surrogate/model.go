@@ -52,9 +52,12 @@ const (
 
 const priorRows = 10.0
 
-func priorWeights(ridge bool) []float64 {
+func (r recipe) priorWeights() []float64 {
 	w := []float64{2, 2, 1, 0}
-	if ridge {
+	if r.space.phases > 1 {
+		w = []float64{1, 1, 20, 0} // a law of mixtures knows little of order
+	}
+	if r.ridge {
 		w[memberRidge] = 1
 	}
 	sum := 0.0
@@ -69,7 +72,6 @@ func priorWeights(ridge bool) []float64 {
 
 // model is the stack of one metric.
 type model struct {
-	recipe  recipe
 	law     fitted
 	guides  [memberRidge]*guided
 	ridge   *ridge
@@ -77,13 +79,28 @@ type model struct {
 }
 
 // What is expected of the processes' hyper-parameters. Around a law: an amplitude of twice its noise and long lengths, so
-// that little is corrected without runs that ask for it. Around a constant: the values' own spread, shorter lengths.
+// that little is corrected without runs that ask for it. Around a constant: the values' own spread and shorter lengths; in
+// schedules twice that spread, one length for all, and little noise.
 const (
-	aroundLawAmplitude, aroundLawOwn, aroundLawOther    = 2, 1.5, 4
-	aroundFlatAmplitude, aroundFlatOwn, aroundFlatOther = 1, 0.6, 1.5
-	lengthSD                                            = 0.7
-	iterations                                          = 60
+	aroundLawAmplitude, aroundLawOwn, aroundLawOther = 2, 1.5, 4
+	aloneAmplitude, aloneOwn, aloneOther             = 1, 0.6, 1.5
+	scheduleAmplitude, scheduleLength, scheduleSD    = 2, 1, 0.3
+	scheduleNugget                                   = 0.04
+	lengthSD                                         = 0.7
+	iterations                                       = 60
 )
+
+// alone is what is expected of the process around a constant.
+func (r recipe) alone(spread, noise float64) prior {
+	if r.space.phases == 1 {
+		return r.hyper(aloneAmplitude*spread, noise/2, aloneOwn, aloneOther)
+	}
+	p := r.hyper(scheduleAmplitude*spread, scheduleNugget*spread, scheduleLength, scheduleLength)
+	for k := atLength; k < len(p.sd); k++ {
+		p.sd[k] = scheduleSD
+	}
+	return p
+}
 
 func (r recipe) hyper(amplitude, nugget, own, other float64) prior {
 	d := r.space.featureCount()
@@ -102,21 +119,17 @@ func (r recipe) hyper(amplitude, nugget, own, other float64) prior {
 
 // fit fits every member. From an earlier model of more rows it takes the law's start, and its hyper-parameters as they are.
 func (r recipe) fit(m material, from *model) *model {
-	out := &model{recipe: r}
+	out := &model{}
 	l := newLaw(r.space)
 	p := l.prior(m.y, r.own)
-	starts := [][]float64{p.mean}
-	if from != nil {
-		starts = [][]float64{from.law.theta}
-	}
-	out.law = l.fit(m.xs, m.y, p, m.known, starts)
+	out.law = r.law(l, p, m, from)
 	spread := max(m.spread(), 1e-6)
 	around := r.hyper(aroundLawAmplitude*out.law.noise, out.law.noise/2, aroundLawOwn, aroundLawOther)
-	alone := r.hyper(aroundFlatAmplitude*spread, out.law.noise/2, aroundFlatOwn, aroundFlatOther)
+	alone := r.alone(spread, out.law.noise)
 	level := prior{mean: []float64{average(m.y)}, sd: []float64{2 * spread}}
 	root, log := r.space.features(rooted), r.space.features(logged)
 	hold := func(k int) []float64 {
-		if from == nil {
+		if from == nil || len(m.xs) <= subsetOf {
 			return nil
 		}
 		return from.guides[k].h
@@ -127,8 +140,16 @@ func (r recipe) fit(m material, from *model) *model {
 	if r.ridge {
 		out.ridge = fitRidge(r.linear(), m.xs, m.y)
 	}
-	out.weights = priorWeights(r.ridge)
+	out.weights = r.priorWeights()
 	return out
+}
+
+// law fits the law alone, from several starts, or from an earlier model's end.
+func (r recipe) law(l law, p prior, m material, from *model) fitted {
+	if from != nil {
+		return l.fit(m.xs, m.y, p, m.known, [][]float64{from.law.theta})
+	}
+	return l.fit(m.xs, m.y, p, m.known, l.starts(p))
 }
 
 // linear are the features of the ridge: shares, roots and logs.
@@ -139,20 +160,34 @@ func (r recipe) linear() func(exposure) []float64 {
 }
 
 // each is what every member says.
-func (m *model) each(x exposure) [members]guess {
-	var out [members]guess
+func (m *model) each(xs []exposure) []opinions {
+	out := make([]opinions, len(xs))
 	for k, g := range m.guides {
-		out[k].mean, out[k].variance = g.at(x)
-		out[k].variance += math.Exp(2 * g.h[atNugget])
+		means, variances := g.at(xs)
+		nugget := math.Exp(2 * g.h[atNugget])
+		for i := range xs {
+			out[i][k] = guess{means[i], variances[i] + nugget}
+		}
 	}
-	if m.ridge != nil {
-		out[memberRidge] = guess{m.ridge.at(x), out[memberRoot].variance}
+	for i, x := range xs {
+		if m.ridge != nil {
+			out[i][memberRidge] = guess{m.ridge.at(x), out[i][memberRoot].variance}
+		}
 	}
 	return out
 }
 
+// opinions are what the members say of one exposure.
+type opinions [members]guess
+
 // at is what the stack says.
-func (m *model) at(x exposure) guess { return blend(m.each(x), m.weights) }
+func (m *model) at(xs []exposure) []guess {
+	out := make([]guess, len(xs))
+	for i, each := range m.each(xs) {
+		out[i] = blend(each, m.weights)
+	}
+	return out
+}
 
 // mean is at's mean, in less time.
 func (m *model) mean(x exposure) float64 {
@@ -169,7 +204,7 @@ func (m *model) mean(x exposure) float64 {
 }
 
 // blend joins guesses: that members differ is part of the variance.
-func blend(each [members]guess, weights []float64) guess {
+func blend(each opinions, weights []float64) guess {
 	var out guess
 	for k, w := range weights {
 		out.mean += w * each[k].mean
