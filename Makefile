@@ -7,7 +7,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 PLUGINS := cpu
 NPM     := npm --prefix web --no-audit --no-fund --no-update-notifier
 
-.PHONY: help demo test build web go lint types browser bench-cpu bench-corpus bench-pages fuzz-api clean
+.PHONY: help demo test build web go lint types browser bench-cpu bench-corpus bench-analysis bench-pages fuzz-api clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s%s\n", $$1, $$2}' Makefile
@@ -57,6 +57,9 @@ bench-corpus: ## reads 1 GB of JSON lines in .zst, as one file and as four: MB/s
 
 bench-pages: web ## a sweep of 50 runs with 20,000 steps in Chromium: time to the last chart cold and warm, weight of page and scripts
 	go test -run '^$$' -bench '^BenchmarkPage$$' -benchtime 1x ./services/httpd -page-steps 20000
+
+bench-analysis: ## fits, intervals, proposals and times on public tables of runs in DATA=DIR; BENCH=FLAGS, as in -part rank
+	go run ./services/analysis/bench -data "$(DATA)" $(BENCH)
 
 bin/torch/.ready: plugins/cpu/bench/requirements.txt
 	python3 -m venv bin/torch

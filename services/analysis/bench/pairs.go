@@ -1,0 +1,150 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/haigo-lab/haigo/services/analysis/surrogate"
+	"github.com/haigo-lab/haigo/services/analysis/table"
+)
+
+// calls are how many pairs of mixtures were called different, and how many of these calls were right.
+type calls struct{ pairs, called, right int }
+
+// pairs calls pairs of RegMix's 60M mixtures different, or doesn't, from fits to few runs at 1M or at 60M.
+func (b *bench) pairs() error {
+	r, err := b.regmix()
+	if err != nil {
+		return err
+	}
+	title("Calling pairs of mixtures different at 60M: %d subsets, seeds %d to %d", b.subsets, b.seed, b.seed+uint64(b.subsets)-1)
+	head("fitted to", "chosen by", "target", "pairs called", "calls that are right")
+	for _, how := range []string{byChance, byDesign} {
+		for _, at60 := range []bool{false, true} {
+			var each, average calls
+			for s := range b.subsets {
+				pool, test := r.pool, r.large
+				if at60 {
+					pool = r.large
+				}
+				train, rest := split(pool, choose(pool, how, 64, b.seed+uint64(s)))
+				if at60 {
+					test = rest
+				}
+				fit, err := surrogate.New(surrogate.Setup{Table: train, Pairs: train.Pairs()})
+				if err != nil {
+					return err
+				}
+				one, whole := call(fit, test, uint64(s))
+				each.add(one)
+				average.add(whole)
+			}
+			name := "64 of 1M"
+			if at60 {
+				name = "64 of 60M"
+			}
+			row(name, how, "13 losses", each.calledPart(), each.rightPart())
+			row(name, how, "average loss", average.calledPart(), average.rightPart())
+		}
+	}
+	return nil
+}
+
+func (c *calls) add(o calls) {
+	c.pairs += o.pairs
+	c.called += o.called
+	c.right += o.right
+}
+
+func (c calls) calledPart() string {
+	return fmt.Sprintf("%.1f%%", 100*float64(c.called)/float64(c.pairs))
+}
+
+func (c calls) rightPart() string {
+	return fmt.Sprintf("%.1f%%", 100*float64(c.right)/float64(c.called))
+}
+
+// call asks of every pair of the test runs whether it differs.
+func call(fit *surrogate.Fit, test table.Table, seed uint64) (each, average calls) {
+	runs := len(test.Runs)
+	drawn := fit.Draw(test.Runs, 200, seed)
+	whole := make([][]float64, len(drawn[0]))
+	for s := range whole {
+		whole[s] = composed(func(i, k int) float64 { return drawn[k][s][i] }, runs, len(test.Metrics))
+	}
+	for k := range test.Metrics {
+		each.add(called(drawn[k], column(measured(test), runs, k)))
+	}
+	return each, called(whole, composed(measured(test), runs, len(test.Metrics)))
+}
+
+// called counts the pairs of which one is below the other in 95 of a hundred draws.
+func called(draws [][]float64, truth []float64) (c calls) {
+	for i := range truth {
+		for j := range i {
+			below := 0
+			for _, d := range draws {
+				if d[i] < d[j] {
+					below++
+				}
+			}
+			c.pairs++
+			p := float64(below) / float64(len(draws))
+			if p < .05 || p > .95 {
+				c.called++
+				if (p > .5) == (truth[i] < truth[j]) {
+					c.right++
+				}
+			}
+		}
+	}
+	return c
+}
+
+// anchors adds few runs of 60M to 64 of 1M and predicts the other ones at 60M.
+func (b *bench) anchors() error {
+	r, err := b.regmix()
+	if err != nil {
+		return err
+	}
+	title("Anchors: 64 runs at 1M and k at 60M, predicting the other 60M mixtures; %d subsets, seeds %d to %d", b.subsets, b.seed, b.seed+uint64(b.subsets)-1)
+	head("k", "mean of 13, 60M", "average loss 60M", "mean relative error of 13", "coverage of 90%: mean, least, most of 13")
+	for _, k := range []int{4, 8, 16} {
+		var s scored
+		cover := make([]float64, len(r.pool.Metrics))
+		off := 0.0
+		for i := range b.subsets {
+			small, _ := split(r.pool, choose(r.pool, byDesign, 64, b.seed+uint64(i)))
+			large, rest := split(r.large, choose(r.large, byDesign, k, b.seed+uint64(i)))
+			train := small
+			train.Runs = append(sized(small.Runs, 1e6, "s"), sized(large.Runs, 6e7, "l")...)
+			rest.Runs = sized(rest.Runs, 6e7, "")
+			fit, err := surrogate.New(surrogate.Setup{Table: train, Pairs: train.Pairs()})
+			if err != nil {
+				return err
+			}
+			said := fit.Predict(rest.Runs)
+			s.add(score(rest, table.Table{}, expected(said)), float64(b.subsets))
+			for m, c := range covered(rest, said) {
+				cover[m] += c / float64(b.subsets)
+			}
+			for j, run := range rest.Runs {
+				for m, v := range run.Values {
+					d := said[j][m].Mean/v - 1
+					off += max(d, -d) / float64(len(run.Values)*len(rest.Runs)*b.subsets)
+				}
+			}
+		}
+		row(k, s.all, s.average, fmt.Sprintf("%.2f%%", 100*off), fmt.Sprintf("%.1f, %.1f, %.1f", mean(cover), slices.Min(cover), slices.Max(cover)))
+	}
+	return nil
+}
+
+func sized(runs []table.Run, parameters float64, mark string) []table.Run {
+	out := slices.Clone(runs)
+	for i := range out {
+		out[i].Parameters = parameters
+		out[i].ID = mark + out[i].ID
+	}
+	return out
+}

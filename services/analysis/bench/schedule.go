@@ -1,0 +1,140 @@
+package main
+
+import (
+	"bytes"
+	"encoding/csv"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/haigo-lab/haigo/services/analysis/surrogate"
+	"github.com/haigo-lab/haigo/services/analysis/table"
+)
+
+// marin reads the two-phase schedules of Marin: one file has their mixtures and their scores.
+func (b *bench) marin() (table.Table, error) {
+	data, err := os.ReadFile(filepath.Join(b.dir, "marin-two-phase", "two_phase_143_code_bpb.csv"))
+	if err != nil {
+		return table.Table{}, err
+	}
+	rows, err := csv.NewReader(bytes.NewReader(data)).ReadAll()
+	if err != nil {
+		return table.Table{}, err
+	}
+	var files [2]bytes.Buffer
+	for i := range files {
+		w := csv.NewWriter(&files[i])
+		for _, r := range rows {
+			if i == 0 {
+				_ = w.Write(r[:5]) // memory takes everything
+			} else {
+				_ = w.Write([]string{r[0], r[5]})
+			}
+		}
+		w.Flush()
+	}
+	t, _, err := table.Read(table.File{Name: "mixtures", Data: files[0].Bytes()}, table.File{Name: "metrics", Data: files[1].Bytes()}, 2)
+	return t, err
+}
+
+// smooth is the code bits per byte of every schedule as a fit to all of them says, which takes most of the noise off.
+func smooth(t table.Table) ([]float64, error) {
+	fit, err := surrogate.New(surrogate.Setup{Table: t, Pairs: marinPairs})
+	if err != nil {
+		return nil, err
+	}
+	return column(expected(fit.Predict(t.Runs)), len(t.Runs), 0), nil
+}
+
+var marinPairs = []table.Pair{{Source: "starcoder", Metric: "code_bpb"}}
+
+// schedule fits few two-phase schedules and ranks the others.
+func (b *bench) schedule() error {
+	t, err := b.marin()
+	if err != nil {
+		return err
+	}
+	truth, err := smooth(t)
+	if err != nil {
+		return err
+	}
+	title("Two-phase schedules: Marin, code bits per byte, mean of %d subsets, seeds %d to %d", b.subsets, b.seed, b.seed+uint64(b.subsets)-1)
+	head("model", "runs", "chosen by", "Spearman × 100 of the others", "least", "regret as measured: median", "below 0.002", "regret without noise: median", "below 0.002", "coverage of 90%")
+	for _, n := range []int{8, 12, 24, 48} {
+		for _, how := range []string{byChance, byDesign} {
+			var rho, raw, quiet []float64
+			cover, static := 0.0, 0.0
+			for s := range b.subsets {
+				rows := choose(t, how, n, b.seed+uint64(s))
+				train, test := split(t, rows)
+				fit, err := surrogate.New(surrogate.Setup{Table: train, Pairs: marinPairs})
+				if err != nil {
+					return err
+				}
+				said := fit.Predict(test.Runs)
+				rho = append(rho, spearman(column(expected(said), len(test.Runs), 0), column(measured(test), len(test.Runs), 0)))
+				cover += covered(test, said)[0] / float64(b.subsets)
+				best := least(column(expected(fit.Predict(t.Runs)), len(t.Runs), 0))
+				raw = append(raw, t.Runs[best].Values[0]-slices.Min(column(measured(t), len(t.Runs), 0)))
+				quiet = append(quiet, truth[best]-slices.Min(truth))
+				static += aggregateOnly(train, test) / float64(b.subsets)
+			}
+			row("haigo", n, how, mean(rho), slices.Min(rho), fmt.Sprintf("%.4f", median(raw)), part(raw, .002), fmt.Sprintf("%.4f", median(quiet)), part(quiet, .002), fmt.Sprintf("%.1f", cover))
+			row("haigo, aggregate only", n, how, static, "", "", "", "", "", "")
+		}
+	}
+	return nil
+}
+
+// aggregateOnly ranks the test schedules by a fit that doesn't see order.
+func aggregateOnly(train, test table.Table) float64 {
+	fit, err := surrogate.New(surrogate.Setup{Table: flat(train), Pairs: marinPairs})
+	if err != nil {
+		return 0
+	}
+	said := fit.Predict(flat(test).Runs)
+	return spearman(column(expected(said), len(test.Runs), 0), column(measured(test), len(test.Runs), 0))
+}
+
+// flat is a table whose runs have their schedules' mean mixtures.
+func flat(t table.Table) table.Table {
+	out := t
+	out.Phases, out.Runs = 1, slices.Clone(t.Runs)
+	for i, r := range t.Runs {
+		shares := make([]float64, len(t.Sources))
+		for _, phase := range r.Shares {
+			for j, w := range phase {
+				shares[j] += w / float64(len(r.Shares))
+			}
+		}
+		out.Runs[i].Shares = [][]float64{shares}
+	}
+	return out
+}
+
+func least(values []float64) int {
+	at := 0
+	for i, v := range values {
+		if v < values[at] {
+			at = i
+		}
+	}
+	return at
+}
+
+func median(values []float64) float64 {
+	s := slices.Sorted(slices.Values(values))
+	return (s[(len(s)-1)/2] + s[len(s)/2]) / 2
+}
+
+// part is how many values lie below a bound, per cent.
+func part(values []float64, bound float64) string {
+	n := 0
+	for _, v := range values {
+		if v < bound {
+			n++
+		}
+	}
+	return fmt.Sprintf("%.0f%%", 100*float64(n)/float64(len(values)))
+}

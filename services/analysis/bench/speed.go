@@ -1,0 +1,64 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"time"
+
+	"github.com/haigo-lab/haigo/services/analysis/decision"
+	"github.com/haigo-lab/haigo/services/analysis/surrogate"
+	"github.com/haigo-lab/haigo/services/analysis/table"
+)
+
+// speed times fits on this machine.
+func (b *bench) speed() error {
+	r, err := b.regmix()
+	if err != nil {
+		return err
+	}
+	title("Time, %d cores", runtime.GOMAXPROCS(0))
+	head("runs × sources × metrics", "laws alone", "stack with intervals", "with the decision")
+	for _, t := range []table.Table{r.pool, small()} {
+		setup := surrogate.Setup{Table: t, Pairs: t.Pairs()}
+		laws := clock(func() { _, err = surrogate.Laws(setup) })
+		var fit *surrogate.Fit
+		stack := clock(func() { fit, err = surrogate.New(setup) })
+		if err != nil {
+			return err
+		}
+		whole := stack + clock(func() { decision.Make(fit, decision.Options{}) })
+		row(fmt.Sprintf("%d × %d × %d", len(t.Runs), len(t.Sources), len(t.Metrics)), seconds(laws), seconds(stack), seconds(whole))
+	}
+	return nil
+}
+
+func clock(do func()) time.Duration {
+	from := time.Now()
+	do()
+	return time.Since(from)
+}
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%.2f s", d.Seconds()) }
+
+// small is 64 made-up runs of three sources and four metrics.
+func small() table.Table {
+	t := table.Table{Sources: []string{"ja", "en", "code"}, Phases: 1, Metrics: []string{"bpb/ja", "bpb/en", "bpb/code", "task/bpb"}}
+	r := rand.New(rand.NewPCG(1, 1))
+	for i := range 64 {
+		w, sum := make([]float64, 3), 0.0
+		for j := range w {
+			w[j] = r.ExpFloat64()
+			sum += w[j]
+		}
+		values := make([]float64, 4)
+		for j := range w {
+			w[j] /= sum
+			values[j] = 1 + .5*math.Pow(w[j]+.02, -.2) + .003*r.NormFloat64()
+		}
+		values[3] = .3*values[0] + .7*values[1]
+		t.Runs = append(t.Runs, table.Run{ID: fmt.Sprint(i), Shares: [][]float64{w}, Values: values})
+	}
+	return t
+}
