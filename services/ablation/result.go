@@ -14,8 +14,10 @@ type Curve struct {
 	Buckets []Bucket `json:"buckets"`
 }
 
-// Event is a word that something changed: which sweep, and which run or none. It carries no data; readers ask again.
+// Event is a word that something changed: which sweep, and which run or none; or which source. It carries no data; readers
+// ask again.
 type Event struct {
-	Sweep string `json:"sweep,omitempty"`
-	RunID string `json:"run_id,omitempty"`
+	Sweep  string `json:"sweep,omitempty"`
+	RunID  string `json:"run_id,omitempty"`
+	Source string `json:"source,omitempty"`
 }

@@ -52,7 +52,7 @@ func AddAll(ctx context.Context, o Options) (Results, error) {
 	if err != nil {
 		return Results{}, err
 	}
-	inputs, err := find(o.Paths)
+	inputs, err := o.find()
 	if err != nil {
 		return Results{}, err
 	}

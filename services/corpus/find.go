@@ -21,6 +21,18 @@ type input struct {
 	bytes int64 // on disk
 }
 
+// find lists the files behind the paths, where they may be read.
+func (o Options) find() ([]input, error) {
+	if err := o.withinRoots(); err != nil {
+		return nil, err
+	}
+	inputs, err := find(o.Paths)
+	if err == nil {
+		err = o.inputsWithin(inputs)
+	}
+	return inputs, err
+}
+
 // find lists the files behind paths, each once, in the order of their absolute paths.
 func find(paths []string) ([]input, error) {
 	var found []input

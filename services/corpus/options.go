@@ -25,6 +25,9 @@ type Options struct {
 	Lang  string   // a BCP 47 tag, "code" or "other"
 	Paths []string // files, folders (searched to the bottom, hidden files left out) and globs
 
+	// Within bounds what may be read: files below one of these folders, links followed, that are neither hidden nor in the data
+	// folder or the system's own. nil is no bound.
+	Within []string
 	// Column is the field of JSON lines and the column of parquet that holds the text; names joined by full stops reach
 	// into nested ones. "" takes the first of text, content and raw_content that there is.
 	Column string

@@ -20,7 +20,7 @@ import (
 // sideways. HAIGO_SHOTS names a folder that gets pictures of all.
 func TestAccessible(t *testing.T) {
 	t.Parallel()
-	b, s := browse(t)
+	b, s := browse(t, func(o *httpd.Options) { o.TextRoots = []string{"/text"} })
 	source, err := os.ReadFile("../../web/node_modules/axe-core/axe.min.js")
 	if err != nil {
 		t.Fatalf("%v: run make build first", err)
@@ -54,13 +54,16 @@ func everyPage(s site) []page {
 	for range s.sweep("done") {
 		s.train(ablation.RunCompleted)
 	}
-	pages := []page{{"/", 200}, {"/?show=look", 200}, {"/new", 200}, {"/new?from=done", 200}, {"/new?blank", 200}, {"/new?example=en-then-ja-ramp", 200}, {"/sources", 200}, {"/sources/web-en", 200}, {"/nothing", 404}, {"/s/" + strings.Repeat("B", 43), 404}}
+	pages := []page{{"/", 200}, {"/?show=look", 200}, {"/new", 200}, {"/new?from=done", 200}, {"/new?blank", 200}, {"/new?example=en-then-ja-ramp", 200}, {"/sources", 200}, {"/sources/new", 200}, {"/sources/web-en", 200}, {"/nothing", 404}, {"/s/" + strings.Repeat("B", 43), 404}}
 	for _, tab := range []string{"", "/runs", "/definition", "/share"} {
 		pages = append(pages, page{"/sweeps/done" + tab, 200})
 	}
+	if _, err := s.store.PutAddition(s.Context(), ablation.Addition{Name: "web-zh", Lang: "zh", Path: "/text/" + hostile, Licence: hostile}); err != nil {
+		s.Fatal(err)
+	}
 	s.recur()
 	pages = append(pages, page{"/recurrences", 200}, page{"/recurrences/nightly", 200}, page{s.share("done"), 200}, page{s.share("done", "kind", "live", "embed_in", "https://wiki.example.com") + "/embed", 200},
-		page{"/shares", 200}, page{"/shares/2/embed", 200}, page{"/sweeps/talk", 200})
+		page{"/shares", 200}, page{"/alerts", 200}, page{"/shares/2/embed", 200}, page{"/sweeps/talk", 200})
 	runs := s.sweep("talk") // one run in each state that looks different
 	s.train(ablation.RunCompleted)
 	s.train(ablation.RunDiverged)

@@ -22,22 +22,44 @@ const (
 type hub struct {
 	log     *slog.Logger
 	mu      sync.Mutex
-	streams map[chan ablation.Event]string // sweep that is listened for; empty: all
+	streams map[chan ablation.Event]topic
 }
 
 func newHub(log *slog.Logger) *hub {
-	return &hub{log: log, streams: map[chan ablation.Event]string{}}
+	return &hub{log: log, streams: map[chan ablation.Event]topic{}}
+}
+
+// topic is what a stream is about: one sweep, or sources, or everything.
+type topic struct {
+	sweep   string
+	sources bool
+}
+
+func topicOf(r *http.Request) topic {
+	q := r.URL.Query()
+	return topic{q.Get("sweep"), q.Has("sources")}
+}
+
+// concerns reports whether an event is about the topic. An empty one, which says that events may have been missed, is.
+func (t topic) concerns(e ablation.Event) bool {
+	switch {
+	case e == ablation.Event{}:
+		return true
+	case t.sources:
+		return e.Source != ""
+	}
+	return t.sweep == "" || e.Sweep == t.sweep
 }
 
 // subscribe returns a channel that is closed when its reader lags, or nil where there are too many already.
-func (h *hub) subscribe(sweep string) chan ablation.Event {
+func (h *hub) subscribe(of topic) chan ablation.Event {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if len(h.streams) >= maxStreams {
 		return nil
 	}
 	stream := make(chan ablation.Event, eventBuffer)
-	h.streams[stream] = sweep
+	h.streams[stream] = of
 	return stream
 }
 
@@ -51,8 +73,8 @@ func (h *hub) unsubscribe(stream chan ablation.Event) {
 func (h *hub) publish(e ablation.Event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for stream, sweep := range h.streams {
-		if sweep != "" && e.Sweep != "" && e.Sweep != sweep {
+	for stream, of := range h.streams {
+		if !of.concerns(e) {
 			continue
 		}
 		select {
@@ -66,7 +88,7 @@ func (h *hub) publish(e ablation.Event) {
 
 // stream answers GET /api/v1/events: server-sent events that carry names only, one a change, until the browser leaves.
 func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
-	events := s.events.subscribe(r.URL.Query().Get("sweep"))
+	events := s.events.subscribe(topicOf(r))
 	if events == nil {
 		w.Header().Set("Retry-After", "30")
 		writeProblem(w, newProblem(errStreams))

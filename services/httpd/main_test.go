@@ -13,6 +13,7 @@ import (
 
 	"github.com/haigo-lab/haigo/plugins/trainer"
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
+	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/alert"
 	"github.com/haigo-lab/haigo/services/corpus"
 	"github.com/haigo-lab/haigo/services/httpd"
@@ -38,6 +39,10 @@ func open(t *testing.T, o httpd.Options) site {
 	store := pgtest.Store(t)
 	listener := httptest.NewUnstartedServer(nil)
 	o.Store, o.Samples, o.Problems, o.Report, o.Version = store, corpus.Samples, corpus.Problems, corpus.ReadReport, "v0"
+	data := t.TempDir()
+	o.Look = func(ctx context.Context, v ablation.Addition) (corpus.Survey, error) {
+		return corpus.Look(ctx, orchestrator.AdditionOptions(v, data, o.TextRoots))
+	}
 	o.Sweeper = &orchestrator.Sweeper{Store: store, Trainers: trainers{}, RunsAtOnce: 2}
 	o.Listen = listener.Listener.Addr().String()
 	box, err := alert.OpenBox(t.TempDir())

@@ -45,7 +45,12 @@ type Options struct {
 	// Report is what was measured of the source version in dir; ErrNotFound where nothing was.
 	Report func(dir string) (corpus.Report, error)
 	// Alerts sends what people are to know soon.
-	Alerts  Alerts
+	Alerts Alerts
+	// Look is a first look at text that somebody wants to add; *ablation.Invalid where it can't be. nil where none may be added.
+	Look func(ctx context.Context, a ablation.Addition) (corpus.Survey, error)
+	// TextRoots are the folders below which pages may let text be read: none where it is empty.
+	TextRoots []string
+
 	Version string // of the program; pages and shares name it
 	Log     *slog.Logger
 

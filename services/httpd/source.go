@@ -34,6 +34,7 @@ type sourcesView struct {
 	Tasks     []ablation.Task
 
 	References []referenceRow // other models' results
+	Additions  []additionRow
 	Now        time.Time
 }
 
@@ -71,6 +72,9 @@ type rejection struct {
 	Count   int64
 	Percent float64
 }
+
+// Tokens are those of the training text as trainers of bytes count them: one a byte, and a separator a document.
+func (s sourceRow) Tokens() int64 { return s.Bytes + s.Documents }
 
 // Reasons are the reasons for leaving documents out, the most frequent first.
 func (s sourceRow) Reasons() []rejection {
@@ -160,7 +164,11 @@ func (s *Server) sourcesPage(w http.ResponseWriter, r *http.Request) {
 		s.readFolder(&v)
 	}
 	words := s.words(r)
-	s.render(w, r, view{page: "sources", title: words.text("nav.sources"), nav: "sources", data: v})
+	if v.Additions, err = s.additions(r.Context()); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.render(w, r, view{page: "sources", title: words.text("nav.sources"), nav: "sources", live: "/api/v1/events?sources", data: v})
 }
 
 // readFolder fills in what only the chosen source's folder holds; it may be on another machine.

@@ -12,11 +12,13 @@ export function listen(address: string, worker: string | undefined, changed: () 
 
 // share tells the worker when this page is seen, and passes on what it says.
 function share(worker: SharedWorker, address: string, changed: () => void, otherwise: () => void): void {
-  const sweep = new URL(address, location.href).searchParams.get("sweep") ?? "";
+  const asked = new URL(address, location.href).searchParams;
   worker.onerror = otherwise;
   worker.port.onmessage = ({ data }: MessageEvent<string>) => {
-    const of = (JSON.parse(data) as { sweep?: string }).sweep ?? "";
-    if (!sweep || !of || of === sweep) changed();
+    const { sweep, source } = JSON.parse(data) as { sweep?: string; source?: string };
+    const missed = !sweep && !source;
+    const concerns = asked.has("sources") ? source : asked.has("sweep") ? sweep === asked.get("sweep") : sweep;
+    if (missed || concerns) changed();
   };
   follow(() => {
     worker.port.postMessage("seen");

@@ -27,6 +27,7 @@ type corpusAddCmd struct {
 	Name      string    `arg:"" help:"The source's name: lower-case letters, digits, . _ -"`
 	Paths     []string  `arg:"" help:"Files, folders and globs: parquet, JSON lines, text (.gz, .zst, .xz, .bz2 or plain), Megatron's .bin with .idx."`
 	Lang      string    `required:"" help:"Language: a BCP 47 tag, code or other."`
+	Licence   string    `help:"Note of the text's licence, kept with the source."`
 	Column    string    `help:"Field of JSON lines or parquet that holds the text (default: text, content or raw_content); a.b for one inside another."`
 	By        string    `help:"Field that divides the documents: each value becomes a source, NAME-VALUE. As in --by meta.pile_set_name."`
 	Split     string    `help:"Where text files are cut into documents: file, paragraphs or lines (default: long files at paragraphs)." default:""`
@@ -104,6 +105,11 @@ func (c corpusAddCmd) options(data string) corpus.Options {
 	o := corpus.Options{
 		Data: data, Name: c.Name, Lang: c.Lang, Paths: c.Paths, Column: c.Column, By: c.By, Split: corpus.Split(c.Split),
 		Share: c.Share, Bytes: int64(c.Bytes), Documents: c.Documents, Seed: spec.Seed(c.Seed), DropNearDuplicates: c.Drop,
+	}
+	if c.Licence != "" {
+		for _, path := range c.Paths {
+			o.Origin = append(o.Origin, spec.Origin{Path: path, Licence: c.Licence})
+		}
 	}
 	if c.Heldout {
 		o.Role = ablation.RoleHeldout

@@ -91,6 +91,7 @@ func (c demoCmd) serve(e *env, a *app, listener net.Listener, sweep ablation.Swe
 	group.Go(func() error { return s.Serve(ctx, listener) })
 	group.Go(func() error { return w.Run(ctx) })
 	group.Go(func() error { return a.alerter(e).Run(ctx) })
+	group.Go(func() error { return a.adder(e, c.textRoots()).Run(ctx) })
 	shown := false
 	group.Go(func() (err error) {
 		if c.Once {

@@ -26,6 +26,7 @@ type listenFlags struct {
 	URL        string   `help:"Address that share links begin with (default: as listened to)." placeholder:"URL"`
 	Hosts      []string `help:"Names that requests may be sent to, besides the address itself." placeholder:"NAME"`
 	AdminToken string   `help:"Token that pages and API ask for; needed beyond loopback." placeholder:"TOKEN"`
+	TextRoots  []string `help:"Folders below which pages may have text read into sources (default: without an admin token anywhere but hidden folders; with one nowhere)." placeholder:"DIR"`
 	ReadyFile  string   `help:"File that gets url, database_url, pid and version once it serves." placeholder:"FILE"`
 }
 
@@ -64,6 +65,7 @@ func serve(e *env, flags listenFlags, work bool) error {
 	group.Go(func() error { return s.Serve(ctx, listener) })
 	group.Go(func() error { return a.clock(e).Run(ctx) })
 	group.Go(func() error { return a.alerter(e).Run(ctx) })
+	group.Go(func() error { return a.adder(e, flags.textRoots()).Run(ctx) })
 	if work {
 		group.Go(func() error { return w.Run(ctx) })
 	}
@@ -116,6 +118,8 @@ func (a *app) server(e *env, f listenFlags, listener net.Listener) (*httpd.Serve
 		Samples:    corpus.Samples,
 		Problems:   corpus.Problems,
 		Report:     corpus.ReadReport,
+		Look:       a.look(f.textRoots()),
+		TextRoots:  f.textRoots(),
 		Alerts:     a.sender,
 		Version:    version,
 		Log:        e.log,

@@ -1,0 +1,46 @@
+package ablation
+
+import "time"
+
+// Addition is text that somebody asked a server to read into a source, and how far that is.
+type Addition struct {
+	ID        int64         `json:"id"`
+	Name      string        `json:"name"` // of the source
+	Lang      string        `json:"lang"`
+	Licence   string        `json:"licence,omitempty"`
+	Path      string        `json:"path"`             // file, folder or glob on the server
+	Column    string        `json:"column,omitempty"` // of the text; empty: the usual ones
+	State     AdditionState `json:"state"`
+	Progress  Reading       `json:"progress"`
+	Version   string        `json:"version,omitempty"` // of the source that it became
+	Message   Label         `json:"message,omitzero"`  // why it failed
+	CreatedAt time.Time     `json:"created_at"`
+	EndedAt   *time.Time    `json:"ended_at,omitempty"`
+
+	Epoch int64 `json:"-"` // names who reads it: what an earlier reader says is void
+}
+
+// Reading is how far an addition is. Bytes are counted on disk.
+type Reading struct {
+	Files     int   `json:"files"`
+	FilesAll  int   `json:"files_all"`
+	Bytes     int64 `json:"bytes"`
+	BytesAll  int64 `json:"bytes_all"`
+	Documents int64 `json:"documents"`
+	Rejected  int64 `json:"rejected"`
+}
+
+// AdditionState is what becomes of an addition.
+type AdditionState string
+
+// States of an addition.
+const (
+	AdditionWaiting   AdditionState = "waiting"
+	AdditionReading   AdditionState = "reading"
+	AdditionAdded     AdditionState = "added"
+	AdditionFailed    AdditionState = "failed"
+	AdditionCancelled AdditionState = "cancelled"
+)
+
+// Ended reports whether nothing more becomes of it.
+func (s AdditionState) Ended() bool { return s != AdditionWaiting && s != AdditionReading }

@@ -1,0 +1,73 @@
+package httpd_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/corpus"
+	"github.com/haigo-lab/haigo/services/httpd"
+	"github.com/haigo-lab/haigo/services/orchestrator"
+)
+
+func TestAddition(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	s := open(t, httpd.Options{TextRoots: []string{root}})
+	for i := range 20 {
+		write(t, fmt.Sprintf("%s/%02d.jsonl", root, i), fmt.Sprintf(`{"body": "本文 %d", "text": 1}`+"\n", i))
+	}
+	s.get("/sources/new?lang=en").want(t, 200, root)
+	good := []string{"path", root, "name", "web-ja", "lang", "ja", "licence", "CC0", "column", "body"}
+	s.send("/sources/look?lang=ja", good...).want(t, 200, "20 ファイル", "本文 0", `value="body"`)
+	s.send("/sources/look?lang=en", "path", root, "name", "web-ja", "lang", "ja").want(t, 200, "holds no document")
+	s.send("/sources/look?lang=en", "path", "/etc", "name", "Web", "lang", "日本語").want(t, 422, `id="name-e"`, `id="lang-e"`, `value="/etc"`)
+	s.send("/sources?lang=en", "path", "/etc", "name", "web-ja", "lang", "ja").want(t, 422, `id="path-e"`, "text may be read below")
+	s.send("/sources?lang=ja", "path", root+"/none", "name", "web-ja", "lang", "ja").want(t, 422, "ファイルもフォルダーもなく")
+	for range 2 {
+		s.send("/sources", good...).want(t, 303)
+	}
+	s.send("/sources", "path", root+"/00.jsonl", "name", "web-ja", "lang", "ja", "column", "body").want(t, 409, "読み込み中")
+	s.get("/sources?lang=ja").want(t, 200, "待機", "web-ja の追加を中止")
+	s.send("/sources/additions/1/cancel").want(t, 303)
+	s.get("/sources?lang=ja").want(t, 200, "中止")
+	s.send("/sources/additions/99/cancel").want(t, 404)
+	s.send("/sources/additions/x/cancel").want(t, 404)
+}
+
+func TestAddition_nowhere(t *testing.T) {
+	t.Parallel()
+	s := open(t, httpd.Options{})
+	s.get("/sources/new?lang=en").want(t, 200, "--text-roots")
+	s.send("/sources?lang=en", "path", "/etc", "name", "web-ja", "lang", "ja").want(t, 422)
+}
+
+// TestBrowser_addition adds a source by its form and sees it come, without a reload.
+func TestBrowser_addition(t *testing.T) {
+	t.Parallel()
+	root, data := t.TempDir(), t.TempDir()
+	b, s := browse(t, func(o *httpd.Options) {
+		o.TextRoots = []string{root}
+		o.Look = func(ctx context.Context, v ablation.Addition) (corpus.Survey, error) {
+			return corpus.Look(ctx, orchestrator.AdditionOptions(v, data, o.TextRoots))
+		}
+	})
+	for i := range 20 {
+		write(t, fmt.Sprintf("%s/%02d.txt", root, i), fmt.Sprintf("文書 %d", i))
+	}
+	b.run(chromedp.Navigate(b.url+"/sources/new?lang=ja"), chromedp.WaitReady(chromedp.CSS("html[data-ready]")),
+		chromedp.SendKeys(chromedp.CSS("#path"), root), chromedp.SendKeys(chromedp.CSS("#name"), "web-ja"), chromedp.SendKeys(chromedp.CSS("#lang"), "ja"),
+		chromedp.Click(chromedp.CSS("[formaction='/sources/look']")), chromedp.WaitReady(chromedp.CSS("html[data-ready] .note b")),
+		chromedp.Click(chromedp.CSS("form.stackf button:not([formaction])")), chromedp.WaitReady(chromedp.CSS("html[data-ready] #additions table")))
+	b.eval(`window.unloaded = false`)
+	adder := orchestrator.Adder{Store: s.store, Data: data, Roots: []string{root}, Log: slog.New(slog.DiscardHandler)}
+	if did, err := adder.AddOnce(t.Context()); !did || err != nil {
+		t.Fatal(did, err)
+	}
+	b.until(`window.unloaded === false && document.querySelector("#additions").innerText.includes("追加済み") && document.querySelector("#sources a[href='/sources/web-ja']")`)
+	b.quiet()
+}
