@@ -5,9 +5,10 @@ export CGO_ENABLED ?= 0
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 PLUGINS := cpu
+PLATFORMS := linux-amd64 linux-arm64 darwin-arm64
 NPM     := npm --prefix web --no-audit --no-fund --no-update-notifier
 
-.PHONY: help demo test build web go lint types browser bench-cpu bench-corpus bench-analysis bench-pages fuzz-api clean
+.PHONY: help demo test build web go lint types browser bench-cpu bench-corpus bench-analysis bench-pages fuzz-api dist check-dist clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s%s\n", $$1, $$2}' Makefile
@@ -34,6 +35,13 @@ bin/plugins.yaml: FORCE
 	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/haigo ./services/cmd/haigo
 	for p in $(PLUGINS); do go build -trimpath -ldflags '$(LDFLAGS)' -o bin/haigo-$$p ./plugins/$$p || exit 1; done
 	.ci/plugins bin $(PLUGINS) > $@.new && mv $@.new $@
+
+dist: web ## static programs with pages and migrations inside, in dist/haigo-VERSION-PLATFORM.tar.gz; PLATFORMS="…"
+	.ci/dist/build '$(VERSION)' '$(LDFLAGS)' '$(PLATFORMS)' $(PLUGINS)
+
+check-dist: ## builds this machine's archive and works from it in an empty folder, without Node, Go and apt
+	$(MAKE) --no-print-directory dist PLATFORMS=$$(go env GOHOSTOS)-$$(go env GOHOSTARCH)
+	.ci/dist/check dist/haigo-*.tar.gz
 
 lint: bin/tools/golangci-lint ## golangci-lint, with the import arrows
 	bin/tools/golangci-lint run ./...
