@@ -15,7 +15,7 @@ import (
 
 // apiRoutes are the JSON API. Its description is at openapi.json; there is no page for it, since that would load
 // scripts from elsewhere.
-func (s *Server) apiRoutes(r chi.Router) {
+func (s *Server) apiRoutes(r chi.Router) operations {
 	config := huma.DefaultConfig("Haigo", s.options.Version)
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath, config.CreateHooks = "/openapi", "", "", nil
 	config.Servers = []*huma.Server{{URL: "/api/v1"}}
@@ -26,6 +26,7 @@ func (s *Server) apiRoutes(r chi.Router) {
 	api := operations{API: humachi.New(r.With(compressed), config), server: s}
 	api.UseMiddleware(api.refuseEmpty)
 	api.OpenAPI().Components.Schemas.RegisterTypeAlias(reflect.TypeFor[ablation.Real](), reflect.TypeFor[real]())
+	api.OpenAPI().Components.Schemas.RegisterTypeAlias(reflect.TypeFor[ablation.Divergence](), reflect.TypeFor[divergence]())
 	api.sources()
 	api.sweeps()
 	api.runs()
@@ -35,6 +36,7 @@ func (s *Server) apiRoutes(r chi.Router) {
 	api.alerts()
 	api.plain(r)
 	api.complete()
+	return api
 }
 
 // real describes ablation.Real.
@@ -43,6 +45,21 @@ type real struct{}
 // Schema is a number, or one of the three words for what isn't finite.
 func (real) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{OneOf: []*huma.Schema{{Type: huma.TypeNumber}, {Type: huma.TypeString, Enum: []any{"NaN", "Infinity", "-Infinity"}}}}
+}
+
+// divergence describes ablation.Divergence.
+type divergence struct{}
+
+// Schema is the name of a policy, or what a rollback does.
+func (divergence) Schema(huma.Registry) *huma.Schema {
+	number := func(kind string, least float64) *huma.Schema { return &huma.Schema{Type: kind, Minimum: &least} }
+	return &huma.Schema{OneOf: []*huma.Schema{
+		{Type: huma.TypeString, Enum: []any{ablation.DivergenceStop, ablation.DivergenceReport}},
+		{
+			Type: huma.TypeObject, Required: []string{"rollback"}, AdditionalProperties: false,
+			Properties: map[string]*huma.Schema{"rollback": number(huma.TypeInteger, 1), "lr": number(huma.TypeNumber, 0), "skip": number(huma.TypeInteger, 0)},
+		},
+	}}
 }
 
 // operations registers what the API can do.

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
@@ -128,6 +129,34 @@ func TestAPI_describesExamples(t *testing.T) {
 			}
 			if method == "post" && op.Responses["409"].Content == nil && op.OperationID != "plan-sweep" {
 				t.Errorf("%s says nothing of conflicts", op.OperationID)
+			}
+		}
+	}
+}
+
+// TestAPI_examplesFollowTheirSchemas: what a server answered in the tests is what the description says it answers.
+func TestAPI_examplesFollowTheirSchemas(t *testing.T) {
+	t.Parallel()
+	description := open(t, httpd.Options{}).server.Description()
+	for path, item := range description.Paths {
+		for _, op := range []*huma.Operation{item.Get, item.Post, item.Delete} {
+			if op == nil {
+				continue
+			}
+			for status, response := range op.Responses {
+				content := response.Content["application/json"]
+				if content == nil {
+					continue
+				}
+				var value any
+				if err := json.Unmarshal([]byte(example(t, op.OperationID+".json")), &value); err != nil {
+					t.Fatal(err)
+				}
+				var result huma.ValidateResult
+				huma.Validate(description.Components.Schemas, content.Schema, huma.NewPathBuffer(nil, 0), huma.ModeReadFromServer, value, &result)
+				for _, err := range result.Errors {
+					t.Errorf("%s, %s of %s: %v", path, status, op.OperationID, err)
+				}
 			}
 		}
 	}

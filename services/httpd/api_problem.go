@@ -43,7 +43,7 @@ func (o operations) refuseEmpty(ctx huma.Context, next func(huma.Context)) {
 	address := ctx.URL()
 	given := address.Query()
 	for _, p := range ctx.Operation().Parameters {
-		if p.In != "query" || p.Schema.Type != huma.TypeInteger || !given.Has(p.Name) || given.Get(p.Name) != "" {
+		if p.In != "query" || p.Schema.Type != huma.TypeInteger && p.Schema.Type != huma.TypeNumber || !given.Has(p.Name) || given.Get(p.Name) != "" {
 			continue
 		}
 		_ = huma.WriteErr(o.API, ctx, http.StatusUnprocessableEntity, "", &huma.ErrorDetail{ // the client has left: nobody to tell

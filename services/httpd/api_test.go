@@ -198,6 +198,8 @@ func TestAPI_refusals(t *testing.T) {
 	for path, status := range map[string]int{
 		"/sweeps?before=-9223372036854775808": 200, "/sweeps?limit=": 422, "/runs/x/curves?metric=": 422,
 		"/sweeps/none/charts/tradeoff.csv": 404, "/sweeps/talk/charts/curve.csv": 422,
+		"/sweeps/talk/charts/tradeoff.csv?from=-1": 422, "/sweeps/talk/charts/tradeoff?to=": 422, "/sweeps/talk/charts/tradeoff.csv?to=": 422,
+		"/sweeps/talk/charts/curve.csv?metric=loss&to=NaN": 422, "/sweeps/talk/charts/curve.csv?metric=loss&to=4096": 200,
 		"/runs/" + runs.Items[0].ID + "/charts/mixture?" + many: 422, "/runs/" + runs.Items[0].ID + "/charts/curve.csv?" + many: 422,
 	} {
 		a := s.get("/api/v1"+path, "Accept", "text/html").want(t, status)

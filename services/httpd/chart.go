@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -60,19 +61,28 @@ type chartQuery struct {
 	frame   chart.Frame
 }
 
-func readChartQuery(r *http.Request) chartQuery {
+func readChartQuery(r *http.Request) (chartQuery, error) {
 	q := r.URL.Query()
 	kind := strings.TrimSuffix(chi.URLParam(r, "chart"), ".csv")
-	return chartQuery{kind: kind, metrics: q["metric"], arm: q.Get("arm"), task: q.Get("task"), frame: chart.Frame{From: place(q.Get("from")), To: place(q.Get("to"))}}
+	from, fromErr := place(q, "from")
+	to, toErr := place(q, "to")
+	return chartQuery{kind: kind, metrics: q["metric"], arm: q.Get("arm"), task: q.Get("task"), frame: chart.Frame{From: from, To: to}}, cmp.Or(fromErr, toErr)
 }
 
-// place is a number of an address; what isn't one there is 0.
-func place(text string) float64 {
+// place is a number of an address, 0 where it isn't given.
+func place(q url.Values, name string) (float64, error) {
+	text := q.Get(name)
 	v, err := strconv.ParseFloat(text, 64)
-	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
-		return 0
+	switch {
+	case !q.Has(name):
+		return 0, nil
+	case err != nil, math.IsNaN(v), math.IsInf(v, 0), v < 0:
+		return 0, &ablation.Invalid{Problems: []ablation.Problem{{Field: "query." + name, Text: text, Message: ablation.Label{
+			EN: "expected a number of 0 or more; leave the parameter out for all of the curve",
+			JA: "0 以上の数にしてください。曲線の全体なら、この項目を外してください",
+		}}}}
 	}
-	return max(0, v)
+	return v, nil
 }
 
 // sweepFigure draws a chart of a sweep.
@@ -219,17 +229,20 @@ func (t tagged) matches(header string) bool {
 
 func (s *Server) sweepCSV(w http.ResponseWriter, r *http.Request) {
 	name := chi.URLParam(r, "sweep")
-	figure, err := s.sweepFigure(r.Context(), name, readChartQuery(r))
-	s.writeCSV(w, r, name, figure, err)
+	s.writeCSV(w, r, name, func(q chartQuery) (chart.Figure, error) { return s.sweepFigure(r.Context(), name, q) })
 }
 
 func (s *Server) runCSV(w http.ResponseWriter, r *http.Request) {
 	id := chi.URLParam(r, "run")
-	figure, err := s.runFigure(r.Context(), id, readChartQuery(r))
-	s.writeCSV(w, r, id, figure, err)
+	s.writeCSV(w, r, id, func(q chartQuery) (chart.Figure, error) { return s.runFigure(r.Context(), id, q) })
 }
 
-func (s *Server) writeCSV(w http.ResponseWriter, r *http.Request, of string, f chart.Figure, err error) {
+func (s *Server) writeCSV(w http.ResponseWriter, r *http.Request, of string, draw func(chartQuery) (chart.Figure, error)) {
+	q, err := readChartQuery(r)
+	var f chart.Figure
+	if err == nil {
+		f, err = draw(q)
+	}
 	if err != nil {
 		s.fail(w, r, err)
 		return

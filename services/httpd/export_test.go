@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-chi/chi/v5"
 
 	"github.com/haigo-lab/haigo/services/ablation"
@@ -52,6 +53,9 @@ func (s *Server) Pattern(path string) string {
 	s.handler.Match(at, http.MethodGet, path)
 	return at.RoutePattern()
 }
+
+// Description is that of the API.
+func (s *Server) Description() *huma.OpenAPI { return s.apiRoutes(chi.NewRouter()).OpenAPI() }
 
 // Routes are all methods and patterns that are served below prefix, without it.
 func (s *Server) Routes(prefix string) (routes []string) {

@@ -19,7 +19,7 @@ func (s *Server) routes() chi.Router {
 		r.With(compressed).Handle(staticPath+"*", s.assets)
 		r.Get("/robots.txt", robots)
 		s.publicRoutes(r)
-		r.With(s.tokenShown).Route("/api/v1", s.apiRoutes)
+		r.With(s.tokenShown).Route("/api/v1", func(r chi.Router) { s.apiRoutes(r) })
 		r.Group(func(r chi.Router) {
 			r.Use(s.loggedIn)
 			s.pageRoutes(r)
