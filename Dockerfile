@@ -18,6 +18,7 @@ RUN make go VERSION=$VERSION
 FROM debian:bookworm-slim
 RUN useradd --system --uid 10001 --create-home haigo && install -d -o haigo -g haigo /data
 COPY --from=build /src/bin/ /usr/local/lib/haigo/
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 RUN ln -s /usr/local/lib/haigo/haigo /usr/local/bin/haigo
 USER haigo
 ENV HAIGO_DATA=/data
