@@ -19,6 +19,28 @@ func half(sd float64, freedom int, share float64) float64 {
 	return t * sd * math.Sqrt(share)
 }
 
+// Halves are the half widths of the 90% intervals of several groups' means, each over its values, with the noise pooled over
+// the groups as [Of] pools it over arms. NaN where there is no value, or no group has two.
+func Halves(groups [][]float64) []float64 {
+	squares, freedom := 0.0, 0
+	for _, g := range groups {
+		mean := 0.0
+		for _, v := range g {
+			mean += v / float64(len(g))
+		}
+		for _, v := range g {
+			squares += (v - mean) * (v - mean)
+		}
+		freedom += max(0, len(g)-1)
+	}
+	sd := math.Sqrt(squares / float64(freedom))
+	halves := make([]float64, len(groups))
+	for i, g := range groups {
+		halves[i] = half(sd, freedom, 1/float64(len(g)))
+	}
+	return halves
+}
+
 // blocks is the noise that is left when every arm and every replicate has its own level.
 type blocks struct {
 	sd      float64

@@ -200,3 +200,18 @@ func noisy(random *rand.Rand, arms, seeds int, missing bool) table {
 	}
 	return out
 }
+
+// Halves pools the noise of all groups, as scores do.
+func TestHalves(t *testing.T) {
+	t.Parallel()
+	groups := [][]float64{{2, 2.02, 2.04}, {2.1, 2.16}, {2.5}, nil}
+	const t3 = 2.353363 // of 3 degrees of freedom, 95%
+	pooled := math.Sqrt((2*.02*.02 + .06*.06/2) / 3)
+	want := []float64{t3 * pooled / math.Sqrt(3), t3 * pooled / math.Sqrt2, t3 * pooled, math.NaN()}
+	if diff := cmp.Diff(want, analysis.Halves(groups), cmpopts.EquateNaNs(), cmpopts.EquateApprox(1e-6, 0)); diff != "" {
+		t.Error(diff)
+	}
+	if got := analysis.Halves([][]float64{{1}, {2}}); !math.IsNaN(got[0]) {
+		t.Errorf("without repeats %v, want none known", got)
+	}
+}

@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -18,12 +19,13 @@ func Curve(d Data, metric string, curves []ablation.Curve, frame Frame) (Figure,
 		Y:       axisOf(metric),
 		Caption: say("帯はシードの最小〜最大、線はその点に達したランの平均。間引きで消える点はない。", "Bands run from the lowest to the highest seed, lines are means of the runs that got there. No point is dropped by thinning."),
 	}
-	c := curve{Data: d, figure: &f, frame: frame, table: curveTable(column("arm", say("アーム", "Arm"), FormatArm), metric), perStep: d.Sweep.Recipe.TokensPerStep()}
-	guesses := d.guesses(metric)
+	c := newCurve(&f, d.Runs, frame, curveTable(column("arm", say("アーム", "Arm"), FormatArm), metric))
+	guesses, perStep := d.guesses(metric), d.Sweep.Recipe.TokensPerStep()
 	c.undrawn = d.notDrawn(metric, guesses)
 	for i, a := range d.Arms {
 		if !guesses[i] {
-			c.group(Series{Arm: pointer(i), Label: f.Arms[i].Label}, a.Name, metric, c.runsOf(a.Name, curves))
+			s := strand{series: Series{Arm: pointer(i), Label: f.Arms[i].Label}, name: a.Name, at: everyStep(float64(perStep)), tokens: perStep}
+			c.draw(c.together(s, d.curvesOf(a.Name, metric, curves)))
 		}
 	}
 	return f, c.finish(frame.scale(float64(d.longest()), 4))
@@ -40,135 +42,176 @@ func RunCurve(d Data, run ablation.Run, metrics []string, curves []ablation.Curv
 	if len(metrics) > 0 {
 		f.Subtitle, f.Y = curveHint(metrics[0]), axisOf(metrics[0])
 	}
-	c := curve{Data: d, figure: &f, frame: frame, table: curveTable(column("metric", say("メトリクス", "Metric"), FormatText), strings.Join(metrics, "")), perStep: 1}
+	c := newCurve(&f, d.Runs, frame, curveTable(column("metric", say("メトリクス", "Metric"), FormatText), strings.Join(metrics, "")))
 	for _, m := range metrics {
 		if d.guessed(run, m) {
 			t, _ := d.taskOf(m)
 			c.undrawn = join(c.undrawn, say("%s の正答率は%sより高いとは言えないため、線を引かない。", "No line is drawn for %s: its accuracy isn't known to be above %s.", same(t.Name), floor(t, 1)))
 			continue
 		}
-		s := Series{Lang: langOf(m)}
+		s := strand{series: Series{Lang: langOf(m)}, name: m, at: everyStep(1), tokens: d.Sweep.Recipe.TokensPerStep()}
 		if len(metrics) > 1 {
-			s.Label = setName(m)
+			s.series.Label = setName(m)
 		}
-		c.group(s, m, m, slices.DeleteFunc(slices.Clone(curves), func(c ablation.Curve) bool { return c.RunID != run.ID || c.Metric != m }))
+		c.draw(c.together(s, slices.DeleteFunc(slices.Clone(curves), func(c ablation.Curve) bool { return c.RunID != run.ID || c.Metric != m })))
 	}
 	return f, c.finish(frame.scale(float64(run.Steps), 3))
 }
 
+// curvesOf are a metric's curves of an arm's runs.
+func (d Data) curvesOf(arm, metric string, curves []ablation.Curve) []ablation.Curve {
+	own := map[string]bool{}
+	for _, r := range d.Runs {
+		own[r.ID] = r.Arm == arm
+	}
+	return slices.DeleteFunc(slices.Clone(curves), func(v ablation.Curve) bool { return v.Metric != metric || !own[v.RunID] })
+}
+
 // curve collects what a figure of curves draws.
 type curve struct {
-	Data
 	figure  *Figure
 	frame   Frame
+	names   map[string]string // of runs, by id
+	placed  bool              // whether the table tells places of the x axis beside steps and tokens
 	series  []Series
 	rows    [][]row
 	table   Table
-	perStep int64 // x of a step
-	drawn   []stretch
+	drawn   []spot
 	undrawn ablation.Label // what has no line, and why
 }
 
-// runsOf are the curves of an arm's runs.
-func (c *curve) runsOf(arm string, curves []ablation.Curve) []ablation.Curve {
-	return slices.DeleteFunc(slices.Clone(curves), func(v ablation.Curve) bool { return c.run(v.RunID).Arm != arm })
+// spot is a drawn stretch: where, and from where to where.
+type spot struct{ x, low, mean, high float64 }
+
+func newCurve(f *Figure, runs []ablation.Run, frame Frame, table Table) *curve {
+	c := &curve{figure: f, frame: frame, table: table, names: make(map[string]string, len(runs))}
+	for _, r := range runs {
+		c.names[r.ID] = r.Name
+	}
+	return c
 }
 
-func (c *curve) run(id string) ablation.Run {
-	i := slices.IndexFunc(c.Runs, func(r ablation.Run) bool { return r.ID == id })
-	if i < 0 {
-		return ablation.Run{ID: id, Name: id}
-	}
-	return c.Runs[i]
-}
-
-// at is where a stretch is drawn.
-func (c *curve) at(t stretch) float64 { return t.middle() * float64(c.perStep) }
-
-// within are the stretches of a line that the frame holds, and the next on either side, so that the line runs up to its
-// edges.
-func (c *curve) within(line []stretch) []stretch {
-	from := slices.IndexFunc(line, func(t stretch) bool { return c.at(t) >= c.frame.From })
-	if from < 0 {
-		from = len(line)
-	}
-	to := len(line)
-	if i := slices.IndexFunc(line, func(t stretch) bool { return c.frame.To > 0 && c.at(t) > c.frame.To }); i >= 0 {
-		to = i + 1
-	}
-	return line[max(0, from-1):max(to, from)]
-}
+// run is a run's name.
+func (c *curve) run(id string) string { return cmp.Or(c.names[id], id) }
 
 func (c *curve) add(s Series, rows []row) {
 	c.series, c.rows = append(c.series, s), append(c.rows, rows)
 }
 
-// group draws curves that share one band and one line.
-func (c *curve) group(s Series, name, metric string, curves []ablation.Curve) {
-	curves = slices.DeleteFunc(curves, func(v ablation.Curve) bool { return v.Metric != metric })
-	together := thin(c.within(overlay(curves, false)))
-	var band, line []row
-	for _, t := range together {
-		x := c.at(t)
-		band, line = append(band, point(x, t.low, t.high)), append(line, append(point(x, t.mean()), len(t.runs)))
-		c.tell(name, "", "mean", t.from, t.to, cell(t.mean()), cell(t.low), cell(t.high), len(t.runs))
+// strand is what is drawn as one line: curves of one metric that share it and its band.
+type strand struct {
+	series Series // its arm, language and label
+	name   string // in the table's first column
+	run    string // in its second; empty: of several
+	curves []ablation.Curve
+	line   []stretch
+	halves []float64 // of the intervals of the line's means, which the band is then; nil: it holds all points
+	bare   bool      // it has no band
+	at     func(stretch) float64
+	tokens int64 // of a step
+}
+
+// everyStep places a stretch at its middle, where a step is that wide on the axis.
+func everyStep(wide float64) func(stretch) float64 {
+	return func(t stretch) float64 { return t.middle() * wide }
+}
+
+// together lays curves over each other as a strand's line.
+func (c *curve) together(s strand, curves []ablation.Curve) strand {
+	s.curves = curves
+	s.line = thin(c.within(s, overlay(curves, false)), bucketsAtMost)
+	return s
+}
+
+// within are the stretches of a line that the frame holds, and the next on either side, so that the line runs up to its
+// edges.
+func (c *curve) within(s strand, line []stretch) []stretch {
+	from := slices.IndexFunc(line, func(t stretch) bool { return s.at(t) >= c.frame.From })
+	if from < 0 {
+		from = len(line)
 	}
+	to := len(line)
+	if i := slices.IndexFunc(line, func(t stretch) bool { return c.frame.To > 0 && s.at(t) > c.frame.To }); i >= 0 {
+		to = i + 1
+	}
+	return line[max(0, from-1):max(to, from)]
+}
+
+// draw adds a strand's band, line and spikes, and what is apart from them.
+func (c *curve) draw(v strand) {
+	var band, line []row
+	wide := false
+	for i, t := range v.line {
+		m := spot{v.at(t), t.low, t.mean(), t.high}
+		if v.halves != nil {
+			m.low, m.high = m.mean-v.halves[i], m.mean+v.halves[i]
+		}
+		if m.low <= m.high && !v.bare {
+			band, wide = append(band, point(m.x, m.low, m.high)), wide || m.low < m.high
+		}
+		line = append(line, append(point(m.x, m.mean), len(t.runs)))
+		c.tell(v, v.run, "mean", t, cell(m.mean), cell(t.low), cell(t.high), len(t.runs))
+		c.drawn = append(c.drawn, m)
+	}
+	s := v.series
 	s.Role = RoleBand
-	if slices.ContainsFunc(together, func(t stretch) bool { return t.low < t.high }) {
+	if wide {
 		c.add(s, band)
 	}
 	s.Role = RoleLine
 	c.add(s, line)
-	c.drawn = append(c.drawn, together...)
-	if axisOf(metric).Format == FormatFixed2 {
+	if c.figure.Y.Format == FormatFixed2 {
 		s.Role = RoleSpike
-		c.add(s, c.spikes(together))
+		c.add(s, c.spikes(v))
 	}
-	for _, v := range curves {
-		c.apart(s, name, v)
+	for _, own := range v.curves {
+		c.apart(v, own)
 	}
 }
 
-func (c *curve) spikes(line []stretch) []row {
+func (c *curve) spikes(v strand) []row {
 	var rows []row
-	for _, v := range spikes(line) {
-		if x := c.at(line[v.at]); c.frame.holds(x) {
-			rows = append(rows, point(x, v.top, v.size))
+	for _, s := range spikes(v.line) {
+		if x := v.at(v.line[s.at]); c.frame.holds(x) {
+			rows = append(rows, point(x, s.top, s.size))
 		}
 	}
 	return rows
 }
 
-// tell puts a drawn point into the table.
-func (c *curve) tell(name, run, series string, from, to int64, values ...any) {
-	per := c.Sweep.Recipe.TokensPerStep()
-	c.table.Rows = append(c.table.Rows, append([]any{name, run, series, from, to, from * per, to * per}, values...))
+// tell puts a drawn stretch into the table.
+func (c *curve) tell(v strand, run, series string, t stretch, values ...any) {
+	told := []any{v.name, run, series, t.from, t.to, t.from * v.tokens, t.to * v.tokens}
+	if c.placed {
+		told = append(told, cell(v.at(t)))
+	}
+	c.table.Rows = append(c.table.Rows, append(told, values...))
 }
 
 // apart draws what must not enter a mean: superseded segments and values that aren't finite.
-func (c *curve) apart(s Series, name string, v ablation.Curve) {
+func (c *curve) apart(v strand, own ablation.Curve) {
 	var crosses []row
 	var words []string
-	run := c.run(v.RunID).Name
-	for _, tail := range pieces(thin(c.within(overlay([]ablation.Curve{v}, true)))) {
+	run := c.run(own.RunID)
+	for _, tail := range pieces(thin(c.within(v, overlay([]ablation.Curve{own}, true)), bucketsAtMost)) {
 		var old []row
 		for _, t := range tail {
-			old = append(old, point(c.at(t), t.mean()))
-			c.tell(name, run, "superseded", t.from, t.to, cell(t.mean()), cell(t.low), cell(t.high), 1)
+			old = append(old, point(v.at(t), t.mean()))
+			c.tell(v, run, "superseded", t, cell(t.mean()), cell(t.low), cell(t.high), 1)
 		}
 		c.add(Series{Role: RoleSuperseded, Run: run, Label: say("置き換え済み", "superseded")}, old)
 	}
-	for _, b := range v.Buckets {
-		x := c.at(stretch{from: b.FromStep, to: b.ToStep})
+	for _, b := range own.Buckets {
+		t := stretch{from: b.FromStep, to: b.ToStep, runs: map[string]part{own.RunID: {}}}
 		for _, w := range nonfinite(b) {
-			if !c.frame.holds(x) {
-				continue
+			if x := v.at(t); c.frame.holds(x) {
+				crosses, words = append(crosses, row{ablation.Real(x), w}), append(words, w)
+				c.tell(v, run, "nonfinite", t, w, nil, nil, 1)
 			}
-			crosses, words = append(crosses, row{ablation.Real(x), w}), append(words, w)
-			c.tell(name, run, "nonfinite", b.FromStep, b.ToStep, w, nil, nil, 1)
 		}
 	}
 	if len(crosses) > 0 {
+		s := v.series
 		c.add(Series{Role: RoleNonfinite, Arm: s.Arm, Lang: s.Lang, Run: run, Label: same(run + " " + strings.Replace(words[0], "Infinity", "∞", 1))}, crosses)
 	}
 }
@@ -213,11 +256,14 @@ func (c *curve) finish(x scale) error {
 // the rest: those leave the frame. Counters that say little without their zero start there.
 func (c *curve) scale(x scale) scale {
 	var low, lines, tops []float64
-	for _, t := range c.late(x) {
-		low, lines, tops = append(low, t.low), append(lines, t.mean()), append(tops, t.high)
+	for _, m := range c.late(x) {
+		low, lines, tops = append(low, m.low), append(lines, m.mean), append(tops, m.high)
 	}
 	if len(lines) == 0 {
 		return around(nil, 4, 0)
+	}
+	if f := c.figure.Y.Format; f == FormatSigned || f == FormatPoints {
+		return aroundZero(low, lines, tops)
 	}
 	bottom, line, top := slices.Min(low), slices.Max(lines), slices.Max(tops)
 	top = min(top, line+2.5*(line-bottom))
@@ -227,10 +273,17 @@ func (c *curve) scale(x scale) scale {
 	return around([]float64{bottom, max(top, line)}, 4, 0)
 }
 
+// aroundZero is the scale of differences: it holds 0, the lines, and bands as far as they leave the lines readable.
+func aroundZero(low, lines, tops []float64) scale {
+	bottom, top := min(0, slices.Min(lines)), max(0, slices.Max(lines))
+	span := top - bottom
+	return around([]float64{max(min(bottom, slices.Min(low)), bottom-span), min(max(top, slices.Max(tops)), top+span)}, 4, 0)
+}
+
 // late is what is drawn past the beginning, or in the frame; all of it while there is no more.
-func (c *curve) late(x scale) []stretch {
-	late := slices.DeleteFunc(slices.Clone(c.drawn), func(t stretch) bool {
-		return c.frame.whole() && c.at(t) < .15*x.max || !c.frame.holds(c.at(t))
+func (c *curve) late(x scale) []spot {
+	late := slices.DeleteFunc(slices.Clone(c.drawn), func(m spot) bool {
+		return c.frame.whole() && m.x < .15*x.max || !c.frame.holds(m.x)
 	})
 	if len(late) == 0 {
 		return c.drawn
@@ -244,12 +297,26 @@ func (c *curve) description() ablation.Label {
 		if s.Role == RoleLine && len(c.rows[i]) > 0 && s.Label != (ablation.Label{}) {
 			last := c.rows[i][len(c.rows[i])-1]
 			if v, ok := last[1].(ablation.Real); ok {
-				parts = append(parts, say("%sは最後に %s。", "%s ends at %s.", subject(s.Label), Fixed(float64(v), 3)))
+				parts = append(parts, say("%sは最後に %s。", "%s ends at %s.", subject(s.Label), c.told(float64(v))))
 			}
 		}
 	}
 	return join(append([]ablation.Label{say("%sの推移。", "%s over the run.", subject(c.figure.Title))}, parts...)...)
 }
+
+// told is a value of the y axis in a sentence.
+func (c *curve) told(v float64) string {
+	switch c.figure.Y.Format {
+	case FormatSigned:
+		return Signed(v, 3)
+	case FormatPoints:
+		return Signed(v*100, 1)
+	}
+	return Fixed(v, 3)
+}
+
+// placeColumn is where the table's place on the x axis stands, where it has one.
+const placeColumn = 7
 
 // curveTable has the columns of a figure of curves; what is first says whose line it is.
 func curveTable(first Column, metric string) Table {

@@ -67,6 +67,9 @@ const (
 	FormatPercent    Format = "percent"    // 57%
 	FormatPercent1   Format = "percent1"   // 27.4%
 	FormatScientific Format = "scientific" // 3e-3
+	FormatDuration   Format = "duration"   // of seconds: 1時間36分, 1 h 36 min
+	FormatSigned     Format = "signed"     // −0.052, with as many decimals as the axis needs; 3 in a table
+	FormatPoints     Format = "points"     // a difference of fractions, in percentage points: +1.2
 )
 
 // Role is what a series shows; the page's script draws each role in one way.
@@ -87,6 +90,7 @@ const (
 	RoleDelivered  Role = "delivered"  // [x, y]: the upper edge of a language's share as read, stacked; two rows a stretch
 	RoleChance     Role = "chance"     // [x]: what a guess gets
 	RoleNow        Role = "now"        // [x]: how far a run is
+	RoleBaseline   Role = "baseline"   // [y]: what differences are taken to
 )
 
 // Series says what a series of the option means.

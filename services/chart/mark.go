@@ -36,6 +36,11 @@ func MarkOf(arms []ablation.Arm, i int) Mark {
 			n++
 		}
 	}
+	return nthMark(n)
+}
+
+// nthMark is the mark of the arm that n others come before.
+func nthMark(n int) Mark {
 	m := Mark{Hue: n + 1, Shape: shapes[n%len(shapes)], Dash: dashes[n%len(dashes)]}
 	if m.Hue > len(shapes) {
 		m.Hue = 0

@@ -50,6 +50,8 @@ func curveHint(metric string) ablation.Label {
 		return say("学習率", "learning rate")
 	case ablation.MetricTokensPerS:
 		return say("1 秒あたりトークン", "tokens per second")
+	case ablation.MetricSeconds:
+		return say("開始からの時間", "since the start")
 	}
 	if analysis.LowerIsBetter(metric) {
 		return say("低いほどよい", "lower is better")
@@ -66,6 +68,8 @@ func axisOf(metric string) Axis {
 		return Axis{Format: FormatScientific}
 	case metric == ablation.MetricTokensPerS:
 		return Axis{Format: FormatTokens}
+	case metric == ablation.MetricSeconds:
+		return Axis{Format: FormatDuration}
 	case strings.HasSuffix(metric, "/bpb"), strings.HasPrefix(metric, ablation.BPB("")):
 		return Axis{Name: same("bits per byte"), Format: FormatFixed2, Good: "low"}
 	case strings.HasSuffix(metric, "/accuracy"):
@@ -87,6 +91,8 @@ func valueFormat(metric string) Format {
 		return FormatScientific
 	case metric == ablation.MetricTokensPerS:
 		return FormatInteger
+	case metric == ablation.MetricSeconds:
+		return FormatDuration
 	case strings.HasSuffix(metric, "/accuracy"), strings.HasSuffix(metric, "/exact"), strings.HasSuffix(metric, "/f1"):
 		return FormatPercent1
 	}

@@ -14,6 +14,7 @@ type stretch struct {
 	from, to  int64
 	low, high float64
 	runs      map[string]part
+	smoothed  bool // the parts are those of its surroundings, and their means may lie outside of low and high
 }
 
 // part is one run's finite values in a stretch.
@@ -25,18 +26,27 @@ type part struct {
 // middle is the step at which a stretch is drawn.
 func (s stretch) middle() float64 { return float64(s.from+s.to) / 2 }
 
-// mean over runs of their means: a run that logged more doesn't weigh more.
-func (s stretch) mean() float64 {
+// means are the runs' means, in order of size.
+func (s stretch) means() []float64 {
 	means := make([]float64, 0, len(s.runs))
 	for _, p := range s.runs {
 		means = append(means, p.sum/float64(p.n))
 	}
-	slices.Sort(means) // so that the sum's last bit doesn't hang on the order
+	slices.Sort(means) // so that the last bit of a sum doesn't hang on the order
+	return means
+}
+
+// mean over runs of their means: a run that logged more doesn't weigh more.
+func (s stretch) mean() float64 {
 	total := 0.0
-	for _, m := range means {
+	for _, m := range s.means() {
 		total += m
 	}
-	return min(max(total/float64(len(means)), s.low), s.high)
+	mean := total / float64(len(s.runs))
+	if s.smoothed {
+		return mean
+	}
+	return min(max(mean, s.low), s.high)
 }
 
 // overlay lays runs' buckets over each other, those that count or those that were superseded: those whose steps overlap become one stretch. Buckets of one
@@ -73,9 +83,9 @@ func overlay(curves []ablation.Curve, superseded bool) []stretch {
 // bucketsAtMost is how many stretches of a line are drawn; about three pixels each on a wide page.
 const bucketsAtMost = 240
 
-// thin puts neighbours together until a line can be read. Nothing is dropped: lows, highs and sums are of all of them.
-func thin(line []stretch) []stretch {
-	each := (len(line) + bucketsAtMost - 1) / bucketsAtMost
+// thin puts neighbours together until no more than that many are left. Nothing is dropped: lows, highs and sums are of all of them.
+func thin(line []stretch, most int) []stretch {
+	each := (len(line) + most - 1) / most
 	if each < 2 {
 		return line
 	}
@@ -106,6 +116,36 @@ func pieces(line []stretch) [][]stretch {
 			out = append(out, nil)
 		}
 		out[len(out)-1] = append(out[len(out)-1], s)
+	}
+	return out
+}
+
+// smooth gives every run in a stretch the mean of all its values within half a width, in steps, on either side. It counts
+// values, not stretches, so that the result hangs on the width alone and not on how finely a line was read. Lows and highs
+// stay: a spike is never smoothed away.
+func smooth(line []stretch, width float64) []stretch {
+	if !(width > 0) {
+		return line
+	}
+	out := make([]stretch, len(line))
+	sums := map[string]part{}
+	first, next := 0, 0
+	for i, s := range line {
+		for ; next < len(line) && line[next].middle() <= s.middle()+width/2; next++ {
+			for run, p := range line[next].runs {
+				sums[run] = part{sums[run].n + p.n, sums[run].sum + p.sum}
+			}
+		}
+		for ; line[first].middle() < s.middle()-width/2; first++ {
+			for run, p := range line[first].runs {
+				sums[run] = part{sums[run].n - p.n, sums[run].sum - p.sum}
+			}
+		}
+		out[i] = s
+		out[i].smoothed, out[i].runs = true, make(map[string]part, len(s.runs))
+		for run := range s.runs {
+			out[i].runs[run] = sums[run]
+		}
 	}
 	return out
 }

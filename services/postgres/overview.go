@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"encoding/json"
 
 	"github.com/jackc/pgx/v5"
 
@@ -36,26 +35,12 @@ func (s *Store) Overviews(ctx context.Context, sweeps, metrics []string) (map[st
 }
 
 func (s *Store) overviewArms(ctx context.Context, of func(string) *Overview, sweeps []string) error {
-	rows, err := s.pool.Query(ctx, `
+	return each(ctx, s.pool, scanArm, func(sweep string, arm ablation.Arm) { of(sweep).Arms = append(of(sweep).Arms, arm) }, `
 		SELECT w.name, a.position, a.definition
 		FROM arms a
 		JOIN sweeps w ON w.id = a.sweep_id
 		WHERE w.name = ANY($1)
 		ORDER BY a.position`, sweeps)
-	if err != nil {
-		return known(err)
-	}
-	var sweep string
-	var position int
-	var definition []byte
-	_, err = pgx.ForEachRow(rows, []any{&sweep, &position, &definition}, func() error {
-		var arm ablation.Arm
-		err := json.Unmarshal(definition, &arm)
-		arm.Index = position
-		of(sweep).Arms = append(of(sweep).Arms, arm)
-		return err
-	})
-	return known(err)
 }
 
 func (s *Store) overviewSources(ctx context.Context, of func(string) *Overview, sweeps []string) error {
@@ -87,7 +72,7 @@ func (s *Store) overviewResults(ctx context.Context, of func(string) *Overview, 
 	if err != nil {
 		return err
 	}
-	values, err := s.newest(ctx, sweeps, metrics)
+	values, err := s.newest(ctx, "w.name = ANY($1)", sweeps, metrics)
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ func (s *Store) Results(ctx context.Context, sweep string) ([]ablation.Result, e
 	if err != nil {
 		return nil, err
 	}
-	values, err := s.newest(ctx, []string{sweep}, nil)
+	values, err := s.newest(ctx, "w.name = ANY($1)", []string{sweep}, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -38,8 +38,9 @@ func resultOf(run ablation.Run, values []ablation.Point) ablation.Result {
 	return result
 }
 
-// newest are the newest counting points of the metrics, or of all where metrics is nil, of the sweeps' runs by their ids.
-func (s *Store) newest(ctx context.Context, sweeps, metrics []string) (map[string][]ablation.Point, error) {
+// newest are the newest counting points of the metrics, or of all where metrics is nil, by the ids of their runs: those u
+// of sweeps w for which the condition on $1 holds.
+func (s *Store) newest(ctx context.Context, condition string, names, metrics []string) (map[string][]ablation.Point, error) {
 	rows, err := s.pool.Query(ctx, `
 		SELECT DISTINCT ON (s.id) s.run_id, s.name, r.last_step, r.last
 		FROM sweeps w
@@ -47,11 +48,11 @@ func (s *Store) newest(ctx context.Context, sweeps, metrics []string) (map[strin
 		JOIN series s ON s.run_id = u.id
 		JOIN segments g ON g.run_id = u.id
 		JOIN rollups r ON r.series_id = s.id AND r.ordinal = g.ordinal
-		WHERE w.name = ANY($1)
+		WHERE `+condition+`
 			AND ($2::text[] IS NULL OR s.name = ANY($2))
 			AND r.level = 12
 			AND r.first_step <= g.counts_to
-		ORDER BY s.id, r.last_step DESC, r.ordinal DESC`, sweeps, metrics)
+		ORDER BY s.id, r.last_step DESC, r.ordinal DESC`, names, metrics)
 	if err != nil {
 		return nil, known(err)
 	}

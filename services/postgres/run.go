@@ -168,14 +168,7 @@ func finishSweep(ctx context.Context, tx pgx.Tx, sweep int64) error {
 
 // RunPlan is what a run's newest segment said it will read; ablation.ErrNotFound before there is one.
 func (s *Store) RunPlan(ctx context.Context, run string) (ablation.RunPlan, error) {
-	p, err := one(ctx, s.pool, func(row pgx.CollectableRow) (ablation.RunPlan, error) {
-		var p ablation.RunPlan
-		var data []byte
-		if err := row.Scan(&data); err != nil {
-			return p, err
-		}
-		return p, json.Unmarshal(data, &p)
-	}, `
+	p, err := one(ctx, s.pool, scanPlan, `
 		SELECT plan
 		FROM run_plans
 		WHERE run_id = $1`, run)
@@ -183,6 +176,15 @@ func (s *Store) RunPlan(ctx context.Context, run string) (ablation.RunPlan, erro
 		return p, fmt.Errorf("plan of run %s: %w", run, err)
 	}
 	return p, nil
+}
+
+func scanPlan(row pgx.CollectableRow) (ablation.RunPlan, error) {
+	var p ablation.RunPlan
+	var data []byte
+	if err := row.Scan(&data); err != nil {
+		return p, err
+	}
+	return p, json.Unmarshal(data, &p)
 }
 
 // Logs are the newest lines that a run's runners wrote for a person, oldest first, at most limit.

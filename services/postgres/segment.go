@@ -10,14 +10,18 @@ import (
 
 // Segments are a run's unbroken stretches in order.
 func (s *Store) Segments(ctx context.Context, run string) ([]ablation.Segment, error) {
-	return query(ctx, s.pool, func(row pgx.CollectableRow) (g ablation.Segment, err error) {
-		err = row.Scan(&g.Attempt, &g.Number, &g.ResumedFrom, &g.OfRun, &g.Trainer, &g.Device, &g.ISA, &g.Threads, &g.StartedAt)
-		return g, err
-	}, `
-		SELECT attempt, number, resumed_from, coalesce(of_run, ''), trainer, device, isa, threads, started_at
+	return query(ctx, s.pool, scanSegment, `
+		SELECT `+segmentColumns+`
 		FROM segments
 		WHERE run_id = $1
 		ORDER BY ordinal`, run)
+}
+
+const segmentColumns = `attempt, number, resumed_from, coalesce(of_run, ''), trainer, device, isa, threads, started_at`
+
+func scanSegment(row pgx.CollectableRow) (g ablation.Segment, err error) {
+	err = row.Scan(&g.Attempt, &g.Number, &g.ResumedFrom, &g.OfRun, &g.Trainer, &g.Device, &g.ISA, &g.Threads, &g.StartedAt)
+	return g, err
 }
 
 // openSegment gives the segment the run's next ordinal and supersedes every earlier point past the step that it resumes

@@ -226,22 +226,24 @@ func scanSweep(row pgx.CollectableRow) (ablation.Sweep, error) {
 
 // Arms are a sweep's arms in order; their Index is their place.
 func (s *Store) Arms(ctx context.Context, sweep string) ([]ablation.Arm, error) {
-	return query(ctx, s.pool, func(row pgx.CollectableRow) (ablation.Arm, error) {
-		var arm ablation.Arm
-		var definition []byte
-		var position int
-		if err := row.Scan(&position, &definition); err != nil {
-			return arm, err
-		}
-		err := json.Unmarshal(definition, &arm)
-		arm.Index = position
-		return arm, err
-	}, `
+	return query(ctx, s.pool, scanArm, `
 		SELECT a.position, a.definition
 		FROM arms a
 		JOIN sweeps w ON w.id = a.sweep_id
 		WHERE w.name = $1
 		ORDER BY a.position`, sweep)
+}
+
+func scanArm(row pgx.CollectableRow) (ablation.Arm, error) {
+	var arm ablation.Arm
+	var definition []byte
+	var position int
+	if err := row.Scan(&position, &definition); err != nil {
+		return arm, err
+	}
+	err := json.Unmarshal(definition, &arm)
+	arm.Index = position
+	return arm, err
 }
 
 // SweepSources are the source versions that a sweep recorded at its start, in its order.

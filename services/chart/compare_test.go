@@ -1,0 +1,266 @@
+package chart_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"sort"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/analysis"
+	"github.com/haigo-lab/haigo/services/chart"
+)
+
+// side is an arm of the fixture with its runs, as a comparison has it.
+func (f fixture) side(arm string) ablation.Side {
+	s := ablation.Side{
+		Sweep: f.Sweep, Arms: f.Arms, Arm: f.arm(arm), Sources: slices.Clone(f.Sources), Tasks: f.Tasks,
+		Plans: map[string]ablation.RunPlan{}, Segments: map[string][]ablation.Segment{},
+	}
+	for i := range s.Sources {
+		s.Sources[i].ManifestSHA256 = strings.Repeat("a", 64)
+		s.Sources[i].Version = "aaaaaaaa"
+	}
+	for _, r := range f.Results {
+		if r.Run.Arm == arm {
+			s.Results = append(s.Results, r)
+			s.Plans[r.Run.ID] = ablation.RunPlan{FLOPsPerToken: 6e6}
+			s.Segments[r.Run.ID] = []ablation.Segment{{Trainer: "cpu 1", Device: "EPYC", ISA: "avx2", Threads: 1}}
+		}
+	}
+	return s
+}
+
+// replay is ja33 again in another sweep: other text, another learning rate, one seed in common.
+func (f fixture) replay() (ablation.Side, []ablation.Curve) {
+	s := f.side("ja33")
+	s.Sweep.Name, s.Sweep.Recipe.Optimizer.PeakLR = "replay", 2e-3
+	s.Sources[0].ManifestSHA256, s.Sources[0].Version = strings.Repeat("b", 64), "bbbbbbbb"
+	s.Arms = []ablation.Arm{s.Arm}
+	s.Results = slices.Clone(s.Results)
+	var curves []ablation.Curve
+	for i := range s.Results {
+		r := &s.Results[i].Run
+		for _, v := range f.curves {
+			if v.RunID == r.ID {
+				v.RunID = "replay-" + r.ID
+				v.Buckets = slices.Clone(v.Buckets)
+				for k := range v.Buckets {
+					b := &v.Buckets[k]
+					b.Min, b.Max, b.Sum = b.Min+.026, b.Max+.026, b.Sum+.026
+				}
+				curves = append(curves, v)
+			}
+		}
+		s.Plans["replay-"+r.ID], s.Segments["replay-"+r.ID] = s.Plans[r.ID], s.Segments[r.ID]
+		r.ID, r.Sweep = "replay-"+r.ID, "replay"
+		if i > 0 {
+			r.DataSeed++
+		}
+	}
+	return s, curves
+}
+
+// clocks are runs that take a tenth of a second a step, the second seed's twice that.
+func (f fixture) clocks() []ablation.Curve {
+	var out []ablation.Curve
+	for _, r := range f.Runs {
+		c := ablation.Curve{RunID: r.ID, Metric: ablation.MetricSeconds}
+		for step := int64(64); step <= r.Progress.Step; step += 64 {
+			c.Buckets = append(c.Buckets, bucket(step, float64(step)/10*float64(1+r.Replicate%2)))
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+func (f fixture) comparison() (chart.Comparison, []ablation.Curve) {
+	other, more := f.replay()
+	sides := []ablation.Side{f.side("ja57"), f.side("ja33"), f.side("step"), f.side("step-matched"), other}
+	return chart.NewComparison(sides, 1), append(slices.Clone(f.curves), more...)
+}
+
+func TestComparison(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	c, curves := f.comparison()
+	views := map[string]chart.View{
+		"compare":          {X: chart.AlongTokens},
+		"compare-interval": {X: chart.AlongSteps, Interval: true, Smooth: .1},
+		"compare-runs":     {X: chart.AlongFLOPs, Runs: true},
+		"compare-time":     {X: chart.AlongSeconds, Frame: chart.Frame{From: 600, To: 1200}},
+	}
+	for name, v := range views {
+		for kind, draw := range map[string]func(chart.View, string, []ablation.Curve, []ablation.Curve) (chart.Figure, error){"": c.Curve, "-difference": c.Difference} {
+			t.Run(name+kind, func(t *testing.T) {
+				t.Parallel()
+				figure, err := draw(v, "bpb/ja", curves, f.clocks())
+				if err != nil {
+					t.Fatal(err)
+				}
+				text, err := json.Marshal(figure)
+				if err != nil {
+					t.Fatal(err)
+				}
+				golden(t, name+kind+".json", text)
+				means(t, figure)
+			})
+		}
+	}
+}
+
+// TestComparison_traits writes what differs, and what can be said of it, as a table to read.
+func TestComparison_traits(t *testing.T) {
+	t.Parallel()
+	c, _ := newFixture(t).comparison()
+	traits := c.Traits()
+	var b strings.Builder
+	for _, lang := range []string{"ja", "en"} {
+		for _, trait := range traits {
+			fmt.Fprintf(&b, "%s %s", trait.Group, trait.Name.In(lang))
+			for i, v := range trait.Values {
+				fmt.Fprintf(&b, " | %s", v.Text.In(lang))
+				if trait.Differs(i, c.Baseline) {
+					b.WriteString(" *")
+				}
+			}
+			b.WriteString("\n")
+		}
+		for _, v := range c.Verdicts(traits) {
+			fmt.Fprintf(&b, "| %s ", v.In(lang))
+		}
+		b.WriteString("\n\n")
+	}
+	if diff := cmp.Diff(string(stored(t, "traits.txt", []byte(b.String()))), b.String()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A difference is that of the runs of one seed; a side without one is set against the mean, and says so.
+func TestComparison_pairs(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	other, more := f.replay()
+	c := chart.NewComparison([]ablation.Side{f.side("ja33"), other}, 0)
+	figure, err := c.Difference(chart.View{X: chart.AlongTokens}, "bpb/ja", append(slices.Clone(f.curves), more...), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := read(t, figure)
+	for _, r := range o.rows(figure, chart.RoleLine) {
+		if v := r[1].(float64); math.Abs(v-.026) > 1e-9 || r[2].(float64) != 1 {
+			t.Fatalf("difference %v, want 0.026 of one pair", r)
+		}
+	}
+	other.Results = other.Results[1:]
+	c = chart.NewComparison([]ablation.Side{f.side("ja33"), other}, 0)
+	if figure, err = c.Difference(chart.View{X: chart.AlongTokens}, "bpb/ja", append(slices.Clone(f.curves), more...), nil); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(figure.Caption.EN, "No run shares a seed") || len(read(t, figure).rows(figure, chart.RoleBand)) > 0 {
+		t.Errorf("without a seed in common: %s, and a band", figure.Caption.EN)
+	}
+}
+
+func TestComparison_marks(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	other, _ := f.replay()
+	mark := func(i int, sides ...ablation.Side) chart.Mark { return chart.NewComparison(sides, 0).Marks[i] }
+	own := chart.MarkOf(f.Arms, 1)
+	if got := mark(0, f.side("ja33"), other); got != own {
+		t.Errorf("an arm among others of its sweep: %+v, want its own %+v", got, own)
+	}
+	if got := mark(1, f.side("ja33"), other); got.Hue == own.Hue || got.Hue == 0 {
+		t.Errorf("an arm of another sweep: %+v, want a hue of its own", got)
+	}
+	var many []ablation.Side
+	for i := range 9 {
+		s := f.side("ja57")
+		s.Sweep.Name = fmt.Sprint("s", i)
+		many = append(many, s)
+	}
+	c := chart.NewComparison(many, 8)
+	hues := map[int]int{}
+	for _, m := range c.Marks {
+		hues[m.Hue]++
+	}
+	if hues[0] != 3 || c.Marks[8].Hue == 0 {
+		t.Errorf("%v of nine arms, the baseline %+v; want three grey, and not the baseline", hues, c.Marks[8])
+	}
+}
+
+// However finely a curve is read, its smoothed line is the same but for what lies at the ends of the window.
+func TestComparison_smoothing(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	s := f.side("ja57")
+	s.Results = s.Results[:1]
+	random := rand.New(rand.NewPCG(1, 2))
+	values := make([]float64, s.Recipe().Steps())
+	for i := range values {
+		values[i] = 3 + math.Sin(float64(i)/2000) + .5*random.NormFloat64()
+	}
+	line := func(width int) (xs, ys []float64) {
+		curve := ablation.Curve{RunID: s.Results[0].Run.ID, Metric: "loss"}
+		for from := 0; from < len(values); from += width {
+			curve.Buckets = append(curve.Buckets, bucketOf(int64(from+1), values[from:min(from+width, len(values))]))
+		}
+		figure, err := chart.NewComparison([]ablation.Side{s}, -1).Curve(chart.View{X: chart.AlongSteps, Smooth: .1}, "loss", []ablation.Curve{curve}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range read(t, figure).rows(figure, chart.RoleLine) {
+			xs, ys = append(xs, r[0].(float64)), append(ys, r[1].(float64))
+		}
+		return xs, ys
+	}
+	xs, fine := line(1)
+	at, coarse := line(64)
+	for i, x := range at {
+		k := min(sort.SearchFloat64s(xs, x), len(xs)-1)
+		if math.Abs(fine[k]-coarse[i]) > .06 {
+			t.Errorf("at step %g: %g read coarsely, %g read finely", x, coarse[i], fine[k])
+		}
+	}
+}
+
+func bucketOf(from int64, values []float64) ablation.Bucket {
+	b := bucket(from, values[0])
+	for i, v := range values[1:] {
+		r := ablation.Real(v)
+		b.N, b.ToStep, b.Min, b.Max, b.Sum = b.N+1, from+int64(i)+1, min(b.Min, r), max(b.Max, r), b.Sum+r
+	}
+	return b
+}
+
+// What is hidden takes nothing from what is shown: marks, names and pairs stay.
+func TestComparison_Showing(t *testing.T) {
+	t.Parallel()
+	c, _ := newFixture(t).comparison()
+	shown := c.Showing(func(r ablation.Run) bool { return r.Arm == "order/ja33" || r.Arm == "replay/ja33" || strings.HasPrefix(r.Name, "step-s") })
+	if len(shown.Sides) != 3 || shown.Baseline != 0 || shown.Marks[1] != c.Marks[2] || shown.Arms[2].Label != c.Arms[4].Label {
+		t.Errorf("shown %+v, baseline %d", shown.Arms, shown.Baseline)
+	}
+	if gone := c.Showing(func(r ablation.Run) bool { return r.Arm != "order/ja33" }); gone.Baseline != -1 {
+		t.Errorf("baseline %d of what hides it", gone.Baseline)
+	}
+}
+
+// Final differences are in pairs of one seed, and of one text.
+func TestComparison_Finals(t *testing.T) {
+	t.Parallel()
+	c, _ := newFixture(t).comparison()
+	ja, en := c.Finals("bpb/ja"), c.Finals("bpb/en")
+	if ja[0].Minus == nil || ja[0].Minus.N != 3 || ja[0].Minus.Verdict != analysis.Lower || ja[1].Minus != nil {
+		t.Errorf("ja57 against ja33: %+v; of the baseline %+v", ja[0].Minus, ja[1].Minus)
+	}
+	if !ja[4].Foreign || ja[4].Minus != nil || en[4].Foreign || en[4].Minus == nil || en[4].Minus.N != 1 {
+		t.Errorf("of other Japanese text: %+v; of the same English text %+v", ja[4], en[4])
+	}
+}

@@ -1,0 +1,134 @@
+package chart
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+)
+
+// axis is what the x axis measures.
+func (a Along) axis() Axis {
+	switch a {
+	case AlongSteps:
+		return Axis{Name: say("ステップ", "steps"), Format: FormatInteger}
+	case AlongFLOPs:
+		return Axis{Name: say("学習 FLOPs", "training FLOPs"), Format: FormatScientific}
+	case AlongSeconds:
+		return Axis{Name: say("経過時間", "wall time"), Format: FormatDuration}
+	}
+	return Axis{Name: say("学習トークン", "tokens seen"), Format: FormatTokens}
+}
+
+// same is what two values are of that are set against each other.
+func (a Along) same() ablation.Label {
+	switch a {
+	case AlongSteps:
+		return say("同じステップ", "the same step")
+	case AlongFLOPs:
+		return say("同じ FLOPs", "the same FLOPs")
+	case AlongSeconds:
+		return say("同じ経過時間", "the same wall time")
+	}
+	return say("同じトークン数", "the same number of tokens")
+}
+
+// bands says what bands and lines are.
+func (v View) bands() ablation.Label {
+	switch {
+	case v.Runs:
+		return say("線はラン、帯は区間の最小〜最大。", "Lines are runs, bands the lowest to the highest of a bucket.")
+	case v.Interval:
+		return say("線はその点に達したランの平均。帯はその 90%% 区間（t 分布、ばらつきは大きさと長さが同じアームで合算）。",
+			"Lines are means of the runs that got there. Bands are their 90%% intervals (Student's t, noise pooled over arms of one size and length).")
+	}
+	return say("線はその点に達したランの平均、帯はシードの最小〜最大。間引きで消える点はない。",
+		"Lines are means of the runs that got there, bands run from the lowest to the highest seed. No point is dropped by thinning.")
+}
+
+func (v View) smoothing() ablation.Label {
+	if !(v.Smooth > 0) {
+		return ablation.Label{}
+	}
+	return say("線はランの長さの %s の移動平均。最小〜最大は平滑化しない。", "Lines are moving means over %s of a run; minima and maxima are not smoothed.", short(v.Smooth*100)+"%")
+}
+
+// marked are the sides as figures name them.
+func (c Comparison) marked() []Arm {
+	out := make([]Arm, len(c.Arms))
+	for i, a := range c.Arms {
+		out[i] = Arm{Name: a.Name, Label: a.Label, Mark: c.Marks[i]}
+	}
+	return out
+}
+
+// run is the run of that id.
+func (c Comparison) run(id string) ablation.Run {
+	i := slices.IndexFunc(c.Runs, func(r ablation.Run) bool { return r.ID == id })
+	if i < 0 {
+		return ablation.Run{ID: id, Name: id}
+	}
+	return c.Runs[i]
+}
+
+// size is equal for sides whose runs have one length and one size, so that their noise is alike.
+func (c Comparison) size(i int) string {
+	r := c.Sides[i].Recipe()
+	return fmt.Sprint(r.Shape, r.Tokens, r.TokensPerStep())
+}
+
+// placeless names the sides that can't be laid along the axis yet.
+func (d compared) placeless() ablation.Label {
+	var names []ablation.Label
+	for i, s := range d.Sides {
+		missing := d.X == AlongFLOPs && s.FLOPsPerToken() == 0
+		if d.X == AlongSeconds {
+			missing = !slices.ContainsFunc(s.Results, func(r ablation.Result) bool { return d.clocks[r.Run.ID].end() > 0 })
+		}
+		if missing {
+			names = append(names, d.Arms[i].Label)
+		}
+	}
+	if len(names) == 0 {
+		return ablation.Label{}
+	}
+	return say("%sは、横軸の値の記録がまだない。", "Not recorded yet on this axis: %s.", subject(few(names)))
+}
+
+// Foreign reports whether a metric of a side is measured on other text, or other items, than the baseline's: then the two
+// can't be set against each other. Without a baseline the first side takes its place.
+func (c Comparison) Foreign(i int, metric string) bool {
+	own, base := measured(c.Sides[i], metric), measured(c.Sides[max(0, c.Baseline)], metric)
+	return own != "" && base != "" && own != base
+}
+
+// measured is what a metric is measured on, by its digests; empty where that isn't text set aside.
+func measured(s ablation.Side, metric string) string {
+	on := ""
+	for _, source := range s.Sources {
+		if metric == ablation.BPB(source.Name) || metric == ablation.BPB(source.Lang) {
+			on += fmt.Sprint(source.ManifestSHA256, s.Sweep.Recipe.SetBytes, ",")
+		}
+	}
+	for _, t := range s.Tasks {
+		if strings.HasPrefix(metric, strings.TrimSuffix(ablation.TaskBPB(t.Name), "bpb")) {
+			on += t.SHA256
+		}
+	}
+	return on
+}
+
+// foreignText names the sides whose metric is measured on other text.
+func (c Comparison) foreignText(metric string) ablation.Label {
+	var names []ablation.Label
+	for i := range c.Sides {
+		if c.Foreign(i, metric) {
+			names = append(names, c.Arms[i].Label)
+		}
+	}
+	if len(names) == 0 {
+		return ablation.Label{}
+	}
+	return say("%sは検証に使ったデータの版が違い、高さをそのまま比べられない。", "Measured on another version of the data, so that heights can't be compared: %s.", subject(few(names)))
+}

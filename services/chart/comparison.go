@@ -1,0 +1,140 @@
+package chart
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+)
+
+// Comparison is arms of any sweeps beside each other. As [Data] its arms are named SWEEP/ARM, and runs that share their
+// data seed and first weights have one replicate, whatever their own sweeps count: so they are compared in pairs.
+type Comparison struct {
+	Data
+	Sides    []ablation.Side // in the reader's order; arm i of the Data is that of side i
+	Baseline int             // index of a side, -1: none
+	Marks    []Mark
+}
+
+// NewComparison makes sides comparable.
+func NewComparison(sides []ablation.Side, baseline int) Comparison {
+	c := Comparison{Sides: sides, Baseline: baseline, Marks: marksOf(sides, baseline)}
+	labels, replicates := labelsOf(sides), replicatesOf(sides)
+	for i, s := range sides {
+		a := s.Arm
+		a.Name, a.Label, a.Index = s.Name(), labels[i], i
+		c.Arms = append(c.Arms, a)
+		for _, r := range s.Results {
+			r.Run.Arm, r.Run.Replicate = a.Name, replicates[seedsOf(r.Run)]
+			c.Runs, c.Results = append(c.Runs, r.Run), append(c.Results, r)
+		}
+		for _, t := range s.Tasks {
+			if !slices.ContainsFunc(c.Tasks, func(o ablation.Task) bool { return o.Name == t.Name }) {
+				c.Tasks = append(c.Tasks, t)
+			}
+		}
+		for _, source := range s.Sources {
+			if !slices.ContainsFunc(c.Data.Sources, func(o ablation.Source) bool { return o.Name == source.Name }) {
+				c.Data.Sources = append(c.Data.Sources, source)
+			}
+		}
+	}
+	return c
+}
+
+// seeds are what runs of one replicate share.
+type seeds struct{ data, init uint64 }
+
+func seedsOf(r ablation.Run) seeds { return seeds{r.DataSeed, r.InitSeed} }
+
+// replicatesOf numbers the seeds: as the first run that has them is numbered in its sweep, where that number is free.
+func replicatesOf(sides []ablation.Side) map[seeds]int64 {
+	numbers, taken := map[seeds]int64{}, map[int64]bool{}
+	for _, s := range sides {
+		for _, r := range s.Results {
+			key := seedsOf(r.Run)
+			if _, known := numbers[key]; known {
+				continue
+			}
+			n := r.Run.Replicate
+			for taken[n] {
+				n++
+			}
+			numbers[key], taken[n] = n, true
+		}
+	}
+	return numbers
+}
+
+// labelsOf are the arms' labels, with their sweeps' names behind those that two sweeps have.
+func labelsOf(sides []ablation.Side) []ablation.Label {
+	labels, sweeps := make([]ablation.Label, len(sides)), map[ablation.Label]map[string]bool{}
+	for i, s := range sides {
+		l := armLabel(s.Arm)
+		labels[i] = l
+		if sweeps[l] == nil {
+			sweeps[l] = map[string]bool{}
+		}
+		sweeps[l][s.Sweep.Name] = true
+	}
+	for i, s := range sides {
+		if len(sweeps[labels[i]]) > 1 {
+			labels[i] = say("%s · %s", "%s · %s", labels[i], s.Sweep.Name)
+		}
+	}
+	return labels
+}
+
+// marksOf gives every side a mark: the one that its own sweep's pages show where that is free, else the next free one. The
+// baseline chooses first; the seventh hue is grey.
+func marksOf(sides []ablation.Side, baseline int) []Mark {
+	marks, taken := make([]Mark, len(sides)), map[Mark]bool{}
+	order := make([]int, len(sides))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(rank(a, baseline), rank(b, baseline)) })
+	for _, wanted := range []bool{true, false} {
+		for _, i := range order {
+			own := ownMark(sides[i])
+			switch {
+			case marks[i] != Mark{}:
+			case wanted && own.Hue > 0 && !taken[own]:
+				marks[i] = own
+			case !wanted:
+				marks[i] = freeMark(taken)
+			}
+			taken[marks[i]] = true
+		}
+	}
+	return marks
+}
+
+func rank(i, baseline int) int {
+	if i == baseline {
+		return 0
+	}
+	return 1
+}
+
+// ownMark is the mark that an arm has in its sweep.
+func ownMark(s ablation.Side) Mark {
+	i := slices.IndexFunc(s.Arms, func(a ablation.Arm) bool { return a.Name == s.Arm.Name })
+	if i < 0 {
+		return Mark{}
+	}
+	return MarkOf(s.Arms, i)
+}
+
+// freeMark is the first of a hue that nobody has; grey where there is none.
+func freeMark(taken map[Mark]bool) Mark {
+	hues := map[int]bool{}
+	for m := range taken {
+		hues[m.Hue] = true
+	}
+	n := 0
+	for n < len(shapes) && hues[n+1] {
+		n++
+	}
+	return nthMark(n)
+}
