@@ -22,7 +22,7 @@ const (
 // View is how a reader looks at a comparison.
 type View struct {
 	X        Along
-	Runs     bool    // every run has its own line; else those of an arm have one
+	Single   bool    // every run has its own line; else those of an arm have one
 	Interval bool    // bands are the 90% intervals of the means; else they hold every point
 	Smooth   float64 // width of a moving mean, as a fraction of a run; 0: none
 	Frame    Frame   // in the unit of X
@@ -75,7 +75,7 @@ func (c Comparison) drawing(v View, clocks []ablation.Curve) compared {
 // curve begins a figure's lines and its table, which names places where steps and tokens don't tell them.
 func (d compared) curve(f *Figure, metric string) *curve {
 	table := curveTable(column("arm", say("アーム", "Arm"), FormatArm), metric)
-	l := newCurve(f, d.Comparison.Runs, d.Frame, table)
+	l := newCurve(f, d.Runs, d.Frame, table)
 	if d.X == AlongFLOPs || d.X == AlongSeconds {
 		l.placed = true
 		at := column(map[Along]string{AlongFLOPs: "flops", AlongSeconds: "seconds"}[d.X], f.X.Name, f.X.Format)
@@ -91,13 +91,13 @@ func (d compared) groups(i int, own []ablation.Curve) []strand {
 		series: Series{Arm: pointer(i), Label: d.Arms[i].Label}, name: s.Name(), curves: own,
 		at: d.at(s), tokens: s.Recipe().TokensPerStep(),
 	}
-	if !d.View.Runs {
+	if !d.Single {
 		return []strand{all}
 	}
 	var out []strand
 	for _, v := range own {
 		one := all
-		run := d.Comparison.run(v.RunID)
+		run := d.run(v.RunID)
 		one.run, one.curves, one.series.Run, one.series.Label = run.Name, []ablation.Curve{v}, run.Name, d.runLabel(i, run)
 		out = append(out, one)
 	}
@@ -122,7 +122,7 @@ func (d compared) finish(l *curve, strands []strand) {
 		s.line = slices.DeleteFunc(s.line, func(t stretch) bool { return math.IsNaN(s.at(t)) })
 		strands[i].line = thin(l.within(s, s.line), most)
 	}
-	if d.Interval && !d.View.Runs {
+	if d.Interval && !d.Single {
 		d.intervals(strands)
 	}
 	for _, s := range strands {

@@ -72,7 +72,7 @@ func (d *difference) against(i int) {
 	own := d.own(i)
 	d.mean = d.track(i, own)
 	for _, v := range own {
-		d.runs[d.Comparison.run(v.RunID).Replicate] = d.track(i, []ablation.Curve{v})
+		d.runs[d.run(v.RunID).Replicate] = d.track(i, []ablation.Curve{v})
 	}
 }
 
@@ -104,7 +104,7 @@ func (d *difference) strands(i int) []strand {
 	var pairs []ablation.Curve
 	own := d.own(i)
 	for _, v := range own {
-		if _, ok := d.runs[d.Comparison.run(v.RunID).Replicate]; ok {
+		if _, ok := d.runs[d.run(v.RunID).Replicate]; ok {
 			pairs = append(pairs, v)
 		}
 	}
@@ -127,7 +127,7 @@ func (d *difference) minus(g strand, line []stretch) []stretch {
 		s := stretch{from: t.from, to: t.to, low: math.Inf(1), high: math.Inf(-1), runs: map[string]part{}}
 		for run, p := range t.runs {
 			one := stretch{from: t.from, to: t.to, runs: map[string]part{run: {}}}
-			v := p.sum/float64(p.n) - d.runs[d.Comparison.run(run).Replicate].at(g.at(one))
+			v := p.sum/float64(p.n) - d.runs[d.run(run).Replicate].at(g.at(one))
 			if !math.IsNaN(v) {
 				s.runs[run], s.low, s.high = part{1, v}, min(s.low, v), max(s.high, v)
 			}
@@ -146,7 +146,7 @@ func (d *difference) unlike(i int, own []ablation.Curve) []strand {
 	}
 	d.unpaired = append(d.unpaired, d.Arms[i].Label)
 	view := d.compared
-	view.View.Runs = false
+	view.Single = false
 	g := view.groups(i, own)[0]
 	g.curves, g.bare = nil, true
 	for _, t := range d.line(i, own) {
@@ -163,13 +163,13 @@ func (d *difference) pairing() ablation.Label {
 	if d.paired {
 		band := say("帯は組の最小〜最大。", "bands the lowest to the highest pair.")
 		switch {
-		case d.View.Runs:
+		case d.Single:
 			band = ablation.Label{}
 		case d.Interval:
 			band = say("帯はその 90%% 区間（t 分布、ばらつきは大きさと長さが同じアームで合算）。", "bands their 90%% intervals (Student's t, noise pooled over arms of one size and length).")
 		}
 		parts = append(parts, say("同じシード、%sどうしの差。線は組の平均、%s", "Differences of runs of one seed at %s: lines are means over pairs, %s", subject(d.X.same()), band))
-		if d.View.Runs {
+		if d.Single {
 			parts = []ablation.Label{say("同じシード、%sどうしの差。", "Differences of runs of one seed at %s.", subject(d.X.same()))}
 		}
 	}

@@ -92,7 +92,7 @@ func TestComparison(t *testing.T) {
 	views := map[string]chart.View{
 		"compare":          {X: chart.AlongTokens},
 		"compare-interval": {X: chart.AlongSteps, Interval: true, Smooth: .1},
-		"compare-runs":     {X: chart.AlongFLOPs, Runs: true},
+		"compare-runs":     {X: chart.AlongFLOPs, Single: true},
 		"compare-time":     {X: chart.AlongSeconds, Frame: chart.Frame{From: 600, To: 1200}},
 	}
 	for name, v := range views {
@@ -243,7 +243,9 @@ func bucketOf(from int64, values []float64) ablation.Bucket {
 func TestComparison_Showing(t *testing.T) {
 	t.Parallel()
 	c, _ := newFixture(t).comparison()
-	shown := c.Showing(func(r ablation.Run) bool { return r.Arm == "order/ja33" || r.Arm == "replay/ja33" || strings.HasPrefix(r.Name, "step-s") })
+	shown := c.Showing(func(r ablation.Run) bool {
+		return r.Arm == "order/ja33" || r.Arm == "replay/ja33" || strings.HasPrefix(r.Name, "step-s")
+	})
 	if len(shown.Sides) != 3 || shown.Baseline != 0 || shown.Marks[1] != c.Marks[2] || shown.Arms[2].Label != c.Arms[4].Label {
 		t.Errorf("shown %+v, baseline %d", shown.Arms, shown.Baseline)
 	}

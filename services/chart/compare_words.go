@@ -37,7 +37,7 @@ func (a Along) same() ablation.Label {
 // bands says what bands and lines are.
 func (v View) bands() ablation.Label {
 	switch {
-	case v.Runs:
+	case v.Single:
 		return say("線はラン、帯は区間の最小〜最大。", "Lines are runs, bands the lowest to the highest of a bucket.")
 	case v.Interval:
 		return say("線はその点に達したランの平均。帯はその 90%% 区間（t 分布、ばらつきは大きさと長さが同じアームで合算）。",

@@ -34,8 +34,8 @@ func NewComparison(sides []ablation.Side, baseline int) Comparison {
 			}
 		}
 		for _, source := range s.Sources {
-			if !slices.ContainsFunc(c.Data.Sources, func(o ablation.Source) bool { return o.Name == source.Name }) {
-				c.Data.Sources = append(c.Data.Sources, source)
+			if !slices.ContainsFunc(c.Sources, func(o ablation.Source) bool { return o.Name == source.Name }) {
+				c.Sources = append(c.Sources, source)
 			}
 		}
 	}

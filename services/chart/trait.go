@@ -57,7 +57,7 @@ func (c Comparison) Traits() []Trait {
 	t.shares()
 	t.add(TraitData, "order", say("順序", "Order"), causeOrder, func(s ablation.Side) TraitValue { return orderOf(s) })
 	t.schedules()
-	for _, source := range c.Data.Sources {
+	for _, source := range c.Sources {
 		t.add(TraitData, "source/"+source.Name, same(source.Name), source.Name, func(s ablation.Side) TraitValue { return sourceOf(s, source.Name) })
 	}
 	for _, task := range c.Tasks {
