@@ -38,10 +38,11 @@ func (c Comparison) Difference(v View, metric string, curves, clocks []ablation.
 	}
 	f.Caption = join(d.pairing(), v.smoothing(), c.foreignText(metric), d.placeless())
 	d.finish(l, strands)
+	x := d.scale()
 	if len(strands) > 0 {
-		l.series, l.rows = append(l.series, Series{Role: RoleBaseline, Arm: pointer(c.Baseline), Label: c.Arms[c.Baseline].Label}), append(l.rows, []row{point(0)})
+		l.add(Series{Role: RoleBaseline, Arm: pointer(c.Baseline), Label: c.Arms[c.Baseline].Label}, []row{point(x.min, 0), point(x.max, 0)})
 	}
-	return f, l.finish(d.scale())
+	return f, l.finish(x)
 }
 
 // difference is the baseline's lines, and what was set against them.
@@ -150,9 +151,15 @@ func (d *difference) unlike(i int, own []ablation.Curve) []strand {
 	g := view.groups(i, own)[0]
 	g.curves, g.bare = nil, true
 	for _, t := range d.line(i, own) {
-		if v := t.mean() - d.mean.at(g.at(t)); !math.IsNaN(v) {
-			g.line = append(g.line, stretch{from: t.from, to: t.to, low: v, high: v, runs: map[string]part{"": {1, v}}})
+		v := t.mean() - d.mean.at(g.at(t))
+		if math.IsNaN(v) {
+			continue
 		}
+		minus := stretch{from: t.from, to: t.to, low: v, high: v, runs: map[string]part{}}
+		for run := range t.runs { // who was there says when it was
+			minus.runs[run] = part{1, v}
+		}
+		g.line = append(g.line, minus)
 	}
 	return []strand{g}
 }

@@ -132,7 +132,7 @@ func TestComparison_traits(t *testing.T) {
 			b.WriteString("\n")
 		}
 		for _, v := range c.Verdicts(traits) {
-			fmt.Fprintf(&b, "| %s ", v.In(lang))
+			fmt.Fprintf(&b, "| %s ", v.Text.In(lang))
 		}
 		b.WriteString("\n\n")
 	}
@@ -164,6 +164,16 @@ func TestComparison_pairs(t *testing.T) {
 	}
 	if !strings.Contains(figure.Caption.EN, "No run shares a seed") || len(read(t, figure).rows(figure, chart.RoleBand)) > 0 {
 		t.Errorf("without a seed in common: %s, and a band", figure.Caption.EN)
+	}
+	clocks := f.clocks()
+	for i := range clocks {
+		clocks = append(clocks, ablation.Curve{RunID: "replay-" + clocks[i].RunID, Metric: ablation.MetricSeconds, Buckets: clocks[i].Buckets})
+	}
+	if figure, err = c.Difference(chart.View{X: chart.AlongSeconds}, "bpb/ja", append(slices.Clone(f.curves), more...), clocks); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(read(t, figure).rows(figure, chart.RoleLine)); n < 30 {
+		t.Errorf("%d points over time, want most of %d", n, evaluations)
 	}
 }
 

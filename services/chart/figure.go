@@ -90,7 +90,7 @@ const (
 	RoleDelivered  Role = "delivered"  // [x, y]: the upper edge of a language's share as read, stacked; two rows a stretch
 	RoleChance     Role = "chance"     // [x]: what a guess gets
 	RoleNow        Role = "now"        // [x]: how far a run is
-	RoleBaseline   Role = "baseline"   // [y]: what differences are taken to
+	RoleBaseline   Role = "baseline"   // [x, 0], two rows: what differences are taken to
 )
 
 // Series says what a series of the option means.

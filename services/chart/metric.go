@@ -20,6 +20,18 @@ func langOf(metric string) string {
 	return ""
 }
 
+// LangOf is the language whose held-out text a metric is of, or "".
+func LangOf(metric string) string { return langOf(metric) }
+
+// Hint says in a few words how to read a metric.
+func Hint(metric string) ablation.Label { return curveHint(metric) }
+
+// DifferenceHint says in a few words how to read a metric's differences from a baseline.
+func DifferenceHint(metric string) ablation.Label { return differenceHint(metric) }
+
+// FormatOf is how a metric's values are written.
+func FormatOf(metric string) Format { return valueFormat(metric) }
+
 // setName is what a metric's line is called: its set or language, else the metric itself.
 func setName(metric string) ablation.Label {
 	if name, ok := strings.CutPrefix(metric, ablation.BPB("")); ok {

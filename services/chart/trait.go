@@ -197,7 +197,7 @@ func sourceOf(s ablation.Side, name string) TraitValue {
 		return noValue
 	}
 	v := s.Sources[i]
-	return TraitValue{say("%s（%s バイト）", "%s (%s bytes)", v.Version, Count(v.Bytes)), v.ManifestSHA256}
+	return TraitValue{say("%s（%sバイト）", "%s (%s bytes)", v.Version, Count(v.Bytes)), v.ManifestSHA256}
 }
 
 func taskVersion(s ablation.Side, name string) TraitValue {
@@ -298,9 +298,15 @@ func (t *traits) code() {
 	of("threads", say("スレッド", "Threads"), "", func(g ablation.Segment) string { return strconv.Itoa(g.Threads) })
 }
 
-// Verdicts say of every side how far a difference from the baseline has one cause only; empty for the baseline.
-func (c Comparison) Verdicts(traits []Trait) []ablation.Label {
-	verdicts := make([]ablation.Label, len(c.Sides))
+// Verdict says how far a side's difference from the baseline has one cause only.
+type Verdict struct {
+	Text  ablation.Label `json:"text"`
+	Mixed bool           `json:"mixed"` // so many things differ that the cause can't be told
+}
+
+// Verdicts are those on every side; empty for the baseline, and where there is none.
+func (c Comparison) Verdicts(traits []Trait) []Verdict {
+	verdicts := make([]Verdict, len(c.Sides))
 	for i := range c.Sides {
 		if c.Baseline >= 0 && i != c.Baseline {
 			verdicts[i] = c.verdict(traits, i)
@@ -309,7 +315,7 @@ func (c Comparison) Verdicts(traits []Trait) []ablation.Label {
 	return verdicts
 }
 
-func (c Comparison) verdict(traits []Trait, i int) ablation.Label {
+func (c Comparison) verdict(traits []Trait, i int) Verdict {
 	var names []ablation.Label
 	causes := map[string]bool{}
 	unknown := false
@@ -325,24 +331,24 @@ func (c Comparison) verdict(traits []Trait, i int) ablation.Label {
 			causes[t.cause], names = true, append(names, t.Name)
 		}
 	}
-	if seedless := !c.sharesSeed(i, c.Baseline); seedless {
+	if !c.sharesSeed(i, c.Baseline) {
 		causes["seeds"], names = true, append(names, say("シード", "seeds"))
 	}
 	switch shares, order := causes[causeShares], causes[causeOrder]; {
 	case len(causes) == 0 && unknown:
-		return say("まだ違いはない", "no difference so far")
+		return Verdict{Text: say("まだ違いはない", "no difference so far")}
 	case len(causes) == 0:
-		return say("違いはない", "no difference")
+		return Verdict{Text: say("違いはない", "no difference")}
 	case len(causes) == 1 && shares:
-		return say("違いは比率だけ", "differs in shares only")
+		return Verdict{Text: say("違いは比率だけ", "differs in shares only")}
 	case len(causes) == 1 && order:
-		return say("違いは順序だけ", "differs in order only")
+		return Verdict{Text: say("違いは順序だけ", "differs in order only")}
 	case len(causes) == 1:
-		return say("違いは%sだけ", "differs in one thing: %s", names[0])
+		return Verdict{Text: say("違いは%sだけ", "differs in one thing: %s", names[0])}
 	case len(causes) == 2 && shares && order:
-		return say("比率と順序が違う", "differs in shares and order")
+		return Verdict{Text: say("比率と順序が違う", "differs in shares and order")}
 	}
-	return say("%d つ違うため、差の原因は言えない", "differs in %d things, so the cause can't be told", len(causes))
+	return Verdict{say("%d つ違うため、差の原因は言えない", "differs in %d things, so the cause can't be told", len(causes)), true}
 }
 
 // sharesSeed reports whether two sides have runs of one seed.

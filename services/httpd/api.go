@@ -31,6 +31,7 @@ func (s *Server) apiRoutes(r chi.Router) operations {
 	api.sweeps()
 	api.runs()
 	api.charts()
+	api.compare()
 	api.recurrences()
 	api.shares()
 	api.alerts()

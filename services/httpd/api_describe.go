@@ -44,7 +44,7 @@ func (o operations) completeOperation(op *huma.Operation) {
 		created := *op.Responses["200"]
 		created.Description = "Started"
 		op.Responses["201"] = &created
-	case "get-sweep-chart", "get-run-chart":
+	case "get-sweep-chart", "get-run-chart", "get-compare-chart":
 		op.Responses["304"] = &huma.Response{Description: "If-None-Match names the figure as it is"}
 		op.Responses["200"].Content["application/json"].Schema = o.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[chart.Figure](), true, "")
 	}

@@ -46,6 +46,9 @@ func requestExample(op *huma.Operation, kind string) any {
 
 // parameterExample is a value that leads to the operation's answer in the examples; nil for what is best left out.
 func parameterExample(op *huma.Operation, name string) any {
+	if op.Tags[0] == "compare" || op.OperationID == "get-compare-chart-csv" {
+		return comparedExample(op, name)
+	}
 	switch name {
 	case "sweep":
 		return "ja-share"
@@ -72,6 +75,23 @@ func parameterExample(op *huma.Operation, name string) any {
 			return []string{"bpb/ja", "bpb/en"}
 		}
 		return "bpb/ja"
+	}
+	return nil
+}
+
+// comparedExample is parameterExample of the operations that compare.
+func comparedExample(op *huma.Operation, name string) any {
+	switch name {
+	case "q":
+		return "ja70"
+	case "chart":
+		return "curve"
+	case "arm":
+		return []string{"ja-share/ja70", "ja-share/ja30"}
+	case "metric":
+		return "bpb/ja"
+	case "limit":
+		return 3
 	}
 	return nil
 }

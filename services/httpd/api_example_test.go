@@ -61,6 +61,9 @@ func TestAPI_examples(t *testing.T) {
 		"get-curve":   "/runs/" + first + "/curves?metric=bpb/ja", "get-sweep-chart": "/sweeps/ja-share/charts/curve?metric=bpb/ja",
 		"get-run-chart":       "/runs/" + first + "/charts/curve?metric=bpb/ja&metric=bpb/en",
 		"get-sweep-chart-csv": "/sweeps/ja-share/charts/curve.csv?metric=bpb/ja", "get-run-chart-csv": "/runs/" + first + "/charts/curve.csv?metric=bpb/ja&metric=bpb/en",
+		"find-arms": "/arms?q=ja70&limit=3", "compare-arms": "/compare?arm=ja-share/ja70&arm=ja-share/ja30",
+		"get-compare-chart":     "/compare/charts/curve?arm=ja-share/ja70&arm=ja-share/ja30&metric=bpb/ja",
+		"get-compare-chart-csv": "/compare/charts/curve.csv?arm=ja-share/ja70&arm=ja-share/ja30&metric=bpb/ja",
 	} {
 		s.shows(id, s.get("/api/v1"+path).want(t, 200))
 	}

@@ -24,6 +24,10 @@ func (o operations) plain(r chi.Router) {
 	r.Get("/runs/{run}/charts/{chart}.csv", s.runCSV)
 	o.describe("/runs/{run}/charts/{chart}.csv", "get-run-chart-csv", "The points of a chart of a run, in full precision", "text/csv",
 		inPath("run"), inPath("chart", "curve", "mixture"), repeated(query("metric", "Of a curve; one column each"), maxMetrics), from, to)
+	r.Get("/compare/charts/{chart}.csv", s.compareCSV)
+	o.describe("/compare/charts/{chart}.csv", "get-compare-chart-csv", "The points of a comparing chart, in full precision", "text/csv",
+		inPath("chart", "curve", "difference"), repeated(query("arm", "Arms with all their runs, as SWEEP/ARM"), maxRuns), repeated(query("run", "Ids of single runs"), maxRuns),
+		query("metric", "As in bpb/ja"), query("x", "tokens, steps, flops or time"), from, to)
 }
 
 func (o operations) describe(path, id, summary, kind string, parameters ...*huma.Param) {

@@ -21,15 +21,7 @@ func (s *Server) resultsCSV(w http.ResponseWriter, r *http.Request) {
 
 // resultsText is a line a run: its names, state and step, then every score.
 func resultsText(all []ablation.Result) string {
-	metrics := map[string]bool{}
-	for _, r := range all {
-		for metric := range r.Values {
-			if strings.HasPrefix(metric, ablation.BPB("")) || strings.HasPrefix(metric, "task/") {
-				metrics[metric] = true
-			}
-		}
-	}
-	names := slices.Sorted(maps.Keys(metrics))
+	names := scoreNames(all)
 	var b strings.Builder
 	out := csv.NewWriter(&b)
 	_ = out.Write(append([]string{"run", "arm", "replicate", "state", "step"}, names...)) // memory takes everything
@@ -42,6 +34,19 @@ func resultsText(all []ablation.Result) string {
 	}
 	out.Flush()
 	return b.String()
+}
+
+// scoreNames are the scores that any of the runs has, in alphabetical order.
+func scoreNames(all []ablation.Result) []string {
+	metrics := map[string]bool{}
+	for _, r := range all {
+		for metric := range r.Values {
+			if strings.HasPrefix(metric, ablation.BPB("")) || strings.HasPrefix(metric, "task/") {
+				metrics[metric] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(metrics))
 }
 
 // plain is a value as programs read it; empty where there is none.

@@ -71,6 +71,8 @@ func (s *Server) pageRoutes(r chi.Router) {
 	r.Get("/runs/{run}", s.runPage)
 	r.Post("/runs/{run}/stop", s.stopRun)
 	r.Post("/runs/{run}/retry", s.retryRun)
+	r.Get("/compare", s.comparePage)
+	r.Get("/compare/scores.csv", s.compareScoresCSV)
 	r.Get("/sources", s.sourcesPage)
 	r.Get("/sources/new", s.additionPage)
 	r.Post("/sources/look", s.lookAt)

@@ -114,6 +114,7 @@ func batch(run ablation.Run, outcome ablation.RunState) ablation.Batch {
 	}
 	shift := map[string]float64{"ja70": -.1, "ja30": .1}[run.Arm] + .01*float64(run.Replicate)
 	for step := int64(1); step <= run.Steps; step++ {
+		b.Times = append(b.Times, ablation.StepTime{Step: step, At: b.Segment.StartedAt.Add(time.Duration(step) * time.Second)})
 		values := map[string]float64{
 			"loss": 5 - .1*float64(step), "grad_norm": 1, "lr": .003, "tokens_per_s": 9000, "rows/web-ja": float64(4 * step), "rows/web-en": float64(4 * step),
 			"bpb/ja": 3 + shift, "bpb/en": 3 - shift, "task/next-ja/bpb": 2 + shift, "task/next-ja/accuracy": .3,

@@ -15,6 +15,7 @@ async function enhance(): Promise<void> {
   const figures = document.querySelector("figure[data-figure]") ? await import("./figure") : undefined;
   figures?.draw(document);
   if (document.querySelector("form[data-editor]")) (await import("./editor")).edit();
+  if (document.querySelector("form[data-find]")) (await import("./compare")).compare();
   follow(() => {
     scrollers();
     if (figures) figures.draw(document);

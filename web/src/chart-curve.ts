@@ -18,23 +18,30 @@ const phone = 400;
 const linesAtMost = 12;
 const namesGap = 15;
 
+// So many bands lie over each other at their full strength.
+const bandsAtMost = 6;
+
 // The size of a spike needs that much room before the next one.
 const spikeRoom = 48;
 
 export function curve(sheet: Sheet): Drawing {
   const { figure } = sheet;
   const lines = drawn(figure, "line");
-  const grid = room(sheet, lines);
+  const zero = drawn(figure, "baseline");
+  const grid = room(sheet, [...lines, ...zero]);
   const places = placer(sheet, grid);
   const series: object[] = [];
-  for (const s of drawn(figure, "band")) series.push(polygon(s.rows, fade(paint(s, sheet), 0.22), 2));
+  const bands = drawn(figure, "band");
+  const alpha = 0.22 * Math.min(1, Math.max(0.25, bandsAtMost / bands.length)); // many would cover each other
+  for (const s of bands) series.push(polygon(s.rows, fade(paint(s, sheet), alpha), 2));
   const tails = drawn(figure, "superseded");
   for (const s of tails) series.push(old(s, sheet, s === tails.at(-1)));
   const first = series.length;
   for (const s of lines) series.push(line(s, sheet));
   for (const s of drawn(figure, "spike")) series.push(spikes(s, sheet, places));
   drawn(figure, "nonfinite").forEach((s, i) => series.push(crosses(s, i, sheet, places)));
-  if (lines.length) series.push(ending(lines, sheet, grid, places));
+  for (const s of zero) series.push({ ...line(s, sheet), silent: true, showSymbol: false, z: 2, tooltip: { show: false } });
+  if (lines.length) series.push(ending([...lines, ...zero], sheet, grid, places));
   const option = {
     ...base(sheet),
     grid,
@@ -58,7 +65,7 @@ function muted(s: Drawn, sheet: Sheet): boolean {
 // room leaves what the names right of the lines need.
 function room(sheet: Sheet, lines: Drawn[]): Grid {
   const named = Boolean(say(sheet.figure.y.name, sheet.lang));
-  const right = Math.max(14, lastTick(sheet), ...lines.filter((s) => !muted(s, sheet)).map((s) => nameRoom(s, sheet)));
+  const right = Math.max(14, lastTick(sheet), ...naming(lines, sheet).map((s) => nameRoom(s, sheet)));
   return { left: leftRoom(sheet), right, top: named ? 26 : 12, bottom: say(sheet.figure.x.name, sheet.lang) ? 40 : 26 };
 }
 
@@ -166,7 +173,7 @@ function crosses(s: Drawn, i: number, sheet: Sheet, places: Place): object {
 
 // ending names the lines right of their last points, pushed apart.
 function ending(lines: Drawn[], sheet: Sheet, grid: Grid, places: Place): object {
-  const wanted = lines.filter((s) => s.rows.length && say(s.label, sheet.lang) && !muted(s, sheet));
+  const wanted = naming(lines, sheet);
   const end = (s: Drawn): [number, number] => places(...tip(s, sheet));
   const named = roomy(wanted, (s) => end(s)[1], sheet.height - grid.top - grid.bottom - 12);
   const ends = named.map(end);
@@ -187,6 +194,15 @@ function ending(lines: Drawn[], sheet: Sheet, grid: Grid, places: Place): object
       return { type: "text", style };
     },
   };
+}
+
+// naming are the lines that bear a name: every one, or, where an arm's runs have a line each, the one of them that comes
+// furthest.
+function naming(lines: Drawn[], sheet: Sheet): Drawn[] {
+  const all = lines.filter((s) => s.rows.length && say(s.label, sheet.lang) && !muted(s, sheet));
+  const further = (s: Drawn, than: Drawn): boolean => s.arm === than.arm && s !== than && tip(s, sheet)[0] > tip(than, sheet)[0];
+  const first = all.filter((s, i) => !s.run || (!all.some((o) => o.run && further(o, s)) && !all.some((o, k) => k < i && o.run && o.arm === s.arm && tip(o, sheet)[0] === tip(s, sheet)[0])));
+  return first.map((s) => (s.run && s.arm !== undefined ? { ...s, label: sheet.figure.arms[s.arm]?.label ?? s.label } : s));
 }
 
 // tip is where a line ends in the frame.

@@ -52,6 +52,7 @@ export type Role =
   | "planned"
   | "delivered"
   | "chance"
+  | "baseline"
   | "now";
 
 export interface Series {

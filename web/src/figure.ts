@@ -44,15 +44,15 @@ function offer(box: HTMLElement, again: () => void): void {
 }
 
 async function load(element: HTMLElement, box: HTMLElement): Promise<void> {
-  const known = drawn.get(element);
-  const source = within(element.dataset.figure ?? "", known?.frame);
+  const source = within(element.dataset.figure ?? "", drawn.get(element)?.frame);
   // The browser's cache keeps the body and asks by entity tag: unchanged data cost one short answer.
   const answer = await fetch(source, { cache: "no-cache", headers: { Accept: "application/json" } });
   if (!answer.ok) throw new Error(answer.statusText);
   const tag = answer.headers.get("ETag") ?? "";
-  if (known && tag === known.tag) return;
+  if (tag === drawn.get(element)?.tag) return;
   const figure = (await answer.json()) as Figure;
-  if (source !== within(element.dataset.figure ?? "", drawn.get(element)?.frame)) return; // something else was asked for meanwhile
+  const known = drawn.get(element); // meanwhile it may have been drawn, or asked for another part
+  if (source !== within(element.dataset.figure ?? "", known?.frame)) return;
   if (known) {
     known.chart.update(figure);
     Object.assign(known, { figure, tag });

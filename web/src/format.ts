@@ -11,7 +11,10 @@ export type Format =
   | "fixed2"
   | "percent"
   | "percent1"
-  | "scientific";
+  | "scientific"
+  | "duration"
+  | "signed"
+  | "points";
 
 // Cell is a number, text, one of the words for what isn't finite, or null where there is nothing.
 export type Cell = number | string | null;
@@ -51,6 +54,12 @@ export function format(kind: Format, value: Cell, lang: Lang): string {
       return percent(value, 1);
     case "scientific":
       return scientific(value);
+    case "duration":
+      return duration(value, lang);
+    case "signed":
+      return signed(value, 3);
+    case "points":
+      return signed(value * 100, 1);
     case "text":
     case "arm":
       return String(value);
@@ -63,10 +72,18 @@ export function format(kind: Format, value: Cell, lang: Lang): string {
 export function tick(kind: Format, value: number, step: number, lang: Lang): string {
   if (kind === "tokens" && step >= 1) return big(value, lang, step);
   if (kind === "scientific") return value ? scientific(value) : "0";
+  if (kind === "duration" && step >= 1) return duration(value, lang);
+  if (kind === "signed" || kind === "points") return signedTick(kind === "points" ? value * 100 : value, kind === "points" ? step * 100 : step);
   if (kind === "integer") return integer(value);
   const share = kind === "percent" || kind === "percent1";
   const decimals = decimalsOf(share ? step * 100 : step);
   return share ? percent(value, decimals) : fixed(value, decimals);
+}
+
+// signedTick has the sign of a difference; 0 has none.
+function signedTick(value: number, step: number): string {
+  const text = signed(value, decimalsOf(step));
+  return Math.abs(value) < step / 1e6 ? "0" : Math.abs(value) >= 1e4 ? thousands(text) : text;
 }
 
 // decimalsOf counts the decimals that a round step needs.
@@ -122,6 +139,33 @@ function short(x: number, decimals: number): string {
 function thousands(text: string): string {
   const [whole = "", part] = text.split(".");
   return whole.replace(/\B(?=(\d{3})+$)/g, ",") + (part ? "." + part : "");
+}
+
+const times: Record<Lang, [string, string, string, string]> = { ja: ["日", "時間", "分", "秒"], en: [" d", " h", " min", " s"] };
+
+// duration is a number of seconds in the two units that matter: 1時間36分, 1 h 36 min.
+export function duration(seconds: number, lang: Lang): string {
+  const size = Math.abs(seconds);
+  const sizes = [86400, 3600, 60, 1];
+  const write = (n: string | number, unit: number): string => n + (times[lang][unit] ?? "");
+  const sign = seconds < 0 ? minus : "";
+  const first = sizes.findIndex((s) => Math.round(size) >= s);
+  if (first < 0 || first === 3) return sign + write(size < 10 ? short(size, 0) : Math.round(size), 3);
+  const unit = sizes[first + 1] ?? 1;
+  const per = (sizes[first] ?? 1) / unit;
+  const total = Math.round(size / unit);
+  const parts = [write(Math.floor(total / per), first), total % per ? write(total % per, first + 1) : ""];
+  return sign + parts.filter(Boolean).join(lang === "ja" ? "" : " ");
+}
+
+const scales: Record<string, number> = { k: 1e3, m: 1e6, b: 1e9, g: 1e9, t: 1e12, 万: 1e4, 億: 1e8, 兆: 1e12, s: 1, 秒: 1, min: 60, 分: 60, h: 3600, 時間: 3600, d: 86400, 日: 86400 };
+
+// measure reads a number as people write one, NaN where it isn't: 48M, 4,800万, 3e14, １分30秒.
+export function measure(text: string): number {
+  const plain = text.normalize("NFKC").replace(/[,\s]/g, "").toLowerCase();
+  const parts = [...plain.matchAll(/(\d+(?:\.\d*)?(?:e[+-]?\d+)?|\.\d+)(時間|min|[a-z万億兆秒分日]*)/gy)];
+  if (!plain || parts.map((p) => p[0]).join("") !== plain || (parts.length > 1 && parts.some((p) => !p[2]))) return NaN;
+  return parts.reduce((sum, [, number, unit = ""]) => sum + Number(number) * (unit ? (scales[unit] ?? NaN) : 1), 0);
 }
 
 // scientific is 3e-3, as people write learning rates.

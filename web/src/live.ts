@@ -61,22 +61,33 @@ function tell(fresh: boolean): void {
 
 const clock = new Intl.DateTimeFormat("ja-JP", { timeZone: "Asia/Tokyo", hour: "2-digit", minute: "2-digit" }); // as everywhere on the page
 
+interface Renewal {
+  all?: boolean; // also what the focus is in, which stays where it is
+  wanted?(): boolean; // false: nobody waits for this any more
+}
+
 // renew replaces what changed; false where the page can't be had.
-async function renew(): Promise<boolean> {
+export async function renew({ all = false, wanted = () => true }: Renewal = {}): Promise<boolean> {
   const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
   if (!answer.ok || answer.redirected) return false;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  if (!wanted()) return true;
   for (const old of document.querySelectorAll<HTMLElement>("[data-live]")) {
     const now = fresh.getElementById(old.id);
-    if (now && !old.isEqualNode(now) && !old.contains(document.activeElement)) replace(old, now);
+    if (!now || old.isEqualNode(now)) continue;
+    const focused = old.contains(document.activeElement) ? document.activeElement?.id : undefined;
+    if (focused === undefined || all) replace(old, now);
+    if (focused) document.getElementById(focused)?.focus();
   }
   return true;
 }
 
-// replace swaps an element, keeping what a reader did to it: how far it was scrolled, and what was opened. An element
-// marked "once" holds charts: it is replaced only when it holds others.
+// replace swaps an element, keeping what a reader did to it: how far it was scrolled, what was opened and ticked. An
+// element marked "once" holds charts: it is replaced only when it holds others. Where those marked "figures" are the same
+// charts of something else, they stay and are told.
 function replace(old: HTMLElement, now: HTMLElement): void {
   if (old.dataset.live === "once" && figures(old) === figures(now)) return;
+  if (old.dataset.live === "figures" && retold(old, now)) return;
   const { scrollTop, scrollLeft } = old;
   const atEnd = scrollTop + old.clientHeight >= old.scrollHeight - 4;
   const opened = new Set([...old.querySelectorAll("details[open]")].map((d) => d.id));
@@ -85,6 +96,23 @@ function replace(old: HTMLElement, now: HTMLElement): void {
   old.replaceWith(next);
   next.scrollLeft = scrollLeft;
   next.scrollTop = old.dataset.live === "end" && atEnd ? next.scrollHeight : scrollTop;
+}
+
+// retold gives charts the addresses of their data and what stands beside them; false where they are other charts.
+function retold(old: HTMLElement, now: HTMLElement): boolean {
+  const pairs = [...old.querySelectorAll<HTMLElement>("figure[data-figure]")].map((f) => [f, now.querySelector<HTMLElement>(`#${f.id}`)] as const);
+  if (!pairs.length || pairs.length !== now.querySelectorAll("figure[data-figure]").length) return false;
+  if (pairs.some(([, next]) => !next)) return false;
+  for (const [figure, next] of pairs) {
+    figure.dataset.figure = next?.dataset.figure;
+    for (const part of ["a[download]", "figcaption h3", "figcaption > span:not(.tools)"]) {
+      const [was, is] = [figure.querySelector(part), next?.querySelector(part)];
+      if (was && is && !was.isEqualNode(is)) was.replaceWith(document.importNode(is, true));
+    }
+  }
+  const [head, next] = [old.querySelector(".sec-h"), now.querySelector(".sec-h")];
+  if (head && next) head.replaceWith(document.importNode(next, true));
+  return true;
 }
 
 const figures = (e: HTMLElement): string =>

@@ -1,0 +1,209 @@
+package httpd
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/chart"
+)
+
+// Bounds of a comparison: what a page can still show.
+const (
+	maxSides = 64
+	maxRuns  = 400
+)
+
+// noBaseline stands in an address where nobody is to be the baseline.
+const noBaseline = "none"
+
+// selection is what an address says of a comparison: everything, so that a link opens the same view.
+type selection struct {
+	Arms   []string // SWEEP/ARM, with all their runs
+	Runs   []string // ids
+	Hide   []string // SWEEP/ARM or ids that stand in the list only
+	Base   string   // SWEEP/ARM; empty: the sweep's own, or the first; noBaseline: none
+	Metric []string
+	View   chart.View
+	Same   bool // whether what doesn't differ is listed too
+}
+
+// readSelection reads an address. What it doesn't know it takes as not said.
+func readSelection(q url.Values) selection {
+	s := selection{
+		Arms: unique(q["arm"]), Runs: unique(q["run"]), Hide: unique(q["hide"]), Base: q.Get("base"), Metric: unique(q["metric"]), Same: q.Has("same"),
+		View: chart.View{
+			X: chart.Along(q.Get("x")), Single: q.Get("group") == "run", Interval: q.Get("band") == "interval", Smooth: min(place(q.Get("smooth")), 50) / 100,
+			Frame: chart.Frame{From: place(q.Get("from")), To: place(q.Get("to"))},
+		},
+	}
+	if !slices.Contains(alongs, s.View.X) {
+		s.View.X = chart.AlongTokens
+	}
+	return s
+}
+
+// alongs are what runs can be laid along, in the order of the page.
+var alongs = []chart.Along{chart.AlongTokens, chart.AlongSteps, chart.AlongFLOPs, chart.AlongSeconds}
+
+// check refuses what is more than a page can show.
+func (s selection) check() error {
+	if n := len(s.Arms) + len(s.Runs); n > maxRuns {
+		return invalid("arm", fmt.Sprintf("%d arms and runs are too many to compare; take %d at most", n, maxRuns), fmt.Sprintf("アームとラン %d 個は一度に比べられません。%d 個までにしてください", n, maxRuns))
+	}
+	if len(s.Metric) > maxMetrics {
+		return invalid("metric", fmt.Sprintf("name %d metrics at most", maxMetrics), fmt.Sprintf("メトリクスは %d 個までです", maxMetrics))
+	}
+	return nil
+}
+
+// values are the selection as an address has it, in one form whatever form it came in.
+func (s selection) values() url.Values {
+	q := url.Values{}
+	for name, list := range map[string][]string{"arm": s.Arms, "run": s.Runs, "hide": s.Hide, "metric": s.Metric} {
+		if len(list) > 0 {
+			q[name] = list
+		}
+	}
+	put := func(name, value string, said bool) {
+		if said {
+			q.Set(name, value)
+		}
+	}
+	v := s.View
+	put("base", s.Base, s.Base != "")
+	put("x", string(v.X), v.X != chart.AlongTokens)
+	put("group", "run", v.Single)
+	put("band", "interval", v.Interval)
+	put("smooth", decimal(v.Smooth*100), v.Smooth > 0)
+	put("from", decimal(v.Frame.From), v.Frame.From > 0)
+	put("to", decimal(v.Frame.To), v.Frame.To > 0)
+	put("same", "1", s.Same)
+	return q
+}
+
+func decimal(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+
+// figureQuery is what a figure of one metric needs of the selection.
+func (s selection) figureQuery(metric string) url.Values {
+	s.Metric, s.Same = []string{metric}, false
+	return s.values()
+}
+
+// comparison is a selection with what it found.
+type comparison struct {
+	selection
+	All     chart.Comparison // hidden ones too
+	Shown   chart.Comparison
+	Missing []string // arms and ids of nothing
+	hidden  map[string]bool
+}
+
+// compare reads what a selection names. More than a page can show is *ablation.Invalid.
+func (s *Server) compare(ctx context.Context, sel selection) (comparison, error) {
+	c := comparison{selection: sel, hidden: map[string]bool{}}
+	if err := sel.check(); err != nil {
+		return c, err
+	}
+	sides, err := s.options.Store.Sides(ctx, sel.Arms, sel.Runs)
+	if err != nil {
+		return c, err
+	}
+	if len(sides) > maxSides {
+		return c, invalid("arm", fmt.Sprintf("%d arms are too many to compare; take %d at most", len(sides), maxSides), fmt.Sprintf("アーム %d 本は一度に比べられません。%d 本までにしてください", len(sides), maxSides))
+	}
+	c.All = chart.NewComparison(sides, sel.baseline(sides))
+	for _, name := range sel.Hide {
+		c.hidden[name] = true
+	}
+	c.Shown = c.All.Showing(func(r ablation.Run) bool { return !c.hidden[r.Arm] && !c.hidden[r.ID] })
+	c.Missing = missing(sel, c.All)
+	return c, nil
+}
+
+// baseline is the side that differences are taken to: the one that was named, else its sweep's own, else the first. One
+// side alone needs none.
+func (s selection) baseline(sides []ablation.Side) int {
+	if s.Base == noBaseline || len(sides) < 2 {
+		return -1
+	}
+	if i := slices.IndexFunc(sides, func(side ablation.Side) bool { return side.Name() == s.Base }); i >= 0 {
+		return i
+	}
+	own := func(side ablation.Side) bool {
+		i := slices.IndexFunc(side.Arms, func(a ablation.Arm) bool { return a.Name == side.Arm.Name })
+		return i >= 0 && side.Sweep.Baseline(side.Arms, i) == i
+	}
+	return max(0, slices.IndexFunc(sides, own))
+}
+
+func missing(s selection, c chart.Comparison) []string {
+	known := map[string]bool{}
+	for _, r := range c.Runs {
+		known[r.ID], known[r.Arm] = true, true
+	}
+	return slices.DeleteFunc(slices.Concat(s.Arms, s.Runs), func(name string) bool { return known[name] })
+}
+
+// metrics are those that are shown: the ones that were asked for, else what is held out of the first two languages.
+func (c comparison) metrics() []string {
+	if len(c.Metric) > 0 {
+		return c.Metric
+	}
+	var sets []string
+	for _, lang := range langOrder {
+		if len(sets) < 2 && slices.ContainsFunc(c.All.Sources, func(s ablation.Source) bool { return s.Lang == lang }) {
+			sets = append(sets, ablation.BPB(lang))
+		}
+	}
+	if len(sets) == 0 {
+		return []string{ablation.MetricLoss}
+	}
+	return sets
+}
+
+// compareFigure draws one metric of a selection: its values, or its differences from the baseline.
+func (s *Server) compareFigure(ctx context.Context, sel selection, kind string) (chart.Figure, error) {
+	c, err := s.compare(ctx, sel)
+	if err != nil {
+		return chart.Figure{}, err
+	}
+	if len(sel.Metric) != 1 {
+		return chart.Figure{}, invalid("metric", "name one metric", "メトリクスを一つ指定してください")
+	}
+	metric, ids := sel.Metric[0], runIDs(c.Shown.Runs)
+	var clocks []ablation.Curve
+	if sel.View.X == chart.AlongSeconds {
+		if clocks, err = s.options.Store.Curves(ctx, ids, ablation.MetricSeconds, 0, steps(1<<62), chartBuckets/2); err != nil {
+			return chart.Figure{}, err
+		}
+	}
+	from, to := c.Shown.Steps(sel.View, clocks)
+	if from > 0 || to < steps(1<<62) {
+		if from, to, err = s.options.Store.Around(ctx, ids, metric, from, to); err != nil {
+			return chart.Figure{}, err
+		}
+	}
+	curves, err := s.options.Store.Curves(ctx, ids, metric, from, to, chartBuckets)
+	if err != nil {
+		return chart.Figure{}, err
+	}
+	if kind == "difference" {
+		return c.Shown.Difference(sel.View, metric, curves, clocks)
+	}
+	return c.Shown.Curve(sel.View, metric, curves, clocks)
+}
+
+// sideName is how an address names an arm of a sweep.
+func sideName(sweep, arm string) string { return sweep + "/" + arm }
+
+func compareURL(q url.Values) string {
+	if len(q) == 0 {
+		return "/compare"
+	}
+	return "/compare?" + strings.ReplaceAll(q.Encode(), "%2F", "/")
+}
