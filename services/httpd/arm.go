@@ -11,6 +11,7 @@ import (
 // armView is an arm as pages name it: mark, glyph, name.
 type armView struct {
 	Name     string // the arm's own
+	Side     string // SWEEP/ARM, as comparisons name it
 	Label    string // in the page's language
 	Hue      int    // 1 to 6; 0 is grey
 	Hollow   bool   // a matched control
@@ -45,7 +46,7 @@ func armViews(lang string, d chart.Data) []armView {
 	for i, a := range d.Arms {
 		mark := chart.MarkOf(d.Arms, i)
 		views[i] = armView{
-			Name: a.Name, Label: cmp.Or(a.Label.In(lang), a.Name), Hue: mark.Hue, Hollow: mark.Hollow, Baseline: d.Sweep.Baseline(d.Arms, i) == i,
+			Name: a.Name, Side: sideName(d.Sweep.Name, a.Name), Label: cmp.Or(a.Label.In(lang), a.Name), Hue: mark.Hue, Hollow: mark.Hollow, Baseline: d.Sweep.Baseline(d.Arms, i) == i,
 			shape: mark.Shape, glyph: newGlyph(a.Weights, d.Sweep.Recipe.For(a).Steps(), langs),
 		}
 	}

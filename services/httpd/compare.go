@@ -315,7 +315,7 @@ func (p comparePage) arm(i int) armView {
 		langs[k] = s.Lang
 	}
 	return armView{
-		Name: side.Name(), Label: p.All.Arms[i].Label.In(p.words.lang), Hue: mark.Hue, Hollow: mark.Hollow, Baseline: i == p.All.Baseline,
+		Name: side.Arm.Name, Side: side.Name(), Label: p.All.Arms[i].Label.In(p.words.lang), Hue: mark.Hue, Hollow: mark.Hollow, Baseline: i == p.All.Baseline,
 		shape: mark.Shape, glyph: newGlyph(side.Arm.Weights, side.Recipe().Steps(), langs),
 	}
 }

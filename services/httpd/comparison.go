@@ -23,6 +23,7 @@ const noBaseline = "none"
 
 // selection is what an address says of a comparison: everything, so that a link opens the same view.
 type selection struct {
+	Sweep  string   // all of whose arms are meant where no arm and no run is named
 	Arms   []string // SWEEP/ARM, with all their runs
 	Runs   []string // ids
 	Hide   []string // SWEEP/ARM or ids that stand in the list only
@@ -35,7 +36,7 @@ type selection struct {
 // readSelection reads an address. What it doesn't know it takes as not said.
 func readSelection(q url.Values) selection {
 	s := selection{
-		Arms: unique(q["arm"]), Runs: unique(q["run"]), Hide: unique(q["hide"]), Base: q.Get("base"), Metric: unique(q["metric"]), Same: q.Has("same"),
+		Sweep: q.Get("sweep"), Arms: unique(q["arm"]), Runs: unique(q["run"]), Hide: unique(q["hide"]), Base: q.Get("base"), Metric: unique(q["metric"]), Same: q.Has("same"),
 		View: chart.View{
 			X: chart.Along(q.Get("x")), Single: q.Get("group") == "run", Interval: q.Get("band") == "interval", Smooth: min(place(q.Get("smooth")), 50) / 100,
 			Frame: chart.Frame{From: place(q.Get("from")), To: place(q.Get("to"))},
@@ -109,20 +110,43 @@ func (s *Server) compare(ctx context.Context, sel selection) (comparison, error)
 	if err := sel.check(); err != nil {
 		return c, err
 	}
-	sides, err := s.options.Store.Sides(ctx, sel.Arms, sel.Runs)
+	if err := s.nameArms(ctx, &c.selection); err != nil {
+		return c, err
+	}
+	sides, err := s.options.Store.Sides(ctx, c.Arms, c.selection.Runs)
 	if err != nil {
 		return c, err
 	}
 	if len(sides) > maxSides {
-		return c, invalid("arm", fmt.Sprintf("%d arms are too many to compare; take %d at most", len(sides), maxSides), fmt.Sprintf("アーム %d 本は一度に比べられません。%d 本までにしてください", len(sides), maxSides))
+		return c, tooManySides(len(sides))
 	}
-	c.All = chart.NewComparison(sides, sel.baseline(sides))
-	for _, name := range sel.Hide {
+	c.All = chart.NewComparison(sides, c.baseline(sides))
+	for _, name := range c.Hide {
 		c.hidden[name] = true
 	}
 	c.Shown = c.All.Showing(func(r ablation.Run) bool { return !c.hidden[r.Arm] && !c.hidden[r.ID] })
-	c.Missing = missing(sel, c.All)
+	c.Missing = missing(c.selection, c.All)
 	return c, nil
+}
+
+// nameArms names the arms of the sweep, where it is all that the selection names.
+func (s *Server) nameArms(ctx context.Context, sel *selection) error {
+	if sel.Sweep == "" || len(sel.Arms)+len(sel.Runs) > 0 {
+		return nil
+	}
+	arms, err := s.options.Store.Arms(ctx, sel.Sweep)
+	if err == nil && len(arms) > maxSides {
+		err = tooManySides(len(arms))
+	}
+	for _, a := range arms {
+		sel.Arms = append(sel.Arms, sideName(sel.Sweep, a.Name))
+	}
+	return err
+}
+
+func tooManySides(n int) error {
+	return invalid("arm", fmt.Sprintf("%d arms are too many to compare; tick %d at most on the sweep's page", n, maxSides),
+		fmt.Sprintf("アーム %d 本は一度に比べられません。スイープのページで %d 本までを選んでください", n, maxSides))
 }
 
 // baseline is the side that differences are taken to: the one that was named, else its sweep's own, else the first. One

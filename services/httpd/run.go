@@ -18,24 +18,24 @@ const logLines = 100
 // runView is one run.
 type runView struct {
 	runRow
-	ID, Sweep, SweepURL string
-	Steps, Step         int64
-	Message             string
-	CanStop, CanRetry   bool
-	Over                bool // nothing changes by itself any more
-	Facts               []liveFact
-	Figures             []figure
-	Schedule            figure
-	Rows                []rowsRead
-	Sets                []setScore
-	Tasks               []taskScore
-	ScoredAt            float64    // tokens
-	Ledger, MoreLedger  []spikeRow // the first entries, and those that are folded away
-	Interventions       []string
-	Logs                []ablation.LogLine
-	Identity            []fact
-	Attempts            []attemptRow
-	Now                 time.Time
+	Sweep, SweepURL    string
+	Steps, Step        int64
+	Message            string
+	CanStop, CanRetry  bool
+	Over               bool // nothing changes by itself any more
+	Facts              []liveFact
+	Figures            []figure
+	Schedule           figure
+	Rows               []rowsRead
+	Sets               []setScore
+	Tasks              []taskScore
+	ScoredAt           float64    // tokens
+	Ledger, MoreLedger []spikeRow // the first entries, and those that are folded away
+	Interventions      []string
+	Logs               []ablation.LogLine
+	Identity           []fact
+	Attempts           []attemptRow
+	Now                time.Time
 }
 
 // liveFact is one of the three facts beside a run's state: whether its process lives, metrics flow, the lease is held.
@@ -98,7 +98,7 @@ func (s *Server) runView(ctx context.Context, words words, id string) (v runView
 		return v, err
 	}
 	v = runView{
-		runRow: d.row(run), ID: run.ID, Sweep: run.Sweep, SweepURL: d.url(), Steps: run.Steps, Step: run.Progress.Step,
+		runRow: d.row(run), Sweep: run.Sweep, SweepURL: d.url(), Steps: run.Steps, Step: run.Progress.Step,
 		Message: run.Message.In(words.lang), Now: now(),
 		Over:     run.State.Ended(),
 		CanStop:  !run.State.Ended() && run.State != ablation.RunStopping,

@@ -91,6 +91,7 @@ func (s *Server) renderSweep(w http.ResponseWriter, r *http.Request, d sweepData
 
 // runRow is a run in a table.
 type runRow struct {
+	ID         string
 	Name, URL  string
 	Arm        armView
 	Replicate  int64
@@ -128,7 +129,7 @@ func (d sweepData) rows() []runRow {
 
 func (d sweepData) row(r ablation.Run) runRow {
 	row := runRow{
-		Name: r.Name, URL: runURL(r.ID), Arm: d.arm(r.Arm), Replicate: r.Replicate, State: r.State, Fraction: fraction(r), Colour: "edge",
+		ID: r.ID, Name: r.Name, URL: runURL(r.ID), Arm: d.arm(r.Arm), Replicate: r.Replicate, State: r.State, Fraction: fraction(r), Colour: "edge",
 		Why: d.words.why(r), Tokens: float64(r.Progress.Tokens), Attempt: r.Progress.Attempt,
 	}
 	row.Arm.Baseline = false // said once, in the results

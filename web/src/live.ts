@@ -93,6 +93,8 @@ function replace(old: HTMLElement, now: HTMLElement): void {
   const opened = new Set([...old.querySelectorAll("details[open]")].map((d) => d.id));
   const next = document.importNode(now, true);
   for (const d of next.querySelectorAll("details")) d.open = opened.has(d.id) || d.open;
+  const ticked = new Set([...old.querySelectorAll<HTMLInputElement>("input[name]:checked")].map((i) => i.name + i.value));
+  for (const i of next.querySelectorAll<HTMLInputElement>("input[type=checkbox][name]")) i.checked = ticked.has(i.name + i.value);
   old.replaceWith(next);
   next.scrollLeft = scrollLeft;
   next.scrollTop = old.dataset.live === "end" && atEnd ? next.scrollHeight : scrollTop;
