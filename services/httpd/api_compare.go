@@ -101,9 +101,10 @@ func (s *Server) compared(ctx context.Context, sel selection) (compared, error) 
 // compareCSV is the points of a comparing chart.
 func (s *Server) compareCSV(w http.ResponseWriter, r *http.Request) {
 	q := readChartQuery(r)
-	figure, err := chart.Figure{}, error(ablation.ErrNotFound)
-	if q.kind == "curve" || q.kind == "difference" {
-		figure, err = s.compareFigure(r.Context(), readSelection(r.URL.Query()), q.kind)
+	if q.kind != "curve" && q.kind != "difference" {
+		s.fail(w, r, ablation.ErrNotFound)
+		return
 	}
+	figure, err := s.compareFigure(r.Context(), readSelection(r.URL.Query()), q.kind)
 	s.writeCSV(w, r, "compare", figure, err)
 }

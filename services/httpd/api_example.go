@@ -47,7 +47,7 @@ func requestExample(op *huma.Operation, kind string) any {
 // parameterExample is a value that leads to the operation's answer in the examples; nil for what is best left out.
 func parameterExample(op *huma.Operation, name string) any {
 	if op.Tags[0] == "compare" || op.OperationID == "get-compare-chart-csv" {
-		return comparedExample(op, name)
+		return comparedExample(name)
 	}
 	switch name {
 	case "sweep":
@@ -80,7 +80,7 @@ func parameterExample(op *huma.Operation, name string) any {
 }
 
 // comparedExample is parameterExample of the operations that compare.
-func comparedExample(op *huma.Operation, name string) any {
+func comparedExample(name string) any {
 	switch name {
 	case "q":
 		return "ja70"

@@ -63,7 +63,8 @@ func everyPage(s site) []page {
 	}
 	s.recur()
 	pages = append(pages, page{"/recurrences", 200}, page{"/recurrences/nightly", 200}, page{s.share("done"), 200}, page{s.share("done", "kind", "live", "embed_in", "https://wiki.example.com") + "/embed", 200},
-		page{"/shares", 200}, page{"/alerts", 200}, page{"/shares/2/embed", 200}, page{"/sweeps/talk", 200})
+		page{"/shares", 200}, page{"/alerts", 200}, page{"/shares/2/embed", 200}, page{"/sweeps/talk", 200}, page{"/compare", 200}, page{"/compare?sweep=done", 200},
+		page{"/compare?sweep=done&x=time&group=run&same=1&metric=loss&metric=bpb/ja&from=2&to=6&base=done/ja70", 200}, page{"/compare?arm=gone/arm&run=gone", 200})
 	runs := s.sweep("talk") // one run in each state that looks different
 	s.train(ablation.RunCompleted)
 	s.train(ablation.RunDiverged)
@@ -75,7 +76,7 @@ func everyPage(s site) []page {
 }
 
 // notPages are what else can be asked for: files and parts of pages.
-var notPages = regexp.MustCompile(`^/(healthz|robots\.txt|static/\*|api/.*|logout|login|sweeps/\{sweep\}/(sweep\.yaml|results\.csv)|s/\{secret\}/(chart\.json|points\.csv|preview\.png))$`)
+var notPages = regexp.MustCompile(`^/(healthz|robots\.txt|static/\*|api/.*|logout|login|sweeps/\{sweep\}/(sweep\.yaml|results\.csv)|compare/scores\.csv|s/\{secret\}/(chart\.json|points\.csv|preview\.png))$`)
 
 // everyRoute fails the test where a page can be asked for that isn't among them.
 func everyRoute(s site, pages []page) {

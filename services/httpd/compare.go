@@ -4,7 +4,6 @@ import (
 	"context"
 	"math"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -89,7 +88,7 @@ func (s *Server) comparePage(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	s.render(w, r, view{page: "compare", title: p.words.text("nav.compare"), nav: "compare", live: c.events(), data: v})
+	s.render(w, r, view{page: "compare", title: p.words.text("nav.compare"), nav: "compare", live: "/api/v1/events", data: v})
 }
 
 // Examples of what to compare: the newest sweeps with more than one arm.
@@ -116,26 +115,6 @@ func (s *Server) comparisons(ctx context.Context, words words) ([]choice, error)
 		}
 	}
 	return examples, nil
-}
-
-// events is the address of the changes that concern the comparison: one sweep's, or all.
-func (c comparison) events() string {
-	sweeps := unique(sweepsOf(c.All))
-	switch len(sweeps) {
-	case 0:
-		return ""
-	case 1:
-		return "/api/v1/events?sweep=" + url.QueryEscape(sweeps[0])
-	}
-	return "/api/v1/events"
-}
-
-func sweepsOf(c chart.Comparison) []string {
-	names := make([]string, len(c.Sides))
-	for i, s := range c.Sides {
-		names[i] = s.Sweep.Name
-	}
-	return names
 }
 
 // comparePage is what the page about a comparison is made from.

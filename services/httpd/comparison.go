@@ -113,7 +113,7 @@ func (s *Server) compare(ctx context.Context, sel selection) (comparison, error)
 	if err := s.nameArms(ctx, &c.selection); err != nil {
 		return c, err
 	}
-	sides, err := s.options.Store.Sides(ctx, c.Arms, c.selection.Runs)
+	sides, err := s.options.Store.Sides(ctx, c.Arms, c.Runs)
 	if err != nil {
 		return c, err
 	}
@@ -135,13 +135,18 @@ func (s *Server) nameArms(ctx context.Context, sel *selection) error {
 		return nil
 	}
 	arms, err := s.options.Store.Arms(ctx, sel.Sweep)
-	if err == nil && len(arms) > maxSides {
-		err = tooManySides(len(arms))
+	switch {
+	case err != nil:
+		return err
+	case len(arms) == 0:
+		return fmt.Errorf("compare sweep %s: %w", sel.Sweep, ablation.ErrNotFound)
+	case len(arms) > maxSides:
+		return tooManySides(len(arms))
 	}
 	for _, a := range arms {
 		sel.Arms = append(sel.Arms, sideName(sel.Sweep, a.Name))
 	}
-	return err
+	return nil
 }
 
 func tooManySides(n int) error {

@@ -1,0 +1,169 @@
+package httpd_test
+
+import (
+	"encoding/csv"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/httpd"
+)
+
+// pair are two sweeps with the same seeds, and what compares all their arms.
+func (s site) pair() string {
+	s.Helper()
+	s.text()
+	for _, name := range []string{"one", "two"} {
+		document := strings.Replace(sweepFile(name), "seeds: 2\n", "seeds: 2\nseed: 7\n", 1)
+		if name == "two" {
+			document = strings.Replace(document, "batch_rows: 8}", "batch_rows: 8, optimizer: {peak_lr: 1e-3}}", 1)
+		}
+		s.send("/new", "document", document).want(s.T, 303)
+		for range 4 {
+			s.train(ablation.RunCompleted)
+		}
+	}
+	return "arm=one/ja70&arm=one/ja30&arm=two/ja30"
+}
+
+func TestCompare(t *testing.T) {
+	t.Parallel()
+	s := open(t, httpd.Options{})
+	arms := s.pair()
+	t.Run("without arms it says how to find some", func(t *testing.T) {
+		s.get("/compare?lang=en").want(t, 200, "Find arms in the field", `href="/compare?arm=two/ja70&amp;arm=two/ja30"`)
+	})
+	t.Run("arms of two sweeps, with what differs", func(t *testing.T) {
+		a := s.get("/compare?lang=en&"+arms).want(t, 200, "Arms and runs 6", "Difference to the baseline", "Final scores", "differs in shares only", "differs in one thing: Learning rate", "1e-3")
+		for _, hidden := range []string{"Tokenizer", hostile, "different source version"} {
+			if strings.Contains(a.body, hidden) {
+				t.Errorf("the page shows %q", hidden)
+			}
+		}
+		s.get("/compare?lang=en&same=1&"+arms).want(t, 200, "Tokenizer")
+		s.get("/compare?lang=ja&"+arms).want(t, 200, "違いは比率だけ", "何が違うか", "ja30 · two")
+	})
+	t.Run("a whole sweep, a single run, and what isn't there", func(t *testing.T) {
+		s.get("/compare?lang=en&sweep=one").want(t, 200, "Arms and runs 4", `href="/compare?arm=one/ja70&amp;arm=one/ja30&amp;base=one/ja70"`)
+		run := s.runs("two")[3]
+		s.get("/compare?lang=en&run="+run.ID).want(t, 200, "Arms and runs 1", run.Name)
+		s.get("/compare?lang=en&arm=gone/ja50&"+arms).want(t, 200, "gone/ja50 isn&#39;t here", "Arms and runs 6")
+		s.get("/compare?sweep=none").want(t, 404)
+	})
+	t.Run("every control leads to an address that is its own", func(t *testing.T) {
+		state := "hide=" + s.runs("one")[0].ID + "&base=two/ja30&metric=loss&metric=bpb/en&x=time&group=run&band=interval&smooth=2.5&from=1&to=6.5&same=1&" + arms
+		body := s.get("/compare?lang=en&"+state).want(t, 200).body
+		link := regexp.MustCompile(`href="(/compare\?[^"]+)" aria-current="true">Wall time`).FindStringSubmatch(body)
+		if link == nil {
+			t.Fatalf("no link to what is shown in\n%s", body)
+		}
+		want, err := url.ParseQuery(state)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := url.Parse(strings.ReplaceAll(link[1], "&amp;", "&"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got.Query()); diff != "" {
+			t.Errorf("the address of the same view (-opened +linked):\n%s", diff)
+		}
+	})
+	t.Run("scores as a file", func(t *testing.T) {
+		a := s.get("/compare/scores.csv?"+arms).want(t, 200)
+		lines, err := csv.NewReader(strings.NewReader(a.body)).ReadAll()
+		if err != nil || len(lines) != 7 || lines[0][0] != "sweep" || lines[6][0] != "two" {
+			t.Errorf("%v, %v", lines, err)
+		}
+	})
+	t.Run("more than a page can show is refused, and says what to do", func(t *testing.T) {
+		many := ""
+		for i := range 401 {
+			many += fmt.Sprintf("&arm=s/a%d", i)
+		}
+		s.get("/compare?lang=en"+many).want(t, 422, "take 400 at most")
+	})
+}
+
+func TestAPI_compare(t *testing.T) {
+	t.Parallel()
+	s := open(t, httpd.Options{})
+	arms := s.pair()
+	s.get("/api/v1/arms?q=TWO+ja30").want(t, 200, `"arm":"ja30"`, `"completed":2`)
+	s.get("/api/v1/compare?"+arms).want(t, 200, `"verdicts"`, `"missing":[]`, `"seconds"`)
+	s.get("/api/v1/compare?arm=gone/one").want(t, 200, `"arms":[]`, `"missing":["gone/one"]`)
+	for _, path := range []string{
+		"curve?metric=bpb/ja", "curve?metric=loss&x=flops&group=run", "curve?metric=loss&x=time&from=2&to=5", "curve?metric=bpb/en&band=interval&smooth=10", "difference?metric=bpb/ja&base=two/ja30",
+	} {
+		path = "/api/v1/compare/charts/" + path + "&" + arms
+		a := s.get(path).want(t, 200, `"option":{`, `"role":"line"`)
+		s.get(path, "If-None-Match", a.Header.Get("ETag")).want(t, 304)
+		if table, query, _ := strings.Cut(path, "?"); !strings.HasPrefix(s.get(table+".csv?"+query).want(t, 200).body, "arm,run,series,") {
+			t.Errorf("%s has no points", path)
+		}
+	}
+	for path, status := range map[string]int{
+		"curve?" + arms: 422, "curve?metric=loss&x=yen&" + arms: 422, "difference?metric=loss&base=none&" + arms: 404, "nothing?metric=loss": 422, "nothing.csv?metric=loss": 404,
+	} {
+		s.get("/api/v1/compare/charts/"+path).want(t, status)
+	}
+}
+
+// TestBrowser_compare finds an arm, pins a baseline, lays runs along time, zooms and goes back: the address always says
+// what is shown, and opens it again.
+func TestBrowser_compare(t *testing.T) {
+	t.Parallel()
+	b, s := browse(t)
+	s.text()
+	s.long("long")
+	for range 4 {
+		s.begin(ablation.RunCompleted)
+	}
+	b.run(chromedp.EmulateViewport(1440, 900), chromedp.Navigate(b.url+"/sweeps/long/runs?lang=en"), chromedp.WaitReady(chromedp.CSS("html[data-ready]")))
+	b.eval(`document.querySelector("input[name=run]").click(); document.querySelector("form[action='/compare'] button").click()`)
+	b.run(chromedp.WaitReady(chromedp.CSS("html[data-ready] #values canvas")))
+	b.until(`document.querySelector("#picks h2").innerText === "Arms and runs 1" && !document.querySelector("#minus figure")`)
+
+	b.eval(`window.unloaded = false`)
+	b.run(chromedp.KeyEvent("/"), chromedp.KeyEvent("ja30"))
+	b.until(`document.querySelectorAll("#found [role=option]").length === 1 && document.querySelector("#found").innerText.includes("long/ja30")`)
+	b.run(chromedp.KeyEvent("\r"))
+	b.until(`document.querySelector("#picks h2").innerText === "Arms and runs 3" && document.querySelectorAll("#minus canvas").length === 2`)
+	b.until(`location.search.includes("arm=long%2Fja30") || location.search.includes("arm=long/ja30")`)
+
+	b.until(`!!document.getElementById("pin-long/ja70")`)
+	b.eval(`document.getElementById("pin-long/ja70").click()`)
+	b.until(`location.search.includes("base=long") && document.getElementById("pin-long/ja70").classList.contains("tag")`)
+	b.eval(`[...document.querySelectorAll("#bar .seg a")].find(a => a.innerText === "Steps").click()`)
+	b.until(`location.search.includes("x=steps")`)
+	b.eval(`{ const s = document.querySelector("#metric"); s.value = [...s.options].find(o => o.text === "loss").value; s.dispatchEvent(new Event("change", {bubbles: true})); }`)
+	b.until(`document.querySelector("#curve-loss canvas")`)
+
+	b.eval(`document.querySelector("#curve-loss [data-do=table]").click(); document.querySelector("#curve-loss .ch").scrollIntoView({block: "center"})`)
+	const steps = `(() => { const r = document.querySelector("#curve-loss [data-table] tbody tr:nth-child(2)").cells; return r[4].innerText - r[3].innerText + 1; })()`
+	b.until(steps + ` > 4`)
+	b.drag("#curve-loss .ch", .3, .4)
+	b.until(steps + ` === 1 && /from=[0-9]/.test(location.search) && document.querySelector("#whole")`)
+	b.until(`document.querySelector("#difference-loss").dataset.figure.includes("from=")`) // all charts show the same part
+	zoomed := b.text("location.href")
+	b.eval(`history.back()`)
+	b.until(steps + ` > 4 && !location.search.includes("from=")`)
+	b.eval(`{ const f = document.querySelector("#smooth"); f.value = "５"; f.dispatchEvent(new Event("change", {bubbles: true})); }`)
+	b.until(`location.search.includes("smooth=5") && document.querySelector("#curve-loss [data-caption]").innerText.includes("5%")`)
+	b.eval(`{ const f = document.querySelector("#from"); f.value = "many"; f.dispatchEvent(new Event("change", {bubbles: true})); }`)
+	b.until(`document.querySelector("#view-err").innerText && document.querySelector("#from").getAttribute("aria-invalid") === "true" && document.querySelector("#from").value === "many"`)
+	b.until(`window.unloaded === false`) // it was one page all along
+
+	again := b.window()
+	again.run(chromedp.EmulateViewport(1440, 900), chromedp.Navigate(zoomed), chromedp.WaitReady(chromedp.CSS("html[data-ready] #curve-loss canvas")))
+	again.eval(`document.querySelector("#curve-loss [data-do=table]").click()`)
+	again.until(steps + ` === 1 && document.getElementById("pin-long/ja70").classList.contains("tag")`)
+	b.quiet()
+	again.quiet()
+}
