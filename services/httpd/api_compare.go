@@ -100,11 +100,11 @@ func (s *Server) compared(ctx context.Context, sel selection) (compared, error) 
 
 // compareCSV is the points of a comparing chart.
 func (s *Server) compareCSV(w http.ResponseWriter, r *http.Request) {
-	q := readChartQuery(r)
-	if q.kind != "curve" && q.kind != "difference" {
-		s.fail(w, r, ablation.ErrNotFound)
-		return
-	}
-	figure, err := s.compareFigure(r.Context(), readSelection(r.URL.Query()), q.kind)
-	s.writeCSV(w, r, "compare", figure, err)
+	s.writeCSV(w, r, "compare", func(q chartQuery) (chart.Figure, error) {
+		sel, err := readSelection(r.URL.Query())
+		if err != nil {
+			return chart.Figure{}, err
+		}
+		return s.compareFigure(r.Context(), sel, q.kind)
+	})
 }

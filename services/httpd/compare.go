@@ -71,7 +71,7 @@ type pickedRun struct {
 }
 
 func (s *Server) comparePage(w http.ResponseWriter, r *http.Request) {
-	c, err := s.compare(r.Context(), readSelection(r.URL.Query()))
+	c, err := s.addressed(r)
 	if err != nil {
 		s.fail(w, r, err)
 		return

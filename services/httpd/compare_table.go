@@ -202,7 +202,7 @@ func setMetrics(results []ablation.Result) []string {
 
 // compareScoresCSV is every shown run's newest scores in full precision.
 func (s *Server) compareScoresCSV(w http.ResponseWriter, r *http.Request) {
-	c, err := s.compare(r.Context(), readSelection(r.URL.Query()))
+	c, err := s.addressed(r)
 	if err != nil {
 		s.fail(w, r, err)
 		return

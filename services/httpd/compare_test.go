@@ -109,7 +109,7 @@ func TestAPI_compare(t *testing.T) {
 		}
 	}
 	for path, status := range map[string]int{
-		"curve?" + arms: 422, "curve?metric=loss&x=yen&" + arms: 422, "difference?metric=loss&base=none&" + arms: 404, "nothing?metric=loss": 422, "nothing.csv?metric=loss": 404,
+		"curve.csv?metric=loss&from=many&" + arms: 422, "curve?" + arms: 422, "curve?metric=loss&x=yen&" + arms: 422, "difference?metric=loss&base=none&" + arms: 404, "nothing?metric=loss": 422, "nothing.csv?metric=loss": 404,
 	} {
 		s.get("/api/v1/compare/charts/"+path).want(t, status)
 	}

@@ -1,8 +1,10 @@
 package httpd
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -33,19 +35,31 @@ type selection struct {
 	Same   bool // whether what doesn't differ is listed too
 }
 
-// readSelection reads an address. What it doesn't know it takes as not said.
-func readSelection(q url.Values) selection {
+// readSelection reads an address. A number that isn't one is *ablation.Invalid; a word that it doesn't know is as if not said.
+func readSelection(q url.Values) (selection, error) {
+	from, fromErr := place(q, "from")
+	to, toErr := place(q, "to")
+	smooth, smoothErr := place(q, "smooth")
 	s := selection{
 		Sweep: q.Get("sweep"), Arms: unique(q["arm"]), Runs: unique(q["run"]), Hide: unique(q["hide"]), Base: q.Get("base"), Metric: unique(q["metric"]), Same: q.Has("same"),
 		View: chart.View{
-			X: chart.Along(q.Get("x")), Single: q.Get("group") == "run", Interval: q.Get("band") == "interval", Smooth: min(place(q.Get("smooth")), 50) / 100,
-			Frame: chart.Frame{From: place(q.Get("from")), To: place(q.Get("to"))},
+			X: chart.Along(q.Get("x")), Single: q.Get("group") == "run", Interval: q.Get("band") == "interval", Smooth: min(smooth, 50) / 100,
+			Frame: chart.Frame{From: from, To: to},
 		},
 	}
 	if !slices.Contains(alongs, s.View.X) {
 		s.View.X = chart.AlongTokens
 	}
-	return s
+	return s, cmp.Or(fromErr, toErr, smoothErr)
+}
+
+// addressed is the comparison that a request's address names.
+func (s *Server) addressed(r *http.Request) (comparison, error) {
+	sel, err := readSelection(r.URL.Query())
+	if err != nil {
+		return comparison{}, err
+	}
+	return s.compare(r.Context(), sel)
 }
 
 // alongs are what runs can be laid along, in the order of the page.
@@ -197,6 +211,9 @@ func (c comparison) metrics() []string {
 
 // compareFigure draws one metric of a selection: its values, or its differences from the baseline.
 func (s *Server) compareFigure(ctx context.Context, sel selection, kind string) (chart.Figure, error) {
+	if kind != "curve" && kind != "difference" {
+		return chart.Figure{}, ablation.ErrNotFound
+	}
 	c, err := s.compare(ctx, sel)
 	if err != nil {
 		return chart.Figure{}, err
