@@ -39,6 +39,28 @@ func (e *engine) warn(d *Decision) {
 		d.warning("the recommended share of %s is the smallest or largest that was tried: the best may lie beyond it; run mixtures there", "推奨した %s の割合は、実行した範囲の端です。最適な割合はその外にあるかもしれません。そこも実行してみてください", name)
 	}
 	e.farSize(d)
+	e.mismatch(d)
+}
+
+// Unlike is how far epochs of a proxy may be from those of the run that is decided about before that is said.
+const Unlike = 1.5
+
+// mismatch says for which sources the runs repeat the recommended mixture's text otherwise than the run that is decided
+// about would: then they say little of its best share.
+func (e *engine) mismatch(d *Decision) {
+	proxy := d.Run
+	proxy.Tokens = 0
+	for _, r := range e.fit.Table.Runs {
+		proxy.Tokens = max(proxy.Tokens, r.Tokens)
+	}
+	small := e.fit.Epochs(proxy)
+	for j, big := range d.Epochs {
+		if small[j] <= 0 || max(big, small[j]) <= 1 || max(big/small[j], small[j]/big) <= Unlike {
+			continue
+		}
+		d.warning("%s would be read %.2f times, the runs read it %.2f times at this mixture: give the proxies a part of it that they read as often",
+			"%s は本番では %.2f 回、実行したランではこの配合で %.2f 回読まれます。小さいモデルでも同じ回数になるよう、一部だけを与えてください", e.fit.Table.Sources[j], big, small[j])
+	}
 }
 
 func shown(v Interval) string { return fmt.Sprintf("%.4g (90%%: %.4g … %.4g)", v.Mean, v.Low, v.Top) }

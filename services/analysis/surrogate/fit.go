@@ -52,13 +52,12 @@ func prepare(s Setup) (*Fit, error) {
 	}
 	f.space = newSpace(s.Table, s.Shares, s.Tokens, s.Sizes)
 	f.order()
-	for _, g := range f.groups {
-		f.xs = append(f.xs, f.space.exposure(s.Table.Runs[g[0]]))
-	}
+	f.expose(Repetition)
 	f.measured()
 	if len(f.Table.Metrics) == 0 {
 		return nil, f.nothing()
 	}
+	f.repetition(s)
 	for k, name := range f.Table.Metrics {
 		f.metrics = append(f.metrics, f.metric(k, s.own(name)))
 	}

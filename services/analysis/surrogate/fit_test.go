@@ -212,3 +212,22 @@ func TestLaws(t *testing.T) {
 		}
 	}
 }
+
+// Where text that is read again and again is worth little, the runs must say so.
+func TestNew_repetition(t *testing.T) {
+	t.Parallel()
+	const size, half = 1e8, 4.0
+	in := runs(40, 1, 0, 7)
+	for i, r := range in.Runs {
+		w := slices.Clone(r.Shares[0])
+		w[0] *= surrogate.Worth(w[0]*1e9/size, half)
+		in.Runs[i].Values = world(w)
+	}
+	f := fitted(t, surrogate.Setup{Table: in, Pairs: pairs, Tokens: 1e9, Sizes: map[string]float64{"ja": size, "en": 1e10, "code": 1e10}})
+	for _, n := range f.Notes {
+		if strings.Contains(n.EN, "repeated text: R* 4 fits these runs best") {
+			return
+		}
+	}
+	t.Errorf("R* isn't found: %v", f.Notes)
+}

@@ -100,10 +100,10 @@ func (s *sheet) runs(l layout) ([]Run, []ablation.Label) {
 		"%[2]s の %[1]s: 割合の合計が 1 と最大 %.3[3]g ずれています。丸めた値とみなし、合計が 1 になるよう直しました", rowsOf(rounded), s.file, worst)}
 }
 
-// exact is how far a sum of shares may be from one without being changed; rounded, how far a share is from what was
+// exact is how far a sum of shares may be from one without a word about it; rounded, how far a share is from what was
 // meant when it is written with three decimals.
 const (
-	exact   = 1e-9
+	exact   = 1e-6
 	rounded = 0.0005
 )
 
@@ -126,10 +126,8 @@ func (s *sheet) shares(i, phase int, columns []int, l layout) (shares []float64,
 		s.problem(s.lines[i], fieldOf(s.ids[i], phase, l.phases), offMessage(sum))
 		return shares, 0
 	}
-	if off > exact {
-		for j := range shares {
-			shares[j] /= sum
-		}
+	for j := range shares {
+		shares[j] /= sum
 	}
 	return shares, off
 }

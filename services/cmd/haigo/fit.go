@@ -25,6 +25,8 @@ type fitCmd struct {
 	PhaseShares []float64 `name:"phase-shares" help:"The phases' shares of the tokens, as in 0.8,0.2 (default: equal)." placeholder:"A,B"`
 	Tokens      amount    `help:"Tokens of a run, where no column says: 2M, 1.5G." placeholder:"N"`
 	Sizes       []string  `name:"source-tokens" help:"Tokens that a source has, as S=N; again for each source. With them epochs count." placeholder:"S=N" sep:"none"`
+	Target      amount    `name:"target-tokens" help:"Tokens of the run that is decided about (default: as the runs)." placeholder:"N"`
+	Parameters  amount    `name:"target-params" help:"Its parameters (default: those of the largest run)." placeholder:"N"`
 	Seed        uint64    `help:"Of what is drawn at random; the same seed gives the same answer."`
 	JSON        bool      `name:"json" help:"Print one JSON document."`
 }
@@ -62,7 +64,7 @@ func (c fitCmd) Run(e *env) error {
 		return err
 	}
 	warnings = append(warnings, fit.Notes...)
-	options := decision.Options{Seed: c.Seed}
+	options := decision.Options{Seed: c.Seed, Tokens: float64(c.Target), Parameters: float64(c.Parameters)}
 	if c.Objective != "" {
 		if options.Objective, err = decision.ParseObjective(c.Objective, fit.Table.Metrics); err != nil {
 			return err

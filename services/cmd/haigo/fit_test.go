@@ -98,8 +98,8 @@ func TestFit(t *testing.T) {
 
 func TestFit_words(t *testing.T) {
 	ratios, metrics := tables(t, 12)
-	said := haigo(t, t.TempDir(), "fit", "--mixtures", ratios, "--metrics", metrics, "--tokens", "2M", "--source-tokens", "ja=500k", "--source-tokens", "en=8M", "--source-tokens", "code=8M")
-	says(t, said, "recommended  ja ", "BASELINE", "natural", "uniform", "best-seen", "nearest run", "costs", "EPOCHS")
+	said := haigo(t, t.TempDir(), "fit", "--mixtures", ratios, "--metrics", metrics, "--tokens", "2M", "--source-tokens", "ja=500k", "--source-tokens", "en=8M", "--source-tokens", "code=8M", "--target-tokens", "20M")
+	says(t, said, "recommended  ja ", "BASELINE", "natural", "uniform", "best-seen", "nearest run", "costs", "EPOCHS", "give the proxies a part of it")
 }
 
 func TestFit_bad(t *testing.T) {
