@@ -3,6 +3,7 @@ package httpd_test
 import (
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 
@@ -238,5 +239,42 @@ func TestEditor_schedules(t *testing.T) {
 		press("[data-do=undo]")
 	}
 	b.until(fmt.Sprintf(`document.querySelector("#document").value === %q`, drawn))
+	b.quiet()
+}
+
+// TestEditor_accessible runs axe over what the page looks like in between: with a mistake, in the form and in the text, as a
+// difference, at the summary, and with a recurrence; in both languages and schemes, wide and at 320 px.
+func TestEditor_accessible(t *testing.T) {
+	t.Parallel()
+	b := editor(t, drawn)
+	source, err := os.ReadFile("../../web/node_modules/axe-core/axe.min.js")
+	if err != nil {
+		t.Fatalf("%v: run make build first", err)
+	}
+	a := axe{b, string(source)}
+	gap := `{ const m = document.querySelector("#m-0-0"); m.value = "1"; m.dispatchEvent(new Event("change", { bubbles: true })); }`
+	for _, lang := range []string{"ja", "en"} {
+		a.look(1440, "light")
+		b.compose(drawn)
+		b.run(chromedp.Click(chromedp.CSS(".lang a[lang="+lang+"]")), chromedp.WaitReady(chromedp.CSS("html[data-ready][lang="+lang+"]")))
+		b.until(`document.querySelector("#u-0") && document.querySelector("#go [data-review]")`)
+		a.eval(a.source)
+		for _, state := range []struct{ name, act, ready string }{
+			{"difference", `document.querySelector("[data-by=diff]").click()`, `document.querySelectorAll("[data-area] path").length`},
+			{"recurrence", `{ const s = document.querySelector("#f-recurrence-cron"); s.value = "0 22 * * *"; s.dispatchEvent(new Event("change", { bubbles: true })); }`, `document.querySelector("#f-recurrence-zone") && document.querySelector("#go [data-review]")`},
+			{"summary", `document.querySelector("#review-open").click()`, `document.querySelector("#review").open`},
+			{"gap", `document.querySelector("#review").close(); document.querySelector("[data-by=share]").click(); ` + gap, `document.querySelector("#spread-0") && document.querySelector("#preview.stale")`},
+			{"mistake in the text", `document.querySelector("[data-view=yaml]").click()`, `document.querySelector(".paint .e .msg")`},
+		} {
+			b.eval(state.act)
+			b.until(state.ready)
+			a.violations("/new", lang+" "+state.name, "")
+			a.look(1440, "dark")
+			a.violations("/new", lang+" dark "+state.name, `runOnly: ["color-contrast"]`)
+			a.look(320, "light")
+			a.violations("/new", lang+" narrow "+state.name, "")
+			a.look(1440, "light")
+		}
+	}
 	b.quiet()
 }
