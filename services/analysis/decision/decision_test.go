@@ -1,0 +1,163 @@
+package decision_test
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/analysis/decision"
+	"github.com/haigo-lab/haigo/services/analysis/surrogate"
+	"github.com/haigo-lab/haigo/services/analysis/table"
+)
+
+// truth is the mean loss of a made-up world of which the best ja share is .5.
+func truth(ja float64) float64 { return (math.Pow(ja+.02, -.3) + math.Pow(1.02-ja, -.3)) / 2 }
+
+// world is runs over ja and en, each mixture with two seeds.
+func world(t *testing.T, shares []float64, noise float64) *surrogate.Fit {
+	t.Helper()
+	r := rand.New(rand.NewPCG(1, 9))
+	in := table.Table{Sources: []string{"ja", "en"}, Phases: 1, Metrics: []string{"bpb/ja", "bpb/en"}}
+	for i, ja := range shares {
+		for seed := range 2 {
+			values := []float64{math.Pow(ja+.02, -.3) + noise*r.NormFloat64(), math.Pow(1.02-ja, -.3) + noise*r.NormFloat64()}
+			in.Runs = append(in.Runs, table.Run{ID: fmt.Sprintf("%d-%d", i, seed), Shares: [][]float64{{ja, 1 - ja}}, Values: values})
+		}
+	}
+	f, err := surrogate.New(surrogate.Setup{Table: in, Pairs: in.Pairs()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+var wide = []float64{.05, .2, .35, .6, .7, .8, .95}
+
+func TestMake(t *testing.T) {
+	t.Parallel()
+	f := world(t, wide, .004)
+	d := decision.Make(f, decision.Options{Seed: 1})
+	ja := d.Run.Shares[0][0]
+	if lost := truth(ja) - truth(.5); lost > .01 {
+		t.Errorf("recommended ja %.3f, which loses %.4f", ja, lost)
+	}
+	if o := d.Optimum[0][0]; o.Low > .5 || o.Top < .5 {
+		t.Errorf("the best share of ja, 0.5, is not within %v", o)
+	}
+	sum := 0.0
+	for i, a := range d.Arms {
+		sum += a.PBest
+		if a.Value.Low > a.Value.Mean || a.Value.Top < a.Value.Mean || len(a.Runs) != 2 {
+			t.Errorf("arm %d: %+v", i, a)
+		}
+	}
+	if math.Abs(sum-1) > 1e-9 {
+		t.Errorf("probabilities of being the best sum to %v", sum)
+	}
+	for _, b := range d.Baselines {
+		if b.Better != (b.Improvement.Low > 0) {
+			t.Errorf("%s: better %v, improvement %v", b.Name, b.Better, b.Improvement)
+		}
+	}
+	if diff := cmp.Diff(d.Run, decision.Make(f, decision.Options{Seed: 1}).Run); diff != "" {
+		t.Errorf("one seed, two answers:\n%s", diff)
+	}
+}
+
+func TestMake_limits(t *testing.T) {
+	t.Parallel()
+	d := decision.Make(world(t, wide, .004), decision.Options{Limits: decision.Limits{Least: map[string]float64{"ja": .65}}})
+	if ja := d.Run.Shares[0][0]; ja < .65-1e-9 || ja > .7 {
+		t.Errorf("recommended ja %.3f where 0.65 is the least", ja)
+	}
+	d = decision.Make(world(t, []float64{.6, .7, .75, .8, .9}, .004), decision.Options{})
+	if ja := d.Run.Shares[0][0]; ja < .6-1e-9 {
+		t.Errorf("recommended ja %.3f, the least that was tried is 0.6", ja)
+	}
+	if !slices.ContainsFunc(d.Warnings, saysEdge) {
+		t.Errorf("no word about the edge: %v", d.Warnings)
+	}
+}
+
+func saysEdge(l ablation.Label) bool {
+	return strings.Contains(l.EN, "is the smallest or largest that was tried") && l.JA != ""
+}
+
+func TestMakeFront(t *testing.T) {
+	t.Parallel()
+	f := decision.MakeFront(world(t, wide, .004), decision.Options{}, "bpb/ja", "bpb/en")
+	if len(f.Points) < 5 {
+		t.Fatalf("%d points", len(f.Points))
+	}
+	for i, p := range f.Points[1:] {
+		if before := f.Points[i]; p.X.Mean < before.X.Mean-.01 || p.Y.Mean > before.Y.Mean+.01 {
+			t.Errorf("point %d doesn't trade: %v %v, then %v %v", i, before.X, before.Y, p.X, p.Y)
+		}
+	}
+}
+
+func TestPropose(t *testing.T) {
+	t.Parallel()
+	next := decision.Propose(world(t, wide, .004), decision.Options{Seed: 2}, 4)
+	for _, r := range next {
+		if ja := r.Shares[0][0]; ja < .3 || ja > .75 || math.Abs(r.Shares[0][0]+r.Shares[0][1]-1) > 1e-9 {
+			t.Errorf("proposes ja %.3f", ja)
+		}
+	}
+	if len(next) != 4 {
+		t.Errorf("%d proposals, want 4", len(next))
+	}
+}
+
+func TestStart(t *testing.T) {
+	t.Parallel()
+	for _, sources := range []int{2, 12} {
+		r := rand.New(rand.NewPCG(3, 4))
+		pool := make([]table.Run, 60)
+		for i := range pool {
+			w, sum := make([]float64, sources), 0.0
+			for j := range w {
+				w[j] = r.ExpFloat64()
+				sum += w[j]
+			}
+			for j := range w {
+				w[j] /= sum
+			}
+			pool[i].Shares = [][]float64{w}
+		}
+		got := decision.Start(pool, 9, 5)
+		if diff := cmp.Diff(got, decision.Start(pool, 9, 5)); diff != "" {
+			t.Errorf("%d sources: one seed, two designs:\n%s", sources, diff)
+		}
+		slices.Sort(got)
+		if n := len(slices.Compact(got)); n != 9 {
+			t.Errorf("%d sources: %d different runs, want 9", sources, n)
+		}
+		if n := len(decision.Start(pool, 100, 1)); n != len(pool) {
+			t.Errorf("%d sources: %d runs of a pool of %d", sources, n, len(pool))
+		}
+	}
+}
+
+func TestEffect(t *testing.T) {
+	t.Parallel()
+	// With many degrees of freedom and one seed each: (1.645 + 0.842) √2 deviations.
+	if got, want := decision.Effect(1, 100000, 1), (1.6449+.8416)*math.Sqrt2; math.Abs(got-want) > 1e-3 {
+		t.Errorf("detectable effect %v, want %v", got, want)
+	}
+	for _, effect := range []float64{.5, 1, 3} {
+		n := decision.Seeds(1, 6, effect, 1000)
+		if n < 1 || decision.Effect(1, 6+2*(n-1), n) > effect || n > 1 && decision.Effect(1, 6+2*(n-2), n-1) <= effect {
+			t.Errorf("%d seeds for an effect of %v", n, effect)
+		}
+	}
+	if n := decision.Seeds(1, 0, .001, 10); n != 0 {
+		t.Errorf("%d seeds are said to show what ten don't", n)
+	}
+}
