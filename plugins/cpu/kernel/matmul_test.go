@@ -80,10 +80,10 @@ func TestMatMul(t *testing.T) {
 				set.MatMul(p.m, p.n, p.k, p.a, p.b, c, p.stride, p.accumulate)
 				near(t, p.description, c, p.want, 1e-4)
 
-				panels := set.NewPanels(p.k, p.n)
-				set.Pack(panels, p.b)
+				var panels kernel.Panels
+				set.Pack(&panels, p.k, p.n, p.b)
 				packed := slices.Clone(p.before)
-				set.MatMulPacked(p.m, p.a, panels, packed, p.stride, p.accumulate)
+				set.MatMulPacked(p.m, p.n, p.a, &panels, packed, p.stride, p.accumulate)
 				if !slices.Equal(packed, c) {
 					t.Fatalf("%s: packed panels give other bits", p.description)
 				}

@@ -10,7 +10,7 @@ type activations struct {
 	logits []float32
 
 	dx, dh, dqkv, dmixed, dhidden []float32
-	dscores                       []float32 // of one block of queries
+	dscores                       []float32 // of one head
 }
 
 type layerActivations struct {
@@ -31,15 +31,18 @@ func (c Config) room() int { return c.passRows() * c.Context }
 // sharesRoom is the space for the attention of a pass. Sequences shorter than the context are more, but take less:
 // their sum of squares is largest at full length.
 func (c Config) sharesRoom() int {
-	return c.passRows() * c.Heads * c.Context * (c.Context + lane)
+	return c.passRows() * c.Heads * c.headRoom()
 }
 
 // activations is the number of values of newActivations.
 func (c Config) activations() int {
 	n, d, f := c.room(), c.Width, c.FFN
 	layer := n*(8*d+3*f+2) + c.sharesRoom()
-	return c.Layers*layer + n*(8*d+f+c.vocab()+1) + queryBlock*(c.Context+lane)
+	return c.Layers*layer + n*(8*d+f+c.vocab()+1) + c.headRoom()
 }
+
+// headRoom is the space for what one head of one sequence has between its queries and keys.
+func (c Config) headRoom() int { return c.Context * (roundUp(c.Context, lane) + lane) }
 
 func newActivations(c Config) *activations {
 	memory := make([]float32, c.activations())
@@ -52,7 +55,7 @@ func newActivations(c Config) *activations {
 	a := &activations{
 		x: take(n * d), normed: take(n * d), scale: take(n), logits: take(n * c.vocab()),
 		dx: take(n * d), dh: take(n * d), dqkv: take(n * 3 * d), dmixed: take(n * d), dhidden: take(n * f),
-		dscores: take(queryBlock * (c.Context + lane)),
+		dscores: take(c.headRoom()),
 	}
 	for range c.Layers {
 		a.layers = append(a.layers, layerActivations{

@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	// queryBlock is how many queries are scored at once; keys after the last of them are never touched.
-	queryBlock = 32
+	// attentionBlock is how many queries are scored at once; keys after the last of them are never touched.
+	attentionBlock = 32
 	// masked is a score that has no share: e to it is an exact 0.
 	masked = -1e30
 )
@@ -33,22 +33,29 @@ func (wk *worker) heads(qkv, mixed, shares []float32, each func(h head)) {
 	}
 }
 
-func (wk *worker) sharesStride() int { return roundUp(wk.length, lane) }
+// sharesStride is one lane more than a row needs: rows a power of two apart would share few sets of the cache.
+func (wk *worker) sharesStride() int { return roundUp(wk.length, lane) + lane }
 
 // mix computes softmax(q·kᵀ/√head)·v for every head, causally.
 func (wk *worker) mix(a *layerActivations) {
 	wk.heads(a.qkv, a.mixed, a.shares, func(h head) {
-		for from := 0; from < wk.length; from += queryBlock {
-			wk.mixBlock(h, from, min(from+queryBlock, wk.length))
-		}
+		wk.set.Pack(&wk.turned, wk.head(), wk.length, h.k.T())
+		wk.blocks(func(from, to int) { wk.mixBlock(h, from, to) })
 	})
+}
+
+// blocks cuts the positions of a sequence.
+func (wk *worker) blocks(each func(from, to int)) {
+	for from := 0; from < wk.length; from += attentionBlock {
+		each(from, min(from+attentionBlock, wk.length))
+	}
 }
 
 // mixBlock mixes the queries [from, to).
 func (wk *worker) mixBlock(h head, from, to int) {
 	size, stride := wk.head(), wk.sharesStride()
 	scores := h.shares[from*stride:]
-	wk.set.MatMul(to-from, to, size, rowsFrom(h.q, from), h.k.T(), scores, stride, false)
+	wk.set.MatMulPacked(to-from, to, rowsFrom(h.q, from), &wk.turned, scores, stride, false)
 	for i := from; i < to; i++ {
 		row := scores[(i-from)*stride:][:roundUp(to, lane)]
 		for j := i + 1; j < len(row); j++ {
@@ -64,32 +71,36 @@ func (wk *worker) temper() float32 { return float32(1 / math.Sqrt(float64(wk.hea
 
 // mixGrad turns dmixed into dqkv, before the rotation is undone.
 func (wk *worker) mixGrad(a *layerActivations, dqkv, dmixed []float32) {
-	clear(dqkv[:len(wk.tokens)*3*wk.Width])
 	var grads []head
 	wk.heads(dqkv, dmixed, a.shares, func(h head) { grads = append(grads, h) })
-	i := 0
 	wk.heads(a.qkv, a.mixed, a.shares, func(h head) {
-		for from := 0; from < wk.length; from += queryBlock {
-			wk.mixBlockGrad(h, grads[i], from, min(from+queryBlock, wk.length))
-		}
-		i++
+		g := grads[0]
+		grads = grads[1:]
+		wk.set.Pack(&wk.turned, wk.head(), wk.length, h.v.T())
+		wk.blocks(func(from, to int) { wk.queryGrad(h, g, from, to) })
+		wk.blocks(func(from, to int) { wk.keyGrad(h, g, from, to) })
 	})
 }
 
-func (wk *worker) mixBlockGrad(h, g head, from, to int) {
-	n, size, stride, three := to-from, wk.head(), wk.sharesStride(), 3*wk.Width
-	shares, dscores := kernel.Rows(h.shares[from*stride:], stride), wk.act.dscores
-	dmixed := rowsFrom(g.mixed, from)
-	wk.set.MatMul(to, size, n, shares.T(), dmixed, g.v.Data, three, true)
-	wk.set.MatMul(n, to, size, dmixed, h.v.T(), dscores, stride, false)
+// queryGrad is the gradient of the scores of the queries [from, to), and of these queries.
+func (wk *worker) queryGrad(h, g head, from, to int) {
+	n, size, stride := to-from, wk.head(), wk.sharesStride()
+	shares, dscores := h.shares[from*stride:], wk.act.dscores[from*stride:]
+	wk.set.MatMulPacked(n, to, rowsFrom(g.mixed, from), &wk.turned, dscores, stride, false)
 	for i := range n {
 		row := dscores[i*stride:][:roundUp(to, lane)]
 		clear(row[to:])
-		wk.set.SoftmaxGrad(shares.Data[i*stride:][:len(row)], row, wk.temper())
+		wk.set.SoftmaxGrad(shares[i*stride:][:len(row)], row, wk.temper())
 	}
-	ds := kernel.Rows(dscores, stride)
-	wk.set.MatMul(n, size, to, ds, h.k, rowsFrom(g.q, from).Data, three, false)
-	wk.set.MatMul(to, size, n, ds.T(), rowsFrom(h.q, from), g.k.Data, three, true)
+	wk.set.MatMul(n, size, to, kernel.Rows(dscores, stride), h.k, rowsFrom(g.q, from).Data, g.q.Row, false)
+}
+
+// keyGrad is the gradient of the keys and values [from, to), which the queries from there on have seen.
+func (wk *worker) keyGrad(h, g head, from, to int) {
+	n, size, stride := to-from, wk.head(), wk.sharesStride()
+	seen := func(x []float32) kernel.Matrix { return kernel.Rows(x[from*stride+from:], stride).T() }
+	wk.set.MatMul(n, size, wk.length-from, seen(h.shares), rowsFrom(g.mixed, from), rowsFrom(g.v, from).Data, g.v.Row, false)
+	wk.set.MatMul(n, size, wk.length-from, seen(wk.act.dscores), rowsFrom(h.q, from), rowsFrom(g.k, from).Data, g.k.Row, false)
 }
 
 func rowsFrom(m kernel.Matrix, row int) kernel.Matrix {

@@ -95,23 +95,23 @@ func (wk *worker) step(b *ends) {
 		copy(b.x[i*d:(i+1)*d], wk.w.embed[int(end.token)*d:])
 	}
 	for l := range wk.act.layers {
-		a, w, p := &wk.act.layers[l], &wk.w.layers[l], &wk.packed.layers[l]
+		a, w, p := &wk.act.layers[l], &wk.w.layers[l], &wk.linears.layers[l]
 		wk.normaliseTips(b, w.norm1)
-		wk.set.MatMulPacked(n, kernel.Rows(b.normed, d), p.qkv.forward, b.qkv, 3*d, false)
+		p.qkv.apply(n, b.normed, b.qkv, false)
 		for i, end := range b.live {
 			wk.mixTip(a, end, b.qkv[i*3*d:(i+1)*3*d], b.mixed[i*d:(i+1)*d], b.scores)
 		}
-		wk.set.MatMulPacked(n, kernel.Rows(b.mixed, d), p.out.forward, b.x, d, true)
+		p.out.apply(n, b.mixed, b.x, true)
 		wk.normaliseTips(b, w.norm2)
-		wk.set.MatMulPacked(n, kernel.Rows(b.normed, d), p.gateUp.forward, b.gateUp, 2*f, false)
+		p.gateUp.apply(n, b.normed, b.gateUp, false)
 		for i := range n {
 			gateUp := b.gateUp[i*2*f : (i+1)*2*f]
 			wk.set.SwiGLU(b.hidden[i*f:(i+1)*f], gateUp[:f], gateUp[f:])
 		}
-		wk.set.MatMulPacked(n, kernel.Rows(b.hidden, f), p.down.forward, b.x, d, true)
+		p.down.apply(n, b.hidden, b.x, true)
 	}
 	wk.normaliseTips(b, wk.w.norm)
-	wk.set.MatMulPacked(n, kernel.Rows(b.normed, d), wk.packed.embed.forward, b.logits, wk.vocab(), false)
+	wk.linears.embed.apply(n, b.normed, b.logits, false)
 }
 
 func (wk *worker) normaliseTips(b *ends, gain []float32) {

@@ -1,15 +1,10 @@
 package lm
 
-import (
-	"math"
-
-	"github.com/haigo-lab/haigo/plugins/cpu/kernel"
-)
+import "math"
 
 // forward computes logits of the loaded sequences and keeps what backward needs.
 func (wk *worker) forward() {
-	n, d := len(wk.tokens), wk.Width
-	x := wk.act.layers[0].x
+	d, x := wk.Width, wk.act.layers[0].x
 	for i, token := range wk.tokens {
 		copy(x[i*d:(i+1)*d], wk.w.embed[int(token)*d:])
 	}
@@ -18,32 +13,32 @@ func (wk *worker) forward() {
 		wk.feed(l)
 	}
 	wk.normalise(wk.act.normed, wk.act.x, wk.w.norm, wk.act.scale)
-	wk.set.MatMulPacked(n, kernel.Rows(wk.act.normed, d), wk.packed.embed.forward, wk.act.logits, wk.vocab(), false)
+	wk.linears.embed.apply(len(wk.tokens), wk.act.normed, wk.act.logits, false)
 }
 
 // attend is x + attention(norm(x)) of layer l.
 func (wk *worker) attend(l int) {
-	n, d, a, w := len(wk.tokens), wk.Width, &wk.act.layers[l], &wk.packed.layers[l]
+	n, d, a, w := len(wk.tokens), wk.Width, &wk.act.layers[l], &wk.linears.layers[l]
 	wk.normalise(a.normed1, a.x, wk.w.layers[l].norm1, a.scale1)
-	wk.set.MatMulPacked(n, kernel.Rows(a.normed1, d), w.qkv.forward, a.qkv, 3*d, false)
+	w.qkv.apply(n, a.normed1, a.qkv, false)
 	wk.rotate(a.qkv, 1)
 	wk.mix(a)
 	copy(a.middle[:n*d], a.x)
-	wk.set.MatMulPacked(n, kernel.Rows(a.mixed, d), w.out.forward, a.middle, d, true)
+	w.out.apply(n, a.mixed, a.middle, true)
 }
 
 // feed is x + down(swiglu(norm(x))) of layer l; the result is the next layer's input.
 func (wk *worker) feed(l int) {
-	n, d, f, a, w := len(wk.tokens), wk.Width, wk.FFN, &wk.act.layers[l], &wk.packed.layers[l]
+	n, d, f, a, w := len(wk.tokens), wk.Width, wk.FFN, &wk.act.layers[l], &wk.linears.layers[l]
 	wk.normalise(a.normed2, a.middle, wk.w.layers[l].norm2, a.scale2)
-	wk.set.MatMulPacked(n, kernel.Rows(a.normed2, d), w.gateUp.forward, a.gateUp, 2*f, false)
+	w.gateUp.apply(n, a.normed2, a.gateUp, false)
 	for i := range n {
 		gateUp := a.gateUp[i*2*f : (i+1)*2*f]
 		wk.set.SwiGLU(a.hidden[i*f:(i+1)*f], gateUp[:f], gateUp[f:])
 	}
 	y := wk.act.after(l)
 	copy(y[:n*d], a.middle)
-	wk.set.MatMulPacked(n, kernel.Rows(a.hidden, f), w.down.forward, y, d, true)
+	w.down.apply(n, a.hidden, y, true)
 }
 
 // after is where the output of layer l goes.

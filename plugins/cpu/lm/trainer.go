@@ -14,7 +14,7 @@ type Trainer struct {
 	Config
 	set     *kernel.Set
 	w       *weights
-	packed  *packed
+	linears *linears
 	workers []*worker
 	grads   []*weights // one a shard; after Gradient the first holds their sum
 	m, v    *weights   // moments
@@ -30,11 +30,11 @@ type Result struct{ Loss, GradNorm float64 }
 // depend on the configuration, the seed, batchRows and the instruction set, not on threads.
 func New(c Config, set *kernel.Set, batchRows, threads int, seed uint64) *Trainer {
 	t := &Trainer{Config: c, set: set, w: newWeights(c), m: newWeights(c), v: newWeights(c)}
-	t.packed = newPacked(c, set, t.w)
+	t.linears = newLinears(c, set, t.w)
 	cos, sin := c.rotations()
 	shards := min(shardCount, batchRows)
 	for range min(threads, shards) {
-		t.workers = append(t.workers, newWorker(c, set, t.w, t.packed, cos, sin))
+		t.workers = append(t.workers, newWorker(c, set, t.w, t.linears, cos, sin))
 	}
 	for range shards {
 		t.grads = append(t.grads, newWeights(c))
@@ -47,8 +47,8 @@ func New(c Config, set *kernel.Set, batchRows, threads int, seed uint64) *Traine
 
 // Pack must follow every change to the weights from outside, through [Trainer.Tensors].
 func (t *Trainer) Pack() {
-	all := t.packed.all()
-	t.parallel(len(all), func(_ *worker, i int) { all[i].pack(t.set) })
+	all := t.linears.all()
+	t.parallel(len(all), func(_ *worker, i int) { all[i].pack() })
 }
 
 // Gradient computes loss and gradient of a batch, rows of Context+1 tokens each, as many as [New] was told. The weights

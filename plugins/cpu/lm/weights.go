@@ -5,8 +5,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"strings"
-
-	"github.com/haigo-lab/haigo/plugins/cpu/kernel"
 )
 
 // weights lays all values of a model out in one slice: matrices first, which decay, then the gains, which don't.
@@ -103,50 +101,4 @@ func fill(x []float32, next func() float32) {
 	for i := range x {
 		x[i] = next()
 	}
-}
-
-// linear is a matrix packed for both passes: y = x·W forward, dx = dy·Wᵀ backward.
-type linear struct {
-	w                 kernel.Matrix
-	forward, backward *kernel.Panels
-}
-
-func newLinear(set *kernel.Set, w kernel.Matrix, in, out int) linear {
-	return linear{w: w, forward: set.NewPanels(in, out), backward: set.NewPanels(out, in)}
-}
-
-func (l linear) pack(set *kernel.Set) {
-	set.Pack(l.forward, l.w)
-	set.Pack(l.backward, l.w.T())
-}
-
-// packed is the matrices of a model as the passes use them.
-type packed struct {
-	embed  linear // forward: logits = x·Eᵀ
-	layers []packedLayer
-}
-
-type packedLayer struct{ qkv, out, gateUp, down linear }
-
-func newPacked(c Config, set *kernel.Set, w *weights) *packed {
-	d, f := c.Width, c.FFN
-	p := &packed{embed: newLinear(set, kernel.Rows(w.embed, d).T(), d, c.vocab())}
-	for _, l := range w.layers {
-		p.layers = append(p.layers, packedLayer{
-			qkv:    newLinear(set, kernel.Rows(l.qkv, 3*d), d, 3*d),
-			out:    newLinear(set, kernel.Rows(l.out, d), d, d),
-			gateUp: newLinear(set, kernel.Rows(l.gateUp, 2*f), d, 2*f),
-			down:   newLinear(set, kernel.Rows(l.down, d), f, d),
-		})
-	}
-	return p
-}
-
-// all lists the matrices, for packing them side by side.
-func (p *packed) all() []linear {
-	list := []linear{p.embed}
-	for _, l := range p.layers {
-		list = append(list, l.qkv, l.out, l.gateUp, l.down)
-	}
-	return list
 }

@@ -11,9 +11,10 @@ type worker struct {
 	Config
 	set      *kernel.Set
 	w        *weights
-	packed   *packed
+	linears  *linears
 	cos, sin []float32 // [context, head/2]
 	act      *activations
+	turned   kernel.Panels // of one head: keys going forward, values going back
 
 	// The sequences of the current pass, all of one length, one after the other.
 	length  int
@@ -21,8 +22,8 @@ type worker struct {
 	targets []uint16
 }
 
-func newWorker(c Config, set *kernel.Set, w *weights, p *packed, cos, sin []float32) *worker {
-	return &worker{Config: c, set: set, w: w, packed: p, cos: cos, sin: sin, act: newActivations(c)}
+func newWorker(c Config, set *kernel.Set, w *weights, l *linears, cos, sin []float32) *worker {
+	return &worker{Config: c, set: set, w: w, linears: l, cos: cos, sin: sin, act: newActivations(c)}
 }
 
 // load takes sequences of length+1 tokens each: inputs are the first length, targets the last. Shorter ones are padded
