@@ -233,3 +233,93 @@ func scaleAVX512(x *float32, n int, factor float32)
 //
 //go:noescape
 func sumSquaresAVX512(x *float32, n int) (sum float32)
+
+// tileBF16_1 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 1·count, j < 32, p < depth.
+// Strides are in elements; depth and count are at least 1.
+//
+//go:noescape
+func tileBF16_1(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
+
+// tileBF16_2 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 2·count, j < 32, p < depth.
+// Strides are in elements; depth and count are at least 1.
+//
+//go:noescape
+func tileBF16_2(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
+
+// tileBF16_3 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 3·count, j < 32, p < depth.
+// Strides are in elements; depth and count are at least 1.
+//
+//go:noescape
+func tileBF16_3(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
+
+// tileBF16_4 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 4·count, j < 32, p < depth.
+// Strides are in elements; depth and count are at least 1.
+//
+//go:noescape
+func tileBF16_4(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
+
+// tileBF16_5 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 5·count, j < 32, p < depth.
+// Strides are in elements; depth and count are at least 1.
+//
+//go:noescape
+func tileBF16_5(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
+
+// tileBF16_6 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 6·count, j < 32, p < depth.
+// Strides are in elements; depth and count are at least 1.
+//
+//go:noescape
+func tileBF16_6(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
+
+// tileBF16_7 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 7·count, j < 32, p < depth.
+// Strides are in elements; depth and count are at least 1.
+//
+//go:noescape
+func tileBF16_7(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
+
+// tileBF16_8 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 8·count, j < 32, p < depth.
+// Strides are in elements; depth and count are at least 1.
+//
+//go:noescape
+func tileBF16_8(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
+
+// tileBF16_9 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 9·count, j < 32, p < depth.
+// Strides are in elements; depth and count are at least 1.
+//
+//go:noescape
+func tileBF16_9(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
+
+// tileBF16_10 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 10·count, j < 32, p < depth.
+// Strides are in elements; depth and count are at least 1.
+//
+//go:noescape
+func tileBF16_10(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
+
+// tileBF16_11 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 11·count, j < 32, p < depth.
+// Strides are in elements; depth and count are at least 1.
+//
+//go:noescape
+func tileBF16_11(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
+
+// tileBF16_12 computes C[i,j] = (accumulate ? C[i,j] : 0) + Σ_p A[i,p] B[p,j] for i < 12·count, j < 32, p < depth.
+// Strides are in elements; depth and count are at least 1.
+//
+//go:noescape
+func tileBF16_12(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
+
+// pairColumnsBF16 computes to[i·toRow + p] = (from[i·fromRow + 2p], from[i·fromRow + 2p + 1]) for i < rows and p < n,
+// n a multiple of 16.
+//
+//go:noescape
+func pairColumnsBF16(to *float32, toRow int, from *float32, fromRow int, rows int, n int)
+
+// pairRowsBF16 computes to[p·toRow + j] = (from[2p·fromRow + j], from[(2p+1)·fromRow + j]) for p < pairs and j < n,
+// n a multiple of 16.
+//
+//go:noescape
+func pairRowsBF16(to *float32, toRow int, from *float32, fromRow int, pairs int, n int)
+
+// pairTransposedBF16 computes to[p·toRow + j] = (from[j·fromRow + 2p], from[j·fromRow + 2p + 1]) for p < n and j < 8,
+// n a multiple of 8.
+//
+//go:noescape
+func pairTransposedBF16(to *float32, toRow int, from *float32, fromRow int, n int)

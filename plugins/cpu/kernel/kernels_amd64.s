@@ -3320,3 +3320,1788 @@ sum:
 	MOVSS         X0, sum+16(FP)
 	VZEROUPPER
 	RET
+
+// func tileBF16_1(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512_BF16, MMX+
+TEXT ·tileBF16_1(SB), NOSPLIT, $0-80
+tile:
+	MOVQ       a+0(FP), AX
+	MOVQ       aRow+8(FP), CX
+	MOVQ       aCol+16(FP), DX
+	MOVQ       b+24(FP), BX
+	MOVQ       bRow+32(FP), SI
+	MOVQ       depth+56(FP), DI
+	SHLQ       $0x02, CX
+	SHLQ       $0x02, DX
+	SHLQ       $0x02, SI
+	MOVQ       c+40(FP), R8
+	MOVQ       cRow+48(FP), R9
+	PREFETCHT0 (R8)
+	PREFETCHT0 64(R8)
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+
+depth:
+	VMOVUPS      (BX), Z2
+	VMOVUPS      64(BX), Z3
+	VBROADCASTSS (AX), Z4
+	LONG         $0x486ef262; WORD $0xc452 // VDPBF16PS Z4, Z2, Z0
+	LONG         $0x4866f262; WORD $0xcc52 // VDPBF16PS Z4, Z3, Z1
+	ADDQ         DX, AX
+	ADDQ         SI, BX
+	DECQ         DI
+	JNZ          depth
+	MOVQ         c+40(FP), AX
+	MOVQ         cRow+48(FP), DX
+	MOVQ         accumulate+64(FP), BX
+	SHLQ         $0x02, DX
+	CMPQ         BX, $0x00
+	JE           store
+	MOVQ         AX, BX
+	VADDPS       (BX), Z0, Z0
+	VADDPS       64(BX), Z1, Z1
+	ADDQ         DX, BX
+
+store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ    DX, AX
+	MOVQ    AX, c+40(FP)
+	IMUL3Q  $0x01, CX, CX
+	ADDQ    CX, a+0(FP)
+	DECQ    count+72(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tileBF16_2(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512_BF16, MMX+
+TEXT ·tileBF16_2(SB), NOSPLIT, $0-80
+tile:
+	MOVQ       a+0(FP), AX
+	MOVQ       aRow+8(FP), CX
+	MOVQ       aCol+16(FP), DX
+	MOVQ       b+24(FP), BX
+	MOVQ       bRow+32(FP), SI
+	MOVQ       depth+56(FP), DI
+	SHLQ       $0x02, CX
+	SHLQ       $0x02, DX
+	SHLQ       $0x02, SI
+	MOVQ       c+40(FP), R8
+	MOVQ       cRow+48(FP), R9
+	PREFETCHT0 (R8)
+	PREFETCHT0 64(R8)
+	LEAQ       (R8)(R9*4), R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 64(R8)
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+
+depth:
+	VMOVUPS      (BX), Z4
+	VMOVUPS      64(BX), Z5
+	VBROADCASTSS (AX), Z6
+	LONG         $0x485ef262; WORD $0xc652 // VDPBF16PS Z6, Z4, Z0
+	LONG         $0x4856f262; WORD $0xce52 // VDPBF16PS Z6, Z5, Z1
+	VBROADCASTSS (AX)(CX*1), Z6
+	LONG         $0x485ef262; WORD $0xd652 // VDPBF16PS Z6, Z4, Z2
+	LONG         $0x4856f262; WORD $0xde52 // VDPBF16PS Z6, Z5, Z3
+	ADDQ         DX, AX
+	ADDQ         SI, BX
+	DECQ         DI
+	JNZ          depth
+	MOVQ         c+40(FP), AX
+	MOVQ         cRow+48(FP), DX
+	MOVQ         accumulate+64(FP), BX
+	SHLQ         $0x02, DX
+	CMPQ         BX, $0x00
+	JE           store
+	MOVQ         AX, BX
+	VADDPS       (BX), Z0, Z0
+	VADDPS       64(BX), Z1, Z1
+	ADDQ         DX, BX
+	VADDPS       (BX), Z2, Z2
+	VADDPS       64(BX), Z3, Z3
+	ADDQ         DX, BX
+
+store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	ADDQ    DX, AX
+	MOVQ    AX, c+40(FP)
+	IMUL3Q  $0x02, CX, CX
+	ADDQ    CX, a+0(FP)
+	DECQ    count+72(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tileBF16_3(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512_BF16, MMX+
+TEXT ·tileBF16_3(SB), NOSPLIT, $0-80
+tile:
+	MOVQ       a+0(FP), AX
+	MOVQ       aRow+8(FP), CX
+	MOVQ       aCol+16(FP), DX
+	MOVQ       b+24(FP), BX
+	MOVQ       bRow+32(FP), SI
+	MOVQ       depth+56(FP), DI
+	SHLQ       $0x02, CX
+	SHLQ       $0x02, DX
+	SHLQ       $0x02, SI
+	MOVQ       c+40(FP), R8
+	MOVQ       cRow+48(FP), R9
+	PREFETCHT0 (R8)
+	PREFETCHT0 64(R8)
+	LEAQ       (R8)(R9*4), R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 64(R8)
+	LEAQ       (R8)(R9*4), R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 64(R8)
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+
+depth:
+	VMOVUPS      (BX), Z6
+	VMOVUPS      64(BX), Z7
+	VBROADCASTSS (AX), Z8
+	LONG         $0x484ed262; WORD $0xc052 // VDPBF16PS Z8, Z6, Z0
+	LONG         $0x4846d262; WORD $0xc852 // VDPBF16PS Z8, Z7, Z1
+	VBROADCASTSS (AX)(CX*1), Z8
+	LONG         $0x484ed262; WORD $0xd052 // VDPBF16PS Z8, Z6, Z2
+	LONG         $0x4846d262; WORD $0xd852 // VDPBF16PS Z8, Z7, Z3
+	VBROADCASTSS (AX)(CX*2), Z8
+	LONG         $0x484ed262; WORD $0xe052 // VDPBF16PS Z8, Z6, Z4
+	LONG         $0x4846d262; WORD $0xe852 // VDPBF16PS Z8, Z7, Z5
+	ADDQ         DX, AX
+	ADDQ         SI, BX
+	DECQ         DI
+	JNZ          depth
+	MOVQ         c+40(FP), AX
+	MOVQ         cRow+48(FP), DX
+	MOVQ         accumulate+64(FP), BX
+	SHLQ         $0x02, DX
+	CMPQ         BX, $0x00
+	JE           store
+	MOVQ         AX, BX
+	VADDPS       (BX), Z0, Z0
+	VADDPS       64(BX), Z1, Z1
+	ADDQ         DX, BX
+	VADDPS       (BX), Z2, Z2
+	VADDPS       64(BX), Z3, Z3
+	ADDQ         DX, BX
+	VADDPS       (BX), Z4, Z4
+	VADDPS       64(BX), Z5, Z5
+	ADDQ         DX, BX
+
+store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	ADDQ    DX, AX
+	MOVQ    AX, c+40(FP)
+	IMUL3Q  $0x03, CX, CX
+	ADDQ    CX, a+0(FP)
+	DECQ    count+72(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tileBF16_4(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512_BF16, MMX+
+TEXT ·tileBF16_4(SB), NOSPLIT, $0-80
+tile:
+	MOVQ       a+0(FP), AX
+	MOVQ       aRow+8(FP), CX
+	MOVQ       aCol+16(FP), DX
+	MOVQ       b+24(FP), BX
+	MOVQ       bRow+32(FP), SI
+	MOVQ       depth+56(FP), DI
+	SHLQ       $0x02, CX
+	SHLQ       $0x02, DX
+	SHLQ       $0x02, SI
+	LEAQ       (AX)(CX*2), R8
+	ADDQ       CX, R8
+	MOVQ       c+40(FP), R9
+	MOVQ       cRow+48(FP), R10
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	LEAQ       (R9)(R10*4), R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	LEAQ       (R9)(R10*4), R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	LEAQ       (R9)(R10*4), R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+
+depth:
+	VMOVUPS      (BX), Z8
+	VMOVUPS      64(BX), Z9
+	VBROADCASTSS (AX), Z10
+	LONG         $0x483ed262; WORD $0xc252 // VDPBF16PS Z10, Z8, Z0
+	LONG         $0x4836d262; WORD $0xca52 // VDPBF16PS Z10, Z9, Z1
+	VBROADCASTSS (AX)(CX*1), Z10
+	LONG         $0x483ed262; WORD $0xd252 // VDPBF16PS Z10, Z8, Z2
+	LONG         $0x4836d262; WORD $0xda52 // VDPBF16PS Z10, Z9, Z3
+	VBROADCASTSS (AX)(CX*2), Z10
+	LONG         $0x483ed262; WORD $0xe252 // VDPBF16PS Z10, Z8, Z4
+	LONG         $0x4836d262; WORD $0xea52 // VDPBF16PS Z10, Z9, Z5
+	VBROADCASTSS (R8), Z10
+	LONG         $0x483ed262; WORD $0xf252 // VDPBF16PS Z10, Z8, Z6
+	LONG         $0x4836d262; WORD $0xfa52 // VDPBF16PS Z10, Z9, Z7
+	ADDQ         DX, AX
+	ADDQ         DX, R8
+	ADDQ         SI, BX
+	DECQ         DI
+	JNZ          depth
+	MOVQ         c+40(FP), AX
+	MOVQ         cRow+48(FP), DX
+	MOVQ         accumulate+64(FP), BX
+	SHLQ         $0x02, DX
+	CMPQ         BX, $0x00
+	JE           store
+	MOVQ         AX, BX
+	VADDPS       (BX), Z0, Z0
+	VADDPS       64(BX), Z1, Z1
+	ADDQ         DX, BX
+	VADDPS       (BX), Z2, Z2
+	VADDPS       64(BX), Z3, Z3
+	ADDQ         DX, BX
+	VADDPS       (BX), Z4, Z4
+	VADDPS       64(BX), Z5, Z5
+	ADDQ         DX, BX
+	VADDPS       (BX), Z6, Z6
+	VADDPS       64(BX), Z7, Z7
+	ADDQ         DX, BX
+
+store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	ADDQ    DX, AX
+	MOVQ    AX, c+40(FP)
+	IMUL3Q  $0x04, CX, CX
+	ADDQ    CX, a+0(FP)
+	DECQ    count+72(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tileBF16_5(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512_BF16, MMX+
+TEXT ·tileBF16_5(SB), NOSPLIT, $0-80
+tile:
+	MOVQ       a+0(FP), AX
+	MOVQ       aRow+8(FP), CX
+	MOVQ       aCol+16(FP), DX
+	MOVQ       b+24(FP), BX
+	MOVQ       bRow+32(FP), SI
+	MOVQ       depth+56(FP), DI
+	SHLQ       $0x02, CX
+	SHLQ       $0x02, DX
+	SHLQ       $0x02, SI
+	LEAQ       (AX)(CX*2), R8
+	ADDQ       CX, R8
+	MOVQ       c+40(FP), R9
+	MOVQ       cRow+48(FP), R10
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	LEAQ       (R9)(R10*4), R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	LEAQ       (R9)(R10*4), R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	LEAQ       (R9)(R10*4), R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	LEAQ       (R9)(R10*4), R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+
+depth:
+	VMOVUPS      (BX), Z10
+	VMOVUPS      64(BX), Z11
+	VBROADCASTSS (AX), Z12
+	LONG         $0x482ed262; WORD $0xc452 // VDPBF16PS Z12, Z10, Z0
+	LONG         $0x4826d262; WORD $0xcc52 // VDPBF16PS Z12, Z11, Z1
+	VBROADCASTSS (AX)(CX*1), Z12
+	LONG         $0x482ed262; WORD $0xd452 // VDPBF16PS Z12, Z10, Z2
+	LONG         $0x4826d262; WORD $0xdc52 // VDPBF16PS Z12, Z11, Z3
+	VBROADCASTSS (AX)(CX*2), Z12
+	LONG         $0x482ed262; WORD $0xe452 // VDPBF16PS Z12, Z10, Z4
+	LONG         $0x4826d262; WORD $0xec52 // VDPBF16PS Z12, Z11, Z5
+	VBROADCASTSS (R8), Z12
+	LONG         $0x482ed262; WORD $0xf452 // VDPBF16PS Z12, Z10, Z6
+	LONG         $0x4826d262; WORD $0xfc52 // VDPBF16PS Z12, Z11, Z7
+	VBROADCASTSS (R8)(CX*1), Z12
+	LONG         $0x482e5262; WORD $0xc452 // VDPBF16PS Z12, Z10, Z8
+	LONG         $0x48265262; WORD $0xcc52 // VDPBF16PS Z12, Z11, Z9
+	ADDQ         DX, AX
+	ADDQ         DX, R8
+	ADDQ         SI, BX
+	DECQ         DI
+	JNZ          depth
+	MOVQ         c+40(FP), AX
+	MOVQ         cRow+48(FP), DX
+	MOVQ         accumulate+64(FP), BX
+	SHLQ         $0x02, DX
+	CMPQ         BX, $0x00
+	JE           store
+	MOVQ         AX, BX
+	VADDPS       (BX), Z0, Z0
+	VADDPS       64(BX), Z1, Z1
+	ADDQ         DX, BX
+	VADDPS       (BX), Z2, Z2
+	VADDPS       64(BX), Z3, Z3
+	ADDQ         DX, BX
+	VADDPS       (BX), Z4, Z4
+	VADDPS       64(BX), Z5, Z5
+	ADDQ         DX, BX
+	VADDPS       (BX), Z6, Z6
+	VADDPS       64(BX), Z7, Z7
+	ADDQ         DX, BX
+	VADDPS       (BX), Z8, Z8
+	VADDPS       64(BX), Z9, Z9
+	ADDQ         DX, BX
+
+store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, 64(AX)
+	ADDQ    DX, AX
+	MOVQ    AX, c+40(FP)
+	IMUL3Q  $0x05, CX, CX
+	ADDQ    CX, a+0(FP)
+	DECQ    count+72(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tileBF16_6(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512_BF16, MMX+
+TEXT ·tileBF16_6(SB), NOSPLIT, $0-80
+tile:
+	MOVQ       a+0(FP), AX
+	MOVQ       aRow+8(FP), CX
+	MOVQ       aCol+16(FP), DX
+	MOVQ       b+24(FP), BX
+	MOVQ       bRow+32(FP), SI
+	MOVQ       depth+56(FP), DI
+	SHLQ       $0x02, CX
+	SHLQ       $0x02, DX
+	SHLQ       $0x02, SI
+	LEAQ       (AX)(CX*2), R8
+	ADDQ       CX, R8
+	MOVQ       c+40(FP), R9
+	MOVQ       cRow+48(FP), R10
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	LEAQ       (R9)(R10*4), R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	LEAQ       (R9)(R10*4), R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	LEAQ       (R9)(R10*4), R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	LEAQ       (R9)(R10*4), R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	LEAQ       (R9)(R10*4), R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
+
+depth:
+	VMOVUPS      (BX), Z12
+	VMOVUPS      64(BX), Z13
+	VBROADCASTSS (AX), Z14
+	LONG         $0x481ed262; WORD $0xc652 // VDPBF16PS Z14, Z12, Z0
+	LONG         $0x4816d262; WORD $0xce52 // VDPBF16PS Z14, Z13, Z1
+	VBROADCASTSS (AX)(CX*1), Z14
+	LONG         $0x481ed262; WORD $0xd652 // VDPBF16PS Z14, Z12, Z2
+	LONG         $0x4816d262; WORD $0xde52 // VDPBF16PS Z14, Z13, Z3
+	VBROADCASTSS (AX)(CX*2), Z14
+	LONG         $0x481ed262; WORD $0xe652 // VDPBF16PS Z14, Z12, Z4
+	LONG         $0x4816d262; WORD $0xee52 // VDPBF16PS Z14, Z13, Z5
+	VBROADCASTSS (R8), Z14
+	LONG         $0x481ed262; WORD $0xf652 // VDPBF16PS Z14, Z12, Z6
+	LONG         $0x4816d262; WORD $0xfe52 // VDPBF16PS Z14, Z13, Z7
+	VBROADCASTSS (R8)(CX*1), Z14
+	LONG         $0x481e5262; WORD $0xc652 // VDPBF16PS Z14, Z12, Z8
+	LONG         $0x48165262; WORD $0xce52 // VDPBF16PS Z14, Z13, Z9
+	VBROADCASTSS (R8)(CX*2), Z14
+	LONG         $0x481e5262; WORD $0xd652 // VDPBF16PS Z14, Z12, Z10
+	LONG         $0x48165262; WORD $0xde52 // VDPBF16PS Z14, Z13, Z11
+	ADDQ         DX, AX
+	ADDQ         DX, R8
+	ADDQ         SI, BX
+	DECQ         DI
+	JNZ          depth
+	MOVQ         c+40(FP), AX
+	MOVQ         cRow+48(FP), DX
+	MOVQ         accumulate+64(FP), BX
+	SHLQ         $0x02, DX
+	CMPQ         BX, $0x00
+	JE           store
+	MOVQ         AX, BX
+	VADDPS       (BX), Z0, Z0
+	VADDPS       64(BX), Z1, Z1
+	ADDQ         DX, BX
+	VADDPS       (BX), Z2, Z2
+	VADDPS       64(BX), Z3, Z3
+	ADDQ         DX, BX
+	VADDPS       (BX), Z4, Z4
+	VADDPS       64(BX), Z5, Z5
+	ADDQ         DX, BX
+	VADDPS       (BX), Z6, Z6
+	VADDPS       64(BX), Z7, Z7
+	ADDQ         DX, BX
+	VADDPS       (BX), Z8, Z8
+	VADDPS       64(BX), Z9, Z9
+	ADDQ         DX, BX
+	VADDPS       (BX), Z10, Z10
+	VADDPS       64(BX), Z11, Z11
+	ADDQ         DX, BX
+
+store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, 64(AX)
+	ADDQ    DX, AX
+	MOVQ    AX, c+40(FP)
+	IMUL3Q  $0x06, CX, CX
+	ADDQ    CX, a+0(FP)
+	DECQ    count+72(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tileBF16_7(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512_BF16, MMX+
+TEXT ·tileBF16_7(SB), NOSPLIT, $0-80
+tile:
+	MOVQ       a+0(FP), AX
+	MOVQ       aRow+8(FP), CX
+	MOVQ       aCol+16(FP), DX
+	MOVQ       b+24(FP), BX
+	MOVQ       bRow+32(FP), SI
+	MOVQ       depth+56(FP), DI
+	SHLQ       $0x02, CX
+	SHLQ       $0x02, DX
+	SHLQ       $0x02, SI
+	LEAQ       (AX)(CX*2), R8
+	ADDQ       CX, R8
+	LEAQ       (R8)(CX*2), R9
+	ADDQ       CX, R9
+	MOVQ       c+40(FP), R10
+	MOVQ       cRow+48(FP), R11
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	LEAQ       (R10)(R11*4), R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	LEAQ       (R10)(R11*4), R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	LEAQ       (R10)(R11*4), R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	LEAQ       (R10)(R11*4), R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	LEAQ       (R10)(R11*4), R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	LEAQ       (R10)(R11*4), R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
+	VXORPS     Z12, Z12, Z12
+	VXORPS     Z13, Z13, Z13
+
+depth:
+	VMOVUPS      (BX), Z14
+	VMOVUPS      64(BX), Z15
+	VBROADCASTSS (AX), Z16
+	LONG         $0x480eb262; WORD $0xc052 // VDPBF16PS Z16, Z14, Z0
+	LONG         $0x4806b262; WORD $0xc852 // VDPBF16PS Z16, Z15, Z1
+	VBROADCASTSS (AX)(CX*1), Z16
+	LONG         $0x480eb262; WORD $0xd052 // VDPBF16PS Z16, Z14, Z2
+	LONG         $0x4806b262; WORD $0xd852 // VDPBF16PS Z16, Z15, Z3
+	VBROADCASTSS (AX)(CX*2), Z16
+	LONG         $0x480eb262; WORD $0xe052 // VDPBF16PS Z16, Z14, Z4
+	LONG         $0x4806b262; WORD $0xe852 // VDPBF16PS Z16, Z15, Z5
+	VBROADCASTSS (R8), Z16
+	LONG         $0x480eb262; WORD $0xf052 // VDPBF16PS Z16, Z14, Z6
+	LONG         $0x4806b262; WORD $0xf852 // VDPBF16PS Z16, Z15, Z7
+	VBROADCASTSS (R8)(CX*1), Z16
+	LONG         $0x480e3262; WORD $0xc052 // VDPBF16PS Z16, Z14, Z8
+	LONG         $0x48063262; WORD $0xc852 // VDPBF16PS Z16, Z15, Z9
+	VBROADCASTSS (R8)(CX*2), Z16
+	LONG         $0x480e3262; WORD $0xd052 // VDPBF16PS Z16, Z14, Z10
+	LONG         $0x48063262; WORD $0xd852 // VDPBF16PS Z16, Z15, Z11
+	VBROADCASTSS (R9), Z16
+	LONG         $0x480e3262; WORD $0xe052 // VDPBF16PS Z16, Z14, Z12
+	LONG         $0x48063262; WORD $0xe852 // VDPBF16PS Z16, Z15, Z13
+	ADDQ         DX, AX
+	ADDQ         DX, R8
+	ADDQ         DX, R9
+	ADDQ         SI, BX
+	DECQ         DI
+	JNZ          depth
+	MOVQ         c+40(FP), AX
+	MOVQ         cRow+48(FP), DX
+	MOVQ         accumulate+64(FP), BX
+	SHLQ         $0x02, DX
+	CMPQ         BX, $0x00
+	JE           store
+	MOVQ         AX, BX
+	VADDPS       (BX), Z0, Z0
+	VADDPS       64(BX), Z1, Z1
+	ADDQ         DX, BX
+	VADDPS       (BX), Z2, Z2
+	VADDPS       64(BX), Z3, Z3
+	ADDQ         DX, BX
+	VADDPS       (BX), Z4, Z4
+	VADDPS       64(BX), Z5, Z5
+	ADDQ         DX, BX
+	VADDPS       (BX), Z6, Z6
+	VADDPS       64(BX), Z7, Z7
+	ADDQ         DX, BX
+	VADDPS       (BX), Z8, Z8
+	VADDPS       64(BX), Z9, Z9
+	ADDQ         DX, BX
+	VADDPS       (BX), Z10, Z10
+	VADDPS       64(BX), Z11, Z11
+	ADDQ         DX, BX
+	VADDPS       (BX), Z12, Z12
+	VADDPS       64(BX), Z13, Z13
+	ADDQ         DX, BX
+
+store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, 64(AX)
+	ADDQ    DX, AX
+	MOVQ    AX, c+40(FP)
+	IMUL3Q  $0x07, CX, CX
+	ADDQ    CX, a+0(FP)
+	DECQ    count+72(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tileBF16_8(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512_BF16, MMX+
+TEXT ·tileBF16_8(SB), NOSPLIT, $0-80
+tile:
+	MOVQ       a+0(FP), AX
+	MOVQ       aRow+8(FP), CX
+	MOVQ       aCol+16(FP), DX
+	MOVQ       b+24(FP), BX
+	MOVQ       bRow+32(FP), SI
+	MOVQ       depth+56(FP), DI
+	SHLQ       $0x02, CX
+	SHLQ       $0x02, DX
+	SHLQ       $0x02, SI
+	LEAQ       (AX)(CX*2), R8
+	ADDQ       CX, R8
+	LEAQ       (R8)(CX*2), R9
+	ADDQ       CX, R9
+	MOVQ       c+40(FP), R10
+	MOVQ       cRow+48(FP), R11
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	LEAQ       (R10)(R11*4), R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	LEAQ       (R10)(R11*4), R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	LEAQ       (R10)(R11*4), R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	LEAQ       (R10)(R11*4), R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	LEAQ       (R10)(R11*4), R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	LEAQ       (R10)(R11*4), R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	LEAQ       (R10)(R11*4), R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
+	VXORPS     Z12, Z12, Z12
+	VXORPS     Z13, Z13, Z13
+	VXORPS     Z14, Z14, Z14
+	VXORPS     Z15, Z15, Z15
+
+depth:
+	VMOVUPS      (BX), Z16
+	VMOVUPS      64(BX), Z17
+	VBROADCASTSS (AX), Z18
+	LONG         $0x407eb262; WORD $0xc252 // VDPBF16PS Z18, Z16, Z0
+	LONG         $0x4076b262; WORD $0xca52 // VDPBF16PS Z18, Z17, Z1
+	VBROADCASTSS (AX)(CX*1), Z18
+	LONG         $0x407eb262; WORD $0xd252 // VDPBF16PS Z18, Z16, Z2
+	LONG         $0x4076b262; WORD $0xda52 // VDPBF16PS Z18, Z17, Z3
+	VBROADCASTSS (AX)(CX*2), Z18
+	LONG         $0x407eb262; WORD $0xe252 // VDPBF16PS Z18, Z16, Z4
+	LONG         $0x4076b262; WORD $0xea52 // VDPBF16PS Z18, Z17, Z5
+	VBROADCASTSS (R8), Z18
+	LONG         $0x407eb262; WORD $0xf252 // VDPBF16PS Z18, Z16, Z6
+	LONG         $0x4076b262; WORD $0xfa52 // VDPBF16PS Z18, Z17, Z7
+	VBROADCASTSS (R8)(CX*1), Z18
+	LONG         $0x407e3262; WORD $0xc252 // VDPBF16PS Z18, Z16, Z8
+	LONG         $0x40763262; WORD $0xca52 // VDPBF16PS Z18, Z17, Z9
+	VBROADCASTSS (R8)(CX*2), Z18
+	LONG         $0x407e3262; WORD $0xd252 // VDPBF16PS Z18, Z16, Z10
+	LONG         $0x40763262; WORD $0xda52 // VDPBF16PS Z18, Z17, Z11
+	VBROADCASTSS (R9), Z18
+	LONG         $0x407e3262; WORD $0xe252 // VDPBF16PS Z18, Z16, Z12
+	LONG         $0x40763262; WORD $0xea52 // VDPBF16PS Z18, Z17, Z13
+	VBROADCASTSS (R9)(CX*1), Z18
+	LONG         $0x407e3262; WORD $0xf252 // VDPBF16PS Z18, Z16, Z14
+	LONG         $0x40763262; WORD $0xfa52 // VDPBF16PS Z18, Z17, Z15
+	ADDQ         DX, AX
+	ADDQ         DX, R8
+	ADDQ         DX, R9
+	ADDQ         SI, BX
+	DECQ         DI
+	JNZ          depth
+	MOVQ         c+40(FP), AX
+	MOVQ         cRow+48(FP), DX
+	MOVQ         accumulate+64(FP), BX
+	SHLQ         $0x02, DX
+	CMPQ         BX, $0x00
+	JE           store
+	MOVQ         AX, BX
+	VADDPS       (BX), Z0, Z0
+	VADDPS       64(BX), Z1, Z1
+	ADDQ         DX, BX
+	VADDPS       (BX), Z2, Z2
+	VADDPS       64(BX), Z3, Z3
+	ADDQ         DX, BX
+	VADDPS       (BX), Z4, Z4
+	VADDPS       64(BX), Z5, Z5
+	ADDQ         DX, BX
+	VADDPS       (BX), Z6, Z6
+	VADDPS       64(BX), Z7, Z7
+	ADDQ         DX, BX
+	VADDPS       (BX), Z8, Z8
+	VADDPS       64(BX), Z9, Z9
+	ADDQ         DX, BX
+	VADDPS       (BX), Z10, Z10
+	VADDPS       64(BX), Z11, Z11
+	ADDQ         DX, BX
+	VADDPS       (BX), Z12, Z12
+	VADDPS       64(BX), Z13, Z13
+	ADDQ         DX, BX
+	VADDPS       (BX), Z14, Z14
+	VADDPS       64(BX), Z15, Z15
+	ADDQ         DX, BX
+
+store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z14, (AX)
+	VMOVUPS Z15, 64(AX)
+	ADDQ    DX, AX
+	MOVQ    AX, c+40(FP)
+	IMUL3Q  $0x08, CX, CX
+	ADDQ    CX, a+0(FP)
+	DECQ    count+72(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tileBF16_9(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512_BF16, MMX+
+TEXT ·tileBF16_9(SB), NOSPLIT, $0-80
+tile:
+	MOVQ       a+0(FP), AX
+	MOVQ       aRow+8(FP), CX
+	MOVQ       aCol+16(FP), DX
+	MOVQ       b+24(FP), BX
+	MOVQ       bRow+32(FP), SI
+	MOVQ       depth+56(FP), DI
+	SHLQ       $0x02, CX
+	SHLQ       $0x02, DX
+	SHLQ       $0x02, SI
+	LEAQ       (AX)(CX*2), R8
+	ADDQ       CX, R8
+	LEAQ       (R8)(CX*2), R9
+	ADDQ       CX, R9
+	MOVQ       c+40(FP), R10
+	MOVQ       cRow+48(FP), R11
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	LEAQ       (R10)(R11*4), R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	LEAQ       (R10)(R11*4), R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	LEAQ       (R10)(R11*4), R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	LEAQ       (R10)(R11*4), R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	LEAQ       (R10)(R11*4), R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	LEAQ       (R10)(R11*4), R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	LEAQ       (R10)(R11*4), R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	LEAQ       (R10)(R11*4), R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
+	VXORPS     Z12, Z12, Z12
+	VXORPS     Z13, Z13, Z13
+	VXORPS     Z14, Z14, Z14
+	VXORPS     Z15, Z15, Z15
+	VXORPS     Z16, Z16, Z16
+	VXORPS     Z17, Z17, Z17
+
+depth:
+	VMOVUPS      (BX), Z18
+	VMOVUPS      64(BX), Z19
+	VBROADCASTSS (AX), Z20
+	LONG         $0x406eb262; WORD $0xc452 // VDPBF16PS Z20, Z18, Z0
+	LONG         $0x4066b262; WORD $0xcc52 // VDPBF16PS Z20, Z19, Z1
+	VBROADCASTSS (AX)(CX*1), Z20
+	LONG         $0x406eb262; WORD $0xd452 // VDPBF16PS Z20, Z18, Z2
+	LONG         $0x4066b262; WORD $0xdc52 // VDPBF16PS Z20, Z19, Z3
+	VBROADCASTSS (AX)(CX*2), Z20
+	LONG         $0x406eb262; WORD $0xe452 // VDPBF16PS Z20, Z18, Z4
+	LONG         $0x4066b262; WORD $0xec52 // VDPBF16PS Z20, Z19, Z5
+	VBROADCASTSS (R8), Z20
+	LONG         $0x406eb262; WORD $0xf452 // VDPBF16PS Z20, Z18, Z6
+	LONG         $0x4066b262; WORD $0xfc52 // VDPBF16PS Z20, Z19, Z7
+	VBROADCASTSS (R8)(CX*1), Z20
+	LONG         $0x406e3262; WORD $0xc452 // VDPBF16PS Z20, Z18, Z8
+	LONG         $0x40663262; WORD $0xcc52 // VDPBF16PS Z20, Z19, Z9
+	VBROADCASTSS (R8)(CX*2), Z20
+	LONG         $0x406e3262; WORD $0xd452 // VDPBF16PS Z20, Z18, Z10
+	LONG         $0x40663262; WORD $0xdc52 // VDPBF16PS Z20, Z19, Z11
+	VBROADCASTSS (R9), Z20
+	LONG         $0x406e3262; WORD $0xe452 // VDPBF16PS Z20, Z18, Z12
+	LONG         $0x40663262; WORD $0xec52 // VDPBF16PS Z20, Z19, Z13
+	VBROADCASTSS (R9)(CX*1), Z20
+	LONG         $0x406e3262; WORD $0xf452 // VDPBF16PS Z20, Z18, Z14
+	LONG         $0x40663262; WORD $0xfc52 // VDPBF16PS Z20, Z19, Z15
+	VBROADCASTSS (R9)(CX*2), Z20
+	LONG         $0x406ea262; WORD $0xc452 // VDPBF16PS Z20, Z18, Z16
+	LONG         $0x4066a262; WORD $0xcc52 // VDPBF16PS Z20, Z19, Z17
+	ADDQ         DX, AX
+	ADDQ         DX, R8
+	ADDQ         DX, R9
+	ADDQ         SI, BX
+	DECQ         DI
+	JNZ          depth
+	MOVQ         c+40(FP), AX
+	MOVQ         cRow+48(FP), DX
+	MOVQ         accumulate+64(FP), BX
+	SHLQ         $0x02, DX
+	CMPQ         BX, $0x00
+	JE           store
+	MOVQ         AX, BX
+	VADDPS       (BX), Z0, Z0
+	VADDPS       64(BX), Z1, Z1
+	ADDQ         DX, BX
+	VADDPS       (BX), Z2, Z2
+	VADDPS       64(BX), Z3, Z3
+	ADDQ         DX, BX
+	VADDPS       (BX), Z4, Z4
+	VADDPS       64(BX), Z5, Z5
+	ADDQ         DX, BX
+	VADDPS       (BX), Z6, Z6
+	VADDPS       64(BX), Z7, Z7
+	ADDQ         DX, BX
+	VADDPS       (BX), Z8, Z8
+	VADDPS       64(BX), Z9, Z9
+	ADDQ         DX, BX
+	VADDPS       (BX), Z10, Z10
+	VADDPS       64(BX), Z11, Z11
+	ADDQ         DX, BX
+	VADDPS       (BX), Z12, Z12
+	VADDPS       64(BX), Z13, Z13
+	ADDQ         DX, BX
+	VADDPS       (BX), Z14, Z14
+	VADDPS       64(BX), Z15, Z15
+	ADDQ         DX, BX
+	VADDPS       (BX), Z16, Z16
+	VADDPS       64(BX), Z17, Z17
+	ADDQ         DX, BX
+
+store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z14, (AX)
+	VMOVUPS Z15, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z16, (AX)
+	VMOVUPS Z17, 64(AX)
+	ADDQ    DX, AX
+	MOVQ    AX, c+40(FP)
+	IMUL3Q  $0x09, CX, CX
+	ADDQ    CX, a+0(FP)
+	DECQ    count+72(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tileBF16_10(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512_BF16, MMX+
+TEXT ·tileBF16_10(SB), NOSPLIT, $0-80
+tile:
+	MOVQ       a+0(FP), AX
+	MOVQ       aRow+8(FP), CX
+	MOVQ       aCol+16(FP), DX
+	MOVQ       b+24(FP), BX
+	MOVQ       bRow+32(FP), SI
+	MOVQ       depth+56(FP), DI
+	SHLQ       $0x02, CX
+	SHLQ       $0x02, DX
+	SHLQ       $0x02, SI
+	LEAQ       (AX)(CX*2), R8
+	ADDQ       CX, R8
+	LEAQ       (R8)(CX*2), R9
+	ADDQ       CX, R9
+	LEAQ       (R9)(CX*2), R10
+	ADDQ       CX, R10
+	MOVQ       c+40(FP), R11
+	MOVQ       cRow+48(FP), R12
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
+	VXORPS     Z12, Z12, Z12
+	VXORPS     Z13, Z13, Z13
+	VXORPS     Z14, Z14, Z14
+	VXORPS     Z15, Z15, Z15
+	VXORPS     Z16, Z16, Z16
+	VXORPS     Z17, Z17, Z17
+	VXORPS     Z18, Z18, Z18
+	VXORPS     Z19, Z19, Z19
+
+depth:
+	VMOVUPS      (BX), Z20
+	VMOVUPS      64(BX), Z21
+	VBROADCASTSS (AX), Z22
+	LONG         $0x405eb262; WORD $0xc652 // VDPBF16PS Z22, Z20, Z0
+	LONG         $0x4056b262; WORD $0xce52 // VDPBF16PS Z22, Z21, Z1
+	VBROADCASTSS (AX)(CX*1), Z22
+	LONG         $0x405eb262; WORD $0xd652 // VDPBF16PS Z22, Z20, Z2
+	LONG         $0x4056b262; WORD $0xde52 // VDPBF16PS Z22, Z21, Z3
+	VBROADCASTSS (AX)(CX*2), Z22
+	LONG         $0x405eb262; WORD $0xe652 // VDPBF16PS Z22, Z20, Z4
+	LONG         $0x4056b262; WORD $0xee52 // VDPBF16PS Z22, Z21, Z5
+	VBROADCASTSS (R8), Z22
+	LONG         $0x405eb262; WORD $0xf652 // VDPBF16PS Z22, Z20, Z6
+	LONG         $0x4056b262; WORD $0xfe52 // VDPBF16PS Z22, Z21, Z7
+	VBROADCASTSS (R8)(CX*1), Z22
+	LONG         $0x405e3262; WORD $0xc652 // VDPBF16PS Z22, Z20, Z8
+	LONG         $0x40563262; WORD $0xce52 // VDPBF16PS Z22, Z21, Z9
+	VBROADCASTSS (R8)(CX*2), Z22
+	LONG         $0x405e3262; WORD $0xd652 // VDPBF16PS Z22, Z20, Z10
+	LONG         $0x40563262; WORD $0xde52 // VDPBF16PS Z22, Z21, Z11
+	VBROADCASTSS (R9), Z22
+	LONG         $0x405e3262; WORD $0xe652 // VDPBF16PS Z22, Z20, Z12
+	LONG         $0x40563262; WORD $0xee52 // VDPBF16PS Z22, Z21, Z13
+	VBROADCASTSS (R9)(CX*1), Z22
+	LONG         $0x405e3262; WORD $0xf652 // VDPBF16PS Z22, Z20, Z14
+	LONG         $0x40563262; WORD $0xfe52 // VDPBF16PS Z22, Z21, Z15
+	VBROADCASTSS (R9)(CX*2), Z22
+	LONG         $0x405ea262; WORD $0xc652 // VDPBF16PS Z22, Z20, Z16
+	LONG         $0x4056a262; WORD $0xce52 // VDPBF16PS Z22, Z21, Z17
+	VBROADCASTSS (R10), Z22
+	LONG         $0x405ea262; WORD $0xd652 // VDPBF16PS Z22, Z20, Z18
+	LONG         $0x4056a262; WORD $0xde52 // VDPBF16PS Z22, Z21, Z19
+	ADDQ         DX, AX
+	ADDQ         DX, R8
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         SI, BX
+	DECQ         DI
+	JNZ          depth
+	MOVQ         c+40(FP), AX
+	MOVQ         cRow+48(FP), DX
+	MOVQ         accumulate+64(FP), BX
+	SHLQ         $0x02, DX
+	CMPQ         BX, $0x00
+	JE           store
+	MOVQ         AX, BX
+	VADDPS       (BX), Z0, Z0
+	VADDPS       64(BX), Z1, Z1
+	ADDQ         DX, BX
+	VADDPS       (BX), Z2, Z2
+	VADDPS       64(BX), Z3, Z3
+	ADDQ         DX, BX
+	VADDPS       (BX), Z4, Z4
+	VADDPS       64(BX), Z5, Z5
+	ADDQ         DX, BX
+	VADDPS       (BX), Z6, Z6
+	VADDPS       64(BX), Z7, Z7
+	ADDQ         DX, BX
+	VADDPS       (BX), Z8, Z8
+	VADDPS       64(BX), Z9, Z9
+	ADDQ         DX, BX
+	VADDPS       (BX), Z10, Z10
+	VADDPS       64(BX), Z11, Z11
+	ADDQ         DX, BX
+	VADDPS       (BX), Z12, Z12
+	VADDPS       64(BX), Z13, Z13
+	ADDQ         DX, BX
+	VADDPS       (BX), Z14, Z14
+	VADDPS       64(BX), Z15, Z15
+	ADDQ         DX, BX
+	VADDPS       (BX), Z16, Z16
+	VADDPS       64(BX), Z17, Z17
+	ADDQ         DX, BX
+	VADDPS       (BX), Z18, Z18
+	VADDPS       64(BX), Z19, Z19
+	ADDQ         DX, BX
+
+store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z14, (AX)
+	VMOVUPS Z15, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z16, (AX)
+	VMOVUPS Z17, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z18, (AX)
+	VMOVUPS Z19, 64(AX)
+	ADDQ    DX, AX
+	MOVQ    AX, c+40(FP)
+	IMUL3Q  $0x0a, CX, CX
+	ADDQ    CX, a+0(FP)
+	DECQ    count+72(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tileBF16_11(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512_BF16, MMX+
+TEXT ·tileBF16_11(SB), NOSPLIT, $0-80
+tile:
+	MOVQ       a+0(FP), AX
+	MOVQ       aRow+8(FP), CX
+	MOVQ       aCol+16(FP), DX
+	MOVQ       b+24(FP), BX
+	MOVQ       bRow+32(FP), SI
+	MOVQ       depth+56(FP), DI
+	SHLQ       $0x02, CX
+	SHLQ       $0x02, DX
+	SHLQ       $0x02, SI
+	LEAQ       (AX)(CX*2), R8
+	ADDQ       CX, R8
+	LEAQ       (R8)(CX*2), R9
+	ADDQ       CX, R9
+	LEAQ       (R9)(CX*2), R10
+	ADDQ       CX, R10
+	MOVQ       c+40(FP), R11
+	MOVQ       cRow+48(FP), R12
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
+	VXORPS     Z12, Z12, Z12
+	VXORPS     Z13, Z13, Z13
+	VXORPS     Z14, Z14, Z14
+	VXORPS     Z15, Z15, Z15
+	VXORPS     Z16, Z16, Z16
+	VXORPS     Z17, Z17, Z17
+	VXORPS     Z18, Z18, Z18
+	VXORPS     Z19, Z19, Z19
+	VXORPS     Z20, Z20, Z20
+	VXORPS     Z21, Z21, Z21
+
+depth:
+	VMOVUPS      (BX), Z22
+	VMOVUPS      64(BX), Z23
+	VBROADCASTSS (AX), Z24
+	LONG         $0x404e9262; WORD $0xc052 // VDPBF16PS Z24, Z22, Z0
+	LONG         $0x40469262; WORD $0xc852 // VDPBF16PS Z24, Z23, Z1
+	VBROADCASTSS (AX)(CX*1), Z24
+	LONG         $0x404e9262; WORD $0xd052 // VDPBF16PS Z24, Z22, Z2
+	LONG         $0x40469262; WORD $0xd852 // VDPBF16PS Z24, Z23, Z3
+	VBROADCASTSS (AX)(CX*2), Z24
+	LONG         $0x404e9262; WORD $0xe052 // VDPBF16PS Z24, Z22, Z4
+	LONG         $0x40469262; WORD $0xe852 // VDPBF16PS Z24, Z23, Z5
+	VBROADCASTSS (R8), Z24
+	LONG         $0x404e9262; WORD $0xf052 // VDPBF16PS Z24, Z22, Z6
+	LONG         $0x40469262; WORD $0xf852 // VDPBF16PS Z24, Z23, Z7
+	VBROADCASTSS (R8)(CX*1), Z24
+	LONG         $0x404e1262; WORD $0xc052 // VDPBF16PS Z24, Z22, Z8
+	LONG         $0x40461262; WORD $0xc852 // VDPBF16PS Z24, Z23, Z9
+	VBROADCASTSS (R8)(CX*2), Z24
+	LONG         $0x404e1262; WORD $0xd052 // VDPBF16PS Z24, Z22, Z10
+	LONG         $0x40461262; WORD $0xd852 // VDPBF16PS Z24, Z23, Z11
+	VBROADCASTSS (R9), Z24
+	LONG         $0x404e1262; WORD $0xe052 // VDPBF16PS Z24, Z22, Z12
+	LONG         $0x40461262; WORD $0xe852 // VDPBF16PS Z24, Z23, Z13
+	VBROADCASTSS (R9)(CX*1), Z24
+	LONG         $0x404e1262; WORD $0xf052 // VDPBF16PS Z24, Z22, Z14
+	LONG         $0x40461262; WORD $0xf852 // VDPBF16PS Z24, Z23, Z15
+	VBROADCASTSS (R9)(CX*2), Z24
+	LONG         $0x404e8262; WORD $0xc052 // VDPBF16PS Z24, Z22, Z16
+	LONG         $0x40468262; WORD $0xc852 // VDPBF16PS Z24, Z23, Z17
+	VBROADCASTSS (R10), Z24
+	LONG         $0x404e8262; WORD $0xd052 // VDPBF16PS Z24, Z22, Z18
+	LONG         $0x40468262; WORD $0xd852 // VDPBF16PS Z24, Z23, Z19
+	VBROADCASTSS (R10)(CX*1), Z24
+	LONG         $0x404e8262; WORD $0xe052 // VDPBF16PS Z24, Z22, Z20
+	LONG         $0x40468262; WORD $0xe852 // VDPBF16PS Z24, Z23, Z21
+	ADDQ         DX, AX
+	ADDQ         DX, R8
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         SI, BX
+	DECQ         DI
+	JNZ          depth
+	MOVQ         c+40(FP), AX
+	MOVQ         cRow+48(FP), DX
+	MOVQ         accumulate+64(FP), BX
+	SHLQ         $0x02, DX
+	CMPQ         BX, $0x00
+	JE           store
+	MOVQ         AX, BX
+	VADDPS       (BX), Z0, Z0
+	VADDPS       64(BX), Z1, Z1
+	ADDQ         DX, BX
+	VADDPS       (BX), Z2, Z2
+	VADDPS       64(BX), Z3, Z3
+	ADDQ         DX, BX
+	VADDPS       (BX), Z4, Z4
+	VADDPS       64(BX), Z5, Z5
+	ADDQ         DX, BX
+	VADDPS       (BX), Z6, Z6
+	VADDPS       64(BX), Z7, Z7
+	ADDQ         DX, BX
+	VADDPS       (BX), Z8, Z8
+	VADDPS       64(BX), Z9, Z9
+	ADDQ         DX, BX
+	VADDPS       (BX), Z10, Z10
+	VADDPS       64(BX), Z11, Z11
+	ADDQ         DX, BX
+	VADDPS       (BX), Z12, Z12
+	VADDPS       64(BX), Z13, Z13
+	ADDQ         DX, BX
+	VADDPS       (BX), Z14, Z14
+	VADDPS       64(BX), Z15, Z15
+	ADDQ         DX, BX
+	VADDPS       (BX), Z16, Z16
+	VADDPS       64(BX), Z17, Z17
+	ADDQ         DX, BX
+	VADDPS       (BX), Z18, Z18
+	VADDPS       64(BX), Z19, Z19
+	ADDQ         DX, BX
+	VADDPS       (BX), Z20, Z20
+	VADDPS       64(BX), Z21, Z21
+	ADDQ         DX, BX
+
+store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z14, (AX)
+	VMOVUPS Z15, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z16, (AX)
+	VMOVUPS Z17, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z18, (AX)
+	VMOVUPS Z19, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z20, (AX)
+	VMOVUPS Z21, 64(AX)
+	ADDQ    DX, AX
+	MOVQ    AX, c+40(FP)
+	IMUL3Q  $0x0b, CX, CX
+	ADDQ    CX, a+0(FP)
+	DECQ    count+72(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func tileBF16_12(a *float32, aRow int, aCol int, b *float32, bRow int, c *float32, cRow int, depth int, accumulate int, count int)
+// Requires: AVX, AVX512DQ, AVX512F, AVX512_BF16, MMX+
+TEXT ·tileBF16_12(SB), NOSPLIT, $0-80
+tile:
+	MOVQ       a+0(FP), AX
+	MOVQ       aRow+8(FP), CX
+	MOVQ       aCol+16(FP), DX
+	MOVQ       b+24(FP), BX
+	MOVQ       bRow+32(FP), SI
+	MOVQ       depth+56(FP), DI
+	SHLQ       $0x02, CX
+	SHLQ       $0x02, DX
+	SHLQ       $0x02, SI
+	LEAQ       (AX)(CX*2), R8
+	ADDQ       CX, R8
+	LEAQ       (R8)(CX*2), R9
+	ADDQ       CX, R9
+	LEAQ       (R9)(CX*2), R10
+	ADDQ       CX, R10
+	MOVQ       c+40(FP), R11
+	MOVQ       cRow+48(FP), R12
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	LEAQ       (R11)(R12*4), R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	VXORPS     Z0, Z0, Z0
+	VXORPS     Z1, Z1, Z1
+	VXORPS     Z2, Z2, Z2
+	VXORPS     Z3, Z3, Z3
+	VXORPS     Z4, Z4, Z4
+	VXORPS     Z5, Z5, Z5
+	VXORPS     Z6, Z6, Z6
+	VXORPS     Z7, Z7, Z7
+	VXORPS     Z8, Z8, Z8
+	VXORPS     Z9, Z9, Z9
+	VXORPS     Z10, Z10, Z10
+	VXORPS     Z11, Z11, Z11
+	VXORPS     Z12, Z12, Z12
+	VXORPS     Z13, Z13, Z13
+	VXORPS     Z14, Z14, Z14
+	VXORPS     Z15, Z15, Z15
+	VXORPS     Z16, Z16, Z16
+	VXORPS     Z17, Z17, Z17
+	VXORPS     Z18, Z18, Z18
+	VXORPS     Z19, Z19, Z19
+	VXORPS     Z20, Z20, Z20
+	VXORPS     Z21, Z21, Z21
+	VXORPS     Z22, Z22, Z22
+	VXORPS     Z23, Z23, Z23
+
+depth:
+	VMOVUPS      (BX), Z24
+	VMOVUPS      64(BX), Z25
+	VBROADCASTSS (AX), Z26
+	LONG         $0x403e9262; WORD $0xc252 // VDPBF16PS Z26, Z24, Z0
+	LONG         $0x40369262; WORD $0xca52 // VDPBF16PS Z26, Z25, Z1
+	VBROADCASTSS (AX)(CX*1), Z26
+	LONG         $0x403e9262; WORD $0xd252 // VDPBF16PS Z26, Z24, Z2
+	LONG         $0x40369262; WORD $0xda52 // VDPBF16PS Z26, Z25, Z3
+	VBROADCASTSS (AX)(CX*2), Z26
+	LONG         $0x403e9262; WORD $0xe252 // VDPBF16PS Z26, Z24, Z4
+	LONG         $0x40369262; WORD $0xea52 // VDPBF16PS Z26, Z25, Z5
+	VBROADCASTSS (R8), Z26
+	LONG         $0x403e9262; WORD $0xf252 // VDPBF16PS Z26, Z24, Z6
+	LONG         $0x40369262; WORD $0xfa52 // VDPBF16PS Z26, Z25, Z7
+	VBROADCASTSS (R8)(CX*1), Z26
+	LONG         $0x403e1262; WORD $0xc252 // VDPBF16PS Z26, Z24, Z8
+	LONG         $0x40361262; WORD $0xca52 // VDPBF16PS Z26, Z25, Z9
+	VBROADCASTSS (R8)(CX*2), Z26
+	LONG         $0x403e1262; WORD $0xd252 // VDPBF16PS Z26, Z24, Z10
+	LONG         $0x40361262; WORD $0xda52 // VDPBF16PS Z26, Z25, Z11
+	VBROADCASTSS (R9), Z26
+	LONG         $0x403e1262; WORD $0xe252 // VDPBF16PS Z26, Z24, Z12
+	LONG         $0x40361262; WORD $0xea52 // VDPBF16PS Z26, Z25, Z13
+	VBROADCASTSS (R9)(CX*1), Z26
+	LONG         $0x403e1262; WORD $0xf252 // VDPBF16PS Z26, Z24, Z14
+	LONG         $0x40361262; WORD $0xfa52 // VDPBF16PS Z26, Z25, Z15
+	VBROADCASTSS (R9)(CX*2), Z26
+	LONG         $0x403e8262; WORD $0xc252 // VDPBF16PS Z26, Z24, Z16
+	LONG         $0x40368262; WORD $0xca52 // VDPBF16PS Z26, Z25, Z17
+	VBROADCASTSS (R10), Z26
+	LONG         $0x403e8262; WORD $0xd252 // VDPBF16PS Z26, Z24, Z18
+	LONG         $0x40368262; WORD $0xda52 // VDPBF16PS Z26, Z25, Z19
+	VBROADCASTSS (R10)(CX*1), Z26
+	LONG         $0x403e8262; WORD $0xe252 // VDPBF16PS Z26, Z24, Z20
+	LONG         $0x40368262; WORD $0xea52 // VDPBF16PS Z26, Z25, Z21
+	VBROADCASTSS (R10)(CX*2), Z26
+	LONG         $0x403e8262; WORD $0xf252 // VDPBF16PS Z26, Z24, Z22
+	LONG         $0x40368262; WORD $0xfa52 // VDPBF16PS Z26, Z25, Z23
+	ADDQ         DX, AX
+	ADDQ         DX, R8
+	ADDQ         DX, R9
+	ADDQ         DX, R10
+	ADDQ         SI, BX
+	DECQ         DI
+	JNZ          depth
+	MOVQ         c+40(FP), AX
+	MOVQ         cRow+48(FP), DX
+	MOVQ         accumulate+64(FP), BX
+	SHLQ         $0x02, DX
+	CMPQ         BX, $0x00
+	JE           store
+	MOVQ         AX, BX
+	VADDPS       (BX), Z0, Z0
+	VADDPS       64(BX), Z1, Z1
+	ADDQ         DX, BX
+	VADDPS       (BX), Z2, Z2
+	VADDPS       64(BX), Z3, Z3
+	ADDQ         DX, BX
+	VADDPS       (BX), Z4, Z4
+	VADDPS       64(BX), Z5, Z5
+	ADDQ         DX, BX
+	VADDPS       (BX), Z6, Z6
+	VADDPS       64(BX), Z7, Z7
+	ADDQ         DX, BX
+	VADDPS       (BX), Z8, Z8
+	VADDPS       64(BX), Z9, Z9
+	ADDQ         DX, BX
+	VADDPS       (BX), Z10, Z10
+	VADDPS       64(BX), Z11, Z11
+	ADDQ         DX, BX
+	VADDPS       (BX), Z12, Z12
+	VADDPS       64(BX), Z13, Z13
+	ADDQ         DX, BX
+	VADDPS       (BX), Z14, Z14
+	VADDPS       64(BX), Z15, Z15
+	ADDQ         DX, BX
+	VADDPS       (BX), Z16, Z16
+	VADDPS       64(BX), Z17, Z17
+	ADDQ         DX, BX
+	VADDPS       (BX), Z18, Z18
+	VADDPS       64(BX), Z19, Z19
+	ADDQ         DX, BX
+	VADDPS       (BX), Z20, Z20
+	VADDPS       64(BX), Z21, Z21
+	ADDQ         DX, BX
+	VADDPS       (BX), Z22, Z22
+	VADDPS       64(BX), Z23, Z23
+	ADDQ         DX, BX
+
+store:
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z14, (AX)
+	VMOVUPS Z15, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z16, (AX)
+	VMOVUPS Z17, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z18, (AX)
+	VMOVUPS Z19, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z20, (AX)
+	VMOVUPS Z21, 64(AX)
+	ADDQ    DX, AX
+	VMOVUPS Z22, (AX)
+	VMOVUPS Z23, 64(AX)
+	ADDQ    DX, AX
+	MOVQ    AX, c+40(FP)
+	IMUL3Q  $0x0c, CX, CX
+	ADDQ    CX, a+0(FP)
+	DECQ    count+72(FP)
+	JNZ     tile
+	VZEROUPPER
+	RET
+
+// func pairColumnsBF16(to *float32, toRow int, from *float32, fromRow int, rows int, n int)
+// Requires: AVX, AVX512F, AVX512_BF16
+TEXT ·pairColumnsBF16(SB), NOSPLIT, $0-48
+	MOVQ to+0(FP), AX
+	MOVQ toRow+8(FP), CX
+	MOVQ from+16(FP), DX
+	MOVQ fromRow+24(FP), BX
+	MOVQ rows+32(FP), SI
+	MOVQ n+40(FP), DI
+	SHLQ $0x02, CX
+	SHLQ $0x02, BX
+
+row:
+	MOVQ DX, R8
+	MOVQ AX, R9
+	MOVQ DI, R10
+
+pairs:
+	VMOVUPS (R8), Z0
+	VMOVUPS 64(R8), Z1
+	LONG    $0x4877f262; WORD $0xc072 // VCVTNE2PS2BF16 Z0, Z1, Z0
+	VMOVUPS Z0, (R9)
+	ADDQ    $0x00000080, R8
+	ADDQ    $0x00000040, R9
+	SUBQ    $0x00000010, R10
+	JNZ     pairs
+	ADDQ    BX, DX
+	ADDQ    CX, AX
+	DECQ    SI
+	JNZ     row
+	VZEROUPPER
+	RET
+
+// func pairRowsBF16(to *float32, toRow int, from *float32, fromRow int, pairs int, n int)
+// Requires: AVX, AVX512BW, AVX512F, AVX512_BF16
+TEXT ·pairRowsBF16(SB), NOSPLIT, $0-48
+	MOVQ    to+0(FP), AX
+	MOVQ    toRow+8(FP), CX
+	MOVQ    from+16(FP), DX
+	MOVQ    fromRow+24(FP), BX
+	MOVQ    pairs+32(FP), SI
+	MOVQ    n+40(FP), DI
+	SHLQ    $0x02, CX
+	SHLQ    $0x02, BX
+	VMOVUPS interleaved<>+0(SB), Z0
+
+pair:
+	MOVQ DX, R8
+	MOVQ AX, R9
+	MOVQ DI, R10
+	ADDQ BX, DX
+	MOVQ DX, R11
+	ADDQ BX, DX
+
+columns:
+	VMOVUPS (R8), Z1
+	VMOVUPS (R11), Z2
+	LONG    $0x486ff262; WORD $0xc972 // VCVTNE2PS2BF16 Z1, Z2, Z1
+	VPERMW  Z1, Z0, Z1
+	VMOVUPS Z1, (R9)
+	ADDQ    $0x00000040, R8
+	ADDQ    $0x00000040, R9
+	ADDQ    $0x00000040, R11
+	SUBQ    $0x00000010, R10
+	JNZ     columns
+	ADDQ    CX, AX
+	DECQ    SI
+	JNZ     pair
+	VZEROUPPER
+	RET
+
+DATA interleaved<>+0(SB)/4, $0x00100000
+DATA interleaved<>+4(SB)/4, $0x00110001
+DATA interleaved<>+8(SB)/4, $0x00120002
+DATA interleaved<>+12(SB)/4, $0x00130003
+DATA interleaved<>+16(SB)/4, $0x00140004
+DATA interleaved<>+20(SB)/4, $0x00150005
+DATA interleaved<>+24(SB)/4, $0x00160006
+DATA interleaved<>+28(SB)/4, $0x00170007
+DATA interleaved<>+32(SB)/4, $0x00180008
+DATA interleaved<>+36(SB)/4, $0x00190009
+DATA interleaved<>+40(SB)/4, $0x001a000a
+DATA interleaved<>+44(SB)/4, $0x001b000b
+DATA interleaved<>+48(SB)/4, $0x001c000c
+DATA interleaved<>+52(SB)/4, $0x001d000d
+DATA interleaved<>+56(SB)/4, $0x001e000e
+DATA interleaved<>+60(SB)/4, $0x001f000f
+GLOBL interleaved<>(SB), RODATA|NOPTR, $64
+
+// func pairTransposedBF16(to *float32, toRow int, from *float32, fromRow int, n int)
+// Requires: AVX, AVX512F, AVX512_BF16
+TEXT ·pairTransposedBF16(SB), NOSPLIT, $0-40
+	MOVQ to+0(FP), AX
+	MOVQ toRow+8(FP), CX
+	MOVQ from+16(FP), DX
+	MOVQ fromRow+24(FP), BX
+	MOVQ n+32(FP), SI
+	SHLQ $0x02, CX
+	SHLQ $0x02, BX
+
+block:
+	MOVQ       DX, DI
+	VMOVUPS    (DI), Z0
+	LONG       $0x487ef262; WORD $0xc072 // VCVTNEPS2BF16 Z0, Y0
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z1
+	LONG       $0x487ef262; WORD $0xc972 // VCVTNEPS2BF16 Z1, Y1
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z2
+	LONG       $0x487ef262; WORD $0xd272 // VCVTNEPS2BF16 Z2, Y2
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z3
+	LONG       $0x487ef262; WORD $0xdb72 // VCVTNEPS2BF16 Z3, Y3
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z4
+	LONG       $0x487ef262; WORD $0xe472 // VCVTNEPS2BF16 Z4, Y4
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z5
+	LONG       $0x487ef262; WORD $0xed72 // VCVTNEPS2BF16 Z5, Y5
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z6
+	LONG       $0x487ef262; WORD $0xf672 // VCVTNEPS2BF16 Z6, Y6
+	ADDQ       BX, DI
+	VMOVUPS    (DI), Z7
+	LONG       $0x487ef262; WORD $0xff72 // VCVTNEPS2BF16 Z7, Y7
+	VUNPCKLPS  Y1, Y0, Y8
+	VUNPCKHPS  Y1, Y0, Y0
+	VUNPCKLPS  Y3, Y2, Y1
+	VUNPCKHPS  Y3, Y2, Y2
+	VUNPCKLPS  Y5, Y4, Y3
+	VUNPCKHPS  Y5, Y4, Y4
+	VUNPCKLPS  Y7, Y6, Y5
+	VUNPCKHPS  Y7, Y6, Y6
+	VSHUFPS    $0x44, Y1, Y8, Y7
+	VSHUFPS    $0xee, Y1, Y8, Y1
+	VSHUFPS    $0x44, Y2, Y0, Y8
+	VSHUFPS    $0xee, Y2, Y0, Y0
+	VSHUFPS    $0x44, Y5, Y3, Y2
+	VSHUFPS    $0xee, Y5, Y3, Y3
+	VSHUFPS    $0x44, Y6, Y4, Y5
+	VSHUFPS    $0xee, Y6, Y4, Y4
+	VPERM2F128 $0x20, Y2, Y7, Y6
+	VPERM2F128 $0x31, Y2, Y7, Y2
+	VPERM2F128 $0x20, Y3, Y1, Y7
+	VPERM2F128 $0x31, Y3, Y1, Y1
+	VPERM2F128 $0x20, Y5, Y8, Y3
+	VPERM2F128 $0x31, Y5, Y8, Y5
+	VPERM2F128 $0x20, Y4, Y0, Y8
+	VPERM2F128 $0x31, Y4, Y0, Y0
+	VMOVUPS    Y6, (AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y7, (AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y3, (AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y8, (AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y2, (AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y1, (AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y5, (AX)
+	ADDQ       CX, AX
+	VMOVUPS    Y0, (AX)
+	ADDQ       CX, AX
+	ADDQ       $0x00000040, DX
+	SUBQ       $0x00000008, SI
+	JNZ        block
+	VZEROUPPER
+	RET

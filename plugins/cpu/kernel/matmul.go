@@ -1,6 +1,6 @@
 package kernel
 
-// Sizes of the blocks of a matrix product: a panel of B stays in the first cache, a block of A in the second.
+// Sizes of the blocks of a matrix product, in elements: a panel of B stays in the first cache, a block of A in the second.
 const (
 	depthBlock  = 256
 	columnBlock = 512
@@ -35,8 +35,8 @@ func (s *Set) MatMul(m, n, k int, a, b Matrix, c []float32, cRow int, accumulate
 	}
 	for j := 0; j < n; j += columnBlock {
 		cols := min(columnBlock, n-j)
-		for p := 0; p < k; p += depthBlock {
-			depth := min(depthBlock, k-p)
+		for p := 0; p < k; p += s.depthBlock() {
+			depth := min(s.depthBlock(), k-p)
 			part := s.columns(w.b, b.from(p, j), m, depth, cols)
 			s.block(m, cols, depth, a.from(0, p), part, c[j:], cRow, accumulate || p > 0, w)
 		}
@@ -63,12 +63,9 @@ func checked(m, n, k int, a Matrix, c []float32, cRow int, accumulate bool) bool
 func (s *Set) block(m, n, depth int, a Matrix, b columns, c []float32, cRow int, accumulate bool, w *scratch) {
 	for i := 0; i < m; i += rowBlock {
 		rows := min(rowBlock, m-i)
-		part := a.from(i, 0)
-		if n > 2*s.tileCols && (a.Col != 1 || crowded(a.Row)) {
-			part = compact(w.a, part, rows, depth)
-		}
+		part := s.rows(w.a, a.from(i, 0), rows, n, depth)
 		for j := 0; j < n; j += s.tileCols {
-			s.strip(rows, min(s.tileCols, n-j), depth, part, b.from(j), c[i*cRow+j:], cRow, accumulate, w)
+			s.strip(rows, min(s.tileCols, n-j), s.elements(depth), part, b.from(j), c[i*cRow+j:], cRow, accumulate, w)
 		}
 	}
 }
@@ -98,6 +95,12 @@ func (s *Set) narrow(rows, cols, depth int, a Matrix, b columns, c []float32, cR
 		}
 	}
 }
+
+// depthBlock is how many values of a sum are taken at a time.
+func (s *Set) depthBlock() int { return depthBlock * s.unit }
+
+// elements is how many elements a packed operand has for so many values of a sum.
+func (s *Set) elements(depth int) int { return (depth + s.unit - 1) / s.unit }
 
 func flag(b bool) int {
 	if b {

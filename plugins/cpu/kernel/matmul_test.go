@@ -26,16 +26,21 @@ func makeProduct(r *rand.Rand, m, n, k, layout int) product {
 	p.description = fmt.Sprintf("%dx%dx%d/A^T=%t/B^T=%t/accumulate=%t", m, n, k, p.turnedA, p.turnedB, p.accumulate)
 	p.a, p.b = operand(r, m, k, p.turnedA), operand(r, k, n, p.turnedB)
 	p.before = normal(r, m*p.stride)
+	p.expect()
+	return p
+}
+
+// expect computes want from the operands.
+func (p *product) expect() {
 	p.want = make([]float64, len(p.before))
 	for i, v := range p.before {
 		p.want[i] = float64(v) // between the rows nothing may change
 	}
-	for i := range m {
-		for j := range n {
+	for i := range p.m {
+		for j := range p.n {
 			p.want[i*p.stride+j] = p.element(i, j)
 		}
 	}
-	return p
 }
 
 func operand(r *rand.Rand, rows, cols int, turned bool) kernel.Matrix {
@@ -75,21 +80,30 @@ func TestMatMul(t *testing.T) {
 		r := rand.New(rand.NewPCG(1, 2))
 		for _, s := range shapes {
 			for layout := range 8 {
-				p := makeProduct(r, s[0], s[1], s[2], layout)
-				c := slices.Clone(p.before)
-				set.MatMul(p.m, p.n, p.k, p.a, p.b, c, p.stride, p.accumulate)
-				near(t, p.description, c, p.want, 1e-4)
-
-				var panels kernel.Panels
-				set.Pack(&panels, p.k, p.n, p.b)
-				packed := slices.Clone(p.before)
-				set.MatMulPacked(p.m, p.n, p.a, &panels, packed, p.stride, p.accumulate)
-				if !slices.Equal(packed, c) {
-					t.Fatalf("%s: packed panels give other bits", p.description)
-				}
+				makeProduct(r, s[0], s[1], s[2], layout).check(t, set, 1e-4)
 			}
 		}
 	})
+}
+
+// check compares a set's product with want, and products with packed operands, of all columns and of some, with it.
+func (p product) check(t *testing.T, set *kernel.Set, tolerance float64) {
+	t.Helper()
+	c := slices.Clone(p.before)
+	set.MatMul(p.m, p.n, p.k, p.a, p.b, c, p.stride, p.accumulate)
+	near(t, p.description, c, p.want, tolerance)
+
+	var panels kernel.Panels
+	set.Pack(&panels, p.k, p.n, p.b)
+	for _, n := range []int{p.n, (p.n + 1) / 2} {
+		packed := slices.Clone(p.before)
+		set.MatMulPacked(p.m, n, p.a, &panels, packed, p.stride, p.accumulate)
+		for i := range p.m {
+			if !slices.Equal(packed[i*p.stride:][:n], c[i*p.stride:][:n]) {
+				t.Fatalf("%s: %d packed columns give other bits in row %d", p.description, n, i)
+			}
+		}
+	}
 }
 
 // A row of C must not depend on the rows computed with it: scores are the same however sequences are batched.

@@ -13,12 +13,12 @@ func (c columns) from(j int) columns {
 
 // packed is a block that was packed.
 func (s *Set) packed(panels []float32, depth int) columns {
-	return columns{data: panels, row: s.tileCols, across: depth}
+	return columns{data: panels, row: s.tileCols, across: s.elements(depth)}
 }
 
 // columns packs depth × cols of b into to, unless tiles can read it where it is about as fast.
 func (s *Set) columns(to []float32, b Matrix, m, depth, cols int) columns {
-	if b.Col == 1 && cols%s.tileCols == 0 && (m <= fewRows || !crowded(b.Row)) {
+	if s.unit == 1 && b.Col == 1 && cols%s.tileCols == 0 && (m <= fewRows || !crowded(b.Row)) {
 		return columns{data: b.Data, row: b.Row, across: 1}
 	}
 	s.pack(to, b, depth, cols)
@@ -31,16 +31,18 @@ const fewRows = 64
 // crowded says that rows so many elements apart begin in few sets of the first cache, where they drive each other out.
 func crowded(row int) bool { return row%512 == 0 }
 
-// pack copies depth × cols of b into panels of tileCols columns, each depth × tileCols and contiguous; the last panel
-// is filled up with zeros.
+// pack copies depth × cols of b into panels of tileCols columns, each contiguous, of as many rows as depth has elements;
+// the last panel is filled up with zeros.
 func (s *Set) pack(to []float32, b Matrix, depth, cols int) {
 	for j := 0; j < cols; j += s.tileCols {
-		s.packPanel(to[j*depth:][:depth*s.tileCols], b.from(0, j), depth, min(s.tileCols, cols-j))
+		s.packPanel(to[j*s.elements(depth):][:s.elements(depth)*s.tileCols], b.from(0, j), depth, min(s.tileCols, cols-j))
 	}
 }
 
 func (s *Set) packPanel(to []float32, b Matrix, depth, cols int) {
 	switch {
+	case s.unit == 2:
+		s.pairPanel(to, b, depth, cols)
 	case cols < s.tileCols:
 		packRagged(to, b, depth, cols, s.tileCols)
 	case b.Col == 1 && cols == 32:
@@ -77,6 +79,17 @@ func packRagged(to []float32, b Matrix, depth, cols, width int) {
 		}
 		clear(row[cols:])
 	}
+}
+
+// rows are m × k of a as the tiles read them beside n columns of B.
+func (s *Set) rows(to []float32, a Matrix, m, n, k int) Matrix {
+	switch {
+	case s.unit == 2:
+		return s.pairLeft(to, a, m, k)
+	case n > 2*s.tileCols && (a.Col != 1 || crowded(a.Row)):
+		return compact(to, a, m, k)
+	}
+	return a
 }
 
 // compact copies m × k of a into to, keeping its orientation, with rows that don't share cache sets.

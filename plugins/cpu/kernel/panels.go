@@ -18,11 +18,11 @@ func (s *Set) Pack(p *Panels, k, n int, b Matrix) {
 	if s.lanes == 0 {
 		return
 	}
-	if room := k * s.wide(n); len(p.data) < room {
+	if room := s.elements(k) * s.wide(n); len(p.data) < room {
 		p.data = make([]float32, room)
 	}
-	for d := 0; d < k; d += depthBlock {
-		s.pack(p.data[d*s.wide(n):], b.from(d, 0), min(depthBlock, k-d), n)
+	for d := 0; d < k; d += s.depthBlock() {
+		s.pack(p.data[s.elements(d)*s.wide(n):], b.from(d, 0), min(s.depthBlock(), k-d), n)
 	}
 }
 
@@ -40,9 +40,10 @@ func (s *Set) MatMulPacked(m, n int, a Matrix, b *Panels, c []float32, cRow int,
 		w.matMul(m, n, b.depth, a, b.source, c, cRow, accumulate)
 		return
 	}
-	for d := 0; d < b.depth; d += depthBlock {
-		depth := min(depthBlock, b.depth-d)
-		s.block(m, n, depth, a.from(0, d), s.packed(b.data[d*s.wide(b.cols):], depth), c, cRow, accumulate || d > 0, w)
+	for d := 0; d < b.depth; d += s.depthBlock() {
+		depth := min(s.depthBlock(), b.depth-d)
+		part := s.packed(b.data[s.elements(d)*s.wide(b.cols):], depth)
+		s.block(m, n, depth, a.from(0, d), part, c, cRow, accumulate || d > 0, w)
 	}
 }
 

@@ -20,9 +20,14 @@ const (
 type Set struct {
 	isa      ISA
 	lanes    int // of a vector; 0 means that there is no assembly
+	unit     int // values in an element of a packed operand: 1, or 2 in bf16
 	tileRows int
 	tileCols int
 	tiles    []tileFunc // by number of rows, from 1
+
+	pairColumns    func(to *float32, toRow int, from *float32, fromRow, rows, n int)
+	pairRows       func(to *float32, toRow int, from *float32, fromRow, pairs, n int)
+	pairTransposed func(to *float32, toRow int, from *float32, fromRow, n int)
 
 	transpose   func(to *float32, toRow int, from *float32, fromRow, n int)
 	softmax     func(x *float32, n int, scale float32) (most, sum float32)
@@ -60,7 +65,7 @@ func For(isa ISA) (*Set, error) {
 func (s *Set) ISA() ISA { return s.isa }
 
 func newSet(isa ISA) *Set {
-	s := &Set{isa: isa}
+	s := &Set{isa: isa, unit: 1}
 	s.fill()
 	s.scratch.New = func() any { return newScratch() }
 	return s

@@ -36,6 +36,16 @@ func (s *Set) fillAVX512() {
 	s.add, s.scale, s.sumSquares = addAVX512, scaleAVX512, sumSquaresAVX512
 }
 
+func hasBF16() bool { return cpu.X86.HasAVX512BF16 && cpu.X86.HasAVX512BW }
+
+func (s *Set) fillBF16() {
+	s.tiles = []tileFunc{
+		nil, tileBF16_1, tileBF16_2, tileBF16_3, tileBF16_4, tileBF16_5, tileBF16_6,
+		tileBF16_7, tileBF16_8, tileBF16_9, tileBF16_10, tileBF16_11, tileBF16_12,
+	}
+	s.pairColumns, s.pairRows, s.pairTransposed = pairColumnsBF16, pairRowsBF16, pairTransposedBF16
+}
+
 func (s *Set) fillAVX2() {
 	s.lanes, s.tileRows, s.tileCols = 8, 6, 16
 	s.tiles = []tileFunc{nil, tileAVX2_1, tileAVX2_2, tileAVX2_3, tileAVX2_4, tileAVX2_5, tileAVX2_6}

@@ -11,5 +11,5 @@ func (s *Set) TileProduct() (call func(), operations float64) {
 	a, b, c := make([]float32, s.tileRows*depth), make([]float32, depth*s.tileCols), make([]float32, s.tileRows*s.tileCols)
 	return func() {
 		s.tiles[s.tileRows](&a[0], 1, s.tileRows, &b[0], s.tileCols, &c[0], s.tileCols, depth, 0, 1)
-	}, 2 * float64(s.tileRows*s.tileCols*depth)
+	}, 2 * float64(s.tileRows*s.tileCols*depth*s.unit)
 }

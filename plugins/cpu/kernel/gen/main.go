@@ -20,13 +20,18 @@ var targets = []isa{
 	{"AVX512", 64, ZMM, 12},
 }
 
+// bf16 has its own inner product, whose elements are pairs of values; all else is AVX-512's.
+var bf16 = isa{"BF16", 64, ZMM, 12}
+
+func fma(a, b, sum reg.VecVirtual) { VFMADD231PS(b, a, sum) }
+
 func (t isa) lanes() int { return t.bytes / 4 }
 
 func main() {
 	ConstraintExpr("amd64")
 	for _, t := range targets {
 		for rows := 1; rows <= t.tileRows; rows++ {
-			tile(t, rows)
+			tile(t, rows, fma)
 		}
 		transpose(t)
 		softmax(t)
@@ -41,5 +46,9 @@ func main() {
 		scale(t)
 		sumSquares(t)
 	}
+	for rows := 1; rows <= bf16.tileRows; rows++ {
+		tile(bf16, rows, vdpbf16ps)
+	}
+	pairs(bf16)
 	Generate()
 }

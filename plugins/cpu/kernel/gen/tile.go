@@ -9,8 +9,8 @@ import (
 )
 
 // tile is the inner product of the matrix product: rows × 2 vectors of C stay in registers over the whole depth. Tiles
-// below one another share B and are done in one call.
-func tile(t isa, rows int) {
+// below one another share B and are done in one call. multiply adds the product of its first two to its third.
+func tile(t isa, rows int, multiply func(a, b, sum reg.VecVirtual)) {
 	TEXT(fmt.Sprintf("tile%s_%d", t.name, rows), 4,
 		"func(a *float32, aRow, aCol int, b *float32, bRow int, c *float32, cRow, depth, accumulate, count int)")
 	Pragma("noescape")
@@ -34,8 +34,8 @@ func tile(t isa, rows int) {
 	VMOVUPS(Mem{Base: b, Disp: t.bytes}, b1)
 	for i := range rows {
 		v := broadcast(t, rowOf(bases, aRow, i))
-		VFMADD231PS(b0, v, sums[i][0])
-		VFMADD231PS(b1, v, sums[i][1])
+		multiply(v, b0, sums[i][0])
+		multiply(v, b1, sums[i][1])
 	}
 	for _, p := range bases {
 		ADDQ(aCol, p)

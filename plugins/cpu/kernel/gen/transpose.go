@@ -11,6 +11,11 @@ import (
 func transpose(t isa) {
 	define(t, "transpose", "func(to *float32, toRow int, from *float32, fromRow, n int)",
 		"transpose"+t.name+" computes to[i·toRow + j] = from[j·fromRow + i] for i < n and j < 8; n is a multiple of 8.")
+	transposed(func(from Mem, to reg.VecVirtual) { VMOVUPS(from, to) }, 32)
+}
+
+// transposed is the body of a function that transposes blocks of 8 × 8 elements; read gets eight of them from step bytes.
+func transposed(read func(from Mem, to reg.VecVirtual), step uint32) {
 	to, toRow, from := pointer("to"), pointer("toRow"), pointer("from")
 	fromRow, n := pointer("fromRow"), pointer("n")
 	SHLQ(Imm(2), toRow)
@@ -20,7 +25,7 @@ func transpose(t isa) {
 	var r [8]reg.VecVirtual
 	for i := range r {
 		r[i] = YMM()
-		VMOVUPS(at(p), r[i])
+		read(at(p), r[i])
 		if i < 7 {
 			ADDQ(fromRow, p)
 		}
@@ -30,7 +35,7 @@ func transpose(t isa) {
 		VMOVUPS(v, at(to))
 		ADDQ(toRow, to)
 	}
-	ADDQ(U32(32), from)
+	ADDQ(U32(step), from)
 	SUBQ(U32(8), n)
 	JNZ(LabelRef("block"))
 	done()
