@@ -13,16 +13,16 @@ import (
 // Every token of a completion is the one that scoring finds the most probable after all before it.
 func TestTrainer_CompletesWithTheMostProbable(t *testing.T) {
 	t.Parallel()
-	onEverySet(t, func(t *testing.T, set *kernel.Set) {
+	onEveryPrecision(t, func(t *testing.T, c lm.Config, set *kernel.Set) {
 		r := rand.New(rand.NewPCG(3, 3))
-		trainer := lm.New(small, set, 4, 2, 7)
+		trainer := lm.New(c, set, 4, 2, 7)
 		for range 8 {
-			trainer.Gradient(batch(r, small, 4))
+			trainer.Gradient(batch(r, c, 4))
 			trainer.Update(adamW, 3e-3)
 		}
 		var prompts [][]uint16
 		for _, n := range []int{1, 5, 5, 17, 30} {
-			prompts = append(prompts, batch(r, small, 1)[0][:n])
+			prompts = append(prompts, batch(r, c, 1)[0][:n])
 		}
 		const most = 6
 		answers := trainer.Complete(prompts, most, func(uint16) bool { return false })

@@ -6,6 +6,7 @@ type Config struct {
 	Context                          int     // tokens of the longest sequence
 	RopeBase                         float64 // of the rotary angles
 	NormEps                          float64
+	BF16                             bool    // rounds what products with weights multiply; sums, weights and moments stay fp32
 	ZLoss                            float64 // weight of (ln Σ e^logit)² in what is minimised, never in what is reported
 }
 
@@ -31,11 +32,14 @@ func (c Config) FLOPsPerToken() float64 {
 	return 6*float64(c.Parameters()) + 6*float64(c.Layers)*float64(c.Width)*float64(c.Context+1)
 }
 
-// MemoryBytes is about what a [Trainer] takes: weights, two moments and two packed copies, one gradient a shard, and
-// the activations of one pass a thread.
+// MemoryBytes is about what a [Trainer] takes: weights, two moments and two packed copies, which are half as large in
+// bf16, one gradient a shard, and the activations of one pass a thread.
 func (c Config) MemoryBytes(batchRows, threads int) int64 {
 	shards := min(shardCount, batchRows)
 	copies := int64(5 + shards)
+	if c.BF16 {
+		copies--
+	}
 	return 4 * (copies*int64(c.values()) + int64(min(threads, shards)*c.activations()))
 }
 

@@ -6,7 +6,8 @@
 //
 // A batch is cut into shards whose number depends on the batch alone. One goroutine does a shard's whole forward and
 // backward pass, and the shards' gradients are summed in their order, so a run has the same bits on one thread and on
-// many; it has other bits on another instruction set.
+// many; it has other bits on another instruction set. In bf16 the products with weights round both operands, going forward
+// and back; attention, norms, softmax, gradients, weights and moments are fp32.
 //
 //	tokens ─ embed ─▶ x ─┬─ norm ─ q,k,v ─ rope ─ attention ─ out ─(+)─┬─ norm ─ gate,up ─ swiglu ─ down ─(+)─▶ x … norm ─ embedᵀ ─▶ logits
 //	                     └───────────────────────────────────────┘     └──────────────────────────────────┘

@@ -50,6 +50,9 @@ type layerLinears struct{ qkv, out, gateUp, down *linear }
 
 func newLinears(c Config, set *kernel.Set, w *weights) *linears {
 	d, f := c.Width, c.FFN
+	if c.BF16 {
+		set = set.BF16()
+	}
 	p := &linears{embed: newLinear(set, kernel.Rows(w.embed, d).T(), d, c.vocab())}
 	for _, l := range w.layers {
 		p.layers = append(p.layers, layerLinears{

@@ -26,6 +26,27 @@ func onEverySet(t *testing.T, test func(t *testing.T, set *kernel.Set)) {
 	}
 }
 
+// onEveryPrecision runs a test on every instruction set in fp32, and in bf16 where this processor has it.
+func onEveryPrecision(t *testing.T, test func(t *testing.T, c lm.Config, set *kernel.Set)) {
+	t.Helper()
+	onEverySet(t, func(t *testing.T, set *kernel.Set) { test(t, small, set) })
+	t.Run("bf16", func(t *testing.T) {
+		t.Parallel()
+		test(t, smallBF16(t), kernel.Best())
+	})
+}
+
+// smallBF16 is small in bf16, on the best set; the test is skipped where that has none.
+func smallBF16(t *testing.T) lm.Config {
+	t.Helper()
+	if kernel.Best().BF16() == nil {
+		t.Skip("not run: training in bf16 (not in this processor)")
+	}
+	c := small
+	c.BF16 = true
+	return c
+}
+
 func mustFor(tb testing.TB, isa kernel.ISA) *kernel.Set {
 	tb.Helper()
 	set, err := kernel.For(isa)

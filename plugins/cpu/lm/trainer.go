@@ -27,7 +27,8 @@ type Trainer struct {
 type Result struct{ Loss, GradNorm float64 }
 
 // New makes a trainer with freshly drawn weights for batches of batchRows rows. The bits of everything that it computes
-// depend on the configuration, the seed, batchRows and the instruction set, not on threads.
+// depend on the configuration, the seed, batchRows and the instruction set, not on threads. For BF16 set must have
+// [kernel.Set.BF16].
 func New(c Config, set *kernel.Set, batchRows, threads int, seed uint64) *Trainer {
 	t := &Trainer{Config: c, set: set, w: newWeights(c), m: newWeights(c), v: newWeights(c)}
 	t.linears = newLinears(c, set, t.w)

@@ -25,9 +25,9 @@ func train(t *lm.Trainer, rows, from, to int) (results []lm.Result) {
 
 func TestTrainer_SameBitsOnAnyNumberOfThreads(t *testing.T) {
 	t.Parallel()
-	onEverySet(t, func(t *testing.T, set *kernel.Set) {
+	onEveryPrecision(t, func(t *testing.T, c lm.Config, set *kernel.Set) {
 		for _, rows := range []int{1, 9} {
-			alone, many := lm.New(small, set, rows, 1, 1), lm.New(small, set, rows, 3, 1)
+			alone, many := lm.New(c, set, rows, 1, 1), lm.New(c, set, rows, 3, 1)
 			if diff := cmp.Diff(train(alone, rows, 0, 4), train(many, rows, 0, 4)); diff != "" {
 				t.Errorf("%d rows: -one thread +three threads\n%s", rows, diff)
 			}
@@ -42,10 +42,10 @@ func TestTrainer_SameBitsOnAnyNumberOfThreads(t *testing.T) {
 
 func TestTrainer_RestoredGoesOnToTheSameBits(t *testing.T) {
 	t.Parallel()
-	onEverySet(t, func(t *testing.T, set *kernel.Set) {
-		whole := lm.New(small, set, 4, 2, 1)
+	onEveryPrecision(t, func(t *testing.T, c lm.Config, set *kernel.Set) {
+		whole := lm.New(c, set, 4, 2, 1)
 		train(whole, 4, 0, 3)
-		resumed := lm.New(small, set, 4, 1, 99)
+		resumed := lm.New(c, set, 4, 1, 99)
 		restore(resumed, whole.State())
 		if diff := cmp.Diff(train(whole, 4, 3, 6), train(resumed, 4, 3, 6)); diff != "" {
 			t.Errorf("-undisturbed +resumed\n%s", diff)
@@ -74,10 +74,38 @@ func TestTrainer_InstructionSetsAgree(t *testing.T) {
 	})
 }
 
+// Rounding to 8 bits moves gradients by a few percent and losses by far less than learning does.
+func TestTrainer_BF16StaysCloseToFP32(t *testing.T) {
+	t.Parallel()
+	exact, rounding := lm.New(small, kernel.Best(), 4, 2, 1), lm.New(smallBF16(t), kernel.Best(), 4, 2, 1)
+	want, got := train(exact, 4, 0, 1), train(rounding, 4, 0, 1)
+	for i, g := range rounding.Gradients() {
+		if off := distance(g.Data, exact.Gradients()[i].Data); off == 0 || off > 0.03 {
+			t.Errorf("the gradient of %s is off by %.2g", g.Name, off)
+		}
+	}
+	want, got = append(want, train(exact, 4, 1, 30)...), append(got, train(rounding, 4, 1, 30)...)
+	for i := range want {
+		if off := math.Abs(got[i].Loss - want[i].Loss); off > 0.02 {
+			t.Errorf("step %d: loss is %g, in fp32 %g", i, got[i].Loss, want[i].Loss)
+		}
+	}
+}
+
+// distance is |a − b| ÷ |b|.
+func distance(a, b []float32) float64 {
+	var apart, size float64
+	for i := range a {
+		apart += math.Pow(float64(a[i]-b[i]), 2)
+		size += math.Pow(float64(b[i]), 2)
+	}
+	return math.Sqrt(apart / size)
+}
+
 func TestTrainer_Learns(t *testing.T) {
 	t.Parallel()
-	onEverySet(t, func(t *testing.T, set *kernel.Set) {
-		results := train(lm.New(small, set, 4, 2, 1), 4, 0, 30)
+	onEveryPrecision(t, func(t *testing.T, c lm.Config, set *kernel.Set) {
+		results := train(lm.New(c, set, 4, 2, 1), 4, 0, 30)
 		first, last := results[0].Loss, results[len(results)-1].Loss
 		if math.Abs(first-math.Log(257)) > 0.5 {
 			t.Errorf("untrained loss is %g, want about ln 257 = %g", first, math.Log(257))
@@ -90,9 +118,9 @@ func TestTrainer_Learns(t *testing.T) {
 
 func TestTrainer_ScoreIsTheLossOfGradient(t *testing.T) {
 	t.Parallel()
-	onEverySet(t, func(t *testing.T, set *kernel.Set) {
-		trainer := lm.New(small, set, 6, 2, 1)
-		rows := batch(rand.New(rand.NewPCG(1, 1)), small, 6)
+	onEveryPrecision(t, func(t *testing.T, c lm.Config, set *kernel.Set) {
+		trainer := lm.New(c, set, 6, 2, 1)
+		rows := batch(rand.New(rand.NewPCG(1, 1)), c, 6)
 		var sequences []lm.Sequence
 		for _, row := range rows {
 			sequences = append(sequences, lm.Sequence{Tokens: row, From: 1})
@@ -101,7 +129,7 @@ func TestTrainer_ScoreIsTheLossOfGradient(t *testing.T) {
 		for _, nats := range trainer.Score(sequences) {
 			total += nats
 		}
-		got, want := total/float64(6*small.Context), trainer.Gradient(rows).Loss
+		got, want := total/float64(6*c.Context), trainer.Gradient(rows).Loss
 		if diff := cmp.Diff(want, got, cmpopts.EquateApprox(1e-12, 0)); diff != "" {
 			t.Errorf("-loss +score\n%s", diff)
 		}
@@ -111,13 +139,13 @@ func TestTrainer_ScoreIsTheLossOfGradient(t *testing.T) {
 // A score is a property of its sequence: neither its neighbours nor their lengths may change a bit of it.
 func TestTrainer_ScoreIgnoresGrouping(t *testing.T) {
 	t.Parallel()
-	onEverySet(t, func(t *testing.T, set *kernel.Set) {
-		trainer := lm.New(small, set, 4, 2, 1)
+	onEveryPrecision(t, func(t *testing.T, c lm.Config, set *kernel.Set) {
+		trainer := lm.New(c, set, 4, 2, 1)
 		r := rand.New(rand.NewPCG(2, 2))
 		var sequences []lm.Sequence
 		for range 12 {
-			n := 1 + r.IntN(small.Context+1)
-			sequences = append(sequences, lm.Sequence{Tokens: batch(r, small, 1)[0][:n], From: 1 + r.IntN(n)})
+			n := 1 + r.IntN(c.Context+1)
+			sequences = append(sequences, lm.Sequence{Tokens: batch(r, c, 1)[0][:n], From: 1 + r.IntN(n)})
 		}
 		together := trainer.Score(sequences)
 		for i, s := range sequences {
