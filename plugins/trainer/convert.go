@@ -11,7 +11,7 @@ import (
 func descriptionToWire(d Description) (*trainerpb.DescribeResponse, error) {
 	response := &trainerpb.DescribeResponse{
 		Name: d.Name, Version: d.Version, Packs: d.Packs, NativeSchedules: d.NativeSchedules,
-		Unit: d.Unit, Deterministic: d.Deterministic, Isas: d.ISAs,
+		Unit: d.Unit, Deterministic: d.Deterministic, Isas: d.ISAs, Precisions: d.Precisions,
 	}
 	for _, v := range d.Devices {
 		response.Devices = append(response.Devices,
@@ -30,7 +30,7 @@ func descriptionToWire(d Description) (*trainerpb.DescribeResponse, error) {
 func descriptionFromWire(r *trainerpb.DescribeResponse) (Description, error) {
 	d := Description{
 		Name: r.GetName(), Version: r.GetVersion(), Packs: r.GetPacks(), NativeSchedules: r.GetNativeSchedules(),
-		Unit: r.GetUnit(), Deterministic: r.GetDeterministic(), ISAs: r.GetIsas(),
+		Unit: r.GetUnit(), Deterministic: r.GetDeterministic(), ISAs: r.GetIsas(), Precisions: r.GetPrecisions(),
 	}
 	for _, v := range r.GetDevices() {
 		d.Devices = append(d.Devices, Device{Name: v.GetName(), Threads: int(v.GetThreads()), MemoryBytes: v.GetMemoryBytes()})

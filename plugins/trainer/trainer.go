@@ -28,6 +28,7 @@ type Description struct {
 	Deterministic   bool     // the same spec and isa give the same bits
 	Shapes          []Shape  // named presets, smallest first
 	ISAs            []string // instruction sets that can be chosen, best first; "" where it has no meaning
+	Precisions      []string // that it computes in on this machine, as in spec.json; none means that only Check tells
 }
 
 // Device is a place to compute.

@@ -45,7 +45,7 @@ func TestTrainer_carriesEveryField(t *testing.T) {
 			Name: "cpu", Version: "1.2", Devices: []trainer.Device{{Name: "Xeon", Threads: 2, MemoryBytes: 24 << 30}},
 			Packs: true, NativeSchedules: true, Unit: "row", Deterministic: true,
 			Shapes: []trainer.Shape{{Name: "1m", Model: spectest.Spec().Model, PeakLR: 3e-3}},
-			ISAs:   []string{"avx512", "avx2", "portable"},
+			ISAs:   []string{"avx512", "avx2", "portable"}, Precisions: []string{"fp32", "bf16"},
 		},
 		report: trainer.Report{
 			Problems:   []trainer.Problem{{Field: "model.width", Message: "is odd"}},

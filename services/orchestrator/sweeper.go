@@ -276,6 +276,9 @@ func inOrder(names []string) []string {
 // settle fixes what a recipe may leave open: shapes, learning rates, seed.
 func (r *resolved) settle() error {
 	recipe, product := &r.Sweep.Recipe, r.Sweep.Design.Product
+	if err := r.hasPrecision(); err != nil {
+		return r.placed(err)
+	}
 	shape, err := shapeOf(recipe.Shape, r.description, "recipe.shape")
 	if err != nil {
 		return r.placed(err)
@@ -290,6 +293,18 @@ func (r *resolved) settle() error {
 		r.Sweep.Seed = &seed
 	}
 	return nil
+}
+
+// hasPrecision refuses a precision that the trainer doesn't compute in on this machine.
+func (r *resolved) hasPrecision() error {
+	want, have := r.Sweep.Recipe.Precision, r.description.Precisions
+	if len(have) == 0 || slices.Contains(have, want) {
+		return nil
+	}
+	name, all := r.description.Name, strings.Join(have, ", ")
+	return invalid("recipe.precision", want,
+		fmt.Sprintf("trainer %s has no %s on this machine; use one of: %s", name, want, all),
+		fmt.Sprintf("トレーナー %s はこのマシンでは %s で計算できません。次のどれかにしてください: %s", name, want, all))
 }
 
 // settleProduct finds the product's shapes, and gives each its tried learning rate where the recipe names none. Rates

@@ -87,3 +87,31 @@ func TestSweeper_sameFile(t *testing.T) {
 		t.Errorf("the same file elsewhere:\n%s", diff)
 	}
 }
+
+// exact is the embedded trainer on a processor that computes in fp32 alone.
+type exact struct{ inProcess }
+
+func (e exact) Describe(ctx context.Context, name string) (trainer.Description, error) {
+	d, err := e.inProcess.Describe(ctx, name)
+	d.Precisions = []string{"fp32"}
+	return d, err
+}
+
+// TestSweeper_Apply_precision: a precision that the trainer doesn't have here is refused where it stands, in both languages.
+func TestSweeper_Apply_precision(t *testing.T) {
+	t.Parallel()
+	store := open(t, pgtest.URL(t))
+	addText(t, store)
+	s := &orchestrator.Sweeper{Store: store, Trainers: exact{cpu}, RunsAtOnce: 1}
+	document := strings.Replace(string(sweepFile("rounded", "")), "trainer: cpu, ", "trainer: cpu, precision: bf16, ", 1)
+	_, _, err := s.Apply(t.Context(), []byte(document), "")
+	var bad *ablation.Invalid
+	if !errors.As(err, &bad) || len(bad.Problems) != 1 {
+		t.Fatalf("got %v, want one problem", err)
+	}
+	got := bad.Problems[0]
+	if got.Field != "recipe.precision" || got.Line == 0 || got.Message.EN != "trainer cpu has no bf16 on this machine; use one of: fp32" ||
+		got.Message.JA != "トレーナー cpu はこのマシンでは bf16 で計算できません。次のどれかにしてください: fp32" {
+		t.Errorf("got %+v", got)
+	}
+}

@@ -24,7 +24,7 @@ func (p *Plugin) Check(_ context.Context, s *spec.Spec) (trainer.Report, error) 
 	c.report.MemoryBytes = c.config.MemoryBytes(s.BatchRows, runner.Threads(s))
 	c.report.Parameters = c.config.Parameters()
 	c.report.FLOPsPerToken = c.config.FLOPsPerToken()
-	c.report.TokensPerS = tokensPerS(p.speed(), runner.Threads(s), c.config)
+	c.report.TokensPerS = p.speeds().tokensPerS(runner.Threads(s), c.config)
 	return c.report, nil
 }
 

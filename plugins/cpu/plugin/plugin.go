@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"strconv"
+	"sync"
 
 	"github.com/haigo-lab/haigo/plugins/cpu/kernel"
 	"github.com/haigo-lab/haigo/plugins/cpu/machine"
@@ -20,14 +21,14 @@ const Name = "cpu"
 type Plugin struct {
 	Executable string
 	Version    string
-	speed      func() float64
+	speeds     func() speeds
 }
 
 var _ trainer.Trainer = (*Plugin)(nil)
 
 // New is a trainer whose parts are run by the program at executable.
 func New(executable, version string) *Plugin {
-	return &Plugin{Executable: executable, Version: version, speed: measureOnce()}
+	return &Plugin{Executable: executable, Version: version, speeds: sync.OnceValue(measure)}
 }
 
 // Describe never fails: every machine has a processor.
@@ -38,6 +39,10 @@ func (p *Plugin) Describe(context.Context) (trainer.Description, error) {
 	}
 	for _, isa := range kernel.Available() {
 		d.ISAs = append(d.ISAs, string(isa))
+	}
+	d.Precisions = []string{spec.PrecisionFP32}
+	if kernel.Best().BF16() != nil {
+		d.Precisions = append(d.Precisions, spec.PrecisionBF16)
 	}
 	return d, nil
 }

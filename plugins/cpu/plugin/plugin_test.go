@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -60,6 +61,9 @@ func TestDescribe(t *testing.T) {
 	if len(got.Devices) != 1 || got.Devices[0].Threads != runtime.NumCPU() || got.Devices[0].Name == "" {
 		t.Errorf("devices are %+v", got.Devices)
 	}
+	if fast := kernel.Best().BF16() != nil; got.Precisions[0] != spec.PrecisionFP32 || slices.Contains(got.Precisions, spec.PrecisionBF16) != fast {
+		t.Errorf("precisions are %v; bf16 is there: %t", got.Precisions, fast)
+	}
 	if len(got.ISAs) != len(kernel.Available()) || got.ISAs[0] != string(kernel.Best().ISA()) {
 		t.Errorf("instruction sets are %v", got.ISAs)
 	}
@@ -115,7 +119,9 @@ func TestCheck_NamesTheField(t *testing.T) {
 		"kind": func(s *spec.Spec) {
 			s.Kind, s.Init = spec.KindTune, &spec.Init{Path: "x", ManifestSHA256: s.Sources[0].ManifestSHA256}
 		},
-		"precision":      func(s *spec.Spec) { s.Precision = spec.PrecisionBF16 },
+		"precision": func(s *spec.Spec) {
+			s.Precision, s.Extra = spec.PrecisionBF16, map[string]any{"isa": "go"}
+		},
 		"model.kv_heads": func(s *spec.Spec) { s.Model.KVHeads = 1 },
 		"model.qk_norm":  func(s *spec.Spec) { s.Model.QKNorm = true },
 		"model.tied":     func(s *spec.Spec) { s.Model.Tied = false },

@@ -17,7 +17,7 @@ func Config(s *spec.Spec) lm.Config {
 	return lm.Config{
 		Layers: s.Model.Layers, Width: s.Model.Width, Heads: s.Model.Heads, FFN: s.Model.FFN, Vocab: s.Model.Vocab,
 		Context: s.RowTokens, RopeBase: float64(s.Model.RopeBase), NormEps: float64(s.Model.NormEps),
-		ZLoss: float64(s.Optimizer.ZLoss),
+		ZLoss: float64(s.Optimizer.ZLoss), BF16: s.Precision == spec.PrecisionBF16,
 	}
 }
 
@@ -49,8 +49,6 @@ func Unsupported(s *spec.Spec) []spec.Problem {
 		"cpu トレーナーは事前学習だけを行います。pretrain にしてください")
 	need(s.Tokenizer.Kind == spec.TokenizerBytes, "tokenizer.kind", "the cpu trainer reads bytes only; use bytes",
 		"cpu トレーナーはバイトだけを読みます。bytes にしてください")
-	need(s.Precision == spec.PrecisionFP32, "precision", "the cpu trainer computes in fp32 only; use fp32",
-		"cpu トレーナーは fp32 だけで計算します。fp32 にしてください")
 	need(s.Model.KVHeads == s.Model.Heads, "model.kv_heads", "the cpu trainer has no grouped heads; give as many as heads",
 		"cpu トレーナーはヘッドをまとめません。heads と同じ数にしてください")
 	need(!s.Model.QKNorm, "model.qk_norm", "the cpu trainer has no norm of queries and keys; use false",
@@ -62,9 +60,16 @@ func Unsupported(s *spec.Spec) []spec.Problem {
 	need(s.Optimizer.Decay != spec.DecayWSD || s.Optimizer.DecaySteps > 0, "optimizer.decay_steps",
 		"is 0; wsd needs the number of steps at the end over which the rate falls",
 		"0 です。wsd では、最後に学習率を下げるステップ数が要ります")
-	if _, err := Kernels(s); err != nil {
+	set, err := Kernels(s)
+	if err != nil {
 		need(false, "extra.isa", err.Error(), "")
+		return found
 	}
+	need(s.Precision == spec.PrecisionFP32 || set.BF16() != nil, "precision", fmt.Sprintf(
+		"bf16 needs a processor with avx512_bf16 and its widest instruction set; this run would use %s on %s: use fp32",
+		set.ISA(), machine.Processor()), fmt.Sprintf(
+		"bf16 には avx512_bf16 のあるプロセッサーと、その最も広い命令セットが要ります。この実行は %s (%s) を使います。fp32 にしてください",
+		set.ISA(), machine.Processor()))
 	return found
 }
 

@@ -17,13 +17,15 @@ func TestRun_FailsWithAReason(t *testing.T) {
 	// What no check lets through, so that only programmers meet it, is said in English alone.
 	within := map[string]bool{"source 0 has a weight and no row": true, `instruction set "mmx" is not to be had here`: true}
 	for want, change := range map[string]func(s *spec.Spec){
-		"source ja has 3 rows, the spec says 7":           func(s *spec.Spec) { s.Sources[0].Rows = 7; s.RowTokens = 2000 },
-		"source 0 has a weight and no row":                func(s *spec.Spec) { s.RowTokens, s.Model.Layers = 9000, 1 },
-		"takes about":                                     func(s *spec.Spec) { s.RowTokens = 1 << 17 },
-		"resources.memory_bytes: is 1000, the run takes":  func(s *spec.Spec) { s.Resources.MemoryBytes = 1000 },
-		"no such file":                                    func(s *spec.Spec) { s.Eval.Sets[0].Path += "x" },
-		"has SHA-256 ":                                    func(s *spec.Spec) { s.Eval.Tasks[0].SHA256 = strings.Repeat("0", 64) },
-		"the cpu trainer computes in fp32 only":           func(s *spec.Spec) { s.Precision = spec.PrecisionBF16 },
+		"source ja has 3 rows, the spec says 7":          func(s *spec.Spec) { s.Sources[0].Rows = 7; s.RowTokens = 2000 },
+		"source 0 has a weight and no row":               func(s *spec.Spec) { s.RowTokens, s.Model.Layers = 9000, 1 },
+		"takes about":                                    func(s *spec.Spec) { s.RowTokens = 1 << 17 },
+		"resources.memory_bytes: is 1000, the run takes": func(s *spec.Spec) { s.Resources.MemoryBytes = 1000 },
+		"no such file":                                   func(s *spec.Spec) { s.Eval.Sets[0].Path += "x" },
+		"has SHA-256 ":                                   func(s *spec.Spec) { s.Eval.Tasks[0].SHA256 = strings.Repeat("0", 64) },
+		"bf16 needs a processor with avx512_bf16": func(s *spec.Spec) {
+			s.Precision, s.Extra = spec.PrecisionBF16, map[string]any{"isa": "go"}
+		},
 		`instruction set "mmx" is not to be had here`:     func(s *spec.Spec) { s.Extra = map[string]any{"isa": "mmx"} },
 		"the source was changed, add it as a new version": func(s *spec.Spec) { s.Sources[1].ManifestSHA256 = strings.Repeat("1", 64) },
 		"the checkpoint of step 4 is passed over":         resumeFrom(&spec.Saved{Step: 4, Path: "../checkpoints/gone"}),

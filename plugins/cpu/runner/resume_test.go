@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/haigo-lab/haigo/plugins/cpu/kernel"
 	"github.com/haigo-lab/haigo/plugins/cpu/runner"
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 )
@@ -57,7 +58,20 @@ func resumeFrom(c *spec.Saved) func(s *spec.Spec) {
 
 func TestRun_ResumesBitForBit(t *testing.T) {
 	t.Parallel()
+	for _, precision := range []string{spec.PrecisionFP32, spec.PrecisionBF16} {
+		t.Run(precision, func(t *testing.T) {
+			t.Parallel()
+			if precision == spec.PrecisionBF16 && kernel.Best().BF16() == nil {
+				t.Skip("not run: training in bf16 (not in this processor)")
+			}
+			resumesBitForBit(t, precision)
+		})
+	}
+}
+
+func resumesBitForBit(t *testing.T, precision string) {
 	l := newLab(t)
+	l.base.Precision = precision
 	whole := l.run(t, l.start(t, "run", 1, func(s *spec.Spec) { s.Checkpoint.Keep = 0 }))
 	first := lastCheckpoint(whole[:len(whole)/2])
 	resumed := l.run(t, l.start(t, "run", 2, func(s *spec.Spec) {

@@ -46,4 +46,5 @@ func Run(t *testing.T, c Config) {
 	t.Run("diverge", s.diverge)
 	t.Run("refuse to run", s.refuseToRun)
 	t.Run("disturbances", s.disturbances)
+	t.Run("precisions", s.precisions)
 }

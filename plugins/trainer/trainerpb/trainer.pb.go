@@ -71,6 +71,7 @@ type DescribeResponse struct {
 	Deterministic   bool                   `protobuf:"varint,7,opt,name=deterministic,proto3" json:"deterministic,omitempty"`
 	Shapes          []*Shape               `protobuf:"bytes,8,rep,name=shapes,proto3" json:"shapes,omitempty"`
 	Isas            []string               `protobuf:"bytes,9,rep,name=isas,proto3" json:"isas,omitempty"`
+	Precisions      []string               `protobuf:"bytes,10,rep,name=precisions,proto3" json:"precisions,omitempty"`
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
 }
@@ -164,6 +165,13 @@ func (x *DescribeResponse) GetShapes() []*Shape {
 func (x *DescribeResponse) GetIsas() []string {
 	if x != nil {
 		return x.Isas
+	}
+	return nil
+}
+
+func (x *DescribeResponse) GetPrecisions() []string {
+	if x != nil {
+		return x.Precisions
 	}
 	return nil
 }
@@ -781,7 +789,7 @@ var File_trainer_proto protoreflect.FileDescriptor
 const file_trainer_proto_rawDesc = "" +
 	"\n" +
 	"\rtrainer.proto\x12\x10haigo.trainer.v1\"\x11\n" +
-	"\x0fDescribeRequest\"\xb4\x02\n" +
+	"\x0fDescribeRequest\"\xd4\x02\n" +
 	"\x10DescribeResponse\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x122\n" +
@@ -791,7 +799,11 @@ const file_trainer_proto_rawDesc = "" +
 	"\x04unit\x18\x06 \x01(\tR\x04unit\x12$\n" +
 	"\rdeterministic\x18\a \x01(\bR\rdeterministic\x12/\n" +
 	"\x06shapes\x18\b \x03(\v2\x17.haigo.trainer.v1.ShapeR\x06shapes\x12\x12\n" +
-	"\x04isas\x18\t \x03(\tR\x04isas\"Y\n" +
+	"\x04isas\x18\t \x03(\tR\x04isas\x12\x1e\n" +
+	"\n" +
+	"precisions\x18\n" +
+	" \x03(\tR\n" +
+	"precisions\"Y\n" +
 	"\x06Device\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\athreads\x18\x02 \x01(\x05R\athreads\x12!\n" +
