@@ -58,6 +58,9 @@ func (o options) field(dir string) (field []*contender, err error) {
 			join("baseline "+string(isa), o.baseline, "step", dir, string(isa))
 		}
 	}
+	if kernel.Best().BF16() != nil {
+		join("haigo bf16", own, "step", dir, "bf16")
+	}
 	if o.python != "" {
 		program := filepath.Join("plugins", "cpu", "bench", "torch_step.py")
 		join("PyTorch, eager", o.python, program, dir, "eager")

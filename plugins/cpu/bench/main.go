@@ -1,4 +1,4 @@
-// Command bench compares the CPU trainer with PyTorch, both instruction sets with each other, and, where asked, another
+// Command bench compares the CPU trainer with PyTorch, both instruction sets and bf16 with each other, and, where asked, another
 // build of itself: the same weights, the same batches, the same number of threads, on this machine, in one call.
 //
 // Contenders are processes that hold a model each and make steps when told to. They take turns, a few steps at a time, so

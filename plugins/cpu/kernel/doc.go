@@ -1,5 +1,5 @@
 // Package kernel is float32 arithmetic for a small transformer: matrix products, softmax, normalisation, activations
-// and the optimiser's update, each on AVX-512, AVX2 and in portable Go.
+// and the optimiser's update, each on AVX-512, AVX2 and in portable Go; products of bf16 where the processor has them.
 //
 // It knows no model and starts no goroutine. Start with [Best], the fastest [Set] that this processor runs, and
 // [Set.MatMul]. A Set gives the same bits for the same arguments, however often and from wherever it is called; two Sets
