@@ -18,7 +18,7 @@ type channelInput struct {
 		Address string               `json:"address" maxLength:"2000" doc:"A mail address, or the URL to post to; it is encrypted and never told again"`
 		Lang    string               `json:"lang,omitempty" enum:"ja,en" default:"ja"`
 		Of      string               `json:"of,omitempty" maxLength:"64" doc:"A sweep's or recurrence's name; left out, all"`
-		Kinds   []ablation.AlertKind `json:"kinds,omitempty" nullable:"false" doc:"Left out, all"`
+		Kinds   []ablation.AlertKind `json:"kinds,omitempty" doc:"Left out or null, all"`
 		Quiet   *ablation.Quiet      `json:"quiet,omitempty" doc:"Hours whose alerts are sent at their end"`
 	}
 }
