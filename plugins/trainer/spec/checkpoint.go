@@ -104,6 +104,21 @@ func syncFile(path string) error {
 // ReadCheckpoint reads a checkpoint's manifest and verifies every file against it. The digest is of the manifest's
 // bytes. An error says which file is wrong; such a checkpoint must not be resumed from.
 func ReadCheckpoint(dir string) (m *CheckpointManifest, digest string, err error) {
+	return readCheckpoint(dir, func(path string, f CheckpointFile) error { return VerifyFile(path, f.SHA256) })
+}
+
+// FindCheckpoint is ReadCheckpoint, but for what is quickly said: whether the files are there, in their sizes.
+func FindCheckpoint(dir string) (m *CheckpointManifest, digest string, err error) {
+	return readCheckpoint(dir, func(path string, f CheckpointFile) error {
+		info, err := os.Stat(path)
+		if err == nil && info.Size() != f.Bytes {
+			err = fmt.Errorf("%s has %d bytes, want %d; the file was changed or is damaged", path, info.Size(), f.Bytes)
+		}
+		return err
+	})
+}
+
+func readCheckpoint(dir string, check func(path string, f CheckpointFile) error) (m *CheckpointManifest, digest string, err error) {
 	path := filepath.Join(dir, ManifestFile)
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -117,7 +132,7 @@ func ReadCheckpoint(dir string) (m *CheckpointManifest, digest string, err error
 		if !filepath.IsLocal(filepath.FromSlash(f.Path)) {
 			return nil, "", fmt.Errorf("read checkpoint %s: file %q lies outside its folder", path, f.Path)
 		}
-		if err := VerifyFile(filepath.Join(dir, filepath.FromSlash(f.Path)), f.SHA256); err != nil {
+		if err := check(filepath.Join(dir, filepath.FromSlash(f.Path)), f); err != nil {
 			return nil, "", fmt.Errorf("read checkpoint: %w", err)
 		}
 	}

@@ -50,6 +50,12 @@ func CheckpointDir(runDir string, step int64, attempt int) string {
 	return filepath.Join(CheckpointsDir(runDir), fmt.Sprintf("step-%09d-a%04d", step, attempt))
 }
 
+// KeptDir is the folder in the data folder of a copy of a checkpoint that runs of a sweep start from, under its manifest's
+// digest: whatever becomes of the run that wrote it, the copy stays.
+func KeptDir(data, manifestSHA256 string) string {
+	return filepath.Join(data, "checkpoints", manifestSHA256)
+}
+
 // Resolve is a path of a run directory as this process can open it: absolute, or relative to the attempt's folder.
 func Resolve(attemptDir, path string) string {
 	if filepath.IsAbs(path) {

@@ -101,7 +101,9 @@ type Model struct {
 	QKNorm   bool `json:"qk_norm"`
 }
 
-// Init names weights to start from: another run's checkpoint, a branch, a model to tune.
+// Init names a checkpoint whose weights alone the run starts from: the end of another run, a model to tune. Optimiser, step
+// count and place in the data begin anew, and the weights as they are taken are scored at step 0. A trainer refuses a
+// checkpoint of another shape. It counts while the attempt resumes from nothing.
 type Init struct {
 	Path           string `json:"path"`
 	ManifestSHA256 string `json:"manifest_sha256"`
