@@ -54,10 +54,15 @@ type Tensor struct {
 	Data  []float32
 }
 
+// Shapes are the model's parameters by name and shape, without data.
+func (c Config) Shapes() []Tensor {
+	return (&weights{layers: make([]layerWeights, c.Layers)}).tensors(c)
+}
+
 // tensors names every parameter; the padding of the vocabulary is left out.
 func (w *weights) tensors(c Config) []Tensor {
 	d := c.Width
-	list := []Tensor{{"embed", []int{c.Vocab, d}, w.embed[:c.Vocab*d]}}
+	list := []Tensor{{"embed", []int{c.Vocab, d}, w.embed[:min(c.Vocab*d, len(w.embed))]}}
 	for i, l := range w.layers {
 		at := fmt.Sprintf("layers.%d.", i)
 		list = append(list,

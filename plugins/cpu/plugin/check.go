@@ -12,10 +12,10 @@ import (
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 )
 
-// Check reads manifests and held-out files, whose paths must be absolute, and measures this machine once.
+// Check reads manifests, held-out files and what weights are started from, whose paths must be absolute, and measures this machine once.
 func (p *Plugin) Check(_ context.Context, s *spec.Spec) (trainer.Report, error) {
 	c := check{spec: s, config: runner.Config(s)}
-	c.report.Problems = slices.Concat(runner.Unsupported(s), runner.TooLarge(s))
+	c.report.Problems = slices.Concat(runner.Unsupported(s), runner.TooLarge(s), runner.CheckInit(s, ""))
 	c.sources()
 	c.epochs()
 	if err := runner.CheckExam(s, ""); err != nil {

@@ -116,9 +116,8 @@ func TestCheck_NamesTheField(t *testing.T) {
 	t.Parallel()
 	client := open(t)
 	for field, change := range map[string]func(s *spec.Spec){
-		"kind": func(s *spec.Spec) {
-			s.Kind, s.Init = spec.KindTune, &spec.Init{Path: "x", ManifestSHA256: s.Sources[0].ManifestSHA256}
-		},
+		"init":      func(s *spec.Spec) { s.Kind = spec.KindTune },
+		"init.path": func(s *spec.Spec) { s.Init = &spec.Init{Path: "/nowhere", ManifestSHA256: s.Sources[0].ManifestSHA256} },
 		"precision": func(s *spec.Spec) {
 			s.Precision, s.Extra = spec.PrecisionBF16, map[string]any{"isa": "go"}
 		},

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/haigo-lab/haigo/plugins/cpu/lm"
 	"github.com/haigo-lab/haigo/plugins/cpu/safetensors"
@@ -26,6 +27,7 @@ type progress struct {
 	Updates int64        `json:"updates"` // steps less the skipped ones
 	ISA     string       `json:"isa"`
 	Trainer spec.Program `json:"trainer"`
+	Model   *spec.Model  `json:"model,omitempty"` // older checkpoints don't say
 }
 
 // save writes a checkpoint of the present step, tells of it and drops those that this attempt no longer keeps. What the
@@ -57,7 +59,7 @@ func (s *session) fill(dir string) error {
 		safetensors.Write(filepath.Join(dir, modelFile), tensors("", state.Weights)),
 		safetensors.Write(filepath.Join(dir, optimizerFile), append(tensors("first.", state.First), tensors("second.", state.Second)...)),
 		spec.WriteFile(filepath.Join(dir, progressFile), progress{
-			Step: s.step, Updates: state.Updates, ISA: string(s.trainer.ISA()), Trainer: s.Program,
+			Step: s.step, Updates: state.Updates, ISA: string(s.trainer.ISA()), Trainer: s.Program, Model: &s.spec.Model,
 		}),
 	)
 }
@@ -113,6 +115,9 @@ func (s *session) resume(from spec.Resume) error {
 	if err != nil {
 		return s.damaged(err)
 	}
+	if err := p.fits(s.spec.Model); err != nil {
+		return err
+	}
 	if isa := string(s.trainer.ISA()); p.ISA != isa || p.Trainer != s.Program {
 		if err := s.log("warn", spec.Say("the checkpoint was written by %s %s on %s, this is %s %s on %s: the run goes on, but not to the same bits",
 			"チェックポイントを書いたのは %s %s（%s）で、これは %s %s（%s）です。ランは続きますが、最後のビットまで同じにはなりません",
@@ -159,9 +164,70 @@ func (s *session) startFrom(from spec.Init) error {
 		return spec.Say("start from weights: the manifest in %s has SHA-256 %s, want %s",
 			"重みを読めません。%s の目録の SHA-256 は %s で、期待した値 %s と違います", dir, digest, from.ManifestSHA256)
 	}
+	if problems := CheckInit(s.spec, s.Dir); len(problems) > 0 {
+		return spec.Say("start from weights: %w", "重みを読めません：%v", &spec.Invalid{Problems: problems})
+	}
 	if err := safetensors.Read(filepath.Join(dir, modelFile), tensors("", s.trainer.State().Weights)); err != nil {
 		return fmt.Errorf("start from weights: %w", err)
 	}
 	s.trainer.Restored(0)
 	return nil
+}
+
+// CheckInit says why a spec's run can't start from the weights that it names, without reading them: paths are as seen from
+// dir, the attempt's folder.
+func CheckInit(s *spec.Spec, dir string) []spec.Problem {
+	if s.Init == nil {
+		return nil
+	}
+	folder := spec.Resolve(dir, s.Init.Path)
+	_, digest, err := spec.FindCheckpoint(folder)
+	if err != nil {
+		return []spec.Problem{spec.NewProblem("init.path", spec.Say("holds no whole checkpoint: %w", "完全なチェックポイントがありません：%v", err))}
+	}
+	if digest != s.Init.ManifestSHA256 {
+		return []spec.Problem{spec.NewProblem("init.manifest_sha256", spec.Say("the manifest in %s has SHA-256 %s; the checkpoint was changed",
+			"%s の manifest の SHA-256 は %s です。チェックポイントが変わっています", folder, digest))}
+	}
+	if err := fitsInit(s, folder); err != nil {
+		return []spec.Problem{spec.NewProblem("init", err)}
+	}
+	return nil
+}
+
+func fitsInit(s *spec.Spec, folder string) error {
+	p, err := spec.ReadFile[progress](filepath.Join(folder, progressFile))
+	if err == nil {
+		err = p.fits(s.Model)
+	}
+	if err != nil {
+		return err
+	}
+	shapes := Config(s).Shapes()
+	return safetensors.Find(filepath.Join(folder, modelFile), tensors("", shapes))
+}
+
+// fits says how the model of a checkpoint differs from the one that is asked for.
+func (p progress) fits(want spec.Model) error {
+	if p.Model == nil || *p.Model == want {
+		return nil
+	}
+	var differ []string
+	add := func(name string, has, asked any) {
+		if has != asked {
+			differ = append(differ, fmt.Sprintf("%s %v instead of %v", name, has, asked))
+		}
+	}
+	m := *p.Model
+	add("layers", m.Layers, want.Layers)
+	add("width", m.Width, want.Width)
+	add("heads", m.Heads, want.Heads)
+	add("kv_heads", m.KVHeads, want.KVHeads)
+	add("ffn", m.FFN, want.FFN)
+	add("vocab", m.Vocab, want.Vocab)
+	add("tied", m.Tied, want.Tied)
+	add("rope_base", m.RopeBase, want.RopeBase)
+	add("norm_eps", m.NormEps, want.NormEps)
+	add("qk_norm", m.QKNorm, want.QKNorm)
+	return spec.Say("the checkpoint's model has %s; ask for its shape", "チェックポイントのモデルの形が異なります（%s）。同じ形にしてください", strings.Join(differ, ", "))
 }

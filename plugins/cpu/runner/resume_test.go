@@ -283,6 +283,38 @@ func TestRun_StartsFromWeights(t *testing.T) {
 	}
 }
 
+// TestCheckInit: weights of another shape are refused by what differs, a change that no tensor shows included.
+func TestCheckInit(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	saved := lastCheckpoint(l.run(t, l.start(t, "first", 1, nil)))
+	whole := func(s *spec.Spec) { s.Init = &spec.Init{Path: saved.Path, ManifestSHA256: saved.ManifestSHA256} }
+	for _, v := range []struct {
+		name, field, message string
+		change               func(s *spec.Spec)
+	}{
+		{"the same", "", "", func(*spec.Spec) {}},
+		{"other rows and rates", "", "", func(s *spec.Spec) { s.BatchRows, s.Optimizer.PeakLR = 7, 1e-4 }},
+		{"heads", "init", "heads 2 instead of 1", func(s *spec.Spec) { s.Model.Heads = 1 }},
+		{"width and layers", "init", "layers 2 instead of 3, width 32 instead of 64", func(s *spec.Spec) { s.Model.Layers, s.Model.Width = 3, 64 }},
+		{"a folder without one", "init.path", "no such file", func(s *spec.Spec) { s.Init.Path = t.TempDir() }},
+		{"another digest", "init.manifest_sha256", "the checkpoint was changed", func(s *spec.Spec) { s.Init.ManifestSHA256 = strings.Repeat("0", 64) }},
+	} {
+		t.Run(v.name, func(t *testing.T) {
+			s := l.base
+			whole(&s)
+			v.change(&s)
+			found := runner.CheckInit(&s, "")
+			if v.field == "" && len(found) == 0 {
+				return
+			}
+			if len(found) != 1 || found[0].Field != v.field || !strings.Contains(found[0].Message, v.message) {
+				t.Errorf("got %v, want %s: …%s…", found, v.field, v.message)
+			}
+		})
+	}
+}
+
 // TestRun_BranchesBitForBit: two runs that agree up to a step share that part; the second has what it would have had alone.
 func TestRun_BranchesBitForBit(t *testing.T) {
 	t.Parallel()

@@ -103,6 +103,25 @@ func Read(path string, tensors []Tensor) error {
 	return nil
 }
 
+// Find is Read without the data: whether each tensor is there under its name and with its shape.
+func Find(path string, tensors []Tensor) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("find tensors: %w", err)
+	}
+	defer file.Close()
+	entries, _, err := readHeader(file)
+	for _, t := range tensors {
+		if err == nil {
+			_, err = find(entries, t)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("find tensors of %s: %w", path, err)
+	}
+	return nil
+}
+
 func readHeader(file io.Reader) (entries map[string]entry, start int64, err error) {
 	var size uint64
 	if err := binary.Read(file, binary.LittleEndian, &size); err != nil {
@@ -118,13 +137,26 @@ func readHeader(file io.Reader) (entries map[string]entry, start int64, err erro
 	return entries, int64(size) + 8, json.Unmarshal(header, &entries)
 }
 
-func readTensor(file io.ReaderAt, start int64, entries map[string]entry, t Tensor) error {
+// find is the entry of a tensor, which must have its shape.
+func find(entries map[string]entry, t Tensor) (entry, error) {
 	e, ok := entries[t.Name]
 	if !ok {
-		return fmt.Errorf("there is no tensor %s", t.Name)
+		return e, fmt.Errorf("there is no tensor %s", t.Name)
 	}
-	if e.Dtype != "F32" || !slices.Equal(e.Shape, t.Shape) || e.Offsets[1]-e.Offsets[0] != int64(len(t.Data))*4 {
-		return fmt.Errorf("tensor %s is %s %v, want F32 %v", t.Name, e.Dtype, e.Shape, t.Shape)
+	size := int64(4)
+	for _, n := range t.Shape {
+		size *= int64(n)
+	}
+	if e.Dtype != "F32" || !slices.Equal(e.Shape, t.Shape) || e.Offsets[1]-e.Offsets[0] != size {
+		return e, fmt.Errorf("tensor %s is %s %v, want F32 %v", t.Name, e.Dtype, e.Shape, t.Shape)
+	}
+	return e, nil
+}
+
+func readTensor(file io.ReaderAt, start int64, entries map[string]entry, t Tensor) error {
+	e, err := find(entries, t)
+	if err != nil {
+		return err
 	}
 	in := bufio.NewReaderSize(io.NewSectionReader(file, start+e.Offsets[0], e.Offsets[1]-e.Offsets[0]), 1<<16)
 	var raw [4]byte

@@ -3,8 +3,13 @@ package conformance
 import (
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/haigo-lab/haigo/plugins/trainer"
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 )
 
@@ -23,6 +28,7 @@ func (s *suite) disturbances(t *testing.T) {
 	t.Run("damaged checkpoint", func(t *testing.T) { s.damage(t, whole) })
 	t.Run("resume at the end", func(t *testing.T) { s.resumeAtEnd(t, whole) })
 	t.Run("branch", func(t *testing.T) { s.branch(t, whole) })
+	t.Run("weights", func(t *testing.T) { s.weights(t, whole) })
 }
 
 // first is the first attempt of another run of the same spec.
@@ -186,6 +192,43 @@ func (s *suite) branch(t *testing.T, whole *attempt) {
 		return
 	}
 	t.Errorf("no checkpoint at step %d", at)
+}
+
+// weights: a run that starts from another's weights scores at once what that one scored with them, and trains its own steps.
+// Those of another shape are refused before the start.
+func (s *suite) weights(t *testing.T, whole *attempt) {
+	saved := whole.checkpoints()
+	last := saved[len(saved)-1]
+	v := first(whole, "from-weights")
+	v.Init = &spec.Init{Path: spec.Resolve(whole.dir, last.Path), ManifestSHA256: last.ManifestSHA256}
+	a := s.run(t, v)
+	s.verify(t, a)
+	if f := a.finished(t); f.Outcome != spec.OutcomeCompleted || f.Step != v.Steps {
+		t.Errorf("finished: %+v", f)
+	}
+	want, got := whole.scores(last.Step), a.scores(0)
+	if diff := cmp.Diff(want, got); diff != "" || len(want) == 0 {
+		t.Errorf("-the end of the one +the beginning of the other\n%s", diff)
+	}
+	other := *v
+	other.Model.FFN += 32
+	report, err := s.Trainer.Check(t.Context(), &other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.ContainsFunc(report.Problems, func(p trainer.Problem) bool { return strings.HasPrefix(p.Field, "init") }) {
+		t.Errorf("weights of another shape: the check found %v", report.Problems)
+	}
+}
+
+// scores are the values that an attempt scored at a step.
+func (a *attempt) scores(step int64) map[string]spec.Real {
+	for _, line := range a.lines {
+		if line.Scores != nil && line.Scores.Step == step {
+			return line.Scores.Values
+		}
+	}
+	return nil
 }
 
 // before is the part of a table that begins before a step.
