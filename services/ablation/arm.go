@@ -35,6 +35,11 @@ func (a Arm) Field() string {
 	return "schedules." + a.Mixes()
 }
 
+// Changes reports whether the mixture of the arm's runs changes after a step.
+func (a Arm) Changes(after int64) bool {
+	return len(a.Weights) > 0 && a.Weights[len(a.Weights)-1].FromStep > after
+}
+
 // Arms are what the sweep compares, in order: the listed schedules, those that the designs make, the matched controls;
 // each mixture in all its variants. Weights are in the order of the sweep's sources, of which text has languages and
 // sizes; without a seed there is no swarm. Notes say what was left out. A source that bears a language's name without
@@ -57,6 +62,7 @@ type armBuilder struct {
 	sweep    Sweep
 	langs    map[string]string
 	text     map[string]Source
+	before   map[string]float64 // tokens of each source that the runs begin with
 	sources  []string
 	variants []*Variant
 	arms     []Arm
@@ -68,7 +74,7 @@ type armBuilder struct {
 
 func newArmBuilder(s Sweep, text []Source) *armBuilder {
 	b := &armBuilder{
-		sweep: s, sources: names(s.Sources), langs: map[string]string{}, text: map[string]Source{},
+		sweep: s, sources: names(s.Sources), langs: map[string]string{}, text: map[string]Source{}, before: s.readBefore(),
 		variants: s.Design.Product.variants(), named: map[string]bool{}, constant: map[string]bool{},
 	}
 	for _, source := range text {
@@ -151,7 +157,7 @@ func (b *armBuilder) add(m *made, c Schedule, design string) {
 			own.Of = c.Name
 			a.Variant = &own
 		}
-		a.Weights = c.Table(b.sweep.Recipe.For(a), b.sources)
+		a.Weights = b.sweep.branch().graft(c.Table(b.sweep.Recipe.For(a), b.sources), len(b.sources))
 		if (design != "" || v != nil) && b.repeats(a) {
 			m.leave("design.limits.max_epochs", b.sweep.Design.Limits.asksEpochs(), a.Name)
 			continue

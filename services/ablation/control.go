@@ -2,17 +2,18 @@ package ablation
 
 import "slices"
 
-// controls adds, for each schedule that changes, the constant mixture with the same weights over the run; one for all
-// that have the same totals.
+// controls adds, for each schedule that changes, the constant mixture with the same weights over the run, or over the part
+// of it that is its own; one for all that have the same totals.
 func (b *armBuilder) controls() {
 	for _, a := range slices.Clone(b.arms) {
 		if a.Schedule == nil || !a.Schedule.Changes() {
 			continue
 		}
-		steps := b.sweep.Recipe.For(a).Steps()
+		from, steps := b.sweep.BranchStep(), b.sweep.Recipe.For(a).Steps()
+		level := constant(totals(a.Weights, from, steps), steps-from)
 		control := Arm{
 			Name: matchedName(a.Name), Label: matchedLabel(a.Label), MatchedOf: a.Name, Variant: matchedVariant(a.Variant),
-			Weights: constant(totals(a.Weights, steps), steps),
+			Weights: b.sweep.branch().graft(level, len(b.sources)),
 		}
 		if !b.controlled(control) {
 			b.append(control)
@@ -23,9 +24,11 @@ func (b *armBuilder) controls() {
 // controlled reports whether there is such a control already.
 func (b *armBuilder) controlled(c Arm) bool {
 	return slices.ContainsFunc(b.arms, func(a Arm) bool {
-		return a.MatchedOf != "" && a.Peer(c) && slices.Equal(a.Weights[0].W, c.Weights[0].W)
+		return a.MatchedOf != "" && a.Peer(c) && slices.EqualFunc(a.Weights, c.Weights, sameWeights)
 	})
 }
+
+func sameWeights(a, b Weights) bool { return a.FromStep == b.FromStep && slices.Equal(a.W, b.W) }
 
 func matchedVariant(v *Variant) *Variant {
 	if v == nil {
@@ -48,15 +51,16 @@ func matchedLabel(l Label) Label {
 	return l
 }
 
-// totals is a table's weights added up over all steps, for each source.
-func totals(table []Weights, steps int64) []int64 {
+// totals is a table's weights added up from a step to the run's end, for each source.
+func totals(table []Weights, from, steps int64) []int64 {
 	if len(table) == 0 {
 		return nil
 	}
 	sums := make([]int64, len(table[0].W))
 	for i, w := range table {
+		length := max(0, endOf(table, i, steps)-max(from, w.FromStep))
 		for k := range sums {
-			sums[k] += w.W[k] * (endOf(table, i, steps) - w.FromStep)
+			sums[k] += w.W[k] * length
 		}
 	}
 	return sums

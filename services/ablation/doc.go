@@ -13,6 +13,10 @@
 // [Sweep.Expand] makes arms and runs, [Sweep.Plan] says what they read and cost. [Grow] decides what a second document of
 // the same name may change. Start with [Sweep], [Schedule] and [Run].
 //
+// Runs begin with fresh weights, or go on from what others have trained: from a [Trunk] of their own sweep, which changes
+// nothing of what they come to, or from the [Parent] that their recipe's [StartRef] names, of which they take the state or
+// the weights alone.
+//
 // A run's life:
 //
 //	queued ──claim──▶ running ──▶ completed | diverged | failed

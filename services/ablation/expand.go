@@ -16,11 +16,15 @@ type Expansion struct {
 }
 
 // Expand makes the sweep's arms and runs: one run for each arm and replicate, in that order. It is pure: the same sweep,
-// with its seed, makes the same runs, and a sweep that has grown makes the old ones among the new. Seed must be set:
-// whoever starts a sweep settles it and records it. text is the sweep's sources, for their languages and sizes.
+// with its seed and parents, makes the same runs, and a sweep that has grown makes the old ones among the new. Seed must
+// be set: whoever starts a sweep settles it and records it; so must Parents where the recipe names any. Runs that take a
+// state have its seeds. text is the sweep's sources, for their languages and sizes.
 func (s Sweep) Expand(text []Source) (Expansion, error) {
 	if s.Seed == nil {
 		return Expansion{}, errors.New("expand sweep: it has no seed yet; settle it first")
+	}
+	if s.Recipe.Start != nil && len(s.Parents) == 0 {
+		return Expansion{}, errors.New("expand sweep: what it starts from isn't known yet; find it first")
 	}
 	arms, notes, err := s.Arms(text)
 	if err != nil {
@@ -53,8 +57,8 @@ func (s Sweep) OwnSeed() uint64 {
 }
 
 func (s Sweep) run(arm Arm, replicate int64) Run {
-	return Run{
-		ID:        runID(s.Name, arm.Name, replicate),
+	run := Run{
+		ID:        RunID(s.Name, arm.Name, replicate),
 		Name:      fmt.Sprintf("%s-s%d", arm.Name, replicate),
 		Sweep:     s.Name,
 		Arm:       arm.Name,
@@ -63,12 +67,17 @@ func (s Sweep) run(arm Arm, replicate int64) Run {
 		MixSeed:   replicateSeed(*s.Seed, replicate, seedMix),
 		InitSeed:  replicateSeed(*s.Seed, replicate, seedInit),
 		Steps:     s.Recipe.For(arm).Steps(),
+		Start:     s.StartOf(replicate),
 		State:     RunQueued,
 	}
+	if p := s.Parent(replicate); run.Start.GoesOn() && p.Past != nil {
+		run.DataSeed, run.MixSeed, run.InitSeed = p.Past.DataSeed, p.Past.MixSeed, p.Past.InitSeed
+	}
+	return run
 }
 
-// runID depends on nothing but the run's place, so that growing a sweep never renames a run. Names hold no NUL.
-func runID(sweep, arm string, replicate int64) string {
+// RunID depends on nothing but the run's place, so that growing a sweep never renames a run. Names hold no NUL.
+func RunID(sweep, arm string, replicate int64) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%d", sweep, arm, replicate))
 	return hex.EncodeToString(sum[:8])
 }

@@ -64,7 +64,8 @@ func (g *growth) recipe(old, next Recipe, lengths bool) {
 	next.Optimizer.PeakLR = cmp.Or(next.Optimizer.PeakLR, old.Optimizer.PeakLR)
 	g.same("recipe.optimizer", old.Optimizer == next.Optimizer)
 	// Another budget brings another default; where the budget may not differ it is refused above.
-	g.same("recipe.eval", old.Eval == next.Eval && (old.SetBytes == next.SetBytes || old.Tokens != next.Tokens || lengths))
+	g.same("recipe.eval", old.Eval == next.Eval && (next.SetBytes == 0 || old.SetBytes == next.SetBytes || old.Tokens != next.Tokens || lengths))
+	g.same("recipe.start", old.Start == next.Start || old.Start != nil && next.Start != nil && *old.Start == *next.Start)
 	g.same("recipe.checkpoint", old.Checkpoint == next.Checkpoint)
 	g.same("recipe.on_divergence", old.Divergence == next.Divergence)
 	g.same("recipe.max_epochs", old.MaxEpochs == next.MaxEpochs)

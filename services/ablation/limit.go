@@ -109,14 +109,28 @@ func (b *armBuilder) tooOften(m Mixture, r Recipe) bool {
 	if l == nil || l.MaxEpochs == 0 {
 		return false
 	}
-	rows := float64(r.Steps() * int64(r.BatchRows))
+	rows := float64((r.Steps() - b.sweep.BranchStep()) * int64(r.BatchRows))
 	for _, name := range b.sources {
 		source, known := b.text[name]
-		if known && math.Ceil(m[name]*rows-1e-6) > l.MaxEpochs*float64(source.Rows(r.RowTokens)) {
+		if known && math.Ceil(m[name]*rows-1e-6) > l.MaxEpochs*float64(source.Rows(r.RowTokens))-b.before[name]/float64(r.RowTokens) {
 			return true
 		}
 	}
 	return false
+}
+
+// readBefore is how many tokens of each source the sweep's runs begin with, the most of any seed.
+func (s Sweep) readBefore() map[string]float64 {
+	out := map[string]float64{}
+	for _, p := range s.Parents {
+		if p.Past == nil {
+			continue
+		}
+		for name, tokens := range p.read() {
+			out[name] = max(out[name], float64(tokens))
+		}
+	}
+	return out
 }
 
 // repeats is tooOften of any schedule.
@@ -128,9 +142,10 @@ func (b *armBuilder) repeats(a Arm) bool {
 	if !a.Schedule.Changes() {
 		return b.tooOften(a.Schedule.Stages[0].Mixture, r)
 	}
-	for k, rows := range PlannedRows(a.Weights, r.Steps(), r.BatchRows) {
+	own := PlannedRows(a.Weights, r.Steps(), r.BatchRows)
+	for k, rows := range PlannedRows(a.Weights, b.sweep.BranchStep(), r.BatchRows) {
 		source, known := b.text[b.sources[k]]
-		if known && float64(rows) > l.MaxEpochs*float64(source.Rows(r.RowTokens)) {
+		if known && float64(own[k]-rows) > l.MaxEpochs*float64(source.Rows(r.RowTokens))-b.before[source.Name]/float64(r.RowTokens) {
 			return true
 		}
 	}

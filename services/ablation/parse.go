@@ -53,7 +53,7 @@ func (r *reader) sweep(root *node) Sweep {
 
 // shortest fits the default size of held-out sets to the shortest runs of a product.
 func (r *reader) shortest(recipe *node, s *Sweep) {
-	if s.Design.Product == nil || len(s.Design.Product.Tokens) == 0 || recipe == nil || recipe.find("recipe.eval.set_bytes").field == "recipe.eval.set_bytes" {
+	if s.Recipe.SetBytes == 0 || s.Design.Product == nil || len(s.Design.Product.Tokens) == 0 || recipe == nil || recipe.find("recipe.eval.set_bytes").field == "recipe.eval.set_bytes" {
 		return
 	}
 	short := s.Recipe

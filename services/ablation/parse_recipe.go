@@ -11,7 +11,7 @@ func (r *reader) recipe(n *node, sources int) Recipe {
 		return Recipe{}
 	}
 	f := r.fields(n, "trainer", "shape", "tokenizer", "tokens", "row_tokens", "batch_rows", "precision", "optimizer",
-		"eval", "checkpoint", "on_divergence", "max_epochs", "share_trunks")
+		"eval", "checkpoint", "on_divergence", "max_epochs", "start", "share_trunks")
 	r.require(n, f, "tokens")
 	out := Recipe{
 		Trainer:    r.name(f["trainer"]),
@@ -25,6 +25,7 @@ func (r *reader) recipe(n *node, sources int) Recipe {
 		Checkpoint: r.checkpoint(f["checkpoint"]),
 		Divergence: r.divergence(f["on_divergence"]),
 		MaxEpochs:  r.number(f["max_epochs"], 16, span{low: 0, high: math.Inf(1), above: true}),
+		Start:      r.start(f["start"]),
 
 		ShareTrunks: r.choice(f["share_trunks"], "true", "true", "false") == "true",
 	}
@@ -90,7 +91,11 @@ func (r *reader) evaluation(n *node, out *Recipe, sources int) {
 		f = r.fields(n, "every", "set_bytes")
 	}
 	out.Eval = r.interval(f["every"], Amount{Fraction: 0.05})
-	out.SetBytes = r.whole(f["set_bytes"], out.defaultSetBytes(sources), 1<<10, 1<<30)
+	otherwise := out.defaultSetBytes(sources)
+	if out.Start != nil && out.Start.Run != "" {
+		otherwise = 0 // what goes on is scored on the same text
+	}
+	out.SetBytes = r.whole(f["set_bytes"], otherwise, 1<<10, 1<<30)
 }
 
 // interval is a length above zero.

@@ -15,9 +15,11 @@ type Plan struct {
 	Runs          []Run      `json:"runs"`
 	Steps         int64      `json:"steps"`           // of the longest run
 	Tokens        int64      `json:"tokens"`          // of the longest run, rounded up to whole steps
-	TotalTokens   int64      `json:"total_tokens"`    // that are trained on: of all runs, shared parts once
+	TotalTokens   int64      `json:"total_tokens"`    // that are trained on: of all runs, shared parts once, reused ones not at all
 	SavedTokens   int64      `json:"saved_tokens"`    // that shared parts take off
 	Trunks        []Trunk    `json:"trunks"`          // the parts that are shared, what saves most first
+	ReusedTokens  int64      `json:"reused_tokens"`   // that the runs take over from those whose state they start from
+	Parents       []Parent   `json:"parents"`         // what the runs start from
 	Parameters    int64      `json:"parameters"`      // of the largest run
 	FLOPsPerToken float64    `json:"flops_per_token"` // of training the largest run
 	FLOPs         float64    `json:"flops"`           // of all training
@@ -43,6 +45,8 @@ type PlanArm struct {
 	Rows        map[string]int64   `json:"rows"`             // as the sampler deals them out
 	Tokens      map[string]int64   `json:"tokens"`
 	Epochs      map[string]float64 `json:"epochs"` // rows ÷ the rows that there are
+	// EpochsBefore is how often the weights that a run starts from have read the sources before, likewise.
+	EpochsBefore map[string]float64 `json:"epochs_before,omitempty"`
 }
 
 // PlanStage is where a stage ends: as the document says, and rounded up to the step at which the next one begins.
@@ -67,7 +71,7 @@ type Estimate struct {
 func (s Sweep) Plan(sources []Source, tasks []Task, e Expansion, estimates []Estimate) Plan {
 	p := Plan{
 		Sweep: s.Name, Sources: sources, Tasks: tasks, Runs: e.Runs, Warnings: append([]Label{}, e.Notes...), Problems: []Problem{},
-		Trunks: []Trunk{},
+		Trunks: []Trunk{}, Parents: append([]Parent{}, s.Parents...),
 	}
 	untold := false
 	for i, arm := range e.Arms {
@@ -77,6 +81,7 @@ func (s Sweep) Plan(sources []Source, tasks []Task, e Expansion, estimates []Est
 		untold = untold || estimates[i].TokensPerS <= 0
 	}
 	p.share(s, estimates)
+	p.begin(s)
 	if untold {
 		p.Seconds = 0
 	}
@@ -104,11 +109,17 @@ func (s Sweep) planArm(arm Arm, sources []Source, e Estimate) PlanArm {
 		Rows: map[string]int64{}, Tokens: map[string]int64{}, Epochs: map[string]float64{},
 	}
 	out.FLOPs = float64(out.RunTokens) * e.FLOPsPerToken
+	before := s.Before(s.Seeds[0])
 	for k, rows := range PlannedRows(arm.Weights, r.Steps(), r.BatchRows) {
 		name := sources[k].Name
 		out.Rows[name], out.Tokens[name] = rows, rows*int64(r.RowTokens)
-		if n := cmp.Or(e.Rows[name], sources[k].Rows(r.RowTokens)); n > 0 {
-			out.Epochs[name] = float64(rows) / float64(n)
+		n := cmp.Or(e.Rows[name], sources[k].Rows(r.RowTokens))
+		if n == 0 {
+			continue
+		}
+		out.Epochs[name] = float64(rows) / float64(n)
+		if before[name] > 0 {
+			out.before(name, float64(before[name])/float64(n*int64(r.RowTokens)))
 		}
 	}
 	if arm.Schedule == nil {
@@ -119,6 +130,13 @@ func (s Sweep) planArm(arm Arm, sources []Source, e Estimate) PlanArm {
 		out.Stages = append(out.Stages, PlanStage{Asked: stage.Until.Of(r.Tokens), Tokens: step * r.TokensPerStep(), Step: step})
 	}
 	return out
+}
+
+func (a *PlanArm) before(source string, epochs float64) {
+	if a.EpochsBefore == nil {
+		a.EpochsBefore = map[string]float64{}
+	}
+	a.EpochsBefore[source] = epochs
 }
 
 // Place puts each problem where its field stands in the sweep's document.

@@ -20,23 +20,32 @@ func (p *Plan) refuse(s Sweep) {
 // repeats refuses an arm that reads more of a source than there is, or than the recipe allows, and warns of one that
 // reads it often.
 func (p *Plan) repeats(s Sweep, arm PlanArm, source Source) {
-	rows, epochs := arm.Rows[source.Name], arm.Epochs[source.Name]
+	rows, epochs := arm.Rows[source.Name], arm.Epochs[source.Name]+arm.EpochsBefore[source.Name]
 	switch {
 	case rows == 0:
 	case source.Role == RoleHeldout:
 		p.problem(s, arm.Field(), say("arm %s reads %s, which is for evaluation only; give it no share",
 			"アーム %s が評価専用の %s を読んでいます。割合を 0 にしてください", arm.Name, source.Name))
-	case epochs == 0:
+	case arm.Epochs[source.Name] == 0:
 		p.problem(s, arm.Field(), say("arm %s reads %s, which is too short for one row of %d tokens; add text or shorten row_tokens",
 			"アーム %s が読む %s は、%d トークンの 1 行にも足りません。テキストを増やすか row_tokens を短くしてください", arm.Name, source.Name, s.Recipe.RowTokens))
 	case epochs > s.Recipe.MaxEpochs:
-		p.problem(s, arm.Field(), say("arm %s would read %s %.1f times, more than max_epochs %g; use fewer tokens, more text or a smaller share, or raise recipe.max_epochs",
-			"アーム %s は %s を %.1f 回読みます（max_epochs は %g）。トークンを減らすか、テキストを増やすか、割合を下げるか、recipe.max_epochs を上げてください",
-			arm.Name, source.Name, epochs, s.Recipe.MaxEpochs))
+		p.problem(s, arm.Field(), say("arm %s would read %s %.1f times%s, more than max_epochs %g; use fewer tokens, more text or a smaller share, or raise recipe.max_epochs",
+			"アーム %s は %s を%[4]s %[3].1f 回読みます（max_epochs は %[5]g）。トークンを減らすか、テキストを増やすか、割合を下げるか、recipe.max_epochs を上げてください",
+			arm.Name, source.Name, epochs, arm.readBefore(source.Name), s.Recipe.MaxEpochs))
 	case epochs > WarnEpochs:
-		p.warning(say("arm %s reads %s %.1f times; above %d, repeats are worth less than new text",
-			"アーム %s は %s を %.1f 回読みます。%d 回を超える繰り返しは、新しいテキストより効き目が下がります", arm.Name, source.Name, epochs, WarnEpochs))
+		p.warning(say("arm %s reads %s %.1f times%s; above %d, repeats are worth less than new text",
+			"アーム %s は %s を%[4]s %[3].1f 回読みます。%[5]d 回を超える繰り返しは、新しいテキストより効き目が下がります",
+			arm.Name, source.Name, epochs, arm.readBefore(source.Name), WarnEpochs))
 	}
+}
+
+// readBefore says how much of what an arm reads of a source was read before its first step, for the middle of a sentence.
+func (a PlanArm) readBefore(source string) Label {
+	if a.EpochsBefore[source] == 0 {
+		return Label{JA: "", EN: ""}
+	}
+	return say(", %.1f of them before it starts", "、開始前の %.1f 回を含めて", a.EpochsBefore[source])
 }
 
 func (p *Plan) problem(s Sweep, field string, message Label) {

@@ -91,7 +91,7 @@ func (r *reader) fields(n *node, known ...string) map[string]*node {
 
 // later are keys that the sweep file reserves.
 func later() []string {
-	return []string{"adaptive", "start"}
+	return []string{"adaptive"}
 }
 
 // entries is a mapping's keys in document order, each once.

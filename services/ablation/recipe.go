@@ -11,10 +11,12 @@ type Recipe struct {
 	Precision  string     `json:"precision"`
 	Optimizer  Optimizer  `json:"optimizer"`
 	Eval       Amount     `json:"eval"`      // between evaluations
-	SetBytes   int64      `json:"set_bytes"` // of each source's held-out set, at most
+	SetBytes   int64      `json:"set_bytes"` // of each source's held-out set, at most; 0: as the run that is started from
 	Checkpoint Checkpoint `json:"checkpoint"`
 	Divergence Divergence `json:"on_divergence"`
 	MaxEpochs  float64    `json:"max_epochs"` // above this a run is refused
+	// Start is what the runs start from, nil: fresh weights.
+	Start *StartRef `json:"start,omitempty"`
 	// ShareTrunks trains a part that several runs have in common once; see [Sweep.Share]. It changes no result.
 	ShareTrunks bool `json:"share_trunks"`
 }
@@ -76,6 +78,14 @@ func (r Recipe) defaultSetBytes(sources int) int64 {
 
 // CheckpointEvery is the number of steps between checkpoints, at least 1.
 func (r Recipe) CheckpointEvery() int64 { return max(1, r.Checkpoint.Every.Steps(r)) }
+
+// Keeps reports whether a run's checkpoint at a step is there still at its end: of those that its recipe asks for, the
+// newest stay.
+func (r Recipe) Keeps(step int64) bool {
+	steps, every := r.Steps(), r.CheckpointEvery()
+	later := (steps-1)/every - step/every + 1 // and the last
+	return step == steps || step < steps && step%every == 0 && later < int64(r.Checkpoint.Keep)
+}
 
 // WarmupSteps is the number of steps over which the learning rate rises to its peak; 0 is none, all of them the most.
 func (r Recipe) WarmupSteps() int64 { return min(r.Steps(), r.Optimizer.Warmup.Steps(r)) }

@@ -3,7 +3,7 @@ package ablation
 import "time"
 
 // Sweep is a declared set of runs. Its name identifies it. The document fields come from the sweep file; ID, State,
-// Sources' versions, Seed where it wasn't given, and times are filled when it starts.
+// Sources' versions, Parents, Seed where it wasn't given, and times are filled when it starts.
 type Sweep struct {
 	ID        int64       `json:"id,omitempty"`
 	Name      string      `json:"name"`
@@ -19,6 +19,8 @@ type Sweep struct {
 	// Recurrence is the cron line attached to the sweep, nil where there is none.
 	Recurrence *Recurrence `json:"recurrence,omitempty"`
 
+	// Parents are what the recipe has the runs start from, as it was found at the start.
+	Parents []Parent `json:"parents,omitempty"`
 	// Document is the sweep file's text, as given.
 	Document  string     `json:"document,omitempty"`
 	State     SweepState `json:"state,omitempty"`

@@ -7,19 +7,12 @@ import (
 	"slices"
 )
 
-// Start is a state that a run begins from instead of fresh weights: another run's after so many steps, weights, optimiser
-// and place in the data. The steps before it count as the run's own, and so does everything that was measured in them.
-type Start struct {
-	Run  string `json:"run"` // id
-	Step int64  `json:"step"`
-}
-
 // Trunk is a part that several arms' runs have in common and that is trained once a seed: the runs of Arm train through
 // and leave a checkpoint, from which those of Branches start.
 type Trunk struct {
 	Arm         string   `json:"arm"`
-	Step        int64    `json:"step"` // how long it is
-	Tokens      int64    `json:"tokens"`
+	Step        int64    `json:"step"`     // at which they branch
+	Tokens      int64    `json:"tokens"`   // how long it is
 	Branches    []string `json:"branches"` // arms, in their order
 	Runs        int      `json:"runs"`     // that start from it, over all seeds
 	SavedTokens int64    `json:"saved_tokens"`
@@ -43,15 +36,15 @@ func (s Sweep) Share(e Expansion, stored []Run) []Run {
 	for _, r := range stored {
 		t.stored[r.ID] = r
 		if r.Start != nil {
-			t.kept[*r.Start] = true
+			t.kept[Start{Run: r.Start.Run, Step: r.Start.Step}] = true
 		}
 	}
 	out := slices.Clone(e.Runs)
 	for i := range out {
 		if was, there := t.stored[out[i].ID]; there {
 			out[i].Start = was.Start
-		} else if s.Recipe.ShareTrunks {
-			out[i].Start = t.start(out[i])
+		} else if at := t.start(out[i]); at != nil && s.Recipe.ShareTrunks {
+			out[i].Start = at
 		}
 		t.add(out[i])
 	}
@@ -67,10 +60,7 @@ type profile struct {
 
 func (r Recipe) profile(a Arm) profile {
 	own := r.For(a)
-	p := profile{steps: own.Steps(), held: own.Steps() - own.DecaySteps(), weights: a.Weights}
-	if own.Optimizer.Decay == "constant" {
-		p.held = p.steps
-	}
+	p := profile{steps: own.Steps(), held: own.held(), weights: a.Weights}
 	// %#v, for a shape's text for people leaves heads and ffn out.
 	p.first = fmt.Sprintf("%#v %g %d %d", own.Shape, own.Optimizer.PeakLR, own.WarmupSteps(), own.EvalEvery())
 	if len(a.Weights) > 0 {
@@ -107,11 +97,13 @@ func (t *trunks) key(r Run) string {
 
 func (t *trunks) add(r Run) { t.like[t.key(r)] = append(t.like[t.key(r)], r) }
 
-// start is the longest part that the run shares with one before it, nil where none is worth it.
+// start is the longest part that the run shares with one before it, nil where none is worth it. What it doesn't train
+// itself anyway is no part of that.
 func (t *trunks) start(run Run) *Start {
-	best := Start{Step: int64(math.Ceil(leastTrunk*float64(run.Steps))) - 1}
+	from := run.from()
+	best := Start{Step: from + int64(math.Ceil(leastTrunk*float64(run.Steps-from))) - 1}
 	for _, r := range t.like[t.key(run)] {
-		at := Start{Run: r.ID, Step: t.open(r, t.profiles[r.Arm].agree(t.profiles[run.Arm]))}
+		at := Start{Run: r.ID, Step: t.open(r, t.profiles[r.Arm].agree(t.profiles[run.Arm])), Take: TakeState}
 		if at.Step > best.Step {
 			best = at
 		}
@@ -131,10 +123,18 @@ func (t *trunks) open(r Run, step int64) int64 {
 			step--
 		}
 	}
-	if r.Start != nil && step <= r.Start.Step {
+	if step <= r.from() {
 		return 0
 	}
 	return step
+}
+
+// from is the step up to which a run goes on from what others have trained.
+func (r Run) from() int64 {
+	if r.Start.GoesOn() {
+		return r.Start.Step
+	}
+	return 0
 }
 
 // differAt is the first step at which two tables differ; past every step where they don't.
@@ -159,7 +159,8 @@ func differAt(a, b []Weights) int64 {
 	}
 }
 
-// share takes off what the runs' trunks save, and names the trunks, those that save most first.
+// share takes off what the runs' trunks save, and what they go on from that other sweeps have trained, and names the
+// trunks, those that save most first.
 func (p *Plan) share(s Sweep, estimates []Estimate) {
 	byID, place := map[string]Run{}, map[string]int{}
 	for _, r := range p.Runs {
@@ -170,11 +171,17 @@ func (p *Plan) share(s Sweep, estimates []Estimate) {
 	}
 	found := map[Start]*Trunk{} // Run is the arm's name
 	for _, r := range p.Runs {
-		if r.Start == nil || byID[r.Start.Run].ID == "" {
+		if !r.Start.GoesOn() {
 			continue
 		}
-		tokens := r.Start.Step * s.Recipe.TokensPerStep()
-		p.save(tokens, estimates[place[r.Arm]])
+		reused := s.BranchStep() * s.Recipe.TokensPerStep()
+		tokens := r.Start.Step*s.Recipe.TokensPerStep() - reused
+		p.save(tokens+reused, estimates[place[r.Arm]])
+		p.ReusedTokens += reused
+		if byID[r.Start.Run].ID == "" {
+			continue
+		}
+		p.SavedTokens += tokens
 		key := Start{Run: byID[r.Start.Run].Arm, Step: r.Start.Step}
 		if found[key] == nil {
 			found[key] = &Trunk{Arm: key.Run, Step: key.Step, Tokens: tokens}
@@ -199,7 +206,6 @@ func (t *Trunk) add(arm string) {
 
 // save takes off tokens that aren't trained on again.
 func (p *Plan) save(tokens int64, e Estimate) {
-	p.SavedTokens += tokens
 	p.TotalTokens -= tokens
 	p.FLOPs -= float64(tokens) * e.FLOPsPerToken
 	if e.TokensPerS > 0 {
