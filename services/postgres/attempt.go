@@ -144,10 +144,7 @@ func scanAttempt(row pgx.CollectableRow) (ablation.Attempt, error) {
 // Checkpoint is the newest stored checkpoint of a run that counts, below the step before where that is given; nil where
 // there is none.
 func (s *Store) Checkpoint(ctx context.Context, run string, before *int64) (*ablation.SavedCheckpoint, error) {
-	found, err := query(ctx, s.pool, func(row pgx.CollectableRow) (c ablation.SavedCheckpoint, err error) {
-		err = row.Scan(&c.Attempt, &c.Step, &c.Path, &c.Bytes, &c.ManifestSHA256)
-		return c, err
-	}, `
+	found, err := query(ctx, s.pool, scanCheckpoint, `
 		SELECT c.attempt, c.step, c.path, c.bytes, c.manifest_sha256
 		FROM checkpoints c
 		JOIN segments g ON g.run_id = c.run_id AND g.ordinal = c.ordinal
@@ -160,4 +157,9 @@ func (s *Store) Checkpoint(ctx context.Context, run string, before *int64) (*abl
 		return nil, err
 	}
 	return &found[0], nil
+}
+
+func scanCheckpoint(row pgx.CollectableRow) (c ablation.SavedCheckpoint, err error) {
+	err = row.Scan(&c.Attempt, &c.Step, &c.Path, &c.Bytes, &c.ManifestSHA256)
+	return c, err
 }

@@ -73,6 +73,8 @@ func TestConstraints(t *testing.T) {
 		{"runs_start_whole", `UPDATE runs SET start_step = 1`},
 		{"runs_start_within", `UPDATE runs r SET start_step = 10, start_run = (SELECT id FROM runs o WHERE o.id <> r.id LIMIT 1)`},
 		{"runs_start_from_another", `UPDATE runs SET start_step = 1, start_run = id`},
+		{"runs_start_take_known", `UPDATE runs SET start_take = 'half'`},
+		{"runs_start_state_of_a_run", `UPDATE runs SET start_sha256 = 'x'`},
 		{"runs_start_run_fkey", `UPDATE runs SET start_step = 1, start_run = 'nobody'`},
 		{"attempts_one_open", `INSERT INTO attempts (run_id, number, host, engine, spec_sha256) SELECT run_id, 2, host, engine, spec_sha256 FROM attempts`},
 		{"attempts_count_from_one", `INSERT INTO attempts (run_id, number, host, engine, spec_sha256) SELECT id, 0, '', '', '' FROM runs WHERE state = 'queued'`},

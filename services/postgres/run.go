@@ -10,7 +10,8 @@ import (
 	"github.com/haigo-lab/haigo/services/ablation"
 )
 
-const runColumns = `r.id, r.name, w.name, a.name, r.replicate, r.data_seed, r.mix_seed, r.init_seed, r.steps, r.start_run, r.start_step, r.interventions, r.state, r.reason,
+const runColumns = `r.id, r.name, w.name, a.name, r.replicate, r.data_seed, r.mix_seed, r.init_seed, r.steps, r.start_run, r.start_step, r.start_take, r.start_sha256,
+	r.interventions, r.state, r.reason,
 	r.message, r.step, r.step * r.tokens_per_step, r.loss, r.tokens_per_s, r.attempt, r.event_at, r.seen_at,
 	r.state IN ('running', 'stopping') AND coalesce(r.lease_until < now(), true), r.created_at, r.started_at, r.finished_at`
 
@@ -42,16 +43,24 @@ func (s *Store) Run(ctx context.Context, id string) (ablation.Run, error) {
 func scanRun(row pgx.CollectableRow) (ablation.Run, error) {
 	var r ablation.Run
 	var data, mix, init int64
-	var start *string
-	var step *int64
+	var start ablation.Start
+	var startRun, startSHA256 *string
+	var startStep *int64
 	var interventions []byte
 	p := &r.Progress
-	err := row.Scan(&r.ID, &r.Name, &r.Sweep, &r.Arm, &r.Replicate, &data, &mix, &init, &r.Steps, &start, &step, &interventions, &r.State, &r.Reason,
+	err := row.Scan(&r.ID, &r.Name, &r.Sweep, &r.Arm, &r.Replicate, &data, &mix, &init, &r.Steps, &startRun, &startStep, &start.Take, &startSHA256,
+		&interventions, &r.State, &r.Reason,
 		&r.Message, &p.Step, &p.Tokens, &p.Loss, &p.TokensPerS, &p.Attempt, &p.EventAt, &p.SeenAt,
 		&p.Unobserved, &r.CreatedAt, &r.StartedAt, &r.FinishedAt)
 	r.DataSeed, r.MixSeed, r.InitSeed = uint64(data), uint64(mix), uint64(init)
-	if start != nil && step != nil {
-		r.Start = &ablation.Start{Run: *start, Step: *step}
+	if startRun != nil && startStep != nil {
+		start.Run, start.Step = *startRun, *startStep
+	}
+	if startSHA256 != nil {
+		start.SHA256 = *startSHA256
+	}
+	if start.Run != "" || start.SHA256 != "" {
+		r.Start = &start
 	}
 	if err != nil {
 		return r, err

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -43,6 +44,9 @@ func apply(ctx context.Context, tx pgx.Tx, a Application) (id int64, fresh bool,
 		}
 	}
 	if err := putArms(ctx, tx, id, a.Arms); err != nil {
+		return 0, false, err
+	}
+	if err := awaitParents(ctx, tx, a.Sweep.Parents); err != nil {
 		return 0, false, err
 	}
 	if err := putRuns(ctx, tx, id, a); err != nil {
@@ -133,15 +137,12 @@ func putArms(ctx context.Context, tx pgx.Tx, sweep int64, arms []ablation.Arm) e
 func putRuns(ctx context.Context, tx pgx.Tx, sweep int64, a Application) error {
 	batch := &pgx.Batch{}
 	for i, r := range a.Runs {
-		var startRun *string
-		var startStep *int64
-		if r.Start != nil {
-			startRun, startStep = &r.Start.Run, &r.Start.Step
-		}
+		start := cmp.Or(r.Start, &ablation.Start{})
 		batch.Queue(`
 			INSERT INTO runs (id, sweep_id, arm_id, replicate, position, name, data_seed, mix_seed, init_seed, steps, tokens_per_step,
-				start_run, start_step)
-			SELECT @id, @sweep, id, @replicate, @position, @name, @data, @mix, @init, @steps, @per_step, @start_run, @start_step
+				start_run, start_step, start_take, start_sha256)
+			SELECT @id, @sweep, id, @replicate, @position, @name, @data, @mix, @init, @steps, @per_step, nullif(@start_run, ''),
+				nullif(@start_step, 0), @start_take, nullif(@start_sha256, '')
 			FROM arms
 			WHERE sweep_id = @sweep
 				AND name = @arm
@@ -149,7 +150,8 @@ func putRuns(ctx context.Context, tx pgx.Tx, sweep int64, a Application) error {
 			pgx.NamedArgs{
 				"id": r.ID, "sweep": sweep, "arm": r.Arm, "replicate": r.Replicate, "position": i, "name": r.Name,
 				"data": int64(r.DataSeed), "mix": int64(r.MixSeed), "init": int64(r.InitSeed), "steps": r.Steps,
-				"per_step": a.Sweep.Recipe.TokensPerStep(), "start_run": startRun, "start_step": startStep,
+				"per_step": a.Sweep.Recipe.TokensPerStep(), "start_run": start.Run, "start_step": start.Step,
+				"start_take": cmp.Or(start.Take, ablation.TakeState), "start_sha256": start.SHA256,
 			})
 	}
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -20,9 +21,10 @@ const saved = `EXISTS (
 			)`
 
 // ready holds where queued run r needn't wait for what it starts from: it begins by itself, has begun before, or its
-// start is saved, or never will be.
+// start is kept, or saved, or never will be.
 const ready = `(
 				r.start_run IS NULL
+				OR r.start_sha256 IS NOT NULL
 				OR r.attempt > 0
 				OR ` + saved + `
 				OR EXISTS (SELECT FROM runs t WHERE t.id = r.start_run AND t.state NOT IN ('queued', 'running', 'stopping'))
@@ -47,13 +49,68 @@ func (s *Store) CheckpointAt(ctx context.Context, run string, step int64) (*abla
 	return c, nil
 }
 
+// awaitParents makes sure that runs which have yet to get where others are to start from will keep a checkpoint there: their
+// recipe says so, or they are told of it when their next attempt begins. Until the transaction ends none begins.
+func awaitParents(ctx context.Context, tx pgx.Tx, parents []ablation.Parent) error {
+	for _, p := range parents {
+		if p.SHA256 != "" || p.Run == "" {
+			continue
+		}
+		var state ablation.RunState
+		if err := tx.QueryRow(ctx, `SELECT state FROM runs WHERE id = $1 FOR SHARE`, p.Run).Scan(&state); err != nil {
+			return fmt.Errorf("run %s: %w", p.Run, known(err))
+		}
+		keeps := p.Past != nil && p.Past.Recipe.Keeps(p.Step)
+		if state != ablation.RunQueued && (state.Ended() || !keeps) {
+			return ablation.Conflict("run %s has gone on meanwhile and may keep nothing at step %d; look at it, and start again",
+				"ラン %s はその間に先へ進み、ステップ %d のチェックポイントを残さないおそれがあります。確かめて、もう一度開始してください", p.Name, p.Step)
+		}
+	}
+	return nil
+}
+
+// Restart has a run begin elsewhere than it was to, nil: at its own first step with fresh weights. It is for the run's
+// holder, before an attempt of it has begun to train.
+func (s *Store) Restart(ctx context.Context, c ablation.Claim, at *ablation.Start) error {
+	start := cmp.Or(at, &ablation.Start{})
+	err := s.tx(ctx, func(tx pgx.Tx) error {
+		if _, err := own(ctx, tx, c); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `
+			UPDATE runs
+			SET start_run = nullif($2, ''),
+				start_step = nullif($3::bigint, 0),
+				start_take = $4,
+				start_sha256 = nullif($5, '')
+			WHERE id = $1`, c.Run.ID, start.Run, start.Step, cmp.Or(start.Take, ablation.TakeState), start.SHA256)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("let run %s begin elsewhere: %w", c.Run.ID, err)
+	}
+	return nil
+}
+
+// Checkpoints are a run's stored checkpoints that count, the newest of each step, in order of steps. Its runner may have
+// removed them since.
+func (s *Store) Checkpoints(ctx context.Context, run string) ([]ablation.SavedCheckpoint, error) {
+	return query(ctx, s.pool, scanCheckpoint, `
+		SELECT DISTINCT ON (c.step) c.attempt, c.step, c.path, c.bytes, c.manifest_sha256
+		FROM checkpoints c
+		JOIN segments g ON g.run_id = c.run_id AND g.ordinal = c.ordinal
+		WHERE c.run_id = $1
+			AND c.step <= g.counts_to
+		ORDER BY c.step, c.ordinal DESC`, run)
+}
+
 // transplant lets the runs that waited for a run of their sweep, which has ended without the checkpoint that they need,
 // share among themselves what they would have shared with it: the one that agreed with it longest takes its place, and
 // begins where it began. Those that started from it in time are left alone.
 func transplant(ctx context.Context, tx pgx.Tx, trunk string) error {
 	_, err := tx.Exec(ctx, `
 		WITH waiting AS (
-			SELECT r.id, t.start_run, t.start_step, first_value(r.id) OVER (ORDER BY r.start_step DESC, r.position) AS heir
+			SELECT r.id, t.start_run, t.start_step, t.start_take, t.start_sha256, first_value(r.id) OVER (ORDER BY r.start_step DESC, r.position) AS heir
 			FROM runs r
 			JOIN runs t ON t.id = r.start_run AND t.sweep_id = r.sweep_id
 			WHERE r.start_run = $1
@@ -63,7 +120,9 @@ func transplant(ctx context.Context, tx pgx.Tx, trunk string) error {
 		)
 		UPDATE runs r
 		SET start_run = CASE WHEN w.id = w.heir THEN w.start_run ELSE w.heir END,
-			start_step = CASE WHEN w.id = w.heir THEN w.start_step ELSE r.start_step END
+			start_step = CASE WHEN w.id = w.heir THEN w.start_step ELSE r.start_step END,
+			start_take = CASE WHEN w.id = w.heir THEN w.start_take ELSE 'state' END,
+			start_sha256 = CASE WHEN w.id = w.heir THEN w.start_sha256 END
 		FROM waiting w
 		WHERE r.id = w.id`, trunk)
 	if err != nil {
@@ -82,6 +141,7 @@ func inherit(ctx context.Context, tx pgx.Tx, run string, attempt int, g ablation
 		FROM runs r
 		WHERE r.id = $1
 			AND r.start_step = $2
+			AND r.start_take = 'state'
 			AND NOT EXISTS (
 				SELECT FROM segments g WHERE g.run_id = r.id AND g.of_run IS NOT NULL AND g.counts_to >= $2
 			)
