@@ -133,7 +133,10 @@ func (d *drive) spec(ctx context.Context, number int) (*spec.Spec, error) {
 	if s.Checkpoint.KeepAt, err = d.Store.Branches(ctx, d.run.ID); err != nil {
 		return nil, err
 	}
-	if s.Checkpoint.ResumeFrom, err = d.resume(ctx); err != nil {
+	if s.Checkpoint.ResumeFrom, err = d.resume(ctx); err == nil && s.Checkpoint.ResumeFrom == nil {
+		err = d.begins(ctx, s, m.sweep)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return s, d.takeOver(ctx, s)
@@ -155,17 +158,13 @@ func (d *drive) takeOver(ctx context.Context, s *spec.Spec) error {
 	return nil
 }
 
-// resume finds the newest stored checkpoint whose files are what its event said, passing over damaged ones. The one that
-// the run starts from comes before all of its own.
+// resume finds the run's newest stored checkpoint whose files are what its event said, passing over damaged ones.
 func (d *drive) resume(ctx context.Context) (*spec.Resume, error) {
 	var before *int64
 	for {
 		c, err := d.Store.Checkpoint(ctx, d.run.ID, before)
-		if err != nil {
+		if c == nil || err != nil {
 			return nil, err
-		}
-		if c == nil {
-			return d.begins(ctx)
 		}
 		if path, ok := d.whole(d.run.ID, *c); ok {
 			return &spec.Resume{Step: c.Step, Path: path}, nil
@@ -175,29 +174,9 @@ func (d *drive) resume(ctx context.Context) (*spec.Resume, error) {
 	}
 }
 
-// begins is the checkpoint of another run that this one starts from. Where its trunk left none, or one that is damaged,
-// the run trains that part itself.
-func (d *drive) begins(ctx context.Context) (*spec.Resume, error) {
-	at := d.run.Start
-	if at == nil {
-		return nil, nil
-	}
-	c, err := d.Store.CheckpointAt(ctx, at.Run, at.Step)
-	if err != nil {
-		return nil, err
-	}
-	if c != nil {
-		if path, ok := d.whole(at.Run, *c); ok {
-			return &spec.Resume{Step: at.Step, Path: path, RunID: at.Run}, nil
-		}
-	}
-	d.Log.Warn("Trains a shared part of a run again: its trunk has no whole checkpoint there", "run_id", d.run.ID, "trunk", at.Run, "step", at.Step)
-	return nil, nil
-}
-
 // whole is where a checkpoint lies, and whether its files are what its event said.
 func (d *drive) whole(run string, c ablation.SavedCheckpoint) (path string, ok bool) {
-	path = spec.Resolve(spec.AttemptDir(spec.RunDir(d.Data, run), c.Attempt), c.Path)
+	path = checkpointFolder(d.Data, run, c)
 	_, digest, err := spec.ReadCheckpoint(path)
 	return path, err == nil && digest == c.ManifestSHA256
 }

@@ -77,7 +77,12 @@ func (s *Sweeper) ask(ctx context.Context, r *resolved, arm ablation.Arm, check 
 		return trainer.Report{}, err
 	}
 	m := material{sweep: r.Sweep, shape: shape, sources: r.Sources, threads: max(1, s.Threads)}
-	return check(ctx, r.Sweep.Recipe.Trainer, m.runSpec(firstRun(r.Runs, arm), arm))
+	run := firstRun(r.Runs, arm)
+	asked := m.runSpec(run, arm)
+	if at := run.Start; at != nil && !at.GoesOn() && at.SHA256 != "" {
+		asked.Init = &spec.Init{Path: s.folderOf(r, at.SHA256), ManifestSHA256: at.SHA256}
+	}
+	return check(ctx, r.Sweep.Recipe.Trainer, asked)
 }
 
 func firstRun(runs []ablation.Run, arm ablation.Arm) ablation.Run {
@@ -126,7 +131,7 @@ var documentFields = map[string]string{
 	"steps": "recipe.tokens", "batch_rows": "recipe.batch_rows", "row_tokens": "recipe.row_tokens",
 	"precision": "recipe.precision", "tokenizer": "recipe.tokenizer", "model": "recipe.shape",
 	"optimizer": "recipe.optimizer", "eval": "recipe.eval", "checkpoint": "recipe.checkpoint", "sources": "sources",
-	"resources": "recipe.shape",
+	"resources": "recipe.shape", "init": "recipe.start",
 }
 
 // documentField is where a problem of spec.json stands in the sweep file.

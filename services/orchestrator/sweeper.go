@@ -18,8 +18,9 @@ import (
 type Sweeper struct {
 	Store      *postgres.Store
 	Trainers   Trainers
-	RunsAtOnce int // on this machine, for the estimate of time
-	Threads    int // of each of them; 0 is one
+	RunsAtOnce int    // on this machine, for the estimate of time
+	Threads    int    // of each of them; 0 is one
+	Data       string // data folder, absolute
 
 	reports reports // for plans; a start asks anew
 }
@@ -28,8 +29,9 @@ type Sweeper struct {
 type resolved struct {
 	postgres.Application
 	description trainer.Description
-	notes       []ablation.Label // of the expansion
-	existing    *ablation.Sweep  // of the same name, nil for none
+	notes       []ablation.Label  // of the expansion
+	existing    *ablation.Sweep   // of the same name, nil for none
+	found       map[string]string // folders of the checkpoints that are started from, by their manifests' digests
 }
 
 func (r *resolved) expansion() ablation.Expansion {
@@ -84,7 +86,7 @@ func (s *Sweeper) startable(ctx context.Context, sweep ablation.Sweep) (*resolve
 	if len(plan.Problems) > 0 {
 		return nil, &ablation.Invalid{Problems: plan.Problems}
 	}
-	return r, nil
+	return r, s.keep(r)
 }
 
 // read reads a document under its own name, or under as.
@@ -107,7 +109,7 @@ func read(document []byte, as string) (ablation.Sweep, error) {
 
 // resolve finds what a sweep names and expands it. Every problem found is in the *ablation.Invalid.
 func (s *Sweeper) resolve(ctx context.Context, sweep ablation.Sweep) (_ *resolved, err error) {
-	r := &resolved{Application: postgres.Application{Sweep: sweep}}
+	r := &resolved{Application: postgres.Application{Sweep: sweep}, found: map[string]string{}}
 	if sweep.Recurrence == nil { // else every firing is a sweep of its own
 		r.existing, err = s.existing(ctx, sweep.Name)
 	}
@@ -126,6 +128,9 @@ func (s *Sweeper) resolve(ctx context.Context, sweep ablation.Sweep) (_ *resolve
 		return nil, err
 	}
 	if err := r.settle(); err != nil {
+		return nil, err
+	}
+	if err := s.findParents(ctx, r); err != nil {
 		return nil, err
 	}
 	made, err := r.Sweep.Expand(r.Sources)

@@ -133,7 +133,7 @@ func (a *app) server(e *env, f listenFlags, listener net.Listener) (*httpd.Serve
 
 func (a *app) sweeper(e *env) *orchestrator.Sweeper {
 	runs, threads := e.settings.side()
-	return &orchestrator.Sweeper{Store: a.store, Trainers: a.trainers, RunsAtOnce: runs, Threads: threads}
+	return &orchestrator.Sweeper{Store: a.store, Trainers: a.trainers, RunsAtOnce: runs, Threads: threads, Data: a.data}
 }
 
 func (a *app) clock(e *env) *orchestrator.Clock {

@@ -116,6 +116,9 @@ func printPlan(w io.Writer, p ablation.Plan) {
 	if p.Seconds > 0 {
 		fmt.Fprintf(t, "takes\tabout %s on this machine, %s at once\n", span(time.Duration(p.Seconds*float64(time.Second))), many(int64(p.RunsAtOnce), "run"))
 	}
+	if len(p.Parents) > 0 {
+		fmt.Fprintf(t, "starts\tfrom %s\n", startText(p))
+	}
 	if p.SavedTokens > 0 {
 		fmt.Fprintf(t, "shares\t%s of %s tokens, trained once for several runs\n", short(float64(p.SavedTokens)), short(float64(p.SavedTokens+p.TotalTokens)))
 	}
@@ -128,6 +131,22 @@ func printPlan(w io.Writer, p ablation.Plan) {
 	for _, warning := range p.Warnings {
 		fmt.Fprintln(w, "warning:", warning.In("en"))
 	}
+}
+
+// startText is what the runs start from, and what of it they needn't train.
+func startText(p ablation.Plan) string {
+	names := make([]string, len(p.Parents))
+	for i, parent := range p.Parents {
+		names[i] = parent.String()
+	}
+	text := strings.Join(names[:min(len(names), 3)], ", ")
+	if len(names) > 3 {
+		text += fmt.Sprintf(", … (%d)", len(names))
+	}
+	if p.ReusedTokens == 0 {
+		return text + ": weights alone"
+	}
+	return text + fmt.Sprintf(": their %s tokens aren't trained again", short(float64(p.ReusedTokens)))
 }
 
 // between is what all arms have, or what they have from the least run to the most expensive one.
@@ -154,6 +173,9 @@ func printPlanArms(w io.Writer, p ablation.Plan) {
 		fmt.Fprint(t, arm.Name)
 		for _, s := range p.Sources {
 			fmt.Fprintf(t, "\t%s\t%.2f", short(float64(arm.Tokens[s.Name])), arm.Epochs[s.Name])
+			if before := arm.EpochsBefore[s.Name]; before > 0 {
+				fmt.Fprintf(t, " after %.2f", before)
+			}
 		}
 		fmt.Fprintln(t)
 	}
