@@ -28,6 +28,9 @@ func Curve(d Data, metric string, curves []ablation.Curve, frame Frame) (Figure,
 			c.draw(c.together(s, d.curvesOf(a.Name, metric, curves)))
 		}
 	}
+	if step := d.Sweep.BranchStep(); step > 0 {
+		c.start(float64(step*perStep), d.Sweep.Recipe.Start.Run)
+	}
 	return f, c.finish(frame.scale(float64(d.longest()), 4))
 }
 
@@ -54,6 +57,9 @@ func RunCurve(d Data, run ablation.Run, metrics []string, curves []ablation.Curv
 			s.series.Label = setName(m)
 		}
 		c.draw(c.together(s, slices.DeleteFunc(slices.Clone(curves), func(c ablation.Curve) bool { return c.RunID != run.ID || c.Metric != m })))
+	}
+	if run.Start.GoesOn() {
+		c.start(float64(run.Start.Step), d.startName(*run.Start))
 	}
 	return f, c.finish(frame.scale(float64(run.Steps), 3))
 }
@@ -89,6 +95,26 @@ func newCurve(f *Figure, runs []ablation.Run, frame Frame, table Table) *curve {
 		c.names[r.ID] = r.Name
 	}
 	return c
+}
+
+// start marks the step up to which what is drawn was trained by a run of another name.
+func (c *curve) start(x float64, name string) {
+	c.add(Series{Role: RoleStart, Label: say("%s から", "from %s", name)}, []row{point(x)})
+}
+
+// startName is what a run is called that another goes on from.
+func (d Data) startName(at ablation.Start) string {
+	for _, p := range d.Sweep.Parents {
+		if p.Run == at.Run && p.Name != "" {
+			return p.Name
+		}
+	}
+	for _, r := range d.Runs {
+		if r.ID == at.Run {
+			return r.Name
+		}
+	}
+	return at.Run
 }
 
 // run is a run's name.

@@ -91,6 +91,7 @@ const (
 	RoleChance     Role = "chance"     // [x]: what a guess gets
 	RoleNow        Role = "now"        // [x]: how far a run is
 	RoleBaseline   Role = "baseline"   // [x, 0], two rows: what differences are taken to
+	RoleStart      Role = "start"      // [x]: up to where a run's past is another's
 )
 
 // Series says what a series of the option means.

@@ -60,6 +60,7 @@ func (d sweepData) recipe() []fact {
 		{"sweep.def.precision", c.Precision},
 		{"sweep.def.lr", learningRate(c.Optimizer)},
 		{"sweep.def.diverge", w.divergence(c.Divergence)},
+		{"run.start", d.starts()},
 		{"sweep.def.seeds", strings.Join(seeds, ", ")},
 		{"sweep.def.tasks", strings.Join(d.Sweep.Tasks, ", ")},
 	}
@@ -75,6 +76,25 @@ func (w words) divergence(d ablation.Divergence) string {
 		return w.text("sweep.def.diverge.skip", "times", d.Times, "n", integer(d.Skip))
 	}
 	return w.text("sweep.def.diverge.lr", "times", d.Times, "x", strconv.FormatFloat(d.LR, 'g', -1, 64))
+}
+
+// starts are what the sweep's runs start from, in a line.
+func (d sweepData) starts() string {
+	if len(d.Sweep.Parents) == 0 || d.Sweep.Recipe.Start == nil {
+		return ""
+	}
+	names := make([]string, len(d.Sweep.Parents))
+	for i, p := range d.Sweep.Parents {
+		names[i] = p.Name
+	}
+	key := "run.start.weights"
+	switch {
+	case d.Sweep.Recipe.Start.Take == ablation.TakeState:
+		key = "run.start.state"
+	case d.Sweep.Recipe.Start.Run == "":
+		key = "run.start.folder"
+	}
+	return strings.Join(names, ", ") + " " + d.words.text(key, "n", integer(d.Sweep.Parents[0].Step))
 }
 
 // budgets are the token budgets of the arms' runs.

@@ -14,13 +14,13 @@ import (
 
 // formView is the document as fields. A field's path is that of its value in the document.
 type formView struct {
-	About, Recipe, More, Design []field
-	Again                       []field // when it starts again by itself
-	Recurs                      bool
-	Control                     bool
-	Changes                     bool // a schedule changes over its run, so that a control makes sense
-	Sources, Tasks              []tick
-	Learning                    string // what the recipe says of learning, in a line
+	About, Recipe, More, Start, Design []field
+	Again                              []field // when it starts again by itself
+	Recurs                             bool
+	Control                            bool
+	Changes                            bool // a schedule changes over its run, so that a control makes sense
+	Sources, Tasks                     []tick
+	Learning                           string // what the recipe says of learning, in a line
 }
 
 // field is one value of the document.
@@ -80,6 +80,7 @@ func (s *Server) newForm(ctx context.Context, words words, d ablation.Draft, v n
 		b.field("recipe/eval/every", "new.f.eval", "tokens", "5%"),
 		b.field("recipe/max_epochs", "new.f.max", "number", "16"),
 	}
+	f.Start = b.start()
 	f.Design = []field{
 		b.seeds(),
 		b.chosen(b.field("design/baseline", "new.f.baseline", "name", d.Sweep.Design.Baseline), b.arms(v)),
@@ -99,6 +100,18 @@ func pathOf(field string) string {
 
 func (b formBuilder) field(path, label, kind, otherwise string) field {
 	return field{Path: path, Label: label, Kind: kind, Value: b.draft.Texts[path], Default: otherwise, Wrong: b.wrong[path]}
+}
+
+// start is what the runs start from: a run at a step, or a folder.
+func (b formBuilder) start() []field {
+	run := b.field("recipe/start/run", "new.f.start", "name", b.words.text("new.f.start.none"))
+	run.Wrong = cmp.Or(run.Wrong, b.wrong["recipe/start"])
+	take := b.chosen(b.field("recipe/start/take", "new.f.take", "name", b.words.text("new.f.take.weights")), []option{
+		{string(ablation.TakeWeights), b.words.text("new.f.take.weights")}, {string(ablation.TakeState), b.words.text("new.f.take.state")},
+	})
+	folder := b.field("recipe/start/checkpoint", "new.f.folder", "text", "/…")
+	folder.Wrong = cmp.Or(folder.Wrong, b.wrong["recipe/start/sha256"])
+	return []field{run, b.field("recipe/start/step", "new.f.start.step", "number", ""), take, folder}
 }
 
 // seeds is a number, or the list of replicates that the document gives.

@@ -22,6 +22,7 @@ type planView struct {
 	Max      float64  // epochs above which a run is refused
 	Exists   bool
 	Shared   []sharedPart
+	Starts   []startLine
 	Looked   *lookedAt
 	Cost     cost
 	Warnings []ablation.Label
@@ -83,7 +84,28 @@ type read struct {
 	Tokens    int64
 	Portion   ablation.Portion
 	Epochs    float64
-	Exhausted int64 // the run's tokens when all of it was read once; 0: never
+	Before    float64 // epochs that the weights which it starts from have read
+	Exhausted int64   // the run's tokens when all of it was read once; 0: never
+}
+
+// All is how often the source is read, by those before too.
+func (r read) All() float64 { return r.Epochs + r.Before }
+
+// startLine is one of the checkpoints that a plan's runs start from.
+type startLine struct{ Name, URL, Text string }
+
+// starts shows the plan's parents.
+func (v *planView) starts(words words) {
+	for _, p := range v.Parents {
+		line := startLine{Name: p.Name, Text: words.text("run.start.at", "n", integer(p.Step))}
+		if p.Run != "" {
+			line.URL = runURL(p.Run)
+		}
+		if p.SHA256 == "" {
+			line.Text = words.text("run.start.waits", "n", integer(p.Step))
+		}
+		v.Starts = append(v.Starts, line)
+	}
 }
 
 // coursePoints is how finely a run's course is drawn.
@@ -112,6 +134,7 @@ func (s *Server) newPlanView(ctx context.Context, words words, p ablation.Plan, 
 		v.Arms = append(v.Arms, arm)
 	}
 	v.share(views)
+	v.starts(words)
 	v.look(words, sweep, views, q.arm)
 	v.Cost = s.newCost(ctx, p, sweep, q)
 	if most := sweep.Budget.Yen; most > 0 && v.Cost.Yen > most {
@@ -138,7 +161,7 @@ func differences(sweep ablation.Sweep, a, base ablation.PlanArm) []string {
 	if slices.ContainsFunc(sweep.Sources, func(s ablation.SourceRef) bool { return differ(s.Name) }) {
 		out = append(out, "new.differs.share")
 	}
-	if len(a.Weights) > 1 || len(base.Weights) > 1 {
+	if changes := func(p ablation.PlanArm) bool { return p.Changes(sweep.BranchStep()) }; changes(a) || changes(base) {
 		out = append(out, "new.differs.order")
 	}
 	if a.RunTokens != base.RunTokens {
@@ -170,7 +193,7 @@ func (v *planView) look(words words, sweep ablation.Sweep, views []armView, name
 	v.Looked = &lookedAt{Arm: views[i]}
 	for k, portion := range arm.Portions(v.Sources) {
 		name := v.Sources[k].Name
-		v.Looked.Reads = append(v.Looked.Reads, read{v.Sources[k], arm.Tokens[name], portion, arm.Epochs[name], course.Exhausted[k]})
+		v.Looked.Reads = append(v.Looked.Reads, read{v.Sources[k], arm.Tokens[name], portion, arm.Epochs[name], arm.EpochsBefore[name], course.Exhausted[k]})
 	}
 	v.Looked.Chart = drawEpochs(words, course, v.Looked.Reads)
 }

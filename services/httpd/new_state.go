@@ -16,6 +16,7 @@ type editorState struct {
 	Readable  bool             `json:"readable"`
 	Document  string           `json:"document"`
 	Tokens    int64            `json:"tokens"`
+	Past      float64          `json:"past"` // of the run, a fraction: taken over from another
 	Arm       string           `json:"arm"`
 	Baseline  string           `json:"baseline"`
 	Recurs    bool             `json:"recurs"`
@@ -94,7 +95,7 @@ func newEditorState(words words, d ablation.Draft, v newView, q question) editor
 		}
 		out.Schedules = append(out.Schedules, e)
 	}
-	out.Arms = newEditorArms(v, sweep)
+	out.Arms, out.Past = newEditorArms(v, sweep), pastOf(v, sweep)
 	for _, p := range v.Problems {
 		out.Problems = append(out.Problems, editorProblem{p.Field, p.Message.In(words.lang)})
 	}
@@ -133,6 +134,14 @@ func newEditorStage(s ablation.Stage, sweep ablation.Sweep) editorStage {
 		out.Shares = append(out.Shares, s.Mixture[ref.Name])
 	}
 	return out
+}
+
+// pastOf is the part of the plan's runs that they take over with the state of others.
+func pastOf(v newView, sweep ablation.Sweep) float64 {
+	if v.Plan == nil || v.Plan.ReusedTokens == 0 {
+		return 0
+	}
+	return float64(v.Plan.Parents[0].Step) / float64(max(1, sweep.Recipe.Steps()))
 }
 
 // newEditorArms are the plan's first arms.

@@ -20,6 +20,7 @@ type runView struct {
 	runRow
 	Sweep, SweepURL    string
 	Steps, Step        int64
+	Start              *startLine
 	Message            string
 	CanStop, CanRetry  bool
 	Over               bool // nothing changes by itself any more
@@ -127,6 +128,9 @@ func (s *Server) runView(ctx context.Context, words words, id string) (v runView
 	if len(v.Ledger) > ledgerShown {
 		v.Ledger, v.MoreLedger = v.Ledger[:ledgerShown], v.Ledger[ledgerShown:]
 	}
+	if v.Start, err = s.startOf(ctx, d, run); err != nil {
+		return v, err
+	}
 	v.Attempts = words.attemptRows(attempts, segments)
 	v.Facts = words.facts(run, attempts, v.Now)
 	v.Figures, v.Schedule = runFigures(words, run.ID, metrics), scheduleFigure(words, run)
@@ -216,8 +220,8 @@ func (s *Server) identify(ctx context.Context, d sweepData, v *runView, run abla
 		versions[i] = source.Name + " " + source.Version
 	}
 	v.Identity = append(v.Identity, fact{"sources.name", strings.Join(versions, ", ")})
-	if run.Start != nil {
-		v.Identity = append(v.Identity, fact{"run.start", d.words.text("run.start.v", "run", d.runName(run.Start.Run), "n", integer(run.Start.Step))})
+	if at := run.Start; at != nil && at.SHA256 != "" {
+		v.Identity = append(v.Identity, fact{"run.start.sha256", at.SHA256})
 	}
 	if n := len(segments); n > 0 {
 		last := segments[n-1]
@@ -229,14 +233,51 @@ func (s *Server) identify(ctx context.Context, d sweepData, v *runView, run abla
 	return nil
 }
 
-// runName is the name of a run of the sweep, the id of any other.
-func (d sweepData) runName(id string) string {
-	for _, r := range d.Results {
-		if r.Run.ID == id {
-			return r.Run.Name
+// startOf is what a run starts from, nil: fresh weights.
+func (s *Server) startOf(ctx context.Context, d sweepData, run ablation.Run) (*startLine, error) {
+	at := run.Start
+	if at == nil {
+		return nil, nil
+	}
+	line := &startLine{Name: d.startName(run)}
+	if at.Run != "" {
+		line.URL = runURL(at.Run)
+	}
+	switch waits, err := s.waits(ctx, run); {
+	case err != nil:
+		return nil, err
+	case waits:
+		line.Text = d.words.text("run.start.waits", "n", integer(at.Step))
+	case at.GoesOn():
+		line.Text = d.words.text("run.start.state", "n", integer(at.Step))
+	case at.Run != "":
+		line.Text = d.words.text("run.start.weights", "n", integer(at.Step))
+	default:
+		line.Text = d.words.text("run.start.folder")
+	}
+	return line, nil
+}
+
+// waits reports whether a run is held up by the one that it starts from.
+func (s *Server) waits(ctx context.Context, run ablation.Run) (bool, error) {
+	if run.State != ablation.RunQueued || run.Progress.Attempt > 0 || run.Start.SHA256 != "" {
+		return false, nil
+	}
+	c, err := s.options.Store.CheckpointAt(ctx, run.Start.Run, run.Start.Step)
+	return c == nil, err
+}
+
+// startName is what a run that another starts from is called: by its name within its sweep, by sweep, arm and seed outside.
+func (d sweepData) startName(run ablation.Run) string {
+	for _, r := range d.Runs {
+		if r.ID == run.Start.Run {
+			return r.Name
 		}
 	}
-	return id
+	if p := d.Sweep.Parent(run.Replicate); p != nil {
+		return p.Name
+	}
+	return run.Start.Run
 }
 
 func (s *Server) stopRun(w http.ResponseWriter, r *http.Request) {

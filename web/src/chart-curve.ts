@@ -40,6 +40,7 @@ export function curve(sheet: Sheet): Drawing {
   for (const s of lines) series.push(line(s, sheet));
   for (const s of drawn(figure, "spike")) series.push(spikes(s, sheet, places));
   drawn(figure, "nonfinite").forEach((s, i) => series.push(crosses(s, i, sheet, places)));
+  for (const s of drawn(figure, "start")) series.push(start(s, sheet));
   for (const s of zero) series.push({ ...line(s, sheet), silent: true, showSymbol: false, z: 2, tooltip: { show: false } });
   if (lines.length) series.push(ending([...lines, ...zero], sheet, grid, places));
   const option = {
@@ -66,7 +67,7 @@ function muted(s: Drawn, sheet: Sheet): boolean {
 function room(sheet: Sheet, lines: Drawn[]): Grid {
   const named = Boolean(say(sheet.figure.y.name, sheet.lang));
   const right = Math.max(14, lastTick(sheet), ...naming(lines, sheet).map((s) => nameRoom(s, sheet)));
-  return { left: leftRoom(sheet), right, top: named ? 26 : 12, bottom: say(sheet.figure.x.name, sheet.lang) ? 40 : 26 };
+  return { left: leftRoom(sheet), right, top: named || drawn(sheet.figure, "start").length ? 26 : 12, bottom: say(sheet.figure.x.name, sheet.lang) ? 40 : 26 };
 }
 
 // lastTick is half of the rightmost label below the plot, which may reach past its end.
@@ -168,6 +169,18 @@ function crosses(s: Drawn, i: number, sheet: Sheet, places: Place): object {
     data: s.rows.map((r, k) => ({ value: [at(r, 0), max], label: { show: k === 0 } })),
     itemStyle: { opacity: 1, color: colour },
     label: { formatter: say(s.label, sheet.lang), color: colour, fontSize: 11, position: side, distance: 5 },
+  };
+}
+
+// start is a line at the step up to which the past is another run's, with its name above.
+function start(s: Drawn, { theme, lang, width }: Sheet): object {
+  const label = { show: true, position: "end", distance: 4, formatter: fit(say(s.label, lang), width * 0.4, 11, theme), color: theme.colour("ink-3"), fontSize: 11 };
+  return {
+    type: "line",
+    silent: true,
+    z: 2,
+    data: [],
+    markLine: { silent: true, symbol: "none", lineStyle: { color: theme.colour("axis"), width: 1, type: [4, 3] }, label, data: [{ xAxis: at(s.rows[0], 0) }] },
   };
 }
 

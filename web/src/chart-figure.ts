@@ -53,7 +53,8 @@ export type Role =
   | "delivered"
   | "chance"
   | "baseline"
-  | "now";
+  | "now"
+  | "start";
 
 export interface Series {
   role: Role;

@@ -9,7 +9,8 @@ import { big, percent } from "./format";
 export type Change = { stage: number; until: number } | { stage: number; lower: number; upper: number; share: number };
 
 export interface Area {
-  draw(schedule: Schedule, sources: Source[], tokens: number): void;
+  // past is the part of the run that it takes over from another.
+  draw(schedule: Schedule, sources: Source[], tokens: number, past: number): void;
 }
 
 const height = 292;
@@ -22,6 +23,7 @@ export function area(root: SVGSVGElement, moved: (change: Change) => void, settl
   let schedule: Schedule = { name: "", label: "", written: "", label_path: [], named: [], hue: 0, shape: "", stages: [] };
   let sources: Source[] = [];
   let tokens = 0;
+  let past = 0;
   let width = 0;
   let drag = "";
 
@@ -33,7 +35,7 @@ export function area(root: SVGSVGElement, moved: (change: Change) => void, settl
     width = root.clientWidth || 800;
     root.setAttribute("viewBox", `0 0 ${width} ${height}`);
     const focused = root.contains(document.activeElement) ? document.activeElement?.id : undefined;
-    root.replaceChildren(...gaps(), ...areas(), ...axes(), ...labels(), ...handles(), ...boundaries());
+    root.replaceChildren(...gaps(), ...areas(), ...axes(), ...labels(), ...trained(), ...handles(), ...boundaries());
     if (focused) root.querySelector<SVGElement>("#" + CSS.escape(focused))?.focus();
   }
 
@@ -98,6 +100,17 @@ export function area(root: SVGSVGElement, moved: (change: Change) => void, settl
   function labelled(i: number): boolean {
     const [stage, next] = [schedule.stages[i], schedule.stages[i + 1]];
     return stage?.ramp === "none" || (next?.ramp === "none" && next.shares.every((v, k) => v === stage?.shares[k]));
+  }
+
+  // trained veils what the stages say of steps that another run has trained.
+  function trained(): SVGElement[] {
+    if (!past) return [];
+    const end = x(Math.min(past, 1));
+    return [
+      svg("rect", { x: x(0), y: y(1), width: end - x(0), height: y(0) - y(1), fill: "var(--page)", opacity: 0.82, "pointer-events": "none" }),
+      svg("line", { x1: end, x2: end, y1: y(1), y2: y(0), stroke: "var(--ink-3)", "stroke-dasharray": "4 3", "pointer-events": "none" }),
+      svg("text", { class: "sub", x: (x(0) + end) / 2, y: y(0.5) + 4, "text-anchor": "middle", "pointer-events": "none" }, t("past")),
+    ];
   }
 
   // handles are those of the edges between two sources, in the middle of a stage, or at the end of a ramp.
@@ -197,8 +210,8 @@ export function area(root: SVGSVGElement, moved: (change: Change) => void, settl
   });
 
   return {
-    draw(next, of, budget): void {
-      [schedule, sources, tokens] = [next, of, budget];
+    draw(next, of, budget, before): void {
+      [schedule, sources, tokens, past] = [next, of, budget, before];
       draw();
     },
   };

@@ -38,6 +38,7 @@ export interface State {
   readable: boolean;
   document: string;
   tokens: number;
+  past: number; // of the run, a fraction: taken over from another
   arm: string;
   baseline: string;
   recurs: boolean;

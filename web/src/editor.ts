@@ -146,7 +146,7 @@ class Page {
   private picture(schedule: Schedule): void {
     const { sources, tokens } = this.state;
     this.one("[data-other]").hidden = this.by !== "diff";
-    if (this.by === "share") this.area.draw(schedule, sources, tokens);
+    if (this.by === "share") this.area.draw(schedule, sources, tokens, this.state.past);
     else totals(this.one("[data-area]"), this.arm(schedule), sources, tokens, this.by === "diff" ? this.other(schedule) : undefined);
   }
 
