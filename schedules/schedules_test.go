@@ -46,8 +46,11 @@ func TestList_expands(t *testing.T) {
 			"ja57-0.2m-t500k", "ja57-0.2m-t1m", "ja57-0.5m-t500k", "ja57-0.5m-t1m", "ja57-1m-t500k", "ja57-1m-t1m",
 			"ja33-0.2m-t500k", "ja33-0.2m-t1m", "ja33-0.5m-t500k", "ja33-0.5m-t1m", "ja33-1m-t500k", "ja33-1m-t1m",
 		},
-		"five-swarm": append([]string{"centre"}, numbered("swarm-%03d", 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23)...),
-		"nightly":    {"ja57", "ja33"},
+		"five-swarm":   append([]string{"centre"}, numbered("swarm-%03d", 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23)...),
+		"nightly":      {"ja57", "ja33"},
+		"en-base":      {"en"},
+		"ja-continued": {"ja95", "ja60"},
+		"decay-branch": {"en", "ja"},
 	}
 	for _, e := range list(t) {
 		t.Run(e.Name, func(t *testing.T) {
@@ -61,6 +64,10 @@ func TestList_expands(t *testing.T) {
 			}
 			seed := uint64(1)
 			s.Seed = &seed
+			s.Parents = parentsOf(t, s)
+			if err := s.CheckStart(textOf(s)); err != nil {
+				t.Fatal(err)
+			}
 			made, err := s.Expand(textOf(s))
 			if err != nil {
 				t.Fatal(err)
@@ -77,6 +84,39 @@ func TestList_expands(t *testing.T) {
 			}
 		})
 	}
+}
+
+// parentsOf are the runs that a sweep starts from, of the example that makes them.
+func parentsOf(t *testing.T, s ablation.Sweep) (found []ablation.Parent) {
+	t.Helper()
+	if s.Recipe.Start == nil {
+		return nil
+	}
+	name, arm, _, _ := s.Recipe.Start.Names()
+	data, err := fs.ReadFile(schedules.FS, name+".yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	base, err := ablation.ParseSweep(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := base.Expand(textOf(base))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range made.Runs {
+		if r.Arm != arm {
+			continue
+		}
+		step := s.Recipe.Start.Step
+		if step == 0 {
+			step = r.Steps
+		}
+		past := &ablation.Past{Recipe: base.Recipe, Sources: textOf(base), Weights: made.Arms[0].Weights}
+		found = append(found, ablation.Parent{Replicate: r.Replicate, Run: r.ID, Step: step, Past: past})
+	}
+	return found
 }
 
 func numbered(format string, numbers ...int) []string {
