@@ -48,7 +48,9 @@ func history(t *testing.T, s *service, run ablation.Run) map[string]ablation.Rea
 			all[fmt.Sprintf("%s@%d", name, p.Step)] = p.Value
 		}
 	}
-	maps.DeleteFunc(all, func(key string, _ ablation.Real) bool { return strings.HasPrefix(key, ablation.MetricTokensPerS) })
+	maps.DeleteFunc(all, func(key string, _ ablation.Real) bool {
+		return strings.HasPrefix(key, ablation.MetricTokensPerS+"@") || strings.HasPrefix(key, ablation.MetricSeconds+"@")
+	})
 	return all
 }
 
