@@ -351,6 +351,17 @@ func (c Comparison) verdict(traits []Trait, i int) Verdict {
 	return Verdict{say("%d つ違うため、差の原因は言えない", "differs in %d things, so the cause can't be told", len(causes)), true}
 }
 
+// Sentences say of every side against the baseline how far the difference has one cause only.
+func (c Comparison) Sentences() []Sentence {
+	out := []Sentence{}
+	for i, v := range c.Verdicts(c.Traits()) {
+		if v.Text != (ablation.Label{}) {
+			out = append(out, sentence(say("%s：%s。", "%s %s.", c.Arms[i].Label, v.Text)))
+		}
+	}
+	return out
+}
+
 // sharesSeed reports whether two sides have runs of one seed.
 func (c Comparison) sharesSeed(i, j int) bool {
 	return slices.ContainsFunc(c.Sides[i].Results, func(a ablation.Result) bool {

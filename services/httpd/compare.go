@@ -33,7 +33,8 @@ type compareView struct {
 	Traits      traitTable
 	Scores      scoreTable
 	CSV         string
-	Alone       bool // a single arm: nothing differs
+	Share       string // address of the form that shares a chart; empty: there is none
+	Alone       bool   // a single arm: nothing differs
 }
 
 // choice is something that can be chosen, and the address of the page with it.
@@ -146,6 +147,7 @@ func (p comparePage) view() compareView {
 	if len(p.Shown.Sides) == 0 {
 		return v
 	}
+	v.Share = "/compare/share?" + p.values().Encode()
 	for _, metric := range p.metrics() {
 		v.Values = append(v.Values, p.figure("curve", metric, "mid", chart.Hint(metric)))
 		if p.Shown.Baseline >= 0 && len(p.Shown.Sides) > 1 {
@@ -289,14 +291,18 @@ func (p comparePage) picks() []pick {
 // arm is a side as the page names it.
 func (p comparePage) arm(i int) armView {
 	side, mark := p.All.Sides[i], p.All.Marks[i]
+	return armView{
+		Name: side.Arm.Name, Side: side.Name(), Label: p.All.Arms[i].Label.In(p.words.lang), Hue: mark.Hue, Hollow: mark.Hollow, Baseline: i == p.All.Baseline,
+		shape: mark.Shape, glyph: sideGlyph(side),
+	}
+}
+
+func sideGlyph(side ablation.Side) glyph {
 	langs := make([]string, len(side.Sources))
 	for k, s := range side.Sources {
 		langs[k] = s.Lang
 	}
-	return armView{
-		Name: side.Arm.Name, Side: side.Name(), Label: p.All.Arms[i].Label.In(p.words.lang), Hue: mark.Hue, Hollow: mark.Hollow, Baseline: i == p.All.Baseline,
-		shape: mark.Shape, glyph: newGlyph(side.Arm.Weights, side.Recipe().Steps(), langs),
-	}
+	return newGlyph(side.Arm.Weights, side.Recipe().Steps(), langs)
 }
 
 // newestText is a run's newest value of a metric; empty where it has none.

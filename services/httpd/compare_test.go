@@ -91,6 +91,33 @@ func TestCompare(t *testing.T) {
 	})
 }
 
+// A chart of a comparison is shared as it is now: what happens later changes nothing behind its link.
+func TestCompare_share(t *testing.T) {
+	t.Parallel()
+	s := open(t, httpd.Options{})
+	arms := s.pair()
+	s.get("/compare?lang=en&"+arms).want(t, 200, "/compare/share?arm=one")
+	s.get("/compare/share?lang=en&base=two/ja30&"+arms).want(t, 200, `value="difference bpb/en"`, "Compare: ")
+	made := s.send("/compare/share?base=two/ja30&"+arms, "chart", "difference bpb/ja", "days", "7", "question", "Does the rate matter? "+hostile).want(t, 200, "Does the rate matter?")
+	link := linkPattern.FindString(made.body)
+	fresh := s
+	fresh.client = client(t)
+	fresh.get(link+"?lang=en").want(t, 200, "Does the rate matter?", "differs in one thing: Learning rate", "one colour and mark is one arm")
+	figure := fresh.get(link+"/chart.json").want(t, 200, `"id":"difference-bpb-ja"`, `"role":"baseline"`).body
+	if points := fresh.get(link+"/points.csv").want(t, 200).body; !strings.HasPrefix(points, "arm,run,series,") {
+		t.Errorf("points %.100s", points)
+	}
+	fresh.get(link+"/preview.png").want(t, 404)
+	s.sweep("three")
+	if fresh.get(link+"/chart.json").body != figure {
+		t.Error("a frozen chart changed")
+	}
+	s.send("/shares/1/revoke").want(t, 303)
+	fresh.get(link).want(t, 404)
+	s.send("/compare/share?lang=en&"+arms, "chart", "curve task/none/bpb", "days", "7").want(t, 409, "nothing to share")
+	s.send("/compare/share?lang=en&"+arms, "chart", "curve bpb/ja", "days", "7", "embed_in", "no site").want(t, 422)
+}
+
 func TestAPI_compare(t *testing.T) {
 	t.Parallel()
 	s := open(t, httpd.Options{})

@@ -39,10 +39,15 @@ func (s *Server) unfurling(w words, v sharedView) *unfurling {
 			u.Description += span.Text
 		}
 	}
-	if s.drawer != nil {
+	if s.pictured(v.Share) {
 		u.Image = s.options.URL + v.URL + "/preview.png?" + url.Values{"lang": {w.lang}}.Encode()
 	}
 	return u
+}
+
+// pictured reports whether a share has a picture: one is drawn of trade-offs.
+func (s *Server) pictured(share ablation.Share) bool {
+	return s.drawer != nil && share.Kind != shareKindCompare
 }
 
 // sharedPreview is the picture under which chat tools show a link. It needs the link alone, and shows what the page does.
@@ -51,7 +56,7 @@ func (s *Server) sharedPreview(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	if s.drawer == nil {
+	if !s.pictured(share) {
 		s.gone(w, r)
 		return
 	}

@@ -73,6 +73,8 @@ func (s *Server) pageRoutes(r chi.Router) {
 	r.Post("/runs/{run}/retry", s.retryRun)
 	r.Get("/compare", s.comparePage)
 	r.Get("/compare/scores.csv", s.compareScoresCSV)
+	r.Get("/compare/share", s.compareSharePage)
+	r.Post("/compare/share", s.shareComparison)
 	r.Get("/sources", s.sourcesPage)
 	r.Get("/sources/new", s.additionPage)
 	r.Post("/sources/look", s.lookAt)

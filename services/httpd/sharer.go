@@ -94,13 +94,21 @@ type frozenRun struct {
 // Create shares a sweep's trade-off chart, as it is now or as it will be whenever somebody looks, and returns the share with
 // its secret, which is stored nowhere. A sweep without a finished score has nothing to share: ErrConflict.
 func (s Sharer) Create(ctx context.Context, q ShareRequest) (ablation.Share, string, error) {
-	origins, err := q.check()
-	if err != nil {
+	if _, err := q.check(); err != nil { // before anything is read
 		return ablation.Share{}, "", err
 	}
 	share, err := s.freeze(ctx, q.Sweep)
 	if err != nil {
 		return ablation.Share{}, "", fmt.Errorf("share sweep %s: %w", q.Sweep, err)
+	}
+	return s.keep(ctx, q, share)
+}
+
+// keep stores a share as it was asked for, and returns it with its secret.
+func (s Sharer) keep(ctx context.Context, q ShareRequest, share ablation.Share) (ablation.Share, string, error) {
+	origins, err := q.check()
+	if err != nil {
+		return ablation.Share{}, "", err
 	}
 	share.Question = cmp.Or(q.Question, share.Question, q.Sweep)
 	share.Live, share.EmbedIn = q.Live, origins
