@@ -15,7 +15,7 @@ import (
 const (
 	DefaultShare       = 0.01
 	DefaultFileBytes   = 64 << 20
-	DefaultMaxProblems = 20
+	DefaultMaxProblems = 1000
 )
 
 // Options say what Add reads and what it makes of it. Data, Name, Lang and Paths are required.

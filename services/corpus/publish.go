@@ -66,7 +66,7 @@ func (o Options) origin() []spec.Origin {
 }
 
 func (t *intake) writeProblems() error {
-	s, err := createShard(t.dir, problemsFile)
+	s, err := createShard(t.dir, ProblemsFile)
 	if err != nil {
 		return err
 	}

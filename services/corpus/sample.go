@@ -115,7 +115,7 @@ func cut(text string, limit int) string {
 // Problems are those that were reported in full when the source version in dir was added.
 func Problems(dir string) ([]Problem, error) {
 	var problems []Problem
-	for problem, err := range readLines[Problem](filepath.Join(dir, problemsFile)) {
+	for problem, err := range readLines[Problem](filepath.Join(dir, ProblemsFile)) {
 		if err != nil {
 			return nil, fmt.Errorf("problems: %w", err)
 		}

@@ -16,8 +16,9 @@ import (
 
 const heldoutFile = "heldout.jsonl"
 
-// problemsFile holds the first few problems of each reason; it stands beside the manifest and is no part of it.
-const problemsFile = "problems.jsonl"
+// ProblemsFile holds the first few problems of each reason; it stands beside the manifest and is no part of it.
+// ProblemsFile is the file in a source version's folder that names what was left out.
+const ProblemsFile = "problems.jsonl"
 
 // Open reads the source version in dir from its manifest; the text itself isn't read. CreatedAt is when the version was
 // added last. A folder without a manifest is ablation.ErrNotFound.

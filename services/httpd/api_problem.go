@@ -32,10 +32,21 @@ func problemOf(found *huma.ErrorDetail, status int) ablation.Problem {
 		p.Message = ablation.Label{EN: "this isn't JSON", JA: "JSON として読めません"}
 	case found.Location == "body" && unread:
 		p.Message = ablation.Label{EN: "a value is of another type than the description has, or too large for it", JA: "値の型が定義と異なるか、値が大きすぎます"}
-	case found.Value != nil && found.Location != "body":
-		p.Text = fmt.Sprint(found.Value)
+	default:
+		p.Text = scalar(found.Value)
 	}
 	return p
+}
+
+// scalar is a value as it was sent; of objects and lists, which may hold anything, nothing is said.
+func scalar(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case bool, float64, float32, int, int64:
+		return fmt.Sprint(v)
+	}
+	return ""
 }
 
 // refuseEmpty refuses numbers that are given without a digit: the framework would take ?limit= for no limit at all.

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -80,9 +81,7 @@ func (c corpusAddCmd) Run(e *env) error {
 		if err := printReport(e.stdout, result.Source); err != nil {
 			return err
 		}
-		for _, p := range result.Problems {
-			fmt.Fprintln(e.stderr, p)
-		}
+		printProblems(e, result.Problems, result.Source.Rejected, result.Source.Dir)
 	}
 	return c.printRest(e, all)
 }
@@ -95,10 +94,33 @@ func (c corpusAddCmd) printRest(e *env, all corpus.Results) error {
 	for _, reason := range slices.Sorted(maps.Keys(all.Rejected)) {
 		fmt.Fprintf(e.stdout, "\nin no source  %s %s\n", count(all.Rejected[reason]), reason)
 	}
-	for _, p := range all.Problems {
-		fmt.Fprintln(e.stderr, p)
-	}
+	printProblems(e, all.Problems, all.Rejected, "")
 	return nil
+}
+
+// problemsShown is how many problems of each reason are printed.
+const problemsShown = 20
+
+// printProblems names what was left out, the first of each reason, and says how many more there are and where they stand.
+func printProblems(e *env, problems []corpus.Problem, rejected map[string]int64, dir string) {
+	shown := map[string]int64{}
+	for _, p := range problems {
+		if shown[p.Reason] < problemsShown {
+			shown[p.Reason]++
+			fmt.Fprintln(e.stderr, p)
+		}
+	}
+	for _, reason := range slices.Sorted(maps.Keys(shown)) {
+		more := rejected[reason] - shown[reason]
+		if more <= 0 {
+			continue
+		}
+		fmt.Fprintf(e.stderr, "… and %s more %s", count(more), reason)
+		if dir != "" {
+			fmt.Fprintf(e.stderr, "; %s names the first thousand", filepath.Join(dir, corpus.ProblemsFile))
+		}
+		fmt.Fprintln(e.stderr)
+	}
 }
 
 func (c corpusAddCmd) options(data string) corpus.Options {

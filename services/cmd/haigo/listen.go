@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // portFile, in the data folder, is the port that was free the last time any was to do.
@@ -27,7 +28,7 @@ func (f listenFlags) listen(e *env) (net.Listener, error) {
 	}
 	path := filepath.Join(data, portFile)
 	if last, err := os.ReadFile(path); err == nil {
-		if listener, err := f.listenAt(e.ctx, net.JoinHostPort(host, strings.TrimSpace(string(last)))); err == nil {
+		if listener := f.again(e.ctx, net.JoinHostPort(host, strings.TrimSpace(string(last)))); listener != nil {
 			return listener, nil
 		}
 	}
@@ -36,6 +37,32 @@ func (f listenFlags) listen(e *env) (net.Listener, error) {
 		return nil, err
 	}
 	return listener, rememberPort(path, listener.Addr())
+}
+
+// portWait is how long a program that was killed a moment ago may still hold its port.
+const portWait = 2 * time.Second
+
+// again listens where the last start did; nil where that isn't free, or soon.
+func (f listenFlags) again(ctx context.Context, address string) net.Listener {
+	ctx, cancel := context.WithTimeout(ctx, portWait)
+	defer cancel()
+	tick := time.NewTicker(portWait / 20)
+	defer tick.Stop()
+	var config net.ListenConfig
+	for {
+		listener, err := config.Listen(ctx, "tcp", address)
+		if err == nil {
+			return listener
+		}
+		if !errors.Is(err, syscall.EADDRINUSE) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
 }
 
 func rememberPort(path string, address net.Addr) error {
