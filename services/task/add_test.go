@@ -73,7 +73,7 @@ func TestAdd_PublishedLayouts(t *testing.T) {
 			ID: "a1p0q0", Lang: ja, Kind: spec.ItemExtractive, Context: "題名：水車\n本文：水車は川の流れで回る。村では米をつくのに使われた。\n質問：水車は何で回るか?\n回答：",
 			Answers: []string{"川の流れ", "川"},
 		}},
-		{"jaqket_v1.json", "jaqket_v1", 2, nil, spec.Item{
+		{"jaqket_v1.json", "jaqket_v1", 2, map[string]int{task.LeftUnanswered: 1}, spec.Item{
 			ID: "QA20-0001", Lang: ja, Kind: mc, Context: "質問：青い色の宝石で、九月の誕生石とされるのは何?\n回答：",
 			Choices: []string{"ルビー", "サファイア", "エメラルド", "オパール"}, Gold: 1,
 		}},

@@ -123,7 +123,7 @@ var jcola = &layout{
 }
 
 var jsquad = &layout{
-	name: "jsquad", lang: "ja", fits: has("data", "version"),
+	name: "jsquad", lang: "ja", fits: articles,
 	items: func(raw json.RawMessage) ([]spec.Item, error) {
 		return decode(raw, func(v squad) (items []spec.Item, err error) {
 			for _, article := range v.Data {
@@ -136,6 +136,12 @@ var jsquad = &layout{
 			return items, nil
 		})
 	},
+}
+
+// articles tells SQuAD's form by its first article: JGLUE leaves out the version that SQuAD has beside its data.
+func articles(members map[string]json.RawMessage) bool {
+	var data []map[string]json.RawMessage
+	return json.Unmarshal(members["data"], &data) == nil && len(data) > 0 && has("title", "paragraphs")(data[0])
 }
 
 type squad struct {
@@ -189,16 +195,14 @@ type quiz struct {
 	Original   string   `json:"original_answer"`
 }
 
+// jaqket1 leaves out questions whose answer is none of the candidates, as the competition's own baseline does.
 var jaqket1 = &layout{
 	name: "jaqket_v1", lang: "ja", fits: has("qid", "question", "answer_candidates"),
 	items: func(raw json.RawMessage) ([]spec.Item, error) {
 		return decode(raw, func(v quiz) ([]spec.Item, error) {
-			if v.Entity == "" {
-				return nil, nil
-			}
 			gold := slices.Index(v.Candidates, v.Entity)
 			if gold < 0 {
-				return nil, fmt.Errorf("answer_entity %q is no candidate", v.Entity)
+				return nil, nil
 			}
 			return choice(v.ID, asked(v.Question), "", gold, v.Candidates...), nil
 		})
