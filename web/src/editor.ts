@@ -242,6 +242,7 @@ class Page {
       this.draw();
     }
     if (what === "undo" || what === "redo") void this.step(what === "undo" ? -1 : 1);
+    if (what === "fit") this.doc.fit();
     if (what === "resume") this.resume(draft.last());
     if (schedule && what === "split") this.make(change.split(this.state, schedule));
     if (schedule && what === "duplicate") this.make(change.duplicate(this.state, schedule));
