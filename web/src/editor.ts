@@ -7,7 +7,7 @@ import { Doc } from "./editor-document";
 import * as draft from "./editor-draft";
 import { fields } from "./editor-form";
 import { head } from "./editor-head";
-import { goTo, released, renew } from "./editor-page";
+import { goTo, renew } from "./editor-page";
 import { stages } from "./editor-stages";
 import { decimal, read, t, wrongIn, type Arm, type Edit, type Schedule, type State } from "./editor-state";
 import { tabs } from "./editor-tabs";
@@ -15,6 +15,7 @@ import { ended, text } from "./editor-text";
 import { totals } from "./editor-totals";
 import { localised } from "./editor-time";
 import { html } from "./element";
+import { released } from "./page";
 
 const rateKey = "haigo.rate";
 const burst = 1500; // milliseconds: what is typed with longer rests is undone in parts

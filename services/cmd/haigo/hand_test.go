@@ -119,19 +119,22 @@ func (k keyboard) reach(t *testing.T, selector string) {
 	t.Helper()
 	k.until(t, fmt.Sprintf(`document.querySelector(%q)?.getClientRects().length`, selector))
 	for range 300 {
-		at := ask(t, k.tab, chromedp.Evaluate[string](fmt.Sprintf(`document.activeElement?.matches(%q) ? "there" : document.activeElement?.tagName ?? ""`, selector)))
-		if at == "there" {
-			if k.number(t, `Number(document.activeElement.matches(":focus-visible"))`) != 1 {
-				t.Errorf("%s has the focus, and doesn't show it", selector)
-			}
+		at := ask(t, k.tab, chromedp.Evaluate[string](fmt.Sprintf(`(() => {
+			const e = document.activeElement;
+			return !e?.matches(%q) ? e?.id ?? "" : e.matches(":focus-visible") ? "there" : "unseen";
+		})()`, selector)))
+		switch at {
+		case "there":
 			return
+		case "unseen":
+			t.Fatalf("%s has the focus, and doesn't show it", selector)
 		}
-		if at == "TEXTAREA" {
+		if at == "document" {
 			k.run(t, chromedp.KeyEvent(kb.Escape))
 		}
 		k.run(t, chromedp.KeyEvent(kb.Tab))
 	}
-	t.Fatalf("Tab never comes to %s", selector)
+	t.Fatalf("Tab never comes to %s:\n%s", selector, k.text(t, "body"))
 }
 
 // line is the number of a line of the text, from 0.
