@@ -81,7 +81,7 @@ func (c corpusAddCmd) Run(e *env) error {
 		if err := printReport(e.stdout, result.Source); err != nil {
 			return err
 		}
-		printProblems(e, result.Problems, result.Source.Rejected, result.Source.Dir)
+		printProblems(e, result.Problems, result.Rejected, result.Dir)
 	}
 	return c.printRest(e, all)
 }
