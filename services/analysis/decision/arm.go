@@ -16,8 +16,13 @@ func (e *engine) draw(d *Decision) {
 	for _, b := range d.Baselines {
 		d.candidates = append(d.candidates, b.Run)
 	}
-	near := append(e.region.between(e.random), e.around(d.Run)...)
-	values := e.compose(near)
+	pool, means := e.pool()
+	near := append(slices.Clone(pool), e.around(d.Run)...)
+	var values []float64
+	for _, m := range means {
+		values = append(values, e.sum(m))
+	}
+	values = append(values, e.compose(near[len(pool):])...)
 	for _, i := range sortedBy(values)[:min(candidates, len(near))] {
 		d.candidates = append(d.candidates, near[i])
 	}

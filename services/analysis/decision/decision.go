@@ -76,6 +76,8 @@ type engine struct {
 	target  table.Run
 	region  region
 	random  *rand.Rand
+	mixed   []table.Run // pool's
+	means   [][]float64
 }
 
 // Number of draws, and of candidates among which the optimum of each is looked for, beside the tried mixtures.
@@ -150,8 +152,11 @@ func (e *engine) sum(values []float64) float64 {
 
 // optimum is the mixture of the best expected objective in the region.
 func (e *engine) optimum() table.Run {
-	pool := append(e.allowed(), e.region.between(e.random)...)
-	values := e.compose(pool)
+	pool, means := e.pool()
+	values := make([]float64, len(pool))
+	for i, m := range means {
+		values[i] = e.sum(m)
+	}
 	order := sortedBy(values)
 	best, least := pool[order[0]], values[order[0]]
 	for _, i := range order[:min(3, len(order))] {
@@ -161,6 +166,15 @@ func (e *engine) optimum() table.Run {
 		}
 	}
 	return rounded(best, e.region)
+}
+
+// pool are mixtures that may be recommended, tried ones and those between, and what is expected of them by metric.
+func (e *engine) pool() ([]table.Run, [][]float64) {
+	if e.mixed == nil {
+		e.mixed = append(e.allowed(), e.region.between(e.random)...)
+		e.means = e.fit.Means(e.mixed)
+	}
+	return e.mixed, e.means
 }
 
 // allowed are the tried mixtures that the limits let be recommended; all where they let none.

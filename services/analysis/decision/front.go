@@ -35,8 +35,7 @@ func MakeFront(fit *surrogate.Fit, o Options, x, y string) Front {
 func (e *engine) tradeoff(x, y string) Front {
 	kx, ky := slices.Index(e.fit.Table.Metrics, x), slices.Index(e.fit.Table.Metrics, y)
 	sx, sy := down(x), down(y)
-	pool := append(e.allowed(), e.region.between(e.random)...)
-	means := e.fit.Means(pool)
+	pool, means := e.pool()
 	runs := pick(pool, thin(undominated(means, kx, ky, sx, sy), frontPoints))
 	drawn := e.fit.Draw(runs, draws, e.options.Seed)
 	f := Front{X: x, Y: y}

@@ -13,8 +13,8 @@ import (
 func Propose(fit *surrogate.Fit, o Options, n int) []table.Run {
 	e := newEngine(fit, o)
 	best := e.optimum()
-	pool := append([]table.Run{best}, e.around(best)...)
-	pool = append(pool, e.region.between(e.random)...)
+	mixed, _ := e.pool()
+	pool := append(append([]table.Run{best}, e.around(best)...), mixed...)
 	values := e.compose(pool)
 	near := pick(pool, sortedBy(values)[:min(2*candidates, len(pool))])
 	return pick(near, e.thompson(near, n))

@@ -95,14 +95,61 @@ func downhill(start, prior []float64, cost func([]float64) float64) []float64 {
 	return at
 }
 
-// scores are the left-out rows' distances from what the stack said, in its own standard deviations.
-func (m *model) scores(mat material, h held) []float64 {
-	out := make([]float64, len(h))
+// scores are the left-out rows' distances from what the stack said, in its own standard deviations, and what it said.
+func (m *model) scores(mat material, h held) (scores, said []float64) {
 	for i, each := range h {
 		g := blend(each, m.weights)
-		out[i] = math.Abs(mat.y[i]-g.mean) / math.Sqrt(g.variance+mat.known[i])
+		scores = append(scores, math.Abs(mat.y[i]-g.mean)/math.Sqrt(g.variance+mat.known[i]))
+		said = append(said, g.mean)
 	}
-	return out
+	return scores, said
+}
+
+// uneven is how deviations grow with the level: mixtures that score badly are predicted worse. A deviation is multiplied by
+// exp(slope × the level's distance from the middle, in spreads).
+type uneven struct{ middle, spread, slope float64 }
+
+// The slope is looked for up to steepest; that it is none is expected within slopeSD. Levels beyond farLevel spreads are
+// taken for that, and scores beyond farScore.
+const (
+	steepest = 1.0
+	slopeSD  = 0.3
+	farLevel = 2.5
+	farScore = 4.0
+)
+
+// unevenOf finds the most probable slope for normal deviations whose size is unknown.
+func unevenOf(scores, said []float64) uneven {
+	u := uneven{middle: average(said)}
+	for _, v := range said {
+		u.spread += (v - u.middle) * (v - u.middle) / float64(len(said))
+	}
+	if u.spread = math.Sqrt(u.spread); u.spread == 0 {
+		return uneven{spread: 1}
+	}
+	best, least := 0.0, math.Inf(1)
+	for c := -steepest; c <= steepest; c += steepest / 20 {
+		u.slope = c
+		squares, logs := 0.0, 0.0
+		for i, z := range scores {
+			s := u.at(said[i])
+			z = min(z, farScore) / s
+			squares += z * z
+			logs += math.Log(s)
+		}
+		n := float64(len(scores))
+		if cost := n/2*math.Log(squares/n) + logs + c*c/(2*slopeSD*slopeSD); cost < least {
+			best, least = c, cost
+		}
+	}
+	u.slope = best
+	return u
+}
+
+// at is by how much deviations are larger at a level than in the middle.
+func (u uneven) at(level float64) float64 {
+	z := (level - u.middle) / u.spread
+	return math.Exp(u.slope * min(max(z, -farLevel), farLevel))
 }
 
 // normal is the half width of a normal's interval at Level, in standard deviations.

@@ -19,6 +19,7 @@ type metric struct {
 	model    *model
 	held     held
 	scores   []float64
+	uneven   uneven
 	half     float64 // half width of the interval in predicted standard deviations
 }
 
@@ -50,7 +51,12 @@ func (m *metric) fit() {
 	m.model = m.recipe.fit(m.material, nil)
 	m.held = m.recipe.crossfit(m.material, m.model)
 	m.model.weigh(m.material.y, m.held)
-	m.scores = m.model.scores(m.material, m.held)
+	scores, said := m.model.scores(m.material, m.held)
+	m.uneven = unevenOf(scores, said)
+	for i := range scores {
+		scores[i] /= m.uneven.at(said[i])
+	}
+	m.scores = scores
 }
 
 // gather averages replicates.
@@ -90,7 +96,7 @@ func (m *metric) predict(xs []exposure) []Prediction {
 		return out
 	}
 	for i, g := range m.model.at(xs) {
-		half := m.half * math.Sqrt(g.variance+m.noise.variance(xs[i]))
+		half := m.half * m.uneven.at(g.mean) * math.Sqrt(g.variance+m.noise.variance(xs[i]))
 		ends := []float64{m.target.from(g.mean - half), m.target.from(g.mean + half)}
 		out[i] = Prediction{m.target.from(g.mean), slices.Min(ends), slices.Max(ends)}
 	}
