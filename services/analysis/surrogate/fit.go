@@ -52,6 +52,7 @@ func prepare(s Setup) (*Fit, error) {
 	}
 	f.space = newSpace(s.Table, s.Shares, s.Tokens, s.Sizes)
 	f.order()
+	f.thin(mostMixtures)
 	f.expose(Repetition)
 	f.measured()
 	if len(f.Table.Metrics) == 0 {
@@ -109,6 +110,24 @@ func (f *Fit) enough() error {
 			"配合が %d 種類しかなく、比率の効果は分かりません。少なくとも %d 種類、できればデータソースの数の 2 倍を実行してください", n, fewest)}}}
 	}
 	return nil
+}
+
+// mostMixtures is how many mixtures a fit takes: a process's time grows with their cube.
+const mostMixtures = 800
+
+// thin keeps so many mixtures that lie far from each other, all of them where they are no more.
+func (f *Fit) thin(most int) {
+	if len(f.groups) <= most {
+		return
+	}
+	at := make([][]float64, len(f.groups))
+	for i, g := range f.groups {
+		at[i] = slices.Concat(f.Table.Runs[g[0]].Shares...)
+	}
+	f.note("%d different mixtures were run; the %d that cover them best are fitted, so that time stays in bounds", "%d 種類の配合が実行されています。計算時間を抑えるため、全体をよく覆う %d 種類に当てはめます", len(f.groups), most)
+	rows := spreadOut(at, most)
+	slices.Sort(rows)
+	f.groups = pick(f.groups, rows)
 }
 
 // order sorts the mixtures, so that nothing depends on the order of runs.

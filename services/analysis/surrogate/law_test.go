@@ -6,6 +6,8 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 	"pgregory.net/rapid"
+
+	"github.com/haigo-lab/haigo/services/analysis/table"
 )
 
 // slopes compares a gradient with central differences.
@@ -87,6 +89,25 @@ func TestWorth(t *testing.T) {
 	for unique, want := range map[float64]float64{57: 57, 40: 56.8, 20: 54.9, 10: 50.5, 5: 42.8} {
 		if got := 57 * Worth(57/unique, Repetition); math.Abs(got-want) > .06 {
 			t.Errorf("%vB unique tokens read as 57B are worth %.2fB, want %v", unique, got, want)
+		}
+	}
+}
+
+func TestFit_thin(t *testing.T) {
+	t.Parallel()
+	f := &Fit{}
+	for i := range 10_000 {
+		share := float64(i) / 9_999
+		f.Table.Runs = append(f.Table.Runs, table.Run{Shares: [][]float64{{share, 1 - share}}})
+		f.groups = append(f.groups, []int{i})
+	}
+	f.thin(50)
+	if len(f.groups) != 50 || len(f.Notes) != 1 {
+		t.Fatalf("%d mixtures and %d notes", len(f.groups), len(f.Notes))
+	}
+	for i, g := range f.groups[1:] {
+		if gap := g[0] - f.groups[i][0]; gap > 500 {
+			t.Errorf("%d runs between %d and the next that is fitted", gap, f.groups[i][0])
 		}
 	}
 }
