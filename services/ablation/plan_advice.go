@@ -31,11 +31,11 @@ func (p *Plan) repeats(s Sweep, arm PlanArm, source Source) {
 			"アーム %s が読む %s は、%d トークンの 1 行にも足りません。テキストを増やすか row_tokens を短くしてください", arm.Name, source.Name, s.Recipe.RowTokens))
 	case epochs > s.Recipe.MaxEpochs:
 		p.problem(s, arm.Field(), say("arm %s would read %s %.1f times%s, more than max_epochs %g; use fewer tokens, more text or a smaller share, or raise recipe.max_epochs",
-			"アーム %s は %s を%[4]s %[3].1f 回読みます（max_epochs は %[5]g）。トークンを減らすか、テキストを増やすか、割合を下げるか、recipe.max_epochs を上げてください",
+			"アーム %s は %s を%[4]s %.1[3]f 回読みます（max_epochs は %[5]g）。トークンを減らすか、テキストを増やすか、割合を下げるか、recipe.max_epochs を上げてください",
 			arm.Name, source.Name, epochs, arm.readBefore(source.Name), s.Recipe.MaxEpochs))
 	case epochs > WarnEpochs:
 		p.warning(say("arm %s reads %s %.1f times%s; above %d, repeats are worth less than new text",
-			"アーム %s は %s を%[4]s %[3].1f 回読みます。%[5]d 回を超える繰り返しは、新しいテキストより効き目が下がります",
+			"アーム %s は %s を%[4]s %.1[3]f 回読みます。%[5]d 回を超える繰り返しは、新しいテキストより効き目が下がります",
 			arm.Name, source.Name, epochs, arm.readBefore(source.Name), WarnEpochs))
 	}
 }

@@ -84,7 +84,7 @@ func unbearable(t *testing.T, policy string) string {
 sources: [ja, en]
 recipe:
   shape: {layers: 2, width: 32, heads: 2, ffn: 96}
-  tokens: 2M
+  tokens: 6M
   row_tokens: 64
   batch_rows: 8
   optimizer: {peak_lr: 1, warmup: 5%%, clip: 0}
