@@ -7,7 +7,7 @@ import { Doc } from "./editor-document";
 import * as draft from "./editor-draft";
 import { fields } from "./editor-form";
 import { head } from "./editor-head";
-import { goTo, renew } from "./editor-page";
+import { goTo, released, renew } from "./editor-page";
 import { stages } from "./editor-stages";
 import { decimal, read, t, wrongIn, type Arm, type Edit, type Schedule, type State } from "./editor-state";
 import { tabs } from "./editor-tabs";
@@ -15,7 +15,6 @@ import { ended, text } from "./editor-text";
 import { totals } from "./editor-totals";
 import { localised } from "./editor-time";
 import { html } from "./element";
-import { released } from "./page";
 
 const rateKey = "haigo.rate";
 const burst = 1500; // milliseconds: what is typed with longer rests is undone in parts
@@ -243,7 +242,6 @@ class Page {
       this.draw();
     }
     if (what === "undo" || what === "redo") void this.step(what === "undo" ? -1 : 1);
-    if (what === "fit") this.doc.fit();
     if (what === "resume") this.resume(draft.last());
     if (schedule && what === "split") this.make(change.split(this.state, schedule));
     if (schedule && what === "duplicate") this.make(change.duplicate(this.state, schedule));

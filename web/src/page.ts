@@ -39,18 +39,6 @@ export function copies(): void {
   });
 }
 
-// released goes on once the key that was pressed is let go: else it would type into what gets the focus.
-export function released(event: MouseEvent, go: () => void): void {
-  if (event.detail > 0) return go();
-  let gone = false;
-  const once = (): void => {
-    if (!gone) go();
-    gone = true;
-  };
-  document.addEventListener("keyup", once, { once: true });
-  setTimeout(once, 500); // pressed by something other than a key
-}
-
 // dialogs opens a dialog of the page in place of the link that leads to the same form as a page.
 export function dialogs(): void {
   document.addEventListener("click", (event) => {
@@ -59,7 +47,7 @@ export function dialogs(): void {
     const dialog = link && document.getElementById(link.dataset.dialog ?? "");
     if (dialog instanceof HTMLDialogElement && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
-      released(event, () => dialog.open || dialog.showModal());
+      dialog.showModal();
     }
     if (target.closest("button[data-close]")) target.closest("dialog")?.close();
   });

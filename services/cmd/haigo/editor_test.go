@@ -18,8 +18,8 @@ import (
 )
 
 // TestEditor goes the whole way in a browser, once by mouse and once by keyboard alone: a template, a boundary moved, a
-// mistake in the text and its mending, a start, the runs watched to their end and compared, a link that a stranger opens
-// until it is revoked. What the mouse saved as a file means the same runs, with the same plan digests, on a fresh installation.
+// mistake in the text and its mending, a start, the runs watched to their end, a link that a stranger opens until it is
+// revoked. What the mouse saved as a file means the same runs, with the same plan digests, on a fresh installation.
 func TestEditor(t *testing.T) {
 	if os.Getenv("HAIGO_SKIP_BROWSER") == "1" {
 		t.Skip("not run: tests in a browser (HAIGO_SKIP_BROWSER=1)")
@@ -60,7 +60,6 @@ func (w walk) goAll() (file string) {
 	file = w.save()
 	w.launch()
 	w.watch()
-	w.compare()
 	w.share()
 	w.tab.quiet(w.T)
 	return file
@@ -152,15 +151,6 @@ func (w walk) watch() {
 		return w.tab.number(w.T, `document.querySelectorAll("#runs tbody tr .st:not(.rest):not(.bad)").length`) == 4 && strings.Count(w.tab.text(w.T, "#runs"), map[string]string{"ja": "完了", "en": "completed"}[w.lang]) >= 4
 	})
 	w.until(`window.loaded === true`)
-}
-
-// compare draws the sweep's arms on one another, and goes back to it.
-func (w walk) compare() {
-	w.hand.press(w.T, `#acts a[href="/compare?sweep=`+w.sweep+`"]`)
-	w.until(`document.querySelectorAll("#picks .pick > li").length === 2 && document.querySelector("#values figure canvas")`)
-	w.hand.press(w.T, `.nav a[href="/"]`)
-	w.hand.press(w.T, `#sweeps a[href="/sweeps/`+w.sweep+`"]`)
-	w.until(`document.documentElement.dataset.ready === "" && document.querySelector("[data-dialog=share]")`)
 }
 
 // share hands the chart to a stranger, and takes it back.
