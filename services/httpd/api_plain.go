@@ -13,7 +13,8 @@ func (o operations) plain(r chi.Router) {
 	o.tag = "events"
 	r.Get("/events", s.stream)
 	o.describe("/events", "watch-events", "Server-sent events without end, one a change: each names the sweep and the run that changed, "+
-		"and an empty one says that changes may have been missed", "text/event-stream", query("sweep", "Only events of this sweep"))
+		"and an empty one says that changes may have been missed. Events named beat say every 15 seconds that the stream lives", "text/event-stream",
+		query("sweep", "Only events of this sweep"), query("sources", "Only events of sources, as they are added and read"))
 	o.tag = "charts"
 	from := unsigned("from", "Of a curve: where it begins, in the unit of its x axis")
 	to := unsigned("to", "Of a curve: where it ends, in the unit of its x axis; 0: at its end")

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	heartbeat   = 15 * time.Second // keeps proxies from closing a quiet stream
+	heartbeat   = 15 * time.Second // tells a quiet stream from a dead one, and keeps proxies from closing it
 	eventBuffer = 64               // events that a slow browser may lag behind before it is dropped
 	maxStreams  = 512
 )
@@ -86,7 +86,8 @@ func (h *hub) publish(e ablation.Event) {
 	}
 }
 
-// stream answers GET /api/v1/events: server-sent events that carry names only, one a change, until the browser leaves.
+// stream answers GET /api/v1/events: server-sent events that carry names only, one a change, and between them events named
+// beat, until the browser leaves. Who hears neither for longer than a beat takes holds a dead connection.
 func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
 	events := s.events.subscribe(topicOf(r))
 	if events == nil {
@@ -103,7 +104,9 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Accel-Buffering", "no")
 	fmt.Fprint(w, "retry: 2000\n\n")
-	for beat := time.NewTicker(heartbeat); ; {
+	beat := time.NewTicker(s.options.beat)
+	defer beat.Stop()
+	for {
 		if control.Flush() != nil {
 			return
 		}
@@ -111,7 +114,7 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
 		case <-r.Context().Done():
 			return
 		case <-beat.C:
-			fmt.Fprint(w, ": still here\n\n")
+			fmt.Fprint(w, "event: beat\ndata: {}\n\n")
 		case e, open := <-events:
 			if !open {
 				return

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-chi/chi/v5"
@@ -43,6 +44,9 @@ var (
 func LiveNow(refresh func(context.Context, ablation.Share) (ablation.Share, error)) func(context.Context, ablation.Share) (ablation.Share, error) {
 	return newLiveShares(refresh).now
 }
+
+// Beat sets the time between two signs of life of event streams.
+func Beat(every time.Duration) func(*Options) { return func(o *Options) { o.beat = every } }
 
 // Forget lets live shares be looked at anew.
 func (s *Server) Forget() { s.live = newLiveShares(s.sharer.Refresh) }

@@ -87,6 +87,7 @@ type frame struct {
 	Nav     string     // which entry of the navigation is current; empty: none
 	Shell   string     // what is around the page: app, public or bare
 	Live    string     // address of the events that change this page; empty: none do
+	Beat    int64      // milliseconds between two signs of life of these
 	Poll    int        // seconds after which the page is to look whether it has changed; 0: never
 	Link    *unfurling // what chat tools show of it; nil: nothing
 	Assets  assets
@@ -126,7 +127,7 @@ type view struct {
 func (s *Server) render(w http.ResponseWriter, r *http.Request, v view) {
 	lang := requestLanguage(r)
 	f := frame{
-		Lang: lang, Title: v.title, Nav: v.nav, Shell: cmp.Or(v.shell, "app"), Live: v.live, Poll: int(v.poll.Seconds()), Link: v.link, Assets: s.assets, LogsIn: s.guard.token != "",
+		Lang: lang, Title: v.title, Nav: v.nav, Shell: cmp.Or(v.shell, "app"), Live: v.live, Beat: s.options.beat.Milliseconds(), Poll: int(v.poll.Seconds()), Link: v.link, Assets: s.assets, LogsIn: s.guard.token != "",
 		Version: s.options.Version, Page: v.data, path: v.path, query: r.URL.Query(),
 	}
 	var out bytes.Buffer

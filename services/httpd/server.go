@@ -59,6 +59,8 @@ type Options struct {
 	Hosts      []string // names that requests may be sent to, besides Listen's and URL's
 	AdminToken string   // needed beyond loopback; then pages and API ask for it
 	YenPerHour float64  // price of an hour of one device, where a page names no other; 0: not known
+
+	beat time.Duration // between two signs of life of an event stream; default heartbeat
 }
 
 // Server is the pages and the API. It is an http.Handler, safe for concurrent use.
@@ -79,6 +81,7 @@ type Server struct {
 func New(o Options) (*Server, error) {
 	o.URL = BaseURL(o.URL, o.Listen)
 	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
+	o.beat = cmp.Or(o.beat, heartbeat)
 	g, err := newGuard(o)
 	if err != nil {
 		return nil, err

@@ -4,6 +4,9 @@
 
 import { draw as drawChart, type Chart, type Figure, type Frame } from "./chart";
 import { format, say, type Format, type Lang } from "./format";
+import { get } from "./get";
+
+const later = 5000; // a figure that can't be had is asked for again, in milliseconds
 
 const lang: Lang = document.documentElement.lang === "en" ? "en" : "ja";
 
@@ -21,7 +24,7 @@ export function draw(root: ParentNode): void {
   for (const element of root.querySelectorAll<HTMLElement>("figure[data-figure]")) void show(element);
 }
 
-// show keeps the last good points where there are no newer ones to be had, and offers to try again where there are none.
+// show keeps the last good points while there are no newer ones to be had, and offers to try again where there are none.
 async function show(element: HTMLElement): Promise<void> {
   const box = element.querySelector<HTMLElement>(".ch");
   if (!box) return;
@@ -29,6 +32,7 @@ async function show(element: HTMLElement): Promise<void> {
     await load(element, box);
   } catch {
     if (!drawn.has(element)) offer(box, () => void show(element));
+    else setTimeout(() => element.isConnected && void show(element), later);
   }
 }
 
@@ -46,11 +50,10 @@ function offer(box: HTMLElement, again: () => void): void {
 async function load(element: HTMLElement, box: HTMLElement): Promise<void> {
   const source = within(element.dataset.figure ?? "", drawn.get(element)?.frame);
   // The browser's cache keeps the body and asks by entity tag: unchanged data cost one short answer.
-  const answer = await fetch(source, { cache: "no-cache", headers: { Accept: "application/json" } });
-  if (!answer.ok) throw new Error(answer.statusText);
-  const tag = answer.headers.get("ETag") ?? "";
+  const { ok, tag, text } = await get(source, "application/json", "no-cache");
+  if (!ok) throw new Error(source);
   if (tag === drawn.get(element)?.tag) return;
-  const figure = (await answer.json()) as Figure;
+  const figure = JSON.parse(text) as Figure;
   const known = drawn.get(element); // meanwhile it may have been drawn, or asked for another part
   if (source !== within(element.dataset.figure ?? "", known?.frame)) return;
   if (known) {

@@ -2,16 +2,19 @@
 // browser opens six connections to a server at most, and a stream takes one for good. Where there are no shared workers
 // each tab has a stream of its own. Nobody holds one for pages that nobody sees.
 
+import { open } from "./events";
+import type { Word } from "./stream";
+
 // listen calls back at every change that concerns the address's sweep, and whenever changes may have been missed: with
-// every stream that opens or breaks, and when the page is seen again.
-export function listen(address: string, worker: string | undefined, changed: () => void): void {
-  const alone = (): void => follow(() => open(address, changed));
-  if (worker && "SharedWorker" in window) share(new SharedWorker(worker, { type: "module", name: "haigo" }), address, changed, alone);
+// every stream that opens or breaks, and when the page is seen again. beat is the time between two of the server's beats.
+export function listen(address: string, worker: string | undefined, beat: number, changed: () => void): void {
+  const alone = (): void => follow(() => open(address, beat, changed));
+  if (worker && "SharedWorker" in window) share(new SharedWorker(worker, { type: "module", name: "haigo" }), address, beat, changed, alone);
   else alone();
 }
 
 // share tells the worker when this page is seen, and passes on what it says.
-function share(worker: SharedWorker, address: string, changed: () => void, otherwise: () => void): void {
+function share(worker: SharedWorker, address: string, beat: number, changed: () => void, otherwise: () => void): void {
   const asked = new URL(address, location.href).searchParams;
   worker.onerror = otherwise;
   worker.port.onmessage = ({ data }: MessageEvent<string>) => {
@@ -20,16 +23,11 @@ function share(worker: SharedWorker, address: string, changed: () => void, other
     const concerns = asked.has("sources") ? source : asked.has("sweep") ? sweep === asked.get("sweep") : sweep;
     if (missed || concerns) changed();
   };
+  const say = (seen: boolean): void => worker.port.postMessage({ seen, beat } satisfies Word);
   follow(() => {
-    worker.port.postMessage("seen");
-    return () => worker.port.postMessage("hidden");
+    say(true);
+    return () => say(false);
   });
-}
-
-function open(address: string, changed: () => void): () => void {
-  const stream = new EventSource(address);
-  stream.onopen = stream.onmessage = stream.onerror = changed;
-  return () => stream.close();
 }
 
 // follow begins when the page is seen, and ends that when it no longer is.

@@ -1,43 +1,60 @@
 // Keeps a page as it would be if it were loaded now: an event says that something changed, the page is fetched again,
 // and the elements marked data-live are replaced by the new ones. Nothing is drawn from strings.
 
+import { get } from "./get";
 import { listen } from "./listen";
 
 const pause = 1000; // at least between two fetches, in milliseconds
+const slowest = 60_000; // between two where the server is away
 
 // follow listens to the page's events, or looks every few seconds where the page asks for that, and calls changed after each
 // replacement.
 export function follow(changed: () => void): void {
-  const { events, worker, poll } = document.body.dataset;
+  const { events, worker, beat, poll } = document.body.dataset;
   if (!events && !poll) return;
   const refresh = throttled(async () => {
-    const renewed = await renew().catch(() => false); // the server is away: the stream tells when it is back
+    const renewed = await renew().catch(() => false); // the server is away
     tell(renewed);
     if (renewed) changed();
-  }, pause);
+    return renewed;
+  });
   if (poll) {
     setInterval(refresh, Number(poll) * 1000);
     document.addEventListener("visibilitychange", refresh);
+    addEventListener("online", refresh);
   }
-  if (events) listen(events, worker, refresh); // it may have changed before anybody listened: the first call comes at once
+  if (events) listen(events, worker, Number(beat), refresh); // it may have changed before anybody listened: the first call comes at once
   setInterval(() => {
     if (document.querySelector("[data-ago]")) refresh(); // "3 min ago" grows by itself
   }, 15_000);
 }
 
-// throttled runs work at most once a pause, and once more when it was asked for meanwhile. A hidden page waits.
-function throttled(work: () => Promise<void>, pause: number): () => void {
+// throttled runs work at most once a pause, and once more when it was asked for meanwhile. Work that fails is tried again,
+// after longer and longer rests that being asked for ends. A hidden page waits.
+function throttled(work: () => Promise<boolean>): () => void {
   let running = false;
   let again = false;
+  let rest = pause;
+  let wake = (): void => {};
   return function run(): void {
     if (document.hidden) return;
     if (running) {
       again = true;
+      wake();
       return;
     }
     running = true;
     void work()
-      .then(() => new Promise((resume) => setTimeout(resume, pause)))
+      .then(async (done) => {
+        await sleep(pause);
+        rest = done ? pause : Math.min(2 * rest, slowest);
+        if (done || again) return;
+        again = true;
+        await new Promise<void>((resume) => {
+          wake = resume;
+          setTimeout(resume, rest);
+        });
+      })
       .then(() => {
         running = false;
         if (again) {
@@ -47,6 +64,8 @@ function throttled(work: () => Promise<void>, pause: number): () => void {
       });
   };
 }
+
+const sleep = (time: number): Promise<void> => new Promise((resume) => setTimeout(resume, time));
 
 let last = new Date(); // when the page was as the server has it
 
@@ -68,9 +87,9 @@ interface Renewal {
 
 // renew replaces what changed; false where the page can't be had.
 export async function renew({ all = false, wanted = () => true }: Renewal = {}): Promise<boolean> {
-  const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+  const answer = await get(location.href, "text/html");
   if (!answer.ok || answer.redirected) return false;
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = new DOMParser().parseFromString(answer.text, "text/html");
   if (!wanted()) return true;
   for (const old of document.querySelectorAll<HTMLElement>("[data-live]")) {
     const now = fresh.getElementById(old.id);
