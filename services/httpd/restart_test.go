@@ -1,6 +1,7 @@
 package httpd_test
 
 import (
+	"bytes"
 	"net"
 	"net/url"
 	"sync"
@@ -36,8 +37,10 @@ func TestBrowser_restart(t *testing.T) {
 		s.train(ablation.RunCompleted)
 		b.until(`window.unloaded === false && document.querySelector("#progress").innerText.includes("` + words + `")`)
 	}
+	w.stream(t)
 	completed("1 of 4")
 	w.lose()
+	w.stream(t) // of its own accord: nothing has told the page of anything
 	completed("2 of 4")
 	stop()
 	s.train(ablation.RunCompleted) // while nobody serves
@@ -53,9 +56,10 @@ const beat = 200 * time.Millisecond
 // nothing that is sent arrives.
 type wire struct {
 	net.Listener
-	mu   sync.Mutex
-	ends []net.Conn
-	lost chan struct{} // closed when what is open now gets lost
+	streams chan struct{} // one an event stream that is asked for
+	mu      sync.Mutex
+	ends    []net.Conn
+	lost    chan struct{} // closed when what is open now gets lost
 }
 
 func newWire(t *testing.T, to string) *wire {
@@ -64,7 +68,7 @@ func newWire(t *testing.T, to string) *wire {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &wire{Listener: listener, lost: make(chan struct{})}
+	w := &wire{Listener: listener, streams: make(chan struct{}, 1000), lost: make(chan struct{})}
 	var running sync.WaitGroup
 	running.Go(func() {
 		for {
@@ -98,18 +102,25 @@ func (w *wire) join(running *sync.WaitGroup, near net.Conn, to string) {
 	defer w.mu.Unlock()
 	w.ends = append(w.ends, near, far)
 	lost := w.lost
-	running.Go(func() { pass(near, far, lost) })
-	running.Go(func() { pass(far, near, lost) })
+	running.Go(func() {
+		pass(near, far, lost, func(data []byte) {
+			if bytes.HasPrefix(data, []byte("GET /api/v1/events")) {
+				w.streams <- struct{}{}
+			}
+		})
+	})
+	running.Go(func() { pass(far, near, lost, func([]byte) {}) })
 }
 
 // pass hands on what comes, and that nothing more comes, unless the connection is lost.
-func pass(from, to net.Conn, lost <-chan struct{}) {
+func pass(from, to net.Conn, lost <-chan struct{}, seen func([]byte)) {
 	for data := make([]byte, 32<<10); ; {
 		n, err := from.Read(data)
 		select {
 		case <-lost:
 		default:
 			if n > 0 {
+				seen(data[:n])
 				_, _ = to.Write(data[:n]) // who has closed it doesn't listen
 			}
 			if err != nil {
@@ -119,6 +130,16 @@ func pass(from, to net.Conn, lost <-chan struct{}) {
 		if err != nil {
 			return
 		}
+	}
+}
+
+// stream waits for an event stream to be asked for.
+func (w *wire) stream(t *testing.T) {
+	t.Helper()
+	select {
+	case <-w.streams:
+	case <-time.After(time.Minute):
+		t.Fatal("no event stream is asked for")
 	}
 }
 

@@ -1,9 +1,12 @@
 // Asks the server for what it has, and doesn't wait for good: a browser keeps connections that have died, and hands them
-// to whoever asks next. Giving up closes that connection; asking again takes another.
+// to whoever asks next. Giving up closes that connection; asking again takes another, up to the six that a browser keeps.
 
-const patience = Number(document.body.dataset.beat) * (2 / 3); // milliseconds
-const most = 8; // times that, where answers take long
-let stretch = 1;
+const first = Number(document.body.dataset.beat) * (2 / 3); // milliseconds that an answer may take
+const growth = 1.5; // from one try to the next
+const longest = 8 * first;
+const tries = 6;
+
+let patience = first;
 
 export interface Answer {
   ok: boolean;
@@ -12,15 +15,18 @@ export interface Answer {
   text: string;
 }
 
-// get fails where no answer is to be had now; asked again, it waits longer.
+// get fails where no answer is to be had now.
 export async function get(address: string, accept: string, cache: RequestCache = "default"): Promise<Answer> {
-  try {
-    const answer = await fetch(address, { cache, headers: { Accept: accept }, signal: AbortSignal.timeout(patience * stretch) });
-    const text = await answer.text();
-    stretch = 1;
-    return { ok: answer.ok, redirected: answer.redirected, tag: answer.headers.get("ETag") ?? "", text };
-  } catch (error) {
-    if (error instanceof DOMException && error.name === "TimeoutError") stretch = Math.min(2 * stretch, most);
-    throw error;
+  for (let left = tries; ; left--) {
+    try {
+      const answer = await fetch(address, { cache, headers: { Accept: accept }, signal: AbortSignal.timeout(patience) });
+      const text = await answer.text();
+      patience = first;
+      return { ok: answer.ok, redirected: answer.redirected, tag: answer.headers.get("ETag") ?? "", text };
+    } catch (error) {
+      if (!(error instanceof DOMException && error.name === "TimeoutError")) throw error;
+      patience = Math.min(growth * patience, longest);
+      if (left === 1) throw error;
+    }
   }
 }

@@ -6,6 +6,7 @@ import { listen } from "./listen";
 
 const pause = 1000; // at least between two fetches, in milliseconds
 const slowest = 60_000; // between two where the server is away
+const late = 8_000; // without an answer are told of
 
 // follow listens to the page's events, or looks every few seconds where the page asks for that, and calls changed after each
 // replacement.
@@ -13,7 +14,9 @@ export function follow(changed: () => void): void {
   const { events, worker, beat, poll } = document.body.dataset;
   if (!events && !poll) return;
   const refresh = throttled(async () => {
+    const away = setTimeout(() => tell(false), late);
     const renewed = await renew().catch(() => false); // the server is away
+    clearTimeout(away);
     tell(renewed);
     if (renewed) changed();
     return renewed;
