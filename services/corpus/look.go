@@ -11,10 +11,10 @@ import (
 
 // Survey is what a first look at text finds.
 type Survey struct {
-	Files   int
-	Bytes   int64  // on disk
-	First   string // how the first document begins; empty where the first file's beginning holds none
-	Problem *Problem
+	Files   int      `json:"files"`
+	Bytes   int64    `json:"bytes"`           // on disk
+	First   string   `json:"first,omitempty"` // how the first document begins; empty where the first file's beginning holds none
+	Problem *Problem `json:"problem,omitempty"`
 }
 
 // errSeen ends a look that has seen enough.

@@ -130,7 +130,7 @@ func (s *Server) add(w http.ResponseWriter, r *http.Request) {
 		s.renderAddition(w, r, status(err), v)
 		return
 	}
-	s.options.Log.Info("a source is being added by hand", "source", v.Name)
+	s.options.Log.Info("a source is being added", "source", v.Name)
 	http.Redirect(w, r, "/sources", http.StatusSeeOther)
 }
 

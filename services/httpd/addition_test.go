@@ -39,6 +39,29 @@ func TestAddition(t *testing.T) {
 	s.send("/sources/additions/x/cancel").want(t, 404)
 }
 
+// TestAPI_addition is refused at its fields, and told what becomes of it.
+func TestAPI_addition(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	s := open(t, httpd.Options{TextRoots: []string{root}})
+	write(t, root+"/00.txt", "本文")
+	ask := func(path string) string {
+		return fmt.Sprintf(`{"name": "web-ja", "lang": "ja", "path": %q}`, path)
+	}
+	s.post("/additions", ask("/etc")).want(t, 422, `"field":"body.path"`)
+	s.post("/additions/survey", ask(root+"/none")).want(t, 422, `"field":"body.path"`)
+	s.post("/additions/survey", `{"name": "Web", "lang": "日本語", "path": ""}`).want(t, 422, `"field":"body.name"`)
+	s.post("/additions/survey", ask(root)).want(t, 200, `"files":1`, `"first":"本文"`)
+	for range 2 {
+		s.post("/additions", ask(root)).want(t, 200, `"id":1,`, `"state":"waiting"`)
+	}
+	s.post("/additions", ask(root+"/00.txt")).want(t, 409)
+	s.post("/additions/1/cancel", "").want(t, 200, `"state":"cancelled"`)
+	s.get("/api/v1/additions").want(t, 200, `"state":"cancelled"`)
+	s.get("/api/v1/additions/99").want(t, 404)
+	s.post("/additions/99/cancel", "").want(t, 404)
+}
+
 func TestAddition_nowhere(t *testing.T) {
 	t.Parallel()
 	s := open(t, httpd.Options{})

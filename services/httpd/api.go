@@ -28,6 +28,7 @@ func (s *Server) apiRoutes(r chi.Router) operations {
 	api.OpenAPI().Components.Schemas.RegisterTypeAlias(reflect.TypeFor[ablation.Real](), reflect.TypeFor[real]())
 	api.OpenAPI().Components.Schemas.RegisterTypeAlias(reflect.TypeFor[ablation.Divergence](), reflect.TypeFor[divergence]())
 	api.sources()
+	api.additions()
 	api.sweeps()
 	api.runs()
 	api.charts()

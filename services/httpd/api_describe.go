@@ -60,7 +60,7 @@ func refusals(op *huma.Operation) []int {
 	if op.Method != http.MethodGet {
 		statuses = append(statuses, http.StatusForbidden)
 	}
-	if op.Method == http.MethodPost && op.OperationID != "plan-sweep" {
+	if op.Method == http.MethodPost && op.OperationID != "plan-sweep" && op.OperationID != "survey-text" {
 		statuses = append(statuses, http.StatusConflict)
 	}
 	if op.RequestBody != nil {
@@ -123,6 +123,11 @@ func invalidExample(op *huma.Operation) ablation.Problem {
 			Field: "schedules.ja70.stages[0].mixture", Line: 16, Column: 29, Text: "{web-ja: 0.7, web-en: 0.2}",
 			Message: ablation.Label{EN: "the shares sum to 0.9, 0.1 is missing", JA: "合計が 0.9 です。0.1 足りません"},
 		}
+	}
+	if op.OperationID == "add-source" || op.OperationID == "survey-text" {
+		return ablation.Problem{Field: "body.path", Text: "/corpora/ja", Message: ablation.Label{
+			EN: "/corpora/ja: no such file or folder, and no file matches it as a glob; check the path", JA: "/corpora/ja:ファイルもフォルダーもなく、グロブに合うものもありません。パスを確かめてください",
+		}}
 	}
 	if op.RequestBody != nil {
 		return ablation.Problem{Field: "body.days", Text: "4000", Message: ablation.Label{EN: "expected number <= 365"}}

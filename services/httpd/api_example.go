@@ -35,7 +35,7 @@ func extension(kind string) string {
 }
 
 // requestFiles are the examples of what operations take as JSON.
-var requestFiles = map[string]string{"create-share": "share.json", "embed-share": "embed.json", "create-channel": "channel.json"}
+var requestFiles = map[string]string{"create-share": "share.json", "embed-share": "embed.json", "create-channel": "channel.json", "add-source": "addition.json", "survey-text": "addition.json"}
 
 func requestExample(op *huma.Operation, kind string) any {
 	if kind == "application/json" {
@@ -58,7 +58,7 @@ func parameterExample(op *huma.Operation, name string) any {
 		return exampleRun
 	case "source":
 		return "web-ja"
-	case "share", "channel":
+	case "share", "channel", "addition":
 		return 1
 	case "arm":
 		return "ja70"

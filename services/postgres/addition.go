@@ -52,6 +52,11 @@ func (s *Store) Additions(ctx context.Context, limit int) ([]ablation.Addition, 
 		LIMIT $1`, limit)
 }
 
+// Addition is one of them.
+func (s *Store) Addition(ctx context.Context, id int64) (ablation.Addition, error) {
+	return one(ctx, s.pool, scanAddition, `SELECT `+additionColumns+` FROM additions WHERE id = $1`, id)
+}
+
 // ClaimAddition is the next addition to read, nil for none: one that waits, or one whose reader hasn't been heard of for
 // its lease.
 func (s *Store) ClaimAddition(ctx context.Context, lease time.Duration) (*ablation.Addition, error) {

@@ -1,0 +1,91 @@
+package httpd
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/corpus"
+)
+
+type additionsInput struct {
+	Limit int `query:"limit" default:"50" minimum:"1" maximum:"500"`
+}
+
+type additionInput struct {
+	Body struct {
+		Name    string `json:"name" doc:"Of the source; where there is one of that name, it gets a new version"`
+		Lang    string `json:"lang" doc:"ja, en, code or another language's tag"`
+		Path    string `json:"path" doc:"File, folder or glob on the server, below the folders that it was told of"`
+		Licence string `json:"licence,omitempty"`
+		Column  string `json:"column,omitempty" doc:"Where the text stands in each row, as in text or meta.body; left out, the usual names are tried"`
+	}
+}
+
+func (in *additionInput) addition() ablation.Addition {
+	trimmed := strings.TrimSpace
+	return ablation.Addition{
+		Name: trimmed(in.Body.Name), Lang: trimmed(in.Body.Lang), Path: trimmed(in.Body.Path), Licence: trimmed(in.Body.Licence), Column: trimmed(in.Body.Column),
+	}
+}
+
+type additionID struct {
+	Addition int64 `path:"addition"`
+}
+
+func (o operations) additions() {
+	o.tag = "sources"
+	s := o.server
+	register(o, http.MethodGet, "/additions", "list-additions", "Texts that were to be added as sources with how far each is, newest first",
+		func(ctx context.Context, in *additionsInput) (*body[list[ablation.Addition]], error) {
+			return listOf(s.options.Store.Additions(ctx, in.Limit))
+		})
+	register(o, http.MethodPost, "/additions/survey", "survey-text", "What an addition would read, and how its first document begins; stores nothing",
+		func(ctx context.Context, in *additionInput) (*body[corpus.Survey], error) {
+			found, err := s.options.Look(ctx, in.addition())
+			return one(found, inBody(err))
+		})
+	register(o, http.MethodPost, "/additions", "add-source", "Have a server read text into a source; the same text asked for again is the same addition while it is read",
+		func(ctx context.Context, in *additionInput) (*body[ablation.Addition], error) {
+			a := in.addition()
+			if _, err := s.options.Look(ctx, a); err != nil {
+				return nil, inBody(err)
+			}
+			added, err := s.options.Store.PutAddition(ctx, a)
+			if err != nil {
+				return nil, err
+			}
+			s.options.Log.Info("a source is being added", "source", a.Name)
+			return one(added, nil)
+		})
+	register(o, http.MethodGet, "/additions/{addition}", "get-addition", "How far an addition is, and the version of the source that it became, or why it didn't",
+		func(ctx context.Context, in *additionID) (*body[ablation.Addition], error) {
+			return one(s.options.Store.Addition(ctx, in.Addition))
+		})
+	register(o, http.MethodPost, "/additions/{addition}/cancel", "cancel-addition", "Read no more of an addition; nothing of it stays",
+		func(ctx context.Context, in *additionID) (*body[ablation.Addition], error) {
+			if err := s.options.Store.CancelAddition(ctx, in.Addition); err != nil {
+				return nil, err
+			}
+			return one(s.options.Store.Addition(ctx, in.Addition))
+		})
+}
+
+// inBody names the fields of problems as the request does.
+func inBody(err error) error {
+	var bad *ablation.Invalid
+	if !errors.As(err, &bad) {
+		return err
+	}
+	problems := slices.Clone(bad.Problems)
+	for i, p := range problems {
+		if p.Field == "paths" {
+			p.Field = "path"
+		}
+		problems[i].Field = "body." + p.Field
+	}
+	return &ablation.Invalid{Problems: problems}
+}
