@@ -80,13 +80,19 @@ func (t *intake) writeProblems() error {
 }
 
 // settle gives a finished folder its final place. Where that is taken by the same content, the folder is left alone and
-// the one in place becomes the newest: its record's time is when it was added last.
+// the one in place becomes the newest: its record's time is when it was added last. One in place that lacks files, as a
+// restored backup's does, makes room.
 func settle(dir, home, record string) (existed bool, err error) {
 	if err := os.MkdirAll(filepath.Dir(home), 0o755); err != nil {
 		return false, err
 	}
 	if err := syncDir(dir); err != nil {
 		return false, err
+	}
+	if lacks(home, dir) {
+		if err := os.RemoveAll(home); err != nil {
+			return false, err
+		}
 	}
 	err = os.Rename(dir, home)
 	if errors.Is(err, fs.ErrExist) {
@@ -97,4 +103,24 @@ func settle(dir, home, record string) (existed bool, err error) {
 		return false, err
 	}
 	return false, errors.Join(syncDir(filepath.Dir(home)), syncDir(filepath.Dir(filepath.Dir(home))))
+}
+
+// lacks reports whether a folder is there without some of another's files.
+func lacks(home, dir string) bool {
+	if _, err := os.Stat(home); err != nil {
+		return false
+	}
+	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return nil // what can't be read here is no file that is missing there
+		}
+		name, err := filepath.Rel(dir, path)
+		if err != nil {
+			return nil
+		}
+		if _, err := os.Lstat(filepath.Join(home, name)); errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
+	}) != nil
 }

@@ -58,6 +58,32 @@ func (s *Store) Ping(ctx context.Context) error { return s.pool.Ping(ctx) }
 
 // Migrate brings the database to this program's version. Several programs may call it at once.
 func (s *Store) Migrate(ctx context.Context) error {
+	return s.migrate(func(p *goose.Provider) error {
+		_, err := p.Up(ctx)
+		return err
+	})
+}
+
+// migrateTo brings an empty database to an earlier version, or to this program's.
+func (s *Store) migrateTo(ctx context.Context, version int64) error {
+	return s.migrate(func(p *goose.Provider) error {
+		now, newest, err := p.GetVersions(ctx)
+		switch {
+		case err != nil:
+			return err
+		case version > newest:
+			return ablation.Conflict("a newer program wrote this: its database is at version %d, and this program knows %d; take the newer program",
+				"新しいプログラムが書いたものです（データベースの版は %d、このプログラムが知るのは %d まで）。新しいほうのプログラムを使ってください", version, newest)
+		case version < now:
+			_, err = p.DownTo(ctx, version)
+		case version > now:
+			_, err = p.UpTo(ctx, version)
+		}
+		return err
+	})
+}
+
+func (s *Store) migrate(do func(*goose.Provider) error) error {
 	db := stdlib.OpenDBFromPool(s.pool)
 	defer db.Close()
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // seconds, times
@@ -68,7 +94,7 @@ func (s *Store) Migrate(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
-	if _, err := provider.Up(ctx); err != nil {
+	if err := do(provider); err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
 	return nil

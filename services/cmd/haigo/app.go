@@ -28,16 +28,29 @@ type app struct {
 
 // open connects to the database, starting a private one where none was named, and brings it to this version.
 func open(e *env) (*app, error) {
+	a, err := connected(e)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.store.Migrate(e.ctx); err != nil {
+		a.close()
+		return nil, err
+	}
+	if a.trainers, err = openTrainers(e, a.data); err != nil {
+		a.close()
+		return nil, err
+	}
+	return a, nil
+}
+
+// connected connects to the database, starting a private one where none was named, and leaves it as it is.
+func connected(e *env) (*app, error) {
 	a := &app{databaseURL: e.settings.DatabaseURL}
 	var err error
 	if a.data, err = e.settings.dataDir(e.getenv); err != nil {
 		return nil, fmt.Errorf("data folder: %w", err)
 	}
 	if err := a.connect(e); err != nil {
-		a.close()
-		return nil, err
-	}
-	if a.trainers, err = openTrainers(e, a.data); err != nil {
 		a.close()
 		return nil, err
 	}
@@ -61,10 +74,8 @@ func (a *app) connect(e *env) (err error) {
 		}
 		a.databaseURL = a.private.URL
 	}
-	if a.store, err = postgres.Open(e.ctx, a.databaseURL); err != nil {
-		return err
-	}
-	return a.store.Migrate(e.ctx)
+	a.store, err = postgres.Open(e.ctx, a.databaseURL)
+	return err
 }
 
 func openTrainers(e *env, data string) (*trainers.Host, error) {

@@ -34,6 +34,8 @@ type commands struct {
 	Serve      serveCmd      `cmd:"" help:"Pages and API."`
 	Work       workCmd       `cmd:"" help:"Claim runs and train them on this machine."`
 	Doctor     doctorCmd     `cmd:"" help:"Say what works on this machine, and what to do about what doesn't."`
+	Backup     backupCmd     `cmd:"" help:"Write database, manifests and specs to one file."`
+	Restore    restoreCmd    `cmd:"" help:"Fill an empty database from a backup."`
 	Migrate    migrateCmd    `cmd:"" help:"Bring the database to this version."`
 	Corpus     corpusCmd     `cmd:"" help:"Sources of text."`
 	Eval       evalCmd       `cmd:"" help:"Evaluation tasks."`

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/haigo-lab/haigo/services/alert"
+	"github.com/haigo-lab/haigo/services/backup"
+)
+
+type backupCmd struct {
+	File string `arg:"" help:"File to write; it must not exist."`
+}
+
+// Run writes one file from which restore makes the same database. Others may go on working meanwhile.
+func (c backupCmd) Run(e *env) error {
+	return e.with(func(a *app) error {
+		about, err := backup.Write(e.ctx, a.store, a.data, version, c.File)
+		if err != nil {
+			return err
+		}
+		info, err := os.Stat(c.File)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(e.stderr, "%s: %s in %s, %s, %.1f MB. Not in it: text, checkpoints and %s; keep that key elsewhere.\n", c.File,
+			many(about.Rows(), "row"), many(int64(len(about.Dump.Tables)), "table"), many(int64(about.Files), "file"), float64(info.Size())/1e6, alert.KeyFile)
+		return nil
+	})
+}
+
+type restoreCmd struct {
+	File string `arg:"" help:"File that backup wrote, by this version or an earlier one."`
+}
+
+// Run fills an empty database and says what the backup can't bring back.
+func (c restoreCmd) Run(e *env) error {
+	a, err := connected(e)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	restored, err := backup.Restore(e.ctx, a.store, a.data, c.File)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(e.stderr, "Restored what %s held on %s: %s.\n", restored.Data, restored.Dump.At.Local().Format("2006-01-02 15:04"), many(restored.Rows(), "row"))
+	for _, s := range restored.Missing {
+		fmt.Fprintf(e.stderr, "The text of source %s %s isn't here; haigo corpus add %s with the same text brings it back.\n", s.Name, s.Version, s.Name)
+	}
+	return nil
+}

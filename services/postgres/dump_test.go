@@ -1,0 +1,206 @@
+package postgres_test
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"io"
+	"maps"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver of goose
+	"github.com/pressly/goose/v3"
+
+	"github.com/haigo-lab/haigo/migrations"
+	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/postgres"
+	"github.com/haigo-lab/haigo/services/postgres/pgtest"
+)
+
+// written is a dump in memory.
+type written struct {
+	postgres.Dump
+	tables map[string]*bytes.Buffer
+}
+
+func writeDown(t *testing.T, store *postgres.Store) written {
+	t.Helper()
+	w := written{tables: map[string]*bytes.Buffer{}}
+	var err error
+	w.Dump, err = store.Dump(t.Context(), func(table string) (io.Writer, error) {
+		w.tables[table] = &bytes.Buffer{}
+		return w.tables[table], nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func (w written) open(table string) (io.ReadCloser, error) {
+	return io.NopCloser(bytes.NewReader(w.tables[table].Bytes())), nil
+}
+
+func (w written) texts() map[string]string {
+	out := map[string]string{}
+	for name, b := range w.tables {
+		out[name] = b.String()
+	}
+	return out
+}
+
+// What is read back is what was there, to the bit, and goes on as if nothing had happened.
+func TestDump_ReadBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	source := ablation.Source{Name: "ja", Version: "12345678", Lang: "ja", Role: "train", ManifestSHA256: "1234567890", Dir: "/old/data/sources/ja/12345678"}
+	w.must(w.PutSource(t.Context(), source))
+	w.sweep("kept", 2, 10_000)
+	s := w.training()
+	s.send(s.begin(nil, losses(1, 1, math.NaN(), math.Inf(1), math.Inf(-1), math.Copysign(0, -1), 5e-324, 1.7976931348623157e308)...))
+	s.send(s.next(metrics(8, 500)...))
+	s.end("stopped", ablation.RunStopped)
+	if _, err := w.SealOnce(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	before := writeDown(t, w.Store)
+
+	empty := pgtest.Store(t)
+	moved := postgres.Moved{From: "/old/data", To: "/new/place"}
+	if err := empty.Load(t.Context(), before.Dump, moved, before.open); err != nil {
+		t.Fatal(err)
+	}
+	after := writeDown(t, empty)
+	want := before.texts()
+	want["sources"] = strings.ReplaceAll(want["sources"], "/old/data/", "/new/place/")
+	if diff := cmp.Diff(want, after.texts()); diff != "" {
+		t.Errorf("read back (-was +is):\n%s", diff)
+	}
+	if diff := cmp.Diff(before.Dump, after.Dump, cmpopts.IgnoreFields(postgres.Dump{}, "At")); diff != "" {
+		t.Errorf("read back (-was +is):\n%s", diff)
+	}
+
+	again := &world{TB: t, Store: empty, holder: w.holder}
+	again.sweep("next", 1, 100)
+	n := again.training()
+	n.send(n.begin(nil, losses(1, 2)...))
+
+	var refused *ablation.Refusal
+	if err := empty.Load(t.Context(), before.Dump, moved, before.open); !errors.As(err, &refused) || !strings.Contains(err.Error(), "isn't empty") {
+		t.Errorf("filled a database that isn't empty: %v", err)
+	}
+}
+
+// A dump that breaks off leaves an empty database behind, which takes the whole one.
+func TestDump_BrokenOff(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.sweep("kept", 2, 100)
+	whole := writeDown(t, w.Store)
+	broken := func(table string) (io.ReadCloser, error) {
+		if table == "runs" {
+			return io.NopCloser(io.MultiReader(io.LimitReader(bytes.NewReader(whole.tables[table].Bytes()), 10), failing{})), nil
+		}
+		return whole.open(table)
+	}
+	empty := pgtest.Store(t)
+	if err := empty.Load(t.Context(), whole.Dump, postgres.Moved{}, broken); err == nil || !strings.Contains(err.Error(), errBroken.Error()) {
+		t.Fatalf("a broken dump: %v", err)
+	}
+	if err := empty.Load(t.Context(), whole.Dump, postgres.Moved{}, whole.open); err != nil {
+		t.Errorf("the whole dump after it: %v", err)
+	}
+}
+
+var errBroken = errors.New("the disk is gone")
+
+type failing struct{}
+
+func (failing) Read([]byte) (int, error) { return 0, errBroken }
+
+// A dump of any earlier version is brought to this one; one of a later version is refused.
+func TestDump_OtherVersions(t *testing.T) {
+	t.Parallel()
+	url := pgtest.URL(t)
+	exec(t, url, `DROP SCHEMA public CASCADE`, `CREATE SCHEMA public`)
+	old, err := postgres.Open(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(old.Close)
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, migrations.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := provider.UpTo(t.Context(), 5); err != nil {
+		t.Fatal(err)
+	}
+	exec(
+		t, url,
+		`INSERT INTO sweeps (name, definition, seed, document, state, runs_at_once) VALUES ('old', '{"name": "old"}', 7, 'name: old', 'running', 0)`,
+		`INSERT INTO arms (sweep_id, position, name, definition) SELECT id, 0, 'a', '{"name": "a"}' FROM sweeps`,
+		`INSERT INTO runs (id, sweep_id, arm_id, replicate, position, name, data_seed, mix_seed, init_seed, steps, tokens_per_step, state, message, finished_at)
+			SELECT 'r', w.id, a.id, 1, 0, 'a-s1', 1, 2, 3, 10, 8, 'failed', 'out of memory', now() FROM sweeps w, arms a`,
+	)
+	dump := writeDown(t, old)
+	if dump.Migration != 5 {
+		t.Fatalf("the dump is of version %d", dump.Migration)
+	}
+
+	empty := pgtest.Store(t)
+	if err := empty.Load(t.Context(), dump.Dump, postgres.Moved{}, dump.open); err != nil {
+		t.Fatal(err)
+	}
+	run, err := empty.Run(context.Background(), "r")
+	if err != nil || run.Message.EN != "out of memory" || run.Sweep != "old" {
+		t.Errorf("%+v, %v", run, err)
+	}
+	if now := writeDown(t, empty); now.Migration <= 5 || !maps.Equal(map[string]int64{"id": 1}, now.Tables[index(now, "sweeps")].Numbers) {
+		t.Errorf("version %d, %+v", now.Migration, now.Tables)
+	}
+
+	dump.Migration = 99_999
+	var refused *ablation.Refusal
+	if err := pgtest.Store(t).Load(t.Context(), dump.Dump, postgres.Moved{}, dump.open); !errors.As(err, &refused) {
+		t.Errorf("a later version's dump: %v", err)
+	}
+}
+
+func index(w written, table string) int {
+	for i, t := range w.Tables {
+		if t.Name == table {
+			return i
+		}
+	}
+	return -1
+}
+
+// Nobody is left behind with a database that changes under them.
+func TestLoad_InUse(t *testing.T) {
+	t.Parallel()
+	url := pgtest.URL(t)
+	server, err := postgres.Open(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	store, err := postgres.Open(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	dump := writeDown(t, newWorld(t).Store)
+	if err := store.Load(t.Context(), dump.Dump, postgres.Moved{}, dump.open); err == nil || !strings.Contains(err.Error(), "end it first") {
+		t.Errorf("filled a database that a server uses: %v", err)
+	}
+}
