@@ -74,6 +74,7 @@ func TestEditor_touch(t *testing.T) {
 	b.until(`document.documentElement.scrollWidth <= 360 && document.querySelector("[data-area]").viewBox.baseVal.width < 360`)
 	b.swipe("#b-0", -.2, 0)
 	b.until(`document.querySelector("#u-0").value === "30"`)
+	b.holds("until: 0.3,") // the answer has shifted the page
 	b.swipe("#h-1-0", 0, .1)
 	b.until(`document.querySelector("#m-1-0").value === "80.0"`)
 	b.holds("- {until: 0.3, mixture: {web-ja: 0.2, web-en: 0.8}}   # まず英語\n      - {until: 1.0, mixture: {web-ja: 0.8, web-en: 0.2}}")
@@ -256,7 +257,8 @@ func TestEditor_accessible(t *testing.T) {
 	for _, lang := range []string{"ja", "en"} {
 		a.look(1440, "light")
 		b.compose(drawn)
-		b.run(chromedp.Click(chromedp.CSS(".lang a[lang="+lang+"]")), chromedp.WaitReady(chromedp.CSS("html[data-ready][lang="+lang+"]")))
+		b.eval(`document.documentElement.dataset.before = ""`)
+		b.run(chromedp.Click(chromedp.CSS(".lang a[lang="+lang+"]")), chromedp.WaitReady(chromedp.CSS("html[data-ready][lang="+lang+"]:not([data-before])")))
 		b.until(`document.querySelector("#u-0") && document.querySelector("#go [data-review]")`)
 		a.eval(a.source)
 		for _, state := range []struct{ name, act, ready string }{

@@ -18,14 +18,17 @@ const pad = { left: 44, right: 16, top: 34, bottom: 34 };
 const least = 0.02; // between boundaries
 const inner = height - pad.top - pad.bottom;
 
-// area draws into root. moved is called with each change; settled when the handle is let go.
-export function area(root: SVGSVGElement, moved: (change: Change) => void, settled: () => void): Area {
+const burst = 1500; // milliseconds: keys pressed with longer rests move a handle anew
+
+// area draws into root. begun is called before a handle is moved, moved with each change.
+export function area(root: SVGSVGElement, begun: () => void, moved: (change: Change) => void): Area {
   let schedule: Schedule = { name: "", label: "", written: "", label_path: [], named: [], hue: 0, shape: "", stages: [] };
   let sources: Source[] = [];
   let tokens = 0;
   let past = 0;
   let width = 0;
   let drag = "";
+  let pressed = { handle: "", at: 0 };
 
   const x = (f: number): number => pad.left + f * (width - pad.left - pad.right);
   const y = (v: number): number => height - pad.bottom - v * inner;
@@ -181,6 +184,7 @@ export function area(root: SVGSVGElement, moved: (change: Change) => void, settl
     if (!handle) return;
     event.preventDefault();
     drag = handle.id;
+    begun();
     root.setPointerCapture(event.pointerId);
     handle.focus();
   });
@@ -192,8 +196,8 @@ export function area(root: SVGSVGElement, moved: (change: Change) => void, settl
   });
   for (const type of ["pointerup", "pointercancel"] as const) {
     root.addEventListener(type, () => {
-      if (drag) settled();
       drag = "";
+      pressed.handle = "";
     });
   }
   root.addEventListener("keydown", (event) => {
@@ -202,11 +206,12 @@ export function area(root: SVGSVGElement, moved: (change: Change) => void, settl
     const stage = schedule.stages[Number(handle?.dataset.stage)];
     if (!handle || !stage || step === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
+    if (pressed.handle !== handle.id || event.timeStamp - pressed.at > burst) begun();
+    pressed = { handle: handle.id, at: event.timeStamp };
     const by = (step * (event.shiftKey ? 5 : 1)) / 100;
     const lower = Number(handle.dataset.lower);
     if (handle.classList.contains("b")) move(handle, { f: stage.until + by, v: 0 });
     else move(handle, { f: 0, v: belowOf(Number(handle.dataset.stage), lower) + (stage.shares[lower] ?? 0) + by });
-    settled();
   });
 
   return {

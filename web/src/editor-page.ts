@@ -34,18 +34,6 @@ export function goTo(field: string, state: State, choose: (schedule: string) => 
   return target !== null;
 }
 
-// released goes on once the key that was pressed is let go: else it would type into what gets the focus.
-export function released(event: MouseEvent, go: () => void): void {
-  if (event.detail > 0) return go();
-  let gone = false;
-  const once = (): void => {
-    if (!gone) go();
-    gone = true;
-  };
-  document.addEventListener("keyup", once, { once: true });
-  setTimeout(once, 500); // pressed by something other than a key
-}
-
 function byPath(field: string): HTMLElement | null {
   const list = /^(sources|tasks)\[(\d+)\]/.exec(field);
   if (list) return document.querySelector<HTMLElement>(`[data-list="${list[1]}"][data-index="${list[2]}"]`);

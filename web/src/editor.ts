@@ -7,7 +7,7 @@ import { Doc } from "./editor-document";
 import * as draft from "./editor-draft";
 import { fields } from "./editor-form";
 import { head } from "./editor-head";
-import { goTo, released, renew } from "./editor-page";
+import { goTo, renew } from "./editor-page";
 import { stages } from "./editor-stages";
 import { decimal, read, t, wrongIn, type Arm, type Edit, type Schedule, type State } from "./editor-state";
 import { tabs } from "./editor-tabs";
@@ -15,6 +15,7 @@ import { ended, text } from "./editor-text";
 import { totals } from "./editor-totals";
 import { localised } from "./editor-time";
 import { html } from "./element";
+import { released } from "./key";
 
 const rateKey = "haigo.rate";
 const burst = 1500; // milliseconds: what is typed with longer rests is undone in parts
@@ -43,7 +44,7 @@ class Page {
     this.text = text(form, () => this.typed());
     this.begun = this.state.document;
     this.doc = new Doc(this.begun, () => this.asked(), (page, state, behind) => this.answer(page, state, behind), (away) => this.away(away));
-    this.area = area(this.one("[data-area]"), (c) => this.moved(c), () => this.gesture++);
+    this.area = area(this.one("[data-area]"), () => this.gesture++, (c) => this.moved(c));
   }
 
   open(): void {
@@ -224,7 +225,7 @@ class Page {
     const problem = target.closest<HTMLAnchorElement>("#wrong a[data-path]");
     if (problem) {
       event.preventDefault();
-      released(event, () => this.mend(problem.dataset.path ?? "", Number(problem.dataset.line)));
+      released(() => this.mend(problem.dataset.path ?? "", Number(problem.dataset.line)));
     }
     const button = target.closest<HTMLButtonElement>("button");
     if (button) this.press(button, event);
@@ -282,7 +283,7 @@ class Page {
     this.text.flush();
     await this.doc.idle();
     const dialog = document.getElementById("review") as HTMLDialogElement;
-    if (dialog.querySelector("[data-launch]") && this.one("[data-review]") && !dialog.open) dialog.showModal();
+    if (dialog.querySelector("[data-launch]") && this.one("[data-review]") ) released(() => dialog.open || dialog.showModal());
   }
 
   private async step(by: -1 | 1): Promise<void> {

@@ -1,5 +1,7 @@
 // Small conveniences of every page. Each finds its elements by a data attribute, also those that come later.
 
+import { released } from "./key";
+
 // ask asks before a form marked data-ask is sent.
 export function ask(): void {
   document.addEventListener("submit", (event) => {
@@ -47,7 +49,7 @@ export function dialogs(): void {
     const dialog = link && document.getElementById(link.dataset.dialog ?? "");
     if (dialog instanceof HTMLDialogElement && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
-      dialog.showModal();
+      released(() => dialog.open || dialog.showModal());
     }
     if (target.closest("button[data-close]")) target.closest("dialog")?.close();
   });

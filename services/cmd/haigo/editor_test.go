@@ -78,12 +78,24 @@ func (w walk) turn() {
 	w.until(`document.querySelector("#u-0").value === "30"`)
 	w.hand.move(w.T, "#h-0-0", 0, 15)
 	w.until(`document.querySelector("#m-0-0").value === "25.0" && document.querySelector("#m-0-1").value === "63.0"`)
-	w.hand.press(w.T, `[data-do="undo"]`)
-	w.until(`document.querySelector("#m-0-0").value === "10.0"`)
-	w.hand.press(w.T, `[data-do="redo"]`)
-	w.until(`document.querySelector("#m-0-0").value === "25.0"`)
+	w.step("undo", "10.0")
+	w.step("redo", "25.0")
 	w.hand.press(w.T, `[data-view="yaml"]`)
 	w.until(w.says(`- {until: 0.3, mixture: {ja: 0.25, en: 0.63, code: 0.12}}`) + `&& ` + w.says("# often enough to see the turn"))
+}
+
+// step undoes or redoes until the share is what it was: what is moved with rests is undone in parts.
+func (w walk) step(what, share string) {
+	const now = `document.querySelector("#m-0-0").value`
+	for range 3 {
+		before := ask(w.T, w.tab, chromedp.Evaluate[string](now))
+		w.hand.press(w.T, `[data-do="`+what+`"]`)
+		w.until(fmt.Sprintf(`%s !== %q`, now, before))
+		if ask(w.T, w.tab, chromedp.Evaluate[string](now)) == share {
+			return
+		}
+	}
+	w.Fatalf("three presses of %s don't lead to %s", what, share)
 }
 
 // mistake makes the run small, and one edit too many: the text stays, with the mistake at its line in the page's

@@ -34,16 +34,33 @@ func (m mouse) twice(t *testing.T, selector string) {
 	m.run(t, chromedp.MouseClickXY(x, y), chromedp.MouseClickXY(x, y, chromedp.ClickCount(2)))
 }
 
+// move drags a handle to where it belongs in the drawing, wherever the drawing is by then: answers shift the page.
 func (m mouse) move(t *testing.T, selector string, along, up float64) {
 	t.Helper()
 	x, y := m.place(t, selector+" .ring")
-	width, height := m.number(t, `document.querySelector("[data-area]").clientWidth - 60`), 224.0 // inside the axes
 	m.run(t, chromedp.MouseEvent(chromedp.MousePressed, x, y, chromedp.ButtonLeft))
-	for i := range 10 {
-		part := float64(i+1) / 10
-		m.run(t, chromedp.MouseEvent(chromedp.MouseMoved, x+part*along/100*width, y-part*up/100*height, chromedp.ButtonLeft))
+	m.until(t, fmt.Sprintf(`document.activeElement.matches(%q)`, selector))
+	from := m.drawing(t)
+	for i := range 11 {
+		part := min(1, float64(i+1)/10)
+		at := m.drawing(t)
+		x, y = x+at.x-from.x, y+at.y-from.y
+		from = at
+		m.run(t, chromedp.MouseEvent(chromedp.MouseMoved, x+part*along/100*at.width, y-part*up/100*at.height, chromedp.ButtonLeft))
 	}
-	m.run(t, chromedp.MouseEvent(chromedp.MouseReleased, x+along/100*width, y-up/100*height, chromedp.ButtonLeft))
+	m.run(t, chromedp.MouseEvent(chromedp.MouseReleased, x+along/100*from.width, y-up/100*from.height, chromedp.ButtonLeft))
+}
+
+// drawing is the room inside the axes of a schedule's drawing.
+type drawing struct{ x, y, width, height float64 }
+
+func (m mouse) drawing(t *testing.T) drawing {
+	t.Helper()
+	at := ask(t, m.tab, chromedp.Evaluate[[]float64](`(() => {
+		const box = document.querySelector("[data-area]").getBoundingClientRect();
+		return [box.x, box.y, box.width - 60];
+	})()`))
+	return drawing{x: at[0], y: at[1], width: at[2], height: 224}
 }
 
 // write clicks behind the line's end and types over its value.
@@ -59,16 +76,21 @@ func (m mouse) write(t *testing.T, line, value string) {
 	m.run(t, chromedp.MouseClickXY(x, y), chromedp.KeyEvent(strings.Repeat(kb.Backspace, valueOf(line))+value))
 }
 
-// place scrolls to an element and returns its middle.
+// place scrolls to an element and returns its middle, once it rests.
 func (m mouse) place(t *testing.T, selector string) (x, y float64) {
 	t.Helper()
 	m.until(t, fmt.Sprintf(`document.querySelector(%q)?.getClientRects().length`, selector))
-	at := ask(t, m.tab, chromedp.Evaluate[[]float64](fmt.Sprintf(`(() => {
-		const e = document.querySelector(%q);
-		e.scrollIntoView({ block: "center" });
-		const box = e.getBoundingClientRect();
-		return [box.x + box.width / 2, box.y + box.height / 2];
-	})()`, selector)))
+	at := ask(t, m.tab, chromedp.Evaluate[[]float64](fmt.Sprintf(`(async () => {
+		for (let before = ""; ; ) {
+			const e = document.querySelector(%q);
+			e.scrollIntoView({ block: "center" });
+			const box = e.getBoundingClientRect();
+			const at = [box.x + box.width / 2, box.y + box.height / 2];
+			if (at.join() === before) return at;
+			before = at.join();
+			await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+		}
+	})()`, selector), chromedp.EvalAwaitPromise))
 	return at[0], at[1]
 }
 
