@@ -10,10 +10,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/haigo-lab/haigo/plugins/cpu/internal/sourcetest"
 	"github.com/haigo-lab/haigo/plugins/cpu/kernel"
 	"github.com/haigo-lab/haigo/plugins/cpu/plugin"
 	"github.com/haigo-lab/haigo/plugins/trainer"
+	"github.com/haigo-lab/haigo/plugins/trainer/rows/rowstest"
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 	"github.com/haigo-lab/haigo/plugins/trainer/trainertest"
 )
@@ -32,8 +32,8 @@ func valid(t *testing.T) *spec.Spec {
 		SpecVersion: spec.Version, RunID: "run", Attempt: 1, Kind: spec.KindPretrain, Mode: spec.ModeExact,
 		Steps: 6, BatchRows: 4, RowTokens: 8,
 		Sources: []spec.Source{
-			sourcetest.Write(t, filepath.Join(dir, "ja"), "ja", []string{string(make([]byte, 99))}),
-			sourcetest.Write(t, filepath.Join(dir, "en"), "en", []string{string(make([]byte, 39))}),
+			rowstest.Write(t, filepath.Join(dir, "ja"), "ja", []string{string(make([]byte, 99))}),
+			rowstest.Write(t, filepath.Join(dir, "en"), "en", []string{string(make([]byte, 39))}),
 		},
 		Weights: []spec.Weights{
 			{FromStep: 0, W: []int64{spec.WeightTotal / 4, spec.WeightTotal / 4 * 3}}, {FromStep: 4, W: []int64{spec.WeightTotal, 0}},
@@ -45,7 +45,7 @@ func valid(t *testing.T) *spec.Spec {
 		Optimizer: spec.Optimizer{PeakLR: 1e-2, Decay: spec.DecayCosine, Beta1: 0.9, Beta2: 0.95, Eps: 1e-8},
 		Precision: spec.PrecisionFP32, OnNonfinite: spec.NonfiniteStop, Resources: spec.Resources{Threads: 2},
 	}
-	s.Eval.Sets = []spec.Set{{Name: "ja", Path: set, SHA256: sourcetest.Lines(t, set, sourcetest.Documents("text")...)}}
+	s.Eval.Sets = []spec.Set{{Name: "ja", Path: set, SHA256: rowstest.Lines(t, set, rowstest.Documents("text")...)}}
 	return s
 }
 

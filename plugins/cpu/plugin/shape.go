@@ -1,8 +1,8 @@
 package plugin
 
 import (
-	"github.com/haigo-lab/haigo/plugins/cpu/rows"
 	"github.com/haigo-lab/haigo/plugins/trainer"
+	"github.com/haigo-lab/haigo/plugins/trainer/rows"
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 )
 

@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/haigo-lab/haigo/plugins/cpu/internal/sourcetest"
 	"github.com/haigo-lab/haigo/plugins/cpu/plugin"
 	"github.com/haigo-lab/haigo/plugins/trainer"
+	"github.com/haigo-lab/haigo/plugins/trainer/rows/rowstest"
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 )
 
@@ -18,8 +18,8 @@ import (
 // begins.
 func BenchmarkRun_Start(b *testing.B) {
 	l := newLab(b)
-	prose := sourcetest.Prose(1, 60_000, "配合", "の", "比率", "を", "学ぶ", "。", "the ", "mix ", "is ", "learnt")
-	l.base.Sources[0] = sourcetest.Write(b, filepath.Join(l.data, "sources/ja/2"), "ja", prose)
+	prose := rowstest.Prose(1, 60_000, "配合", "の", "比率", "を", "学ぶ", "。", "the ", "mix ", "is ", "learnt")
+	l.base.Sources[0] = rowstest.Write(b, filepath.Join(l.data, "sources/ja/2"), "ja", prose)
 	for _, shape := range shapes(b) {
 		b.Run(shape.Name, func(b *testing.B) {
 			l.started(b, shape, 0) // caches the rows

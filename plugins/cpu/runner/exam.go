@@ -11,7 +11,7 @@ import (
 	"os"
 
 	"github.com/haigo-lab/haigo/plugins/cpu/lm"
-	"github.com/haigo-lab/haigo/plugins/cpu/rows"
+	"github.com/haigo-lab/haigo/plugins/trainer/rows"
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 )
 
@@ -98,22 +98,11 @@ func openSet(set spec.Set, dir string, rowTokens int) (heldout, error) {
 	return h, err
 }
 
-// windows cuts a document, which starts fresh after a separator and ends in one, into sequences that score every byte
-// and the final separator once. A window's first input is the token before its first target; nothing overlaps.
 func windows(text string, rowTokens int) (list []lm.Sequence) {
-	tokens := append(append([]uint16{rows.Separator}, encode(text)...), rows.Separator)
-	for from := 0; from < len(tokens)-1; from += rowTokens {
-		list = append(list, lm.Sequence{Tokens: tokens[from:min(from+rowTokens+1, len(tokens))], From: 1})
+	for _, tokens := range rows.Windows(text, rowTokens) {
+		list = append(list, lm.Sequence{Tokens: tokens, From: 1})
 	}
 	return list
-}
-
-func encode(text string) []uint16 {
-	tokens := make([]uint16, len(text))
-	for i := range tokens {
-		tokens[i] = uint16(text[i])
-	}
-	return tokens
 }
 
 // readLines verifies a JSON lines file and hands on each of its lines.

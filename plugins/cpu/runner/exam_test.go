@@ -9,9 +9,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/haigo-lab/haigo/plugins/cpu/internal/sourcetest"
 	"github.com/haigo-lab/haigo/plugins/cpu/kernel"
 	"github.com/haigo-lab/haigo/plugins/cpu/lm"
+	"github.com/haigo-lab/haigo/plugins/trainer/rows"
+	"github.com/haigo-lab/haigo/plugins/trainer/rows/rowstest"
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 )
 
@@ -50,7 +51,7 @@ func TestQuestion(t *testing.T) {
 func openItems(tb testing.TB, items ...any) (task, error) {
 	tb.Helper()
 	path := filepath.Join(tb.TempDir(), "items.jsonl")
-	return openTask(spec.Task{Name: "t", Path: path, SHA256: sourcetest.Lines(tb, path, items...)}, "", 24)
+	return openTask(spec.Task{Name: "t", Path: path, SHA256: rowstest.Lines(tb, path, items...)}, "", 24)
 }
 
 func TestTask_Scores(t *testing.T) {
@@ -76,7 +77,7 @@ func TestTask_Scores(t *testing.T) {
 		t.Fatal(err)
 	}
 	alone := func(context, answer string) float64 {
-		tokens := append([]uint16{256}, encode(context+answer)...)
+		tokens := append([]uint16{256}, rows.Encode(context+answer)...)
 		return trainer.Score([]lm.Sequence{{Tokens: tokens, From: 1 + len(context)}})[0]
 	}
 	a := []float64{alone("which?", " this") / 5, alone("which?", " that one") / 9}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/haigo-lab/haigo/plugins/cpu/kernel"
 	"github.com/haigo-lab/haigo/plugins/cpu/machine"
+	"github.com/haigo-lab/haigo/plugins/trainer/rows"
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 )
 
@@ -52,7 +53,7 @@ func PrepareRows(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	cause := Prepare(ctx, s, o.Dir, o.Rows)
+	cause := rows.PrepareAll(ctx, s, o.Dir, o.Rows)
 	if cause == nil {
 		return nil
 	}
@@ -125,7 +126,7 @@ func (a *attempt) run(ctx context.Context) spec.Finished {
 	step := startStep(a.spec)
 	session, err := a.open(ctx)
 	if err == nil {
-		defer session.sources.close()
+		defer session.sources.Close()
 		var f spec.Finished
 		if f, err = session.train(ctx); err == nil {
 			return f

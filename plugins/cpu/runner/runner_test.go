@@ -11,8 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/haigo-lab/haigo/plugins/cpu/internal/sourcetest"
 	"github.com/haigo-lab/haigo/plugins/cpu/runner"
+	"github.com/haigo-lab/haigo/plugins/trainer/rows/rowstest"
 	"github.com/haigo-lab/haigo/plugins/trainer/sampler"
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 )
@@ -28,20 +28,20 @@ var program = spec.Program{Name: "cpu", Version: "test"}
 func newLab(tb testing.TB) *lab {
 	tb.Helper()
 	data := tb.TempDir()
-	ja := sourcetest.Prose(1, 60, "配合", "の", "比率", "を", "学ぶ", "。")
-	en := sourcetest.Prose(2, 60, "the ", "mix ", "of ", "text ", "is learnt", ". ")
+	ja := rowstest.Prose(1, 60, "配合", "の", "比率", "を", "学ぶ", "。")
+	en := rowstest.Prose(2, 60, "the ", "mix ", "of ", "text ", "is learnt", ". ")
 	set := func(name string, texts []string) spec.Set {
 		path := filepath.Join(data, name+".jsonl")
-		return spec.Set{Name: name, Path: path, SHA256: sourcetest.Lines(tb, path, sourcetest.Documents(texts...)...)}
+		return spec.Set{Name: name, Path: path, SHA256: rowstest.Lines(tb, path, rowstest.Documents(texts...)...)}
 	}
 	task := filepath.Join(data, "next.jsonl")
-	taskSHA := sourcetest.Lines(tb, task, items()...)
+	taskSHA := rowstest.Lines(tb, task, items()...)
 	return &lab{data: data, base: spec.Spec{
 		SpecVersion: spec.Version, RunID: "run", Attempt: 1, Kind: spec.KindPretrain, Mode: spec.ModeExact,
 		MixSeed: 1, DataSeed: 2, InitSeed: 3, Steps: 12, BatchRows: 4, RowTokens: 24,
 		Sources: []spec.Source{
-			sourcetest.Write(tb, filepath.Join(data, "sources/ja/1"), "ja", ja),
-			sourcetest.Write(tb, filepath.Join(data, "sources/en/1"), "en", en),
+			rowstest.Write(tb, filepath.Join(data, "sources/ja/1"), "ja", ja),
+			rowstest.Write(tb, filepath.Join(data, "sources/en/1"), "en", en),
 		},
 		Weights:   []spec.Weights{{FromStep: 0, W: []int64{spec.WeightTotal / 4, spec.WeightTotal / 4 * 3}}},
 		Tokenizer: spec.Tokenizer{Kind: spec.TokenizerBytes},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/haigo-lab/haigo/plugins/cpu/kernel"
 	"github.com/haigo-lab/haigo/plugins/cpu/lm"
+	"github.com/haigo-lab/haigo/plugins/trainer/rows"
 	"github.com/haigo-lab/haigo/plugins/trainer/sampler"
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 )
@@ -16,7 +17,7 @@ import (
 // session is a run in training: everything between its plan and its end.
 type session struct {
 	*attempt
-	sources sources
+	sources rows.All
 	feed    *feed
 	trainer *lm.Trainer
 	exam    *exam
@@ -48,25 +49,25 @@ func (a *attempt) open(ctx context.Context) (*session, error) {
 	}
 	s := &session{attempt: a, sources: all, step: startStep(a.spec), saved: -1}
 	if err := s.prepare(ctx, set); err != nil {
-		return nil, errors.Join(err, all.close())
+		return nil, errors.Join(err, all.Close())
 	}
 	return s, nil
 }
 
 // openRows makes the rows where no part before did.
-func (a *attempt) openRows(ctx context.Context) (sources, error) {
-	all, err := openSources(a.spec, a.Dir, a.Rows)
+func (a *attempt) openRows(ctx context.Context) (rows.All, error) {
+	all, err := rows.OpenAll(a.spec, a.Dir, a.Rows)
 	if errors.Is(err, os.ErrNotExist) {
-		if err := Prepare(ctx, a.spec, a.Dir, a.Rows); err != nil {
+		if err := rows.PrepareAll(ctx, a.spec, a.Dir, a.Rows); err != nil {
 			return nil, err
 		}
-		return openSources(a.spec, a.Dir, a.Rows)
+		return rows.OpenAll(a.spec, a.Dir, a.Rows)
 	}
 	return all, err
 }
 
 func (s *session) prepare(ctx context.Context, set *kernel.Set) error {
-	plan, err := sampler.ForSpec(s.spec, s.sources.sizes())
+	plan, err := sampler.ForSpec(s.spec, s.sources.Sizes())
 	if err != nil {
 		return err
 	}
@@ -114,9 +115,9 @@ func (s *session) announce(ctx context.Context, plan *sampler.Plan) error {
 	}
 	config := Config(s.spec)
 	return s.events.Append(spec.Plan{
-		Rows: s.bySource(s.sources.sizes()), PlanSHA256: digests.Plan, BlockSHA256: digests.Blocks,
+		Rows: s.bySource(s.sources.Sizes()), PlanSHA256: digests.Plan, BlockSHA256: digests.Blocks,
 		Parameters: config.Parameters(), FLOPsPerToken: spec.Real(config.FLOPsPerToken()),
-		UnigramNats: spec.Real(s.sources.unigramNats(end.Drawn())),
+		UnigramNats: spec.Real(s.sources.UnigramNats(end.Drawn())),
 	})
 }
 

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/haigo-lab/haigo/plugins/cpu/lm"
-	"github.com/haigo-lab/haigo/plugins/cpu/rows"
+	"github.com/haigo-lab/haigo/plugins/trainer/rows"
 	"github.com/haigo-lab/haigo/plugins/trainer/score"
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 )
@@ -68,7 +68,7 @@ func (k *task) add(item spec.Item, rowTokens int) error {
 // question is separator, context, sep and answer, cut on the left to rowTokens; the bytes of sep and answer are scored,
 // as far as they have a token before them.
 func question(item spec.Item, answer string, rowTokens int) lm.Sequence {
-	tokens := append([]uint16{rows.Separator}, encode(item.Context+item.Sep+answer)...)
+	tokens := append([]uint16{rows.Separator}, rows.Encode(item.Context+item.Sep+answer)...)
 	from := 1 + len(item.Context)
 	if cut := len(tokens) - rowTokens; cut > 0 {
 		tokens, from = tokens[cut:], max(1, from-cut)
@@ -78,7 +78,7 @@ func question(item spec.Item, answer string, rowTokens int) lm.Sequence {
 
 // prompt is separator, context and sep, cut on the left to so many tokens.
 func prompt(item spec.Item, most int) []uint16 {
-	tokens := append([]uint16{rows.Separator}, encode(item.Context+item.Sep)...)
+	tokens := append([]uint16{rows.Separator}, rows.Encode(item.Context+item.Sep)...)
 	return tokens[max(0, len(tokens)-most):]
 }
 

@@ -16,7 +16,7 @@ type Launch struct {
 type Part struct {
 	Name      string            `json:"name"`
 	Argv      []string          `json:"argv"`
-	Env       map[string]string `json:"env"` // the whole environment
+	Env       map[string]string `json:"env"` // beside what the engine gives: where programs and devices are, no secret
 	Dir       string            `json:"dir"` // working folder, relative to the attempt's folder or absolute
 	StartStep int64             `json:"start_step"`
 	EndStep   int64             `json:"end_step"`

@@ -13,15 +13,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"github.com/haigo-lab/haigo/plugins/cpu/internal/sourcetest"
-	"github.com/haigo-lab/haigo/plugins/cpu/rows"
+	"github.com/haigo-lab/haigo/plugins/trainer/rows"
+	"github.com/haigo-lab/haigo/plugins/trainer/rows/rowstest"
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 )
 
 // source writes texts, one file a list, and returns them as rows of rowTokens.
 func source(tb testing.TB, dir string, rowTokens int, files ...[]string) rows.Source {
 	tb.Helper()
-	s := sourcetest.Write(tb, dir, "ja", files...)
+	s := rowstest.Write(tb, dir, "ja", files...)
 	return rows.Source{Manifest: s.Manifest, ManifestSHA256: s.ManifestSHA256, RowTokens: rowTokens}
 }
 
@@ -212,7 +212,7 @@ func TestPrepare_RefusesChangedSources(t *testing.T) {
 func TestPrepare_OneOfManyDoesTheWork(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	s := source(t, dir, 8, sourcetest.Prose(1, 500, "配", "合", " mix", "\n"))
+	s := source(t, dir, 8, rowstest.Prose(1, 500, "配", "合", " mix", "\n"))
 	results := make(chan int64)
 	for range 4 {
 		go func() {

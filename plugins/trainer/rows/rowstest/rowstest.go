@@ -1,5 +1,5 @@
-// Package sourcetest writes source versions, held-out sets and tasks for tests.
-package sourcetest
+// Package rowstest writes source versions, held-out sets and tasks for tests.
+package rowstest
 
 import (
 	"bytes"
