@@ -87,10 +87,10 @@ func (l *Local) start(dir string) (pid int, err error) {
 	return pid, c.Process.Release() // reaped by number, without a goroutine that would have to wait for it
 }
 
-// wrapperEnv is the wrapper's environment: no secret of the service. The parts bring their own.
+// wrapperEnv is the wrapper's environment, and that of the parts beside their own: no secret of the service.
 func wrapperEnv() []string {
 	var env []string
-	for _, name := range []string{"PATH", "HOME", "TMPDIR", "LANG"} {
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "LANG", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES"} {
 		if value, set := os.LookupEnv(name); set {
 			env = append(env, name+"="+value)
 		}

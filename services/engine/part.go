@@ -61,7 +61,7 @@ func (r *running) run(ctx context.Context) (code int, signal, failure string) {
 func (r *running) start() error {
 	c := exec.Command(r.part.Argv[0], r.part.Argv[1:]...)
 	c.Dir = spec.Resolve(r.dir, r.part.Dir)
-	c.Env = []string{nonceEnv + "=" + r.nonce}
+	c.Env = append(os.Environ(), nonceEnv+"="+r.nonce) // of exec, which the engine gave: no secret of the service is in it
 	for name, value := range r.part.Env {
 		c.Env = append(c.Env, name+"="+value)
 	}
