@@ -19,7 +19,7 @@ import (
 // Options say where plugins are and how long they may take.
 type Options struct {
 	Bin  string // folder of the binaries; its plugins.yaml is written by make build
-	Data string // data folder; its plugins.yaml may add trainers
+	Data string // data folder, absolute; its plugins.yaml and its folder trainers may add some
 	Log  *slog.Logger
 
 	StartTimeout time.Duration // until a plugin says where it listens; 10 s unless set
@@ -41,6 +41,9 @@ func Open(o Options) (*Host, error) {
 	o.CallTimeout = cmp.Or(o.CallTimeout, 2*time.Minute)
 	plugins, err := list(o.Bin, o.Data)
 	if err != nil {
+		return nil, err
+	}
+	if plugins, err = commands(plugins, o.Data); err != nil {
 		return nil, err
 	}
 	sockets, err := os.MkdirTemp("", "haigo-plugins-")

@@ -379,3 +379,49 @@ func with(run string) *spec.Spec {
 	s.RunID = run
 	return s
 }
+
+// TestOpen_commands: a file in the folder trainers is a trainer, run by the plugin that is none itself.
+func TestOpen_commands(t *testing.T) {
+	t.Parallel()
+	for _, v := range []struct{ name, plugin, files, want string }{
+		{"two", "command", "mine.yaml theirs.yaml", ""},
+		{"a bad name", "command", "My trainer.yaml", "named as its file"},
+		{"its own name", "command", "command.yaml", "named as its file"},
+		{"a name twice", "command", "cpu.yaml", "a trainer cpu already"},
+		{"without the plugin", "other", "mine.yaml", "run make build"},
+	} {
+		t.Run(v.name, func(t *testing.T) {
+			t.Parallel()
+			o := write(t, role("plugin"))
+			entry := "  - {name: %s, file: plugin, sha256: " + strings.Repeat("a", 64) + "}\n"
+			list := "plugins:\n" + fmt.Sprintf(entry, "cpu") + fmt.Sprintf(entry, v.plugin)
+			if err := os.WriteFile(filepath.Join(o.Bin, "plugins.yaml"), []byte(list), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Mkdir(filepath.Join(o.Data, "trainers"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			for name := range strings.SplitSeq(v.files, ".yaml") {
+				if name = strings.TrimSpace(name); name == "" {
+					continue
+				}
+				if err := os.WriteFile(filepath.Join(o.Data, "trainers", name+".yaml"), []byte("command: [true]"), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			h, err := trainers.Open(o)
+			if v.want != "" {
+				if err == nil || !strings.Contains(err.Error(), v.want) {
+					t.Errorf("got %v, want …%s", err, v.want)
+				}
+				return
+			}
+			if err != nil || strings.Join(h.Names(), " ") != "cpu mine theirs" {
+				t.Fatalf("got %v", err)
+			}
+			if err := h.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 
@@ -20,6 +22,42 @@ type Plugin struct {
 	Name   string `yaml:"name"`   // as in a recipe's trainer
 	File   string `yaml:"file"`   // absolute, or relative to the folder of plugins.yaml
 	SHA256 string `yaml:"sha256"` // of the file
+
+	args []string
+}
+
+// commandPlugin is the plugin that is no trainer by itself: every NAME.yaml in commandFolder of the data folder is one.
+const (
+	commandPlugin = "command"
+	commandFolder = "trainers"
+)
+
+// commands puts the trainers that files in the data folder describe in the place of the plugin that runs them.
+func commands(plugins []Plugin, data string) ([]Plugin, error) {
+	files, err := filepath.Glob(filepath.Join(data, commandFolder, "*.yaml"))
+	if err != nil {
+		return nil, fmt.Errorf("list trainers: %w", err)
+	}
+	at := slices.IndexFunc(plugins, func(p Plugin) bool { return p.Name == commandPlugin })
+	if at < 0 {
+		if len(files) > 0 {
+			return nil, fmt.Errorf("%s describes a trainer, and the plugin %s, which runs it, isn't listed; run make build", files[0], commandPlugin)
+		}
+		return plugins, nil
+	}
+	runner := plugins[at]
+	plugins = slices.Delete(plugins, at, at+1)
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".yaml")
+		if !spec.ValidName(name) || name == commandPlugin {
+			return nil, fmt.Errorf("%s: a trainer is named as its file; give the file another name (lower-case letters, digits, . _ -)", file)
+		}
+		if slices.ContainsFunc(plugins, func(p Plugin) bool { return p.Name == name }) {
+			return nil, fmt.Errorf("%s: there is a trainer %s already; give the file another name", file, name)
+		}
+		plugins = append(plugins, Plugin{Name: name, File: runner.File, SHA256: runner.SHA256, args: []string{"--name", name, "--file", file}})
+	}
+	return plugins, nil
 }
 
 // list reads the plugins of both folders in order. A folder without plugins.yaml has none.

@@ -132,7 +132,7 @@ func (s *slot) verify() error {
 
 // command is the plugin's program in a process group of its own: Ctrl-C is for the host, which then ends it.
 func (s *slot) command() *exec.Cmd {
-	c := exec.Command(s.plugin.File)
+	c := exec.Command(s.plugin.File, s.plugin.args...)
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	c.Env = []string{plugin.EnvUnixSocketDir + "=" + s.host.sockets}
 	for _, name := range passedOn {

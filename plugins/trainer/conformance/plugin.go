@@ -77,6 +77,9 @@ func (s *suite) checkRefuses(t *testing.T) {
 	} {
 		t.Run(v.name, func(t *testing.T) {
 			changed := s.spec("refused", 40)
+			if strings.HasPrefix(v.field, "eval.tasks") && len(changed.Eval.Tasks) == 0 {
+				return // Adapt says that this trainer scores none
+			}
 			changed.Sources = append([]spec.Source(nil), changed.Sources...)
 			v.change(changed)
 			report := s.report(t, changed)

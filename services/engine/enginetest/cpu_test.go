@@ -14,5 +14,6 @@ func TestMain(m *testing.M) {
 }
 
 func TestConform_cpu(t *testing.T) {
-	enginetest.Conform(t, "cpu", enginetest.Build(t, "../../../plugins/cpu"), conformance.Config{})
+	t.Parallel()
+	enginetest.Conform(t, enginetest.Host(t, "cpu", enginetest.Build(t, "../../../plugins/cpu")), "cpu", conformance.Config{})
 }

@@ -4,7 +4,9 @@ package enginetest
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -77,6 +79,34 @@ func look(tb testing.TB, pkg string) {
 // Host is a plugin host that knows one trainer.
 func Host(tb testing.TB, name, program string) *trainers.Host {
 	tb.Helper()
+	return host(tb, name, program, tb.TempDir())
+}
+
+// CommandHost is a plugin host with the one trainer that a file for the command plugin, whose program is given, describes.
+// Scripts are put beside that file.
+func CommandHost(tb testing.TB, program, name, description string, scripts ...fs.FS) *trainers.Host {
+	tb.Helper()
+	data := tb.TempDir()
+	path := filepath.Join(data, "trainers", name+".yaml")
+	if err := errors.Join(os.Mkdir(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(description), 0o644)); err != nil {
+		tb.Fatal(err)
+	}
+	for _, folder := range scripts {
+		for _, pattern := range []string{"*.sh", "*.awk", "*.py"} {
+			names, _ := fs.Glob(folder, pattern)
+			for _, name := range names {
+				content, err := fs.ReadFile(folder, name)
+				if err := errors.Join(err, os.WriteFile(filepath.Join(filepath.Dir(path), name), content, 0o644)); err != nil {
+					tb.Fatal(err)
+				}
+			}
+		}
+	}
+	return host(tb, "command", program, data)
+}
+
+func host(tb testing.TB, name, program, data string) *trainers.Host {
+	tb.Helper()
 	digest, _, err := spec.DigestFile(program)
 	if err != nil {
 		tb.Fatal(err)
@@ -86,7 +116,7 @@ func Host(tb testing.TB, name, program string) *trainers.Host {
 	if err := os.WriteFile(filepath.Join(bin, "plugins.yaml"), []byte(list), 0o644); err != nil {
 		tb.Fatal(err)
 	}
-	host, err := trainers.Open(trainers.Options{Bin: bin, Data: tb.TempDir()})
+	host, err := trainers.Open(trainers.Options{Bin: bin, Data: data})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -98,11 +128,10 @@ func Host(tb testing.TB, name, program string) *trainers.Host {
 	return host
 }
 
-// Conform runs the conformance suite against the trainer of that name in a program. Config's Trainer and Engine are
-// filled in.
-func Conform(t *testing.T, name, program string, c conformance.Config) {
+// Conform runs the conformance suite against a host's trainer of that name. Config's Trainer and Engine are filled in.
+func Conform(t *testing.T, host *trainers.Host, name string, c conformance.Config) {
 	t.Helper()
-	c.Trainer = named{Host(t, name, program), name}
+	c.Trainer = named{host, name}
 	c.Engine = &local{Local: Local(t), handles: map[string]engine.Handle{}}
 	conformance.Run(t, c)
 }

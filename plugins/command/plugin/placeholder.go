@@ -1,0 +1,70 @@
+package plugin
+
+import (
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/haigo-lab/haigo/plugins/trainer"
+	"github.com/haigo-lab/haigo/plugins/trainer/spec"
+)
+
+// placeholder is {name}; anything else in braces, as JSON is, stays as it stands. {{name}} stands for {name}.
+var placeholder = regexp.MustCompile(`\{?\{[a-z_]+\}\}?`)
+
+// placeholders are the names there are, in the order in which they are explained to a person.
+var placeholders = []string{
+	"dir", "spec", "events", "rows", "prepared", "checkpoints", "run", "attempt", "resume", "start_step", "steps",
+	"batch_rows", "row_tokens", "log_every", "eval_every", "checkpoint_every", "threads", "precision", "here", "name", "version",
+}
+
+func checkWord(word string) error {
+	if strings.ContainsRune(word, 0) {
+		return spec.Say("holds a zero byte", "ゼロバイトが含まれています")
+	}
+	var err error
+	fill(word, func(name string) string {
+		for _, known := range placeholders {
+			if name == known {
+				return ""
+			}
+		}
+		err = spec.Say("there is no placeholder {%s}; there are %s. Double the braces for the text itself",
+			"{%s} という置き換えはありません。使えるのは %s です。そのままの文字にするときは波括弧を二重にしてください", name, strings.Join(placeholders, ", "))
+		return ""
+	})
+	return err
+}
+
+// fill replaces every placeholder of a word.
+func fill(word string, value func(name string) string) string {
+	return placeholder.ReplaceAllStringFunc(word, func(found string) string {
+		if strings.HasPrefix(found, "{{") && strings.HasSuffix(found, "}}") {
+			return found[1 : len(found)-1]
+		}
+		name := strings.Trim(found, "{}")
+		before, after, _ := strings.Cut(found, "{"+name+"}")
+		return before + value(name) + after
+	})
+}
+
+// values is what the placeholders stand for in an attempt.
+func (p *Plugin) values(f *File, a trainer.Assignment) map[string]string {
+	s := a.Spec
+	v := map[string]string{
+		"dir": a.Dir, "spec": filepath.Join(a.Dir, spec.SpecFile), "events": filepath.Join(a.Dir, spec.EventsFile),
+		"rows": a.Rows, "prepared": filepath.Join(a.Dir, "prepared"), "checkpoints": spec.CheckpointsDir(filepath.Dir(a.Dir)),
+		"run": s.RunID, "attempt": strconv.Itoa(s.Attempt), "resume": "", "start_step": "0", "steps": number(s.Steps),
+		"batch_rows": strconv.Itoa(s.BatchRows), "row_tokens": strconv.Itoa(s.RowTokens), "log_every": number(s.Log.Every()),
+		"eval_every": number(s.Eval.EverySteps), "checkpoint_every": number(s.Checkpoint.EverySteps),
+		"threads": strconv.Itoa(max(1, s.Resources.Threads)), "precision": s.Precision,
+		"here": filepath.Dir(p.file), "name": p.name, "version": f.version(),
+	}
+	if r := s.Checkpoint.ResumeFrom; r != nil {
+		v["resume"], v["start_step"] = spec.Resolve(a.Dir, r.Path), number(r.Step)
+	}
+	return v
+}
+
+func number(n int64) string { return strconv.FormatInt(n, 10) }
