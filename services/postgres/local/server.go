@@ -28,10 +28,11 @@ type Server struct {
 	mutex   string
 	users   *os.File
 	log     *slog.Logger
+	relax   func() // ends the guard, and waits for that
 }
 
 // Start makes the server of a data folder run, or uses the one that runs already. It returns when the server answers,
-// recovered from whatever ended it the last time.
+// recovered from whatever ended it the last time; if it dies before Stop, it is launched again.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	s, err := start(ctx, o)
 	if err != nil {
@@ -72,7 +73,22 @@ func start(ctx context.Context, o Options) (_ *Server, err error) {
 		return nil, errors.Join(err, s.release(ctx))
 	}
 	s.URL, s.Home, s.Socket = s.cluster.url(database), filepath.Dir(s.cluster.Cluster), s.cluster.Socket
+	s.watch(ctx)
 	return s, nil
+}
+
+// watch guards the server until relax is called, even where the start's context ends.
+func (s *Server) watch(ctx context.Context) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.guard(ctx)
+	}()
+	s.relax = func() {
+		cancel()
+		<-done
+	}
 }
 
 // Stop lets go of the server and stops it unless another program uses it. Stopping again does nothing.
@@ -87,6 +103,7 @@ func (s *Server) Stop(ctx context.Context) error {
 }
 
 func (s *Server) stop(ctx context.Context) error {
+	s.relax()
 	mutex, err := lock(ctx, s.mutex, exclusive)
 	if err != nil {
 		return err

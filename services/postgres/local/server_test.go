@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/haigo-lab/haigo/services/postgres/local"
 )
 
@@ -84,6 +86,28 @@ func TestServer(t *testing.T) {
 		}
 		if got := ask(t, start(t, data), `SELECT count(*)::text FROM t`); got != "1000" {
 			t.Errorf("%s rows, want 1000", got)
+		}
+	})
+	t.Run("is launched again when it dies in use", func(t *testing.T) {
+		s := start(t, data)
+		pid := postmaster(t, s)
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		for {
+			var now int
+			if conn, err := pgx.Connect(t.Context(), s.URL); err == nil {
+				now = postmaster(t, s)
+				conn.Close(t.Context())
+			}
+			if now != 0 && now != pid {
+				break
+			}
+			runtime.Gosched()
+		}
+		stop(t, s)
+		if _, err := os.Stat(filepath.Join(s.Socket, ".s.PGSQL.5432")); err == nil {
+			t.Error("its socket is still there")
 		}
 	})
 	t.Run("a pid file that names another server is no obstacle, and that one is left alone", func(t *testing.T) {
