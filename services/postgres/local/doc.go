@@ -3,8 +3,8 @@
 // It finds binaries on the machine or in the npm packages under web/, makes a cluster in the data folder and starts a
 // server that listens on a Unix socket only, in a session of its own, so that Ctrl-C never reaches it. Several programs
 // may use one data folder at once: the last to leave stops the server, one that was left behind is used again, and one that
-// dies in use is launched anew. It
-// never touches a server that it was not the one to start, and never the network. Start with [Start].
+// dies in use is launched anew. It never touches a server that it was not the one to start, and never the network. Start
+// with [Start].
 //
 // What lies in the data folder:
 //
