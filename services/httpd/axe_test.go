@@ -142,6 +142,7 @@ func (a axe) check(path, lang string, status int) {
 	a.run(chromedp.Navigate(a.url+path+separator+"lang="+lang), chromedp.WaitReady(chromedp.CSS("html[data-ready]")))
 	a.eval(a.source)
 	a.violations(path, lang, "")
+	a.walk(path, lang)
 	a.shot(path, lang, 1440)
 	a.look(1440, "dark")
 	a.violations(path, lang+" dark", `runOnly: ["color-contrast"]`) // a scheme changes nothing else
@@ -158,7 +159,7 @@ func (a axe) check(path, lang string, status int) {
 // look sets the width and the colour scheme.
 func (a axe) look(width int64, scheme string) {
 	a.Helper()
-	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}
+	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}}}
 	if _, err := chromedp.Call(a.ctx, emulation.SetEmulatedMedia, media); err != nil {
 		a.Fatal(err)
 	}
@@ -174,7 +175,8 @@ const (
 	runAxe = `(async () => {` + settled + `
 		const { violations } = await axe.run(document, {%s});
 		const nodes = v => v.nodes.map(n => "    " + n.target.join(" ") + " " + n.html.slice(0, 160) + " " + n.failureSummary.replace(/\s+/g, " "));
-		return [...violations.map(v => [v.id + ": " + v.help, ...nodes(v)].join("\n")), ` + sideways + `].filter(Boolean).join("\n");
+		const moving = document.getAnimations().filter(a => a.playState === "running").map(a => "moves: " + a.effect.target.outerHTML.slice(0, 160));
+		return [...violations.map(v => [v.id + ": " + v.help, ...nodes(v)].join("\n")), ...moving, ` + sideways + `].filter(Boolean).join("\n");
 	})()`
 )
 

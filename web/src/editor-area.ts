@@ -38,7 +38,7 @@ export function area(root: SVGSVGElement, begun: () => void, moved: (change: Cha
     width = root.clientWidth || 800;
     root.setAttribute("viewBox", `0 0 ${width} ${height}`);
     const focused = root.contains(document.activeElement) ? document.activeElement?.id : undefined;
-    root.replaceChildren(...gaps(), ...areas(), ...axes(), ...labels(), ...trained(), ...handles(), ...boundaries());
+    root.replaceChildren(...gaps(), ...areas(), ...axes(), ...labels(), ...trained(), ...boundaries(), ...handles());
     if (focused) root.querySelector<SVGElement>("#" + CSS.escape(focused))?.focus();
   }
 
