@@ -24,8 +24,9 @@ type Figure struct {
 	Y           Axis            `json:"y"`
 	Series      []Series        `json:"series"` // what each series of the option means, in its order
 	Option      json.RawMessage `json:"option"`
-	Table       Table           `json:"table"`         // the drawn points, and the seeds left out
-	Gap         *float64        `json:"gap,omitempty"` // of a mixture: the largest distance of rows read from rows planned
+	Table       Table           `json:"table"`             // the drawn points, and the seeds left out
+	Corners     []Corner        `json:"corners,omitempty"` // of a ternary plot: lower left, lower right, top
+	Gap         *float64        `json:"gap,omitempty"`     // of a mixture: the largest distance of rows read from rows planned
 }
 
 // Kind of a figure.
@@ -37,6 +38,8 @@ const (
 	KindCurve    Kind = "curve"
 	KindMixture  Kind = "mixture"
 	KindAccuracy Kind = "accuracy"
+	KindResponse Kind = "response"
+	KindTernary  Kind = "ternary"
 )
 
 // Arm is an arm as a figure names it.
@@ -91,7 +94,14 @@ const (
 	RoleChance     Role = "chance"     // [x]: what a guess gets
 	RoleNow        Role = "now"        // [x]: how far a run is
 	RoleBaseline   Role = "baseline"   // [x, 0], two rows: what differences are taken to
-	RoleStart      Role = "start"      // [x]: up to where a run's past is another's
+	RoleStart      Role = "start"      // [x]: up to where a run's past is another's, or from where on something holds
+	RoleOdds       Role = "odds"       // [x, y, p]: a place of a front, and the chance that nothing is better on both
+	RolePick       Role = "pick"       // [x, y] or [x]: what is recommended
+	RoleAdjusted   Role = "adjusted"   // [x, y]: what was measured, moved to where a curve can be seen beside it
+	RoleBeyond     Role = "beyond"     // [from, to]: where nothing was tried
+	RoleGrid       Role = "grid"       // [x, y, value, as good, outside]: nodes of a triangle, rows of falling length
+	RoleSeen       Role = "seen"       // [x, y, n]: a mixture that was run
+	RoleNext       Role = "next"       // [x, y, p]: one that is proposed, and the chance that it is better
 )
 
 // Series says what a series of the option means.

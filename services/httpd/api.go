@@ -32,6 +32,7 @@ func (s *Server) apiRoutes(r chi.Router) operations {
 	api.sweeps()
 	api.runs()
 	api.charts()
+	api.decisions()
 	api.compare()
 	api.recurrences()
 	api.shares()

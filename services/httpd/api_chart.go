@@ -9,11 +9,13 @@ import (
 )
 
 type sweepChartInput struct {
-	Sweep       string  `path:"sweep"`
-	Chart       string  `path:"chart" enum:"tradeoff,curve,mixture,accuracy"`
-	Metric      string  `query:"metric" doc:"Of a curve, as in bpb/ja"`
-	Arm         string  `query:"arm" doc:"Of a mixture"`
-	Task        string  `query:"task" doc:"Of an accuracy"`
+	Sweep  string `path:"sweep"`
+	Chart  string `path:"chart" enum:"tradeoff,curve,mixture,accuracy,front,response,ternary,stability"`
+	Metric string `query:"metric" doc:"Of a curve, as in bpb/ja"`
+	Arm    string `query:"arm" doc:"Of a mixture"`
+	Task   string `query:"task" doc:"Of an accuracy"`
+	Source string `query:"source" doc:"Of a response"`
+	aimInput
 	From        float64 `query:"from" minimum:"0" doc:"Of a curve: where it begins, in the unit of its x axis"`
 	To          float64 `query:"to" minimum:"0" doc:"Of a curve: where it ends, in the unit of its x axis; 0: at its end"`
 	IfNoneMatch string  `header:"If-None-Match"`
@@ -33,7 +35,7 @@ func (o operations) charts() {
 	s := o.server
 	register(o, http.MethodGet, "/sweeps/{sweep}/charts/{chart}", "get-sweep-chart", "A chart of a sweep; with .csv at its end, its points",
 		func(ctx context.Context, in *sweepChartInput) (*tagged, error) {
-			q := chartQuery{kind: in.Chart, arm: in.Arm, task: in.Task, frame: chart.Frame{From: in.From, To: in.To}}
+			q := chartQuery{kind: in.Chart, arm: in.Arm, task: in.Task, source: in.Source, aim: in.aim(), frame: chart.Frame{From: in.From, To: in.To}}
 			if in.Metric != "" {
 				q.metrics = []string{in.Metric}
 			}

@@ -51,6 +51,9 @@ func parameterExample(op *huma.Operation, name string) any {
 	}
 	switch name {
 	case "sweep":
+		if op.OperationID == "get-decision" {
+			return "ratios"
+		}
 		return "ja-share"
 	case "recurrence":
 		return "nightly"

@@ -76,6 +76,8 @@ func TestAPI_examples(t *testing.T) {
 	s.do(http.MethodDelete, "/api/v1/shares/1", nil).want(t, 204)
 	s.post("/sweeps?as=ja-share-2", sweep).want(t, 201)
 	s.shows("stop-sweep", s.post("/sweeps/ja-share-2/stop", "").want(t, 200))
+	s.ratios("ratios")
+	s.decides("get-decision", s.get("/api/v1/sweeps/ratios/decision").want(t, 200))
 	s.nights(strings.Replace(sweep, "name: ja-share", "name: nightly", 1))
 	for id, path := range map[string]string{"list-recurrences": "", "get-recurrence": "/nightly", "list-firings": "/nightly/firings?limit=3"} {
 		s.shows(id, s.get("/api/v1/recurrences"+path).want(t, 200))

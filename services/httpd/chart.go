@@ -52,13 +52,16 @@ func newFigure(id, path, kind string, query url.Values) figure {
 	return figure{ID: id, Source: base + q, CSV: base + ".csv" + q}
 }
 
-// chartQuery says which chart: of all metrics named, or of one arm or task; of a curve, which part.
+// chartQuery says which chart: of all metrics named, or of one arm, task or source; of a curve, which part; of a decision, by
+// which aim.
 type chartQuery struct {
 	kind    string
 	metrics []string
 	arm     string
 	task    string
 	frame   chart.Frame
+	aim     aim    // of the charts of a decision
+	source  string // of a response
 }
 
 func readChartQuery(r *http.Request) (chartQuery, error) {
@@ -66,7 +69,10 @@ func readChartQuery(r *http.Request) (chartQuery, error) {
 	kind := strings.TrimSuffix(chi.URLParam(r, "chart"), ".csv")
 	from, fromErr := place(q, "from")
 	to, toErr := place(q, "to")
-	return chartQuery{kind: kind, metrics: q["metric"], arm: q.Get("arm"), task: q.Get("task"), frame: chart.Frame{From: from, To: to}}, cmp.Or(fromErr, toErr)
+	a, aimErr := readAim(q)
+	return chartQuery{
+		kind: kind, metrics: q["metric"], arm: q.Get("arm"), task: q.Get("task"), frame: chart.Frame{From: from, To: to}, aim: a, source: q.Get("source"),
+	}, cmp.Or(fromErr, toErr, aimErr)
 }
 
 // place is a number of an address, 0 where it isn't given.
@@ -107,6 +113,8 @@ func (s *Server) sweepFigure(ctx context.Context, name string, q chartQuery) (ch
 		return chart.Curve(d, q.metrics[0], curves, q.frame)
 	case "mixture":
 		return s.mixtureFigure(ctx, d, q.arm)
+	case "front", "response", "ternary", "stability":
+		return s.decisionFigure(ctx, d, q)
 	}
 	return chart.Figure{}, ablation.ErrNotFound
 }

@@ -18,11 +18,11 @@ import (
 // shareKindCompare is the kind of shares of a comparison's charts. They are frozen: a live one would be a query.
 const shareKindCompare = "compare"
 
-// compareShareView is the form that shares one chart of a comparison.
-type compareShareView struct {
+// chartShareView is the form that shares one of several charts.
+type chartShareView struct {
 	shareView
-	Back   string // address of the comparison
-	Charts []choice
+	Back, BackName string // the page that has them
+	Charts         []choice
 }
 
 func (s *Server) compareSharePage(w http.ResponseWriter, r *http.Request) {
@@ -37,7 +37,7 @@ func (s *Server) compareSharePage(w http.ResponseWriter, r *http.Request) {
 func (s *Server) renderCompareShare(w http.ResponseWriter, r *http.Request, code int, c comparison, v shareView) {
 	words := s.words(r)
 	v.URL = "/compare/share?" + c.values().Encode()
-	form := compareShareView{shareView: v, Back: compareURL(c.values())}
+	form := chartShareView{shareView: v, Back: compareURL(c.values()), BackName: words.text("nav.compare")}
 	for _, metric := range c.metrics() {
 		form.Charts = append(form.Charts, choice{Name: metric, URL: "curve " + metric})
 	}

@@ -26,7 +26,7 @@ func status(err error) int {
 		return http.StatusMisdirectedRequest
 	case errors.Is(err, errToken):
 		return http.StatusUnauthorized
-	case errors.Is(err, errStreams):
+	case errors.Is(err, errStreams), errors.Is(err, errDeciding):
 		return http.StatusServiceUnavailable
 	case errors.Is(err, errMethod):
 		return http.StatusMethodNotAllowed
@@ -70,6 +70,9 @@ func detail(err error, status int) string {
 	var refused *ablation.Refusal
 	if errors.As(err, &refused) {
 		return refused.Error()
+	}
+	if errors.Is(err, errDeciding) {
+		return "the decision is still being worked out from this many runs; ask again in half a minute"
 	}
 	switch status {
 	case http.StatusBadRequest:

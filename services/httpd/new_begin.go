@@ -93,8 +93,8 @@ func namesake(source string) string {
 	return langClass(lang)
 }
 
-// begin is the document that the page begins with: a template, another sweep's, a blank one, or none. Where the name is
-// taken by a sweep already, it gets another.
+// begin is the document that the page begins with: a template, another sweep's, a sweep's own grown by what its decision
+// proposes, a blank one, or none. Where the name is taken by a sweep already, it gets another, unless that is to grow.
 func (s *Server) begin(r *http.Request) (string, error) {
 	q := r.URL.Query()
 	switch {
@@ -103,6 +103,8 @@ func (s *Server) begin(r *http.Request) (string, error) {
 	case q.Get("from") != "":
 		sweep, err := s.options.Store.Sweep(r.Context(), q.Get("from"))
 		return s.renamed(r.Context(), sweep.Document, sweep.Name), err
+	case q.Get("next") != "":
+		return s.grown(r.Context(), q.Get("next"), q["mixture"])
 	case q.Get("recurrence") != "":
 		return s.recurring(r.Context(), q.Get("recurrence"))
 	case q.Get("example") != "":

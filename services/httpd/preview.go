@@ -47,7 +47,7 @@ func (s *Server) unfurling(w words, v sharedView) *unfurling {
 
 // pictured reports whether a share has a picture: one is drawn of trade-offs.
 func (s *Server) pictured(share ablation.Share) bool {
-	return s.drawer != nil && share.Kind != shareKindCompare
+	return s.drawer != nil && share.Kind != shareKindCompare && share.Kind != shareKindDecision
 }
 
 // sharedPreview is the picture under which chat tools show a link. It needs the link alone, and shows what the page does.

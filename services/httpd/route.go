@@ -59,6 +59,11 @@ func (s *Server) pageRoutes(r chi.Router) {
 	r.Route("/sweeps/{sweep}", func(r chi.Router) {
 		r.Get("/", s.sweepPage)
 		r.Get("/runs", s.sweepRunsPage)
+		r.Get("/decision", s.decisionPage)
+		r.Get("/decision.csv", s.matrixCSV)
+		r.Post("/decision/next", s.launch)
+		r.Get("/decision/share", s.decisionSharePage)
+		r.Post("/decision/share", s.shareDecision)
 		r.Get("/definition", s.definitionPage)
 		r.Get("/sweep.yaml", s.document)
 		r.Get("/results.csv", s.resultsCSV)

@@ -73,6 +73,7 @@ type Server struct {
 	guard    guard
 	sharer   Sharer
 	live     *liveShares
+	decider  *decider
 	drawer   *card.Drawer // of the pictures under links; nil without a bundle
 }
 
@@ -88,6 +89,7 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{options: o, guard: g, events: newHub(o.Log), sharer: Sharer{Store: o.Store, Version: o.Version}}
 	s.live = newLiveShares(s.sharer.Refresh)
+	s.decider = newDecider(o.Log, func(sweep string) { s.events.publish(ablation.Event{Sweep: sweep}) })
 	bundle, err := web.Load()
 	if err != nil {
 		o.Log.Warn("pages have no scripts and styles: run make build", "err", err)

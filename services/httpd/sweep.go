@@ -13,10 +13,10 @@ import (
 	"github.com/haigo-lab/haigo/services/ablation"
 )
 
-// sweepHead is what the three pages of a sweep begin with.
+// sweepHead is what the pages of a sweep begin with.
 type sweepHead struct {
 	Name, Question, URL          string
-	Tab                          string // over, runs or def
+	Tab                          string // over, dec, runs or def
 	State                        ablation.SweepState
 	PausedBy                     string
 	Counts                       ablation.RunCounts

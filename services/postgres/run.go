@@ -212,3 +212,28 @@ func (s *Store) Logs(ctx context.Context, run string, limit int) ([]ablation.Log
 		) newest
 		ORDER BY attempt, seq`, run, limit)
 }
+
+// RunPlans are what the newest segments of a sweep's runs said they will read, by run.
+func (s *Store) RunPlans(ctx context.Context, sweep string) (map[string]ablation.RunPlan, error) {
+	rows, err := s.pool.Query(ctx, `
+		SELECT p.run_id, p.plan
+		FROM sweeps w
+		JOIN runs r ON r.sweep_id = w.id
+		JOIN run_plans p ON p.run_id = r.id
+		WHERE w.name = $1`, sweep)
+	if err != nil {
+		return nil, known(err)
+	}
+	plans := map[string]ablation.RunPlan{}
+	var run string
+	var data []byte
+	_, err = pgx.ForEachRow(rows, []any{&run, &data}, func() error {
+		var p ablation.RunPlan
+		if err := json.Unmarshal(data, &p); err != nil {
+			return err
+		}
+		plans[run] = p
+		return nil
+	})
+	return plans, known(err)
+}

@@ -4,7 +4,7 @@ import type { Cell, Format, Label, Lang } from "./format";
 
 export interface Figure {
   id: string;
-  kind: "tradeoff" | "curve" | "mixture" | "accuracy";
+  kind: "tradeoff" | "curve" | "mixture" | "accuracy" | "response" | "ternary";
   lang?: string;
   title: Label;
   subtitle: Label;
@@ -17,6 +17,7 @@ export interface Figure {
   series: Series[];
   option: { series: { data: Row[] }[]; xAxis: Ends[]; yAxis: Ends[] };
   table: { columns: Column[]; rows: Cell[][] };
+  corners?: { name: Label; lang: string }[];
   gap?: number;
 }
 
@@ -54,7 +55,14 @@ export type Role =
   | "chance"
   | "baseline"
   | "now"
-  | "start";
+  | "start"
+  | "odds"
+  | "pick"
+  | "adjusted"
+  | "beyond"
+  | "grid"
+  | "seen"
+  | "next";
 
 export interface Series {
   role: Role;

@@ -1,10 +1,11 @@
 // The trade-off: every seed small, every arm's mean large with its interval, the front as a wide grey band, and the arms
-// named beside their marks.
+// named beside their marks. Where models have drawn the front it is a line in its own band, whose points are the darker the
+// surer they are.
 
 import type { EChartsCoreOption } from "echarts/core";
-import { at, drawn, type Drawn, type Row, type Sheet, type Stop } from "./chart-figure";
+import { at, drawn, type Axis, type Drawn, type Row, type Sheet, type Stop } from "./chart-figure";
 import { place, type Box, type Placed } from "./chart-label";
-import { armColour, armText, axis, base, ends, fit, leftRoom, meanPoint, placer, plain, seedPoint, spoken, textWidth, whisker, type Grid, type Place } from "./chart-theme";
+import { armColour, armText, axis, base, ends, fade, fit, leftRoom, meanPoint, placer, plain, polygon, seedPoint, spoken, textWidth, whisker, type Grid, type Place } from "./chart-theme";
 import { fixed, say } from "./format";
 
 export interface Drawing {
@@ -19,23 +20,70 @@ export function tradeoff(sheet: Sheet): Drawing {
   const means = drawn(figure, "mean");
   const series: object[] = [];
   for (const s of drawn(figure, "front")) series.push(front(s, sheet));
+  for (const s of drawn(figure, "band")) series.push(polygon(s.rows, fade(theme.colour("axis"), 0.28), 1));
+  for (const s of drawn(figure, "line")) series.push(expected(s, sheet));
+  for (const s of drawn(figure, "odds")) series.push(odds(s, sheet));
   for (const s of drawn(figure, "seed")) series.push(points(s, sheet, 3));
   for (const s of drawn(figure, "interval")) series.push(whisker(s.rows, armColour(figure.arms[s.arm ?? -1], theme)));
   const first = series.length;
   for (const s of means) series.push(points(s, sheet, 5));
+  for (const s of drawn(figure, "pick")) series.push(pick(s, sheet));
   const places = placer(sheet, grid);
   const hint = corner(sheet, grid, places);
-  if (means.length) series.push(names(sheet, grid, places, hint));
+  if (means.length && means.length <= namedAtMost) series.push(names(sheet, grid, places, hint));
   const option = {
     ...base(sheet),
     grid,
     xAxis: axis("x", sheet, { grid: true }),
     yAxis: axis("y", sheet, { edge: true }),
     series,
-    graphic: means.length ? [better(sheet, hint)] : [],
+    graphic: means.length && figure.x.good === "low" && figure.y.good === "low" ? [better(sheet, hint)] : [],
   };
   const stops = means.map((s, i) => ({ series: first + i, index: 0, text: () => spoken(meanText(s, sheet)) }));
   return { option, stops };
+}
+
+// More arms than these aren't named: names would cover what they name. Their tooltips have them.
+const namedAtMost = 14;
+
+// expected is the front as models see it.
+function expected(s: Drawn, { theme }: Sheet): object {
+  return { type: "line", silent: true, z: 2, data: s.rows, showSymbol: false, tooltip: { show: false }, lineStyle: { color: theme.colour("ink-2"), width: 1.6 } };
+}
+
+// odds are places of that front: the surer, the darker.
+function odds(s: Drawn, sheet: Sheet): object {
+  const { theme, figure, lang } = sheet;
+  return {
+    id: "odds",
+    type: "scatter",
+    z: 3,
+    symbol: "circle",
+    symbolSize: 6,
+    data: s.rows.map((r) => ({ value: r.slice(0, 2), itemStyle: { opacity: 1, color: fade(theme.colour("ink"), 0.12 + 0.88 * at(r, 2)) } })),
+    tooltip: {
+      formatter: (p: { dataIndex: number }) => {
+        const r = s.rows[p.dataIndex];
+        return `${say(figure.y.name, lang)}  ${fixed(at(r, 1), 3)}\n${say(figure.x.name, lang)}  ${fixed(at(r, 0), 3)}\n${say(s.label, lang)}  ${fixed(at(r, 2), 2)}`;
+      },
+    },
+  };
+}
+
+// pick is what is recommended.
+export function pick(s: Drawn, { theme, lang, figure }: Sheet): object {
+  const colour = theme.colour("arm-1");
+  return {
+    id: "pick",
+    type: "scatter",
+    z: 7,
+    symbol: "diamond",
+    symbolSize: 17,
+    data: s.rows.map((r) => r.slice(0, 2)),
+    itemStyle: { opacity: 1, color: colour, borderColor: theme.colour("page"), borderWidth: 1.5 },
+    label: { show: true, position: "left", distance: 7, formatter: say(s.label, lang), color: colour, fontWeight: 700, fontSize: 12, textBorderColor: theme.colour("page"), textBorderWidth: 3 },
+    tooltip: { formatter: () => [say(s.label, lang), ...(["y", "x"] as const).map((d, i) => `${say(figure[d].name, lang)}  ${fixed(at(s.rows[0], 1 - i), 3)}`)].join("\n") },
+  };
 }
 
 // front is the band behind everything.
@@ -66,23 +114,31 @@ function points(s: Drawn, sheet: Sheet, z: number): object {
   };
 }
 
-const both: Record<"ja" | "en", [string, string, string]> = { ja: ["日本語", "英語", "シード"], en: ["Japanese", "English", "seed"] };
+const seedName = { ja: "シード", en: "seed" };
 
-function seedText(s: Drawn, row: Row | undefined, { lang }: Sheet): string {
-  const [ja, en, seed] = both[lang];
-  return `${plain(say(s.label, lang))}  ${seed} ${at(row, 2)}\n${ja}  ${fixed(at(row, 1), 3)}\n${en}  ${fixed(at(row, 0), 3)}`;
+// both are what the axes measure, y first, without the unit that both have.
+function both({ figure, lang }: Sheet): [string, string] {
+  const short = (axis: Axis): string => say(axis.name, lang).replace(/ bits per byte$/, "");
+  return [short(figure.y), short(figure.x)];
 }
 
-function meanText(s: Drawn, { figure, lang }: Sheet): string {
-  const [ja, en] = both[lang];
+function seedText(s: Drawn, row: Row | undefined, sheet: Sheet): string {
+  const { lang } = sheet;
+  const [y, x] = both(sheet);
+  return `${plain(say(s.label, lang))}  ${seedName[lang]} ${at(row, 2)}\n${y}  ${fixed(at(row, 1), 3)}\n${x}  ${fixed(at(row, 0), 3)}`;
+}
+
+function meanText(s: Drawn, sheet: Sheet): string {
+  const { figure, lang } = sheet;
+  const [y, x] = both(sheet);
   const row = s.rows[0];
   const interval = drawn(figure, "interval").find((i) => i.arm === s.arm)?.rows[0];
   const value = (v: number, low: number, high: number): string =>
     fixed(v, 3) + (Number.isFinite(low + high) ? ` (${fixed(low, 3)} – ${fixed(high, 3)})` : "");
   return [
     `${plain(say(s.label, lang))}  n = ${at(row, 2)}`,
-    `${ja}  ${value(at(row, 1), at(interval, 4), at(interval, 5))}`,
-    `${en}  ${value(at(row, 0), at(interval, 2), at(interval, 3))}`,
+    `${y}  ${value(at(row, 1), at(interval, 4), at(interval, 5))}`,
+    `${x}  ${value(at(row, 0), at(interval, 2), at(interval, 3))}`,
   ].join("\n");
 }
 
@@ -146,8 +202,14 @@ function obstacles(sheet: Sheet, places: Place): Box[] {
       if (Number.isFinite(low + high)) boxes.push({ x: x - 2, y: high, w: 4, h: low - high });
     }
   }
-  for (const s of drawn(sheet.figure, "front")) boxes.push(...along(s.rows, places));
+  for (const s of drawn(sheet.figure, "front", "line")) boxes.push(...along(s.rows, places));
+  for (const s of drawn(sheet.figure, "pick")) for (const r of s.rows) labelled(boxes, ...places(at(r, 0), at(r, 1)));
   return boxes;
+}
+
+// labelled is the recommended place with its word.
+function labelled(boxes: Box[], x: number, y: number): void {
+  boxes.push({ x: x - 100, y: y - 10, w: 112, h: 20 });
 }
 
 // along is a line as small boxes.

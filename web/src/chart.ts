@@ -2,13 +2,15 @@
 // colours from the style sheet, one theme, labels, crosses, the keyboard. No HTML is made from data.
 
 import { CustomChart, LineChart, ScatterChart } from "echarts/charts";
-import { GraphicComponent, GridComponent, MarkLineComponent, TooltipComponent } from "echarts/components";
+import { GraphicComponent, GridComponent, MarkAreaComponent, MarkLineComponent, TooltipComponent } from "echarts/components";
 import { init, use, type ECharts } from "echarts/core";
 import { CanvasRenderer, SVGRenderer } from "echarts/renderers";
 import { accuracy } from "./chart-accuracy";
 import { curve } from "./chart-curve";
 import type { Figure, Sheet, Stop } from "./chart-figure";
 import { mixture } from "./chart-mixture";
+import { response } from "./chart-response";
+import { ternary } from "./chart-ternary";
 import { ends, readTheme, textWidth } from "./chart-theme";
 import { tradeoff, type Drawing } from "./chart-tradeoff";
 import { zoomable, type Zoom } from "./chart-zoom";
@@ -17,7 +19,7 @@ import { say, type Lang } from "./format";
 export type { Figure } from "./chart-figure";
 export type { Frame } from "./chart-zoom";
 
-use([LineChart, ScatterChart, CustomChart, GridComponent, TooltipComponent, MarkLineComponent, GraphicComponent, CanvasRenderer, SVGRenderer]);
+use([LineChart, ScatterChart, CustomChart, GridComponent, TooltipComponent, MarkAreaComponent, MarkLineComponent, GraphicComponent, CanvasRenderer, SVGRenderer]);
 
 // Chart is one figure on the page.
 export interface Chart {
@@ -27,7 +29,7 @@ export interface Chart {
   dispose(): void;
 }
 
-const kinds: Record<Figure["kind"], (sheet: Sheet) => Drawing> = { tradeoff, curve, mixture, accuracy };
+const kinds: Record<Figure["kind"], (sheet: Sheet) => Drawing> = { tradeoff, curve, mixture, accuracy, response, ternary };
 
 // draw puts a figure into an element that has a size, and keeps it true to the element's width and the page's scheme.
 // Where zoom is given, a reader may ask for a part of it.

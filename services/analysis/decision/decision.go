@@ -88,9 +88,10 @@ const (
 )
 
 // Make decides.
-func Make(fit *surrogate.Fit, o Options) Decision {
-	e := newEngine(fit, o)
-	best := e.optimum()
+func Make(fit *surrogate.Fit, o Options) Decision { return newEngine(fit, o).decide() }
+
+func (e *engine) decide() Decision {
+	fit, best := e.fit, e.optimum()
 	d := Decision{Objective: e.options.Objective, Run: best, Metrics: fit.Predict([]table.Run{best})[0], Epochs: fit.Epochs(best)}
 	at, distance := e.region.nearest(best)
 	groups := fit.Table.Groups()

@@ -33,7 +33,7 @@ func MakeFront(fit *surrogate.Fit, o Options, x, y string) Front {
 }
 
 func (e *engine) tradeoff(x, y string) Front {
-	kx, ky := slices.Index(e.fit.Table.Metrics, x), slices.Index(e.fit.Table.Metrics, y)
+	kx, ky := e.metric(x), e.metric(y)
 	sx, sy := down(x), down(y)
 	pool, means := e.pool()
 	runs := pick(pool, thin(undominated(means, kx, ky, sx, sy), frontPoints))
@@ -45,6 +45,9 @@ func (e *engine) tradeoff(x, y string) Front {
 	f.uncertain(drawn[kx], drawn[ky], sx, sy)
 	return f
 }
+
+// metric is a metric's place in the fit, -1 where that hasn't it.
+func (e *engine) metric(name string) int { return slices.Index(e.fit.Table.Metrics, name) }
 
 // down is the sign that makes lower better.
 func down(metric string) float64 {
@@ -160,7 +163,7 @@ func (e *engine) price(d *Decision, of, in string) {
 	if len(f.Points) < 2 {
 		return
 	}
-	k, l := slices.Index(e.fit.Table.Metrics, of), slices.Index(e.fit.Table.Metrics, in)
+	k, l := e.metric(of), e.metric(in)
 	sk, sl := down(of), down(in)
 	here := sk * d.Metrics[k].Mean
 	length := sk * (f.Points[len(f.Points)-1].X.Mean - f.Points[0].X.Mean)

@@ -3,6 +3,7 @@ package decision
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/haigo-lab/haigo/services/analysis/surrogate"
 	"github.com/haigo-lab/haigo/services/analysis/table"
@@ -12,7 +13,10 @@ import (
 // likely optima are run often and unlikely ones seldom. They lie between tried mixtures or a step beside them.
 func Propose(fit *surrogate.Fit, o Options, n int) []table.Run {
 	e := newEngine(fit, o)
-	best := e.optimum()
+	return e.propose(e.optimum(), n)
+}
+
+func (e *engine) propose(best table.Run, n int) []table.Run {
 	mixed, _ := e.pool()
 	pool := append(append([]table.Run{best}, e.around(best)...), mixed...)
 	values := e.compose(pool)
@@ -67,6 +71,22 @@ func Start(pool []table.Run, n int, seed uint64) []int {
 		next = s.next()
 		s.take(next)
 		out = append(out, next)
+	}
+	return out
+}
+
+// Beside chooses n of a pool to run beside what has been tried, without any result: each is that about which the tried ones
+// and those before it say least, as [Start] chooses.
+func Beside(tried, pool []table.Run, n int) []int {
+	s := newStart(slices.Concat(tried, pool))
+	for i := range tried {
+		s.take(i)
+	}
+	var out []int
+	for len(out) < min(n, len(pool)) {
+		next := s.next()
+		s.take(next)
+		out = append(out, next-len(tried))
 	}
 	return out
 }

@@ -71,18 +71,17 @@ func (c fitCmd) Run(e *env) error {
 		}
 	}
 	d := decision.Make(fit, options)
-	out := fitted{fit: fit, asked: asked, decision: d, warnings: append(warnings, d.Warnings...)}
+	out := decision.Answer{Decision: d, Fit: fit, Asked: asked, Warnings: append(warnings, d.Warnings...)}
 	if len(asked) > 0 {
-		out.predicted = fit.Predict(asked)
-		out.warnings = append(out.warnings, decision.Outside(t.Runs, asked)...)
+		out.Warnings = append(out.Warnings, decision.Outside(t.Runs, asked)...)
 	}
 	if c.Propose > 0 {
-		out.proposals = decision.Propose(fit, options, c.Propose)
+		out.Proposals = decision.Propose(fit, options, c.Propose)
 	}
 	if c.JSON {
-		return json.NewEncoder(e.stdout).Encode(out.document())
+		return json.NewEncoder(e.stdout).Encode(out.Document())
 	}
-	out.print(e.stdout)
+	fitted{out}.print(e.stdout)
 	return nil
 }
 

@@ -1,0 +1,119 @@
+package decision
+
+import (
+	"github.com/haigo-lab/haigo/services/analysis/surrogate"
+	"github.com/haigo-lab/haigo/services/analysis/table"
+)
+
+// Outlook is a decision with what is drawn beside it. It is read only.
+type Outlook struct {
+	Decision
+	Fit       *surrogate.Fit
+	Front     *Front // of the two metrics that were asked for; nil where the fit lacks one
+	Responses []Response
+	Ternary   *Ternary // nil where sources aren't three, or mixtures change
+	Next      []Proposal
+}
+
+// Proposal is a mixture to run next.
+type Proposal struct {
+	Run     table.Run
+	PBetter float64 // that it is better than the best mixture that was run
+	Confirm bool    // it is the recommended one
+}
+
+// View says what of an outlook is drawn.
+type View struct {
+	X, Y      string   // metrics of the front
+	Responses []string // metrics whose answer to each source's share is drawn
+	Next      int      // how many mixtures to propose; the recommended one is among them unless it was run
+}
+
+// Look decides, and works out what is drawn beside the decision.
+func Look(fit *surrogate.Fit, o Options, v View) Outlook {
+	e := newEngine(fit, o)
+	out := Outlook{Decision: e.decide(), Fit: fit}
+	if e.metric(v.X) >= 0 && e.metric(v.Y) >= 0 {
+		front := e.tradeoff(v.X, v.Y)
+		out.Front = &front
+	}
+	var metrics []int
+	for _, name := range v.Responses {
+		if k := e.metric(name); k >= 0 {
+			metrics = append(metrics, k)
+		}
+	}
+	for j := range fit.Table.Sources {
+		if len(metrics) > 0 && len(fit.Table.Sources) > 1 {
+			out.Responses = append(out.Responses, e.respond(&out.Decision, j, metrics))
+		}
+	}
+	out.Ternary = e.ternary(&out.Decision)
+	out.Next = e.next(&out.Decision, v.Next)
+	return out
+}
+
+// next are the mixtures to run next: the recommended one, to confirm it, and what Thompson's rule proposes.
+func (e *engine) next(d *Decision, n int) []Proposal {
+	if n < 1 {
+		return nil
+	}
+	var runs []table.Run
+	if d.Distance > 1e-6 {
+		runs = append(runs, d.Run)
+	}
+	for _, run := range e.propose(d.Run, n) {
+		if run = rounded(run, e.region); len(runs) < n && e.fresh(runs, run) {
+			runs = append(runs, run)
+		}
+	}
+	out := make([]Proposal, len(runs))
+	better := e.chances(runs)
+	for i, run := range runs {
+		out[i] = Proposal{Run: run, PBetter: better[i], Confirm: i == 0 && d.Distance > 1e-6}
+	}
+	return out
+}
+
+// fresh reports whether a run is neither tried nor proposed yet.
+func (e *engine) fresh(proposed []table.Run, run table.Run) bool {
+	for _, other := range proposed {
+		if Apart(other, run) < 0.005 {
+			return false
+		}
+	}
+	_, distance := e.region.nearest(run)
+	return distance > 0.005
+}
+
+// chances are how likely each run is better than the best that was run.
+func (e *engine) chances(runs []table.Run) []float64 {
+	out := make([]float64, len(runs))
+	best := e.bestSeen()
+	if best < 0 || len(runs) == 0 {
+		return out
+	}
+	all := append([]table.Run{e.region.tried[best]}, runs...)
+	for _, row := range e.composed(e.fit.Draw(all, draws, e.options.Seed), len(all)) {
+		for i := range runs {
+			if row[1+i] < row[0] {
+				out[i] += 1 / float64(draws)
+			}
+		}
+	}
+	return out
+}
+
+// Differences are what run a is expected to score minus run b, by metric of the fit.
+func Differences(fit *surrogate.Fit, a, b table.Run, seed uint64) []Interval {
+	drawn := fit.Draw([]table.Run{a, b}, draws, seed)
+	out := make([]Interval, len(drawn))
+	for k := range drawn {
+		minus := make([]float64, len(drawn[k]))
+		for s, row := range drawn[k] {
+			minus[s] = row[0] - row[1]
+		}
+		out[k] = interval(minus)
+	}
+	return out
+}

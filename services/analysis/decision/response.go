@@ -1,0 +1,130 @@
+package decision
+
+import (
+	"math"
+	"slices"
+
+	"github.com/haigo-lab/haigo/services/analysis/table"
+)
+
+// Response is what metrics do as one source's share of the tokens changes, the other sources keeping their proportions.
+type Response struct {
+	Source     int
+	Metrics    []int // of the fit
+	Low, Top   float64
+	Points     []ResponsePoint // by share
+	Seen       []ResponseSeen
+	Recommends float64 // share of the recommended run
+}
+
+// ResponsePoint is what is expected at one share, without the noise of single runs.
+type ResponsePoint struct {
+	Share  float64
+	Run    table.Run
+	Values []Interval // by Metrics
+}
+
+// ResponseSeen is what one tried mixture scored, moved to the curve: its distance from what the models expect of it stands at
+// its share.
+type ResponseSeen struct {
+	Arm    int // of the decision
+	Share  float64
+	Values []float64 // by Metrics; NaN where it has none
+}
+
+const responsePoints = 37
+
+// respond walks one source's share through the recommended run, a little beyond what was tried.
+func (e *engine) respond(d *Decision, source int, metrics []int) Response {
+	r := Response{Source: source, Metrics: metrics, Low: 1, Recommends: e.share(d.Run, source)}
+	for _, run := range e.region.tried {
+		share := e.share(run, source)
+		r.Low, r.Top = min(r.Low, share), max(r.Top, share)
+	}
+	margin := 0.25 * (r.Top - r.Low)
+	from, to := max(0, r.Low-margin), min(1, r.Top+margin)
+	for i := range responsePoints {
+		share := from + (to-from)*float64(i)/(responsePoints-1)
+		r.Points = append(r.Points, ResponsePoint{Share: share, Run: e.shifted(d.Run, source, share)})
+	}
+	e.expect(&r)
+	e.adjust(d, &r)
+	return r
+}
+
+// share is a source's share of all of a run's tokens.
+func (e *engine) share(run table.Run, source int) float64 {
+	sum := 0.0
+	for p, s := range e.fit.Shares() {
+		sum += s * run.Shares[p][source]
+	}
+	return sum
+}
+
+// shifted is a run in which one source has another share; phases keep their proportions of it, and of the rest.
+func (e *engine) shifted(run table.Run, source int, to float64) table.Run {
+	out, from := copied(run), e.share(run, source)
+	for p, phase := range out.Shares {
+		own := to
+		switch {
+		case from > 0 && to <= from:
+			own = phase[source] * to / from
+		case from < 1 && to > from:
+			own = 1 - (1-phase[source])*(1-to)/(1-from)
+		}
+		rest := 1 - phase[source]
+		for j := range phase {
+			switch {
+			case j == source:
+			case rest > 1e-9:
+				phase[j] *= (1 - own) / rest
+			default:
+				phase[j] = (1 - own) / float64(len(phase)-1)
+			}
+		}
+		out.Shares[p][source] = own
+	}
+	return out
+}
+
+func (e *engine) expect(r *Response) {
+	runs := make([]table.Run, len(r.Points))
+	for i, p := range r.Points {
+		runs[i] = p.Run
+	}
+	drawn := e.fit.Draw(runs, draws, e.options.Seed)
+	for i := range r.Points {
+		for _, k := range r.Metrics {
+			r.Points[i].Values = append(r.Points[i].Values, interval(across(drawn[k], i)))
+		}
+	}
+}
+
+// adjust moves what was measured onto the curve.
+func (e *engine) adjust(d *Decision, r *Response) {
+	on := make([]table.Run, len(e.region.tried))
+	for i, run := range e.region.tried {
+		on[i] = e.shifted(d.Run, r.Source, e.share(run, r.Source))
+	}
+	expected, moved := e.fit.Means(e.region.tried), e.fit.Means(on)
+	for i, group := range e.fit.Table.Groups() {
+		seen := ResponseSeen{Arm: i, Share: e.share(e.region.tried[i], r.Source)}
+		for _, k := range r.Metrics {
+			seen.Values = append(seen.Values, moved[i][k]+e.measured(group, k)-expected[i][k])
+		}
+		if slices.ContainsFunc(seen.Values, func(v float64) bool { return !math.IsNaN(v) }) {
+			r.Seen = append(r.Seen, seen)
+		}
+	}
+}
+
+// measured is the mean of a metric over the runs of one mixture that have it; NaN where none has.
+func (e *engine) measured(group []int, metric int) float64 {
+	sum, n := 0.0, 0
+	for _, i := range group {
+		if v := e.fit.Table.Runs[i].Values[metric]; !math.IsNaN(v) {
+			sum, n = sum+v, n+1
+		}
+	}
+	return sum / float64(n)
+}

@@ -1,0 +1,126 @@
+package chart
+
+import (
+	"math"
+	"slices"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+)
+
+// OutlookResponse draws what metrics do as one source's share changes, the others keeping their proportions: the models'
+// curve with its interval, and every measured mixture, moved to the curve.
+func OutlookResponse(o Outlook, source string) (Figure, error) {
+	j := slices.Index(o.Fit.Table.Sources, source)
+	f := Figure{
+		ID: "response-" + slug(source), Kind: KindResponse, Arms: marked(o.Arms),
+		Title:    say("%s の割合に対する応答", "Response to the share of %s", same(source)),
+		Subtitle: say("ほかは推奨の比のまま", "the others in the recommended proportions"),
+		X:        Axis{Name: say("%s の割合（トークン）", "%s, share of tokens", same(source)), Format: FormatPercent},
+		Caption: say("線は予測の平均、帯は 90%% 区間。印は実測の平均を、ほかのデータソースの違いについて補正した値。灰色は試していない範囲。",
+			"Lines are expected means, bands their 90%% intervals. Marks are measured means, adjusted for their other shares. Grey: beyond what was tried."),
+		Table: Table{Columns: []Column{}, Rows: [][]any{}},
+	}
+	for i, r := range o.Responses {
+		if r.Source == j && len(r.Points) > 0 {
+			w := response{o, i}
+			f.Y = w.axis()
+			f.Description = w.description(source)
+			w.list(&f.Table)
+			return f, w.draw(&f)
+		}
+	}
+	f.Empty, f.Caption = say("描ける指標がない", "There is no metric to draw"), ablation.Label{}
+	return f, newDrawing(scale{0, 1, .25}, scale{0, 1, .25}).finish(&f)
+}
+
+type response struct {
+	Outlook
+	i int
+}
+
+func (w response) metric(k int) string { return w.Fit.Table.Metrics[w.Responses[w.i].Metrics[k]] }
+
+func (w response) axis() Axis {
+	if len(w.Responses[w.i].Metrics) == 1 {
+		return measureAxis(w.metric(0))
+	}
+	return axisOf(w.metric(0))
+}
+
+func (w response) draw(f *Figure) error {
+	r := w.Responses[w.i]
+	var values []float64
+	for k := range r.Metrics {
+		for _, p := range r.Points {
+			values = append(values, p.Values[k].Low, p.Values[k].Top)
+		}
+		for _, s := range r.Seen {
+			values = append(values, s.Values[k])
+		}
+	}
+	from, to := r.Points[0].Share, r.Points[len(r.Points)-1].Share
+	d := newDrawing(scale{from, to, nearest((to - from) / 5)}, around(values, 5, .03))
+	var beyond []row
+	if from < r.Low-1e-9 {
+		beyond = append(beyond, point(from, r.Low))
+	}
+	if to > r.Top+1e-9 {
+		beyond = append(beyond, point(r.Top, to))
+	}
+	d.add(Series{Role: RoleBeyond, Label: say("外挿", "extrapolated")}, beyond)
+	for k := range r.Metrics {
+		s := Series{Role: RoleBand, Lang: langOf(w.metric(k)), Label: setName(w.metric(k))}
+		var band, line, seen []row
+		for _, p := range r.Points {
+			band = append(band, point(p.Share, p.Values[k].Low, p.Values[k].Top))
+			line = append(line, append(point(p.Share, p.Values[k].Mean), nil))
+		}
+		d.add(s, band)
+		s.Role = RoleLine
+		d.add(s, line)
+		for _, v := range r.Seen {
+			if !math.IsNaN(v.Values[k]) {
+				seen = append(seen, point(v.Share, v.Values[k]))
+			}
+		}
+		s.Role = RoleAdjusted
+		d.add(s, seen)
+	}
+	d.add(Series{Role: RolePick, Label: say("推奨 %s", "Recommended %s", Percent(r.Recommends, 0))}, []row{point(r.Recommends)})
+	return d.finish(f)
+}
+
+func (w response) description(source string) ablation.Label {
+	r := w.Responses[w.i]
+	parts := []ablation.Label{say("横軸は %s の割合、%s から %s まで試した。", "The share of %s across; %s to %s was tried.", same(source), Percent(r.Low, 0), Percent(r.Top, 0))}
+	first, last := r.Points[0], r.Points[len(r.Points)-1]
+	for k := range r.Metrics {
+		parts = append(parts, say("%s：%s から %s。", "%s: from %s to %s.", setName(w.metric(k)), Fixed(first.Values[k].Mean, 3), Fixed(last.Values[k].Mean, 3)))
+	}
+	return join(parts...)
+}
+
+func (w response) list(t *Table) {
+	r := w.Responses[w.i]
+	t.Columns = append([]Column{
+		{Key: "point", Name: say("点", "Point"), Format: FormatText, Words: map[string]ablation.Label{"expected": say("予測", "expected"), "adjusted": say("実測（補正）", "measured, adjusted")}},
+		column("arm", say("アーム", "Arm"), FormatArm),
+		column("metric", say("指標", "Metric"), FormatText),
+		column("share", say("割合", "Share"), FormatPercent1),
+		column("value", say("値", "Value"), FormatFixed3),
+		column("low", say("90%% 下限", "90%% low"), FormatFixed3),
+		column("high", say("90%% 上限", "90%% high"), FormatFixed3),
+	}, w.columns()...)
+	for k := range r.Metrics {
+		for _, p := range r.Points {
+			t.Rows = append(t.Rows, append(append([]any{"expected", nil, w.metric(k), cell(p.Share)}, ends(p.Values[k])...), mixed(p.Run)...))
+		}
+		for _, s := range r.Seen {
+			arm := any(nil)
+			if i := w.armOf(w.Outlook.Outlook.Arms[s.Arm]); i >= 0 {
+				arm = w.Arms[i].Name
+			}
+			t.Rows = append(t.Rows, append([]any{"adjusted", arm, w.metric(k), cell(s.Share), cell(s.Values[k]), nil, nil}, mixed(w.Outlook.Outlook.Arms[s.Arm].Run)...))
+		}
+	}
+}

@@ -1,0 +1,167 @@
+package httpd_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/chart"
+	"github.com/haigo-lab/haigo/services/httpd"
+	"github.com/haigo-lab/haigo/services/postgres"
+)
+
+// ratios starts a sweep of six mixtures with two seeds, and ends all its runs with what a law of their shares says.
+func (s site) ratios(name string) {
+	s.Helper()
+	var file strings.Builder
+	fmt.Fprintf(&file, "name: %s\nquestion: 日本語はどれだけ要るか\nsources: [web-ja, web-en]\nrecipe: {trainer: cpu, tokens: 4096, row_tokens: 64, batch_rows: 8}\nseeds: 2\nschedules:\n", name)
+	for _, ja := range []int{5, 20, 40, 60, 80, 95} {
+		fmt.Fprintf(&file, "  ja%02d:\n    stages: [{until: 1.0, mixture: {web-ja: %.2f, web-en: %.2f}}]\n", ja, float64(ja)/100, float64(100-ja)/100)
+	}
+	s.post("/sweeps", file.String()).want(s.T, 201)
+	for range s.runs(name) {
+		s.learn()
+	}
+}
+
+// learn claims a run and ends it with scores that follow from its share of Japanese, at four evaluations.
+func (s site) learn() {
+	s.Helper()
+	ctx := s.Context()
+	claim, err := s.store.Claim(ctx, postgres.ClaimRequest{Holder: ablation.Holder{Host: "here", BootID: "b", PID: 1, StartTime: 1}, Lease: time.Minute, MaxRuns: 100})
+	if err != nil || claim == nil {
+		s.Fatalf("claim: %v, %v", claim, err)
+	}
+	if _, err := s.store.OpenAttempt(ctx, *claim, ablation.Attempt{RunID: claim.Run.ID, Number: 1, Host: "worker-1", Engine: "local", SpecSHA256: strings.Repeat("0", 64)}); err != nil {
+		s.Fatal(err)
+	}
+	b := batch(claim.Run, ablation.RunCompleted)
+	b.Points, b.Logs = nil, nil
+	share := 0.0
+	fmt.Sscanf(claim.Run.Arm, "ja%f", &share)
+	share /= 100
+	for step := int64(2); step <= claim.Run.Steps; step += 2 {
+		luck := .004 * math.Sin(float64(100*claim.Run.Replicate)+37*share)
+		late := 2 / float64(step)
+		b.Points = append(b.Points,
+			ablation.Point{Metric: "bpb/ja", Step: step, Value: ablation.Real(math.Pow(share+.02, -.3) + luck + late)},
+			ablation.Point{Metric: "bpb/en", Step: step, Value: ablation.Real(math.Pow(1.02-share, -.3) - luck + late)})
+	}
+	if err := s.store.Ingest(ctx, *claim, b); err != nil {
+		s.Fatal(err)
+	}
+	if err := s.store.EndAttempt(ctx, *claim, 1, "completed", ablation.Label{}, ablation.RunCompleted); err != nil {
+		s.Fatal(err)
+	}
+}
+
+// settled is the page once its decision is ready.
+func (s site) settled(path string, header ...string) answer {
+	s.Helper()
+	for {
+		a := s.get(path, header...).want(s.T, 200)
+		if !strings.Contains(a.body, `id="deciding"`) {
+			return a
+		}
+	}
+}
+
+func TestDecision(t *testing.T) {
+	t.Parallel()
+	s := open(t, httpd.Options{})
+	s.text()
+	s.ratios("ratios")
+	for lang, words := range map[string][]string{"ja": {"推奨する配合", "実測の最良", "次に走らせるラン", "1 ポイントの値段"}, "en": {"Recommended mixture", "Best that was run", "What to run next", "The price of a point"}} {
+		a := s.settled("/sweeps/ratios/decision", "Accept-Language", lang)
+		a.want(t, 200, words...)
+		if i := strings.Index(a.body, "⟦"); i >= 0 {
+			t.Errorf("a text is missing: %.40s", a.body[i:])
+		}
+		if found := inline(t, a.body); len(found) > 0 {
+			t.Errorf("the page has inline %v", found)
+		}
+	}
+	s.get("/sweeps/ratios/decision?objective=min:bpb/fr&lang=en").want(t, 200, "expects a metric at bpb/fr")
+	s.get("/sweeps/ratios/decision?tokens=much&lang=en").want(t, 200, "write a number above 0")
+}
+
+// decided are the figures of a sweep with a decision.
+func TestDecision_figures(t *testing.T) {
+	t.Parallel()
+	s := open(t, httpd.Options{})
+	s.text()
+	s.ratios("ratios")
+	for path, roles := range map[string][]chart.Role{
+		"front": {chart.RoleBand, chart.RoleLine, chart.RoleOdds, chart.RoleMean, chart.RolePick}, "response?source=web-ja": {chart.RoleBand, chart.RoleLine, chart.RoleAdjusted, chart.RolePick},
+		"stability": {chart.RoleLine},
+	} {
+		var f chart.Figure
+		s.get("/api/v1/sweeps/ratios/charts/"+path).want(t, 200).json(t, &f)
+		for _, role := range roles {
+			if !slices.ContainsFunc(f.Series, func(v chart.Series) bool { return v.Role == role }) {
+				t.Errorf("%s draws no %s", path, role)
+			}
+		}
+		if len(f.Table.Rows) == 0 || f.Title.JA == "" || f.Title.EN == "" || f.Empty != (ablation.Label{}) {
+			t.Errorf("%s: %d rows, %+v, %v", path, len(f.Table.Rows), f.Title, f.Empty)
+		}
+	}
+	var f chart.Figure
+	s.get("/api/v1/sweeps/ratios/charts/ternary").want(t, 200).json(t, &f)
+	if f.Empty.EN == "" {
+		t.Error("a ternary plot of two sources says nothing")
+	}
+	s.get("/api/v1/sweeps/ratios/charts/front.csv").want(t, 200, "p_not_dominated", "recommended")
+	s.get("/sweeps/ratios/decision.csv").want(t, 200, "ja60,bpb/ja,2,")
+	a := s.send("/sweeps/ratios/decision/share", "chart", "front", "question", "どこがよいか", "days", "7").want(t, 200, "/s/")
+	link := a.body[strings.Index(a.body, s.url+"/s/"):]
+	s.get(link[len(s.url):strings.IndexAny(link, "\"< ")]).want(t, 200, "どこがよいか", "chart.json")
+	s.get("/sweeps/ratios/decision/share").want(t, 200, `value="front"`, `value="response web-ja"`)
+}
+
+func TestDecision_next(t *testing.T) {
+	t.Parallel()
+	s := open(t, httpd.Options{})
+	s.text()
+	s.sweep("two")
+	for range 4 {
+		s.train(ablation.RunCompleted)
+	}
+	page := s.settled("/sweeps/two/decision", "Accept-Language", "en").want(t, 200, "2 different mixtures are too few", "noise over seeds")
+	mixture := page.body[strings.Index(page.body, `name="mixture" value="`)+len(`name="mixture" value="`):]
+	mixture = mixture[:strings.Index(mixture, `"`)]
+	s.get("/new?next=two&mixture="+url.QueryEscape(mixture)).want(t, 200, "next-1")
+	s.send("/sweeps/two/decision/next", "mixture", mixture).want(t, 303)
+	s.send("/sweeps/two/decision/next", "mixture", mixture+",3").want(t, 422)
+	s.send("/sweeps/two/decision/next").want(t, 409)
+	runs, err := s.store.Runs(t.Context(), "two")
+	if err != nil || len(runs) != 6 || runs[4].Arm != "next-1" || runs[4].State != ablation.RunQueued {
+		t.Errorf("%v, %d runs", err, len(runs))
+	}
+}
+
+// decides compares an answer with its example as far as processors agree.
+func (s site) decides(operation string, a answer) {
+	s.Helper()
+	if *update {
+		s.shows(operation, a)
+		return
+	}
+	var want, got any
+	if err := json.Unmarshal([]byte(example(s.T, operation+".json")), &want); err != nil {
+		s.Fatal(err)
+	}
+	a.json(s.T, &got)
+	if diff := cmp.Diff(want, got, cmpopts.EquateApprox(1e-3, 1e-3)); diff != "" {
+		s.Errorf("%s answers otherwise than its example; write the examples anew with -update: %s", operation, diff)
+	}
+}

@@ -1,0 +1,48 @@
+// What metrics do as one source's share changes: curves with their bands, what was measured as open marks on them, a grey
+// ground where nothing was tried, and an upright line at what is recommended.
+
+import { curve } from "./chart-curve";
+import { at, drawn, type Drawn, type Sheet } from "./chart-figure";
+import { colourOf, plain } from "./chart-theme";
+import type { Drawing } from "./chart-tradeoff";
+import { fixed, format, say } from "./format";
+
+export function response(sheet: Sheet): Drawing {
+  const { option, stops } = curve(sheet);
+  const series = option.series as object[];
+  for (const s of drawn(sheet.figure, "adjusted")) series.push(adjusted(s, sheet));
+  for (const s of drawn(sheet.figure, "beyond")) series.push(beyond(s, sheet));
+  for (const s of drawn(sheet.figure, "pick")) series.push(recommended(s, sheet));
+  return { option, stops };
+}
+
+const shapes: Record<string, string> = { en: "rect", code: "triangle" };
+
+function adjusted(s: Drawn, sheet: Sheet): object {
+  const { theme, lang } = sheet;
+  return {
+    id: `adjusted ${s.lang ?? say(s.label, "en")}`,
+    type: "scatter",
+    z: 5,
+    symbol: shapes[s.lang ?? ""] ?? "circle",
+    symbolSize: 7.5,
+    data: s.rows,
+    itemStyle: { opacity: 1, color: theme.colour("page"), borderColor: colourOf(s, sheet), borderWidth: 1.6 },
+    tooltip: { trigger: "item", formatter: (p: { dataIndex: number }) => `${plain(say(s.label, lang))}  ${fixed(at(s.rows[p.dataIndex], 1), 3)}\n${format("percent1", at(s.rows[p.dataIndex], 0), lang)}` },
+  };
+}
+
+// beyond is the ground where the curves lean on nothing but the models' form.
+function beyond(s: Drawn, { theme, lang }: Sheet): object {
+  const label = { show: true, position: "insideBottom", color: theme.colour("ink-3"), fontSize: 11, formatter: say(s.label, lang) };
+  const widest = Math.max(...s.rows.map((r) => at(r, 1) - at(r, 0)));
+  const areas = s.rows.map((r) => [{ xAxis: at(r, 0), label: { show: at(r, 1) - at(r, 0) === widest } }, { xAxis: at(r, 1) }]);
+  return { type: "line", silent: true, z: 0, data: [], markArea: { silent: true, itemStyle: { color: theme.colour("sunken") }, label, data: areas } };
+}
+
+function recommended(s: Drawn, { theme, lang }: Sheet): object {
+  const colour = theme.colour("arm-1");
+  const label = { show: true, position: "insideEndTop", rotate: 0, distance: 6, formatter: say(s.label, lang), color: colour, fontWeight: 700, fontSize: 12, textBorderColor: theme.colour("page"), textBorderWidth: 3 };
+  const line = { silent: true, symbol: "none", lineStyle: { color: colour, width: 1.5, type: "solid" }, label, data: [{ xAxis: at(s.rows[0], 0) }] };
+  return { type: "line", silent: true, z: 4, data: [], markLine: line };
+}
