@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/haigo-lab/haigo/services/analysis/decision"
+	"github.com/haigo-lab/haigo/services/analysis/surrogate"
 )
 
 // decider works decisions out beside requests, one at a time, for each takes all cores, and keeps the newest. It is safe for
@@ -69,9 +70,11 @@ func (d *decider) earlier(about string) *decided {
 }
 
 func (d *decider) work(v *decided, m decisionMaterial) {
-	d.one <- struct{}{}
+	if len(m.table.Groups()) >= surrogate.Fewest { // else it ends at once, and shouldn't wait for others
+		d.one <- struct{}{}
+		defer func() { <-d.one }()
+	}
 	defer func() {
-		<-d.one
 		if broken := recover(); broken != nil {
 			v.err = fmt.Errorf("decide about sweep %s: %v", m.Sweep.Name, broken)
 			d.log.Error("a decision can't be worked out", "sweep", m.Sweep.Name, "err", v.err)

@@ -33,7 +33,7 @@ type decisionView struct {
 // aimForm is the aim as it was written, and what is wrong with it.
 type aimForm struct {
 	Objective, Tokens, Params string
-	Metrics                   []string
+	Usual                     string // the objective where none is written
 	Wrong                     map[string]string
 }
 
@@ -56,7 +56,11 @@ func (s *Server) decisionPage(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	v.Aim.fill(m)
+	usual := m
+	usual.Objective = ""
+	if usual.aimAt() == nil && len(usual.objective.Terms) > 0 {
+		v.Aim.Usual = usual.objective.String()
+	}
 	p := decisionPage{decisionMaterial: m, words: d.words, views: d.views}
 	s.decideOn(r, &v, &p)
 	v.Matrix = p.matrix()
@@ -94,13 +98,6 @@ func (w words) refusal(err error) string {
 		lines = append(lines, p.Message.In(w.lang))
 	}
 	return strings.Join(lines, " ")
-}
-
-func (f *aimForm) fill(m decisionMaterial) {
-	f.Metrics = m.table.Metrics
-	if f.Objective == "" && len(m.table.Metrics) > 0 {
-		f.Objective = m.objective.String()
-	}
 }
 
 // decisionPage is what the page is made from.
@@ -175,14 +172,31 @@ func (p decisionPage) recommend() *recommendation {
 		}
 	}
 	r.Says = append(r.Says, p.alike(), p.near())
-	for _, price := range o.Prices {
-		r.Prices = append(r.Prices, p.words.text("dec.price.say", "of", p.head(price.Of).Name, "in", p.head(price.In).Name,
-			"c", fixed(price.Cost.Mean, 2), "lo", fixed(price.Cost.Low, 2), "hi", fixed(price.Cost.Top, 2)))
-	}
+	r.Prices = p.prices()
 	r.Powers = p.powers()
 	p.draw(r)
 	return r
 }
+
+// prices are those of Japanese in English and back, or of all metrics where the objective hasn't both.
+func (p decisionPage) prices() []string {
+	priced := slices.DeleteFunc(slices.Clone(p.outlook.Prices), func(v decision.Price) bool { return !spoken(v.Of) || !spoken(v.In) })
+	if len(priced) == 0 {
+		priced = p.outlook.Prices
+	}
+	var out []string
+	for _, v := range priced {
+		key := "dec.price.say"
+		if v.Cost.Mean <= 0 {
+			key = "dec.price.free" // the front of two metrics says nothing of a third
+		}
+		out = append(out, p.words.text(key, "of", p.head(v.Of).Name, "in", p.head(v.In).Name, "c", fixed(v.Cost.Mean, 2), "lo", fixed(v.Cost.Low, 2), "hi", fixed(v.Cost.Top, 2)))
+	}
+	return out
+}
+
+// spoken reports whether a metric is of Japanese or English text.
+func spoken(metric string) bool { return metric == ablation.BPB("ja") || metric == ablation.BPB("en") }
 
 // goal is the objective in words: by which metrics, weighted how.
 func (p decisionPage) goal() string {
@@ -420,7 +434,7 @@ func (p decisionPage) pBest(run table.Run) string {
 func (p decisionPage) epochWords(run table.Run) string {
 	var parts []string
 	for _, n := range p.outlook.Fit.Epochs(run) {
-		parts = append(parts, fixed(n, 1))
+		parts = append(parts, fixed(n, map[bool]int{true: 1, false: 2}[n >= 1]))
 	}
 	return strings.Join(parts, " / ")
 }

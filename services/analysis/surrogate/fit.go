@@ -29,8 +29,8 @@ type Fit struct {
 	metrics []*metric
 }
 
-// Fewest mixtures of which anything is said.
-const fewest = 4
+// Fewest is how many mixtures must have been run before anything is said.
+const Fewest = 4
 
 // New fits every metric by itself, side by side on all cores; results don't depend on how many there are.
 func New(s Setup) (*Fit, error) {
@@ -80,11 +80,11 @@ func (s Setup) own(metric string) []int {
 func (f *Fit) measured() {
 	var keep []int
 	for k, name := range f.Table.Metrics {
-		if _, rows := f.values(k); len(rows) >= fewest {
+		if _, rows := f.values(k); len(rows) >= Fewest {
 			keep = append(keep, k)
 			continue
 		}
-		f.note("%s has values at fewer than %d different mixtures and is left out", "%s は %d 種類未満の配合でしか測られていないので除きました", name, fewest)
+		f.note("%s has values at fewer than %d different mixtures and is left out", "%s は %d 種類未満の配合でしか測られていないので除きました", name, Fewest)
 	}
 	f.Table.Metrics = pick(f.Table.Metrics, keep)
 	f.Table.Runs = slices.Clone(f.Table.Runs)
@@ -100,14 +100,14 @@ func (f *Fit) note(en, ja string, args ...any) {
 func (f *Fit) nothing() error {
 	return &ablation.Invalid{Problems: []ablation.Problem{{Message: ablation.Said(
 		"no metric has values at %d different mixtures: run more, or look why values are missing",
-		"%d 種類以上の配合で測られた指標がありません。ランを増やすか、値が欠けている理由を確かめてください", fewest)}}}
+		"%d 種類以上の配合で測られた指標がありません。ランを増やすか、値が欠けている理由を確かめてください", Fewest)}}}
 }
 
 func (f *Fit) enough() error {
-	if n := len(f.groups); n < fewest {
+	if n := len(f.groups); n < Fewest {
 		return &ablation.Invalid{Problems: []ablation.Problem{{Message: ablation.Said(
 			"%d different mixtures are too few to say what a ratio does: run at least %d, better two for each source",
-			"配合が %d 種類しかなく、比率の効果は分かりません。少なくとも %d 種類、できればデータソースの数の 2 倍を実行してください", n, fewest)}}}
+			"配合が %d 種類しかなく、比率の効果は分かりません。少なくとも %d 種類、できればデータソースの数の 2 倍を実行してください", n, Fewest)}}}
 	}
 	return nil
 }
