@@ -16,7 +16,7 @@ type aimInput struct {
 	Parameters float64 `query:"params" minimum:"0" doc:"Of the run that is decided about; default as large as the largest"`
 }
 
-func (in aimInput) aim() aim { return aim{in.Objective, in.Tokens, in.Parameters} }
+func (in aimInput) aim() aim { return aim(in) }
 
 type decisionInput struct {
 	Sweep string `path:"sweep"`

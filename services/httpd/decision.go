@@ -377,7 +377,7 @@ func (p decisionPage) powers() []string {
 	const most = 99
 	var out []string
 	for _, v := range p.outlook.Detectable {
-		if math.IsNaN(v.Effect) {
+		if math.IsNaN(v.Effect) || strings.HasSuffix(v.Metric, "/margin") {
 			continue
 		}
 		name := p.head(v.Metric).Name
@@ -442,7 +442,7 @@ func (p decisionPage) epochWords(run table.Run) string {
 // draw places the figures that the decision has points for.
 func (p decisionPage) draw(r *recommendation) {
 	place := func(id, kind string, q url.Values) figure {
-		for name, values := range p.aim.values() {
+		for name, values := range p.values() {
 			q[name] = values
 		}
 		f := newFigure(id, sweepURL(p.Sweep.Name), kind, q)

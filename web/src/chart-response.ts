@@ -3,7 +3,7 @@
 
 import { curve } from "./chart-curve";
 import { at, drawn, type Drawn, type Sheet } from "./chart-figure";
-import { colourOf, plain } from "./chart-theme";
+import { colourOf, ends, plain } from "./chart-theme";
 import type { Drawing } from "./chart-tradeoff";
 import { fixed, format, say } from "./format";
 
@@ -40,9 +40,12 @@ function beyond(s: Drawn, { theme, lang }: Sheet): object {
   return { type: "line", silent: true, z: 0, data: [], markArea: { silent: true, itemStyle: { color: theme.colour("sunken") }, label, data: areas } };
 }
 
-function recommended(s: Drawn, { theme, lang }: Sheet): object {
+function recommended(s: Drawn, sheet: Sheet): object {
+  const { theme, lang } = sheet;
   const colour = theme.colour("arm-1");
-  const label = { show: true, position: "insideEndTop", rotate: 0, distance: 6, formatter: say(s.label, lang), color: colour, fontWeight: 700, fontSize: 12, textBorderColor: theme.colour("page"), textBorderWidth: 3 };
+  const { min, max } = ends(sheet, "x");
+  const align = at(s.rows[0], 0) < min + 0.4 * (max - min) ? "left" : "right"; // left above stands the axis's name
+  const label = { show: true, position: "insideEndTop", rotate: 0, align, distance: 6, formatter: say(s.label, lang), color: colour, fontWeight: 700, fontSize: 12, textBorderColor: theme.colour("page"), textBorderWidth: 3 };
   const line = { silent: true, symbol: "none", lineStyle: { color: colour, width: 1.5, type: "solid" }, label, data: [{ xAxis: at(s.rows[0], 0) }] };
   return { type: "line", silent: true, z: 4, data: [], markLine: line };
 }

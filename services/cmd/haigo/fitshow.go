@@ -83,7 +83,7 @@ func within(v decision.Interval) string {
 func (f fitted) printBaselines(w io.Writer) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "\nBASELINE\tEXPECTED\tIMPROVEMENT OVER IT\t")
-	for _, b := range f.Decision.Baselines {
+	for _, b := range f.Baselines {
 		verdict := "can't be told apart"
 		if b.Better {
 			verdict = "better"
@@ -99,7 +99,7 @@ func (f fitted) printArms(w io.Writer) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "\nRUN\tSEEN\tEXPECTED\tP(BEST)\tP(FRONT)")
 	shown := 0
-	for _, a := range f.Decision.Arms {
+	for _, a := range f.Arms {
 		if a.PBest < least || shown >= most {
 			continue
 		}
