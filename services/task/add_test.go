@@ -69,6 +69,9 @@ func TestAdd_PublishedLayouts(t *testing.T) {
 		{"jcola.json", "jcola", 2, nil, spec.Item{
 			ID: "10", Lang: ja, Kind: mc, Context: "文：花子は友達に手紙を書いた。\nこの文は日本語として自然ですか。\n回答：", Choices: []string{"いいえ", "はい"}, Gold: 1,
 		}},
+		{"jcola.tsv", "jcola", 2, nil, spec.Item{
+			ID: "12", Lang: ja, Kind: mc, Context: "文：太郎は駅で本が読んだ。\nこの文は日本語として自然ですか。\n回答：", Choices: []string{"いいえ", "はい"},
+		}},
 		{"jsquad.json", "jsquad", 1, nil, spec.Item{
 			ID: "a1p0q0", Lang: ja, Kind: spec.ItemExtractive, Context: "題名：水車\n本文：水車は川の流れで回る。村では米をつくのに使われた。\n質問：水車は何で回るか?\n回答：",
 			Answers: []string{"川の流れ", "川"},

@@ -114,10 +114,14 @@ var jcola = &layout{
 		return decode(raw, func(v struct {
 			ID       text   `json:"uid"`
 			Sentence string `json:"sentence"`
-			Label    int    `json:"label"`
+			Label    text   `json:"label"` // digits in the tab-separated files
 		},
 		) ([]spec.Item, error) {
-			return choice(v.ID, "文："+v.Sentence+"\nこの文は日本語として自然ですか。\n回答：", "", v.Label, "いいえ", "はい"), nil
+			gold := slices.Index([]text{"0", "1"}, v.Label)
+			if gold < 0 {
+				return nil, fmt.Errorf("label %q is neither 0 nor 1", v.Label)
+			}
+			return choice(v.ID, "文："+v.Sentence+"\nこの文は日本語として自然ですか。\n回答：", "", gold, "いいえ", "はい"), nil
 		})
 	},
 }
