@@ -8,7 +8,7 @@ PLUGINS := cpu command
 PLATFORMS := linux-amd64 linux-arm64 darwin-arm64
 NPM     := npm --prefix web --no-audit --no-fund --no-update-notifier
 
-.PHONY: help demo test build web go lint types browser bench-cpu bench-corpus bench-analysis bench-pages fuzz-api dist check-dist clean
+.PHONY: help demo test build web go lint types browser bench-cpu bench-corpus bench-run bench-analysis bench-pages fuzz-api dist check-dist clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s%s\n", $$1, $$2}' Makefile
@@ -62,6 +62,9 @@ bench-cpu: bin/torch/.ready ## the CPU trainer against PyTorch, paired, in one c
 
 bench-corpus: ## reads 1 GB of JSON lines in .zst, as one file and as four: MB/s of text, MB a second of one core, peak memory
 	go test -run '^$$' -bench 'Add|Measure' -benchtime 1x ./services/corpus -corpus-bytes 1073741824
+
+bench-run: build ## small runs with 2,000 items in ten tasks: from the click to the end of the first step, and the share of evaluation
+	go test -run '^$$' -bench '^BenchmarkRun$$' -benchtime 2x ./services/cmd/haigo
 
 bench-pages: web ## a sweep of 50 runs with 20,000 steps in Chromium: time to the last chart cold and warm, weight of page and scripts
 	go test -run '^$$' -bench '^BenchmarkPage$$' -benchtime 1x ./services/httpd -page-steps 20000

@@ -12,7 +12,7 @@ import (
 func Grow(old, next Sweep) (Sweep, error) {
 	g := growth{next: next}
 	g.same("sources", sameSources(old.Sources, next.Sources))
-	g.recipe(old.Recipe, next.Recipe, lengthens(old.Design.Product, next.Design.Product))
+	g.recipe(old.Recipe, next.Recipe, lengthens(old.Design.Product, next.Design.Product) || len(old.Sources) != len(next.Sources))
 	g.same("tasks", slices.Equal(old.Tasks, next.Tasks))
 	g.same("seed", next.Seed == nil || old.Seed != nil && *next.Seed == *old.Seed)
 	g.same("design.baseline", old.Design.Baseline == next.Design.Baseline)
@@ -52,8 +52,9 @@ func sameSources(old, next []SourceRef) bool {
 }
 
 // recipe compares what the document says; what it leaves to the trainer is as it was recorded at the start.
-// lengths says that the product's token budgets have changed.
-func (g *growth) recipe(old, next Recipe, lengths bool) {
+// others says that the product's token budgets or the number of sources have changed, which brings another default of what
+// is scored; where they may not differ that is refused elsewhere.
+func (g *growth) recipe(old, next Recipe, others bool) {
 	g.same("recipe.trainer", next.Trainer == "" || old.Trainer == next.Trainer)
 	g.same("recipe.shape", old.Shape == next.Shape || next.Shape.Preset != "" && old.Shape.Preset == next.Shape.Preset)
 	g.same("recipe.tokenizer", old.Tokenizer == next.Tokenizer)
@@ -63,8 +64,8 @@ func (g *growth) recipe(old, next Recipe, lengths bool) {
 	g.same("recipe.precision", old.Precision == next.Precision)
 	next.Optimizer.PeakLR = cmp.Or(next.Optimizer.PeakLR, old.Optimizer.PeakLR)
 	g.same("recipe.optimizer", old.Optimizer == next.Optimizer)
-	// Another budget brings another default; where the budget may not differ it is refused above.
-	g.same("recipe.eval", old.Eval == next.Eval && (next.SetBytes == 0 || old.SetBytes == next.SetBytes || old.Tokens != next.Tokens || lengths))
+	others = others || old.Tokens != next.Tokens
+	g.same("recipe.eval", old.TaskEval == next.TaskEval && (others || old.Eval == next.Eval && (next.SetBytes == 0 || old.SetBytes == next.SetBytes)))
 	g.same("recipe.start", old.Start == next.Start || old.Start != nil && next.Start != nil && *old.Start == *next.Start)
 	g.same("recipe.checkpoint", old.Checkpoint == next.Checkpoint)
 	g.same("recipe.on_divergence", old.Divergence == next.Divergence)

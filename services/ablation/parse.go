@@ -51,14 +51,21 @@ func (r *reader) sweep(root *node) Sweep {
 	return s
 }
 
-// shortest fits the default size of held-out sets to the shortest runs of a product.
+// shortest fits what is scored by default, and how often, to the shortest runs of a product.
 func (r *reader) shortest(recipe *node, s *Sweep) {
-	if s.Recipe.SetBytes == 0 || s.Design.Product == nil || len(s.Design.Product.Tokens) == 0 || recipe == nil || recipe.find("recipe.eval.set_bytes").field == "recipe.eval.set_bytes" {
+	if s.Design.Product == nil || len(s.Design.Product.Tokens) == 0 || recipe == nil {
 		return
 	}
+	given := func(key string) bool { return recipe.find("recipe.eval."+key).field == "recipe.eval."+key }
 	short := s.Recipe
 	short.Tokens = slices.Min(s.Design.Product.Tokens)
-	s.Recipe.SetBytes = short.defaultSetBytes(len(s.Sources))
+	if !given("every") {
+		s.Recipe.Eval = short.defaultEval(len(s.Sources))
+		short.Eval = s.Recipe.Eval
+	}
+	if s.Recipe.SetBytes != 0 && !given("set_bytes") {
+		s.Recipe.SetBytes = short.defaultSetBytes(len(s.Sources))
+	}
 }
 
 func (r *reader) budget(n *node) Budget {

@@ -88,9 +88,12 @@ func (r *reader) part(n *node, otherwise float64) float64 {
 func (r *reader) evaluation(n *node, out *Recipe, sources int) {
 	f := map[string]*node{}
 	if n != nil {
-		f = r.fields(n, "every", "set_bytes")
+		f = r.fields(n, "every", "tasks_every", "set_bytes")
 	}
-	out.Eval = r.interval(f["every"], Amount{Fraction: 0.05})
+	out.Eval = r.interval(f["every"], out.defaultEval(sources))
+	if f["tasks_every"] != nil {
+		out.TaskEval = r.interval(f["tasks_every"], out.Eval)
+	}
 	otherwise := out.defaultSetBytes(sources)
 	if out.Start != nil && out.Start.Run != "" {
 		otherwise = 0 // what goes on is scored on the same text

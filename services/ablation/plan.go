@@ -36,15 +36,21 @@ type Plan struct {
 // PlanArm is what every run of an arm is and reads, by source.
 type PlanArm struct {
 	Arm
-	Steps       int64              `json:"steps"`
-	RunTokens   int64              `json:"run_tokens"` // rounded up to whole steps
-	Parameters  int64              `json:"parameters"`
-	FLOPs       float64            `json:"flops"` // of a run
-	MemoryBytes int64              `json:"memory_bytes"`
-	Stages      []PlanStage        `json:"stages,omitempty"` // none for a matched control
-	Rows        map[string]int64   `json:"rows"`             // as the sampler deals them out
-	Tokens      map[string]int64   `json:"tokens"`
-	Epochs      map[string]float64 `json:"epochs"` // rows ÷ the rows that there are
+	Steps       int64   `json:"steps"`
+	RunTokens   int64   `json:"run_tokens"` // rounded up to whole steps
+	Parameters  int64   `json:"parameters"`
+	FLOPs       float64 `json:"flops"` // of a run
+	MemoryBytes int64   `json:"memory_bytes"`
+	// EvalEvery and TasksEvery are the steps between evaluations and between those that have tasks, 0: all have. Evaluation
+	// takes about EvalShare of a run's time.
+	EvalEvery  int64   `json:"eval_every"`
+	TasksEvery int64   `json:"tasks_every"`
+	EvalShare  float64 `json:"eval_share"`
+
+	Stages []PlanStage        `json:"stages,omitempty"` // none for a matched control
+	Rows   map[string]int64   `json:"rows"`             // as the sampler deals them out
+	Tokens map[string]int64   `json:"tokens"`
+	Epochs map[string]float64 `json:"epochs"` // rows ÷ the rows that there are
 	// EpochsBefore is how often the weights that a run starts from have read the sources before, likewise.
 	EpochsBefore map[string]float64 `json:"epochs_before,omitempty"`
 }
@@ -106,6 +112,7 @@ func (s Sweep) planArm(arm Arm, sources []Source, e Estimate) PlanArm {
 	r := s.Recipe.For(arm)
 	out := PlanArm{
 		Arm: arm, Steps: r.Steps(), RunTokens: r.Steps() * r.TokensPerStep(), Parameters: e.Parameters, MemoryBytes: e.MemoryBytes,
+		EvalEvery: r.EvalEvery(), TasksEvery: r.TasksEvery(), EvalShare: r.EvaluationShare(),
 		Rows: map[string]int64{}, Tokens: map[string]int64{}, Epochs: map[string]float64{},
 	}
 	out.FLOPs = float64(out.RunTokens) * e.FLOPsPerToken

@@ -1,6 +1,7 @@
 package ablation
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -73,6 +74,23 @@ func (p *Plan) warn(s Sweep) {
 		p.warnOrigin(t)
 	}
 	p.warnTasks()
+	p.warnEvaluation(s)
+}
+
+// warnEvaluation tells of runs whose evaluation takes more than it should, and of tasks that are therefore scored seldom.
+func (p *Plan) warnEvaluation(s Sweep) {
+	most := slices.MaxFunc(p.Arms, func(a, b PlanArm) int { return cmp.Compare(a.EvalShare, b.EvalShare) })
+	scored := s.Recipe.Scored
+	switch {
+	case most.EvalShare > MuchEvaluation && scored.Tasks > scored.Sets:
+		p.warning(say("evaluation takes about %.0f%% of a run's time: the tasks alone score %d tokens at the end; take fewer items (haigo eval add --items), fewer tasks or longer runs",
+			"ランの時間のおよそ %.0f%% を評価が占めます。最後にタスクだけで %d トークンを採点します。問題数（haigo eval add --items）かタスクを減らすか、ランを長くしてください",
+			100*most.EvalShare, scored.Tasks))
+	case most.EvalShare > MuchEvaluation:
+		p.warning(say("evaluation takes about %.0f%% of a run's time: it scores %d tokens each time; score less (recipe.eval: every, set_bytes) or take longer runs",
+			"ランの時間のおよそ %.0f%% を評価が占めます。1 回に %d トークンを採点します。採点を減らす（recipe.eval の every、set_bytes）か、ランを長くしてください",
+			100*most.EvalShare, scored.Sets))
+	}
 }
 
 func (p *Plan) warnSource(source Source) {

@@ -10,8 +10,10 @@ type Recipe struct {
 	BatchRows  int        `json:"batch_rows"`
 	Precision  string     `json:"precision"`
 	Optimizer  Optimizer  `json:"optimizer"`
-	Eval       Amount     `json:"eval"`      // between evaluations
-	SetBytes   int64      `json:"set_bytes"` // of each source's held-out set, at most; 0: as the run that is started from
+	Eval       Amount     `json:"eval"`               // between evaluations
+	TaskEval   Amount     `json:"task_eval,omitzero"` // between evaluations that have tasks; none: as often as a tenth of the time allows
+	Scored     Scored     `json:"scored,omitzero"`    // by an evaluation, as found at the start
+	SetBytes   int64      `json:"set_bytes"`          // of each source's held-out set, at most; 0: as the run that is started from
 	Checkpoint Checkpoint `json:"checkpoint"`
 	Divergence Divergence `json:"on_divergence"`
 	MaxEpochs  float64    `json:"max_epochs"` // above this a run is refused
@@ -20,13 +22,6 @@ type Recipe struct {
 	// ShareTrunks trains a part that several runs have in common once; see [Sweep.Share]. It changes no result.
 	ShareTrunks bool `json:"share_trunks"`
 }
-
-// DefaultSetBytes bounds a source's held-out set unless a recipe says otherwise. Runs that are too short to score so much
-// get less, down to leastSetBytes.
-const (
-	DefaultSetBytes = 256 << 10
-	leastSetBytes   = 8 << 10
-)
 
 // Shape is a preset's name, or an explicit shape.
 type Shape struct {
@@ -61,20 +56,6 @@ func (r Recipe) Steps() int64 {
 
 // TokensPerStep is the number of target tokens of one step.
 func (r Recipe) TokensPerStep() int64 { return int64(r.BatchRows) * int64(r.RowTokens) }
-
-// EvalEvery is the number of steps between evaluations, at least 1.
-func (r Recipe) EvalEvery() int64 { return max(1, r.Eval.Steps(r)) }
-
-// defaultSetBytes keeps scoring within a tenth of a run's time: a scored token costs a third of a trained one, and a
-// quarter of what that leaves is for tasks.
-func (r Recipe) defaultSetBytes(sources int) int64 {
-	if r.TokensPerStep() <= 0 {
-		return DefaultSetBytes
-	}
-	times := 2 + max(0, r.Steps()-1)/r.EvalEvery() // before the first step and after the last
-	affordable := r.Tokens / 4 / (times * int64(max(1, sources)))
-	return min(DefaultSetBytes, max(leastSetBytes, affordable))
-}
 
 // CheckpointEvery is the number of steps between checkpoints, at least 1.
 func (r Recipe) CheckpointEvery() int64 { return max(1, r.Checkpoint.Every.Steps(r)) }

@@ -1,7 +1,6 @@
 package ablation_test
 
 import (
-	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -59,23 +58,6 @@ func TestAmount_Of(t *testing.T) {
 	for _, tt := range tests {
 		if got := tt.amount.Of(tt.budget); got != tt.want {
 			t.Errorf("%+v of %d: got %d, want %d", tt.amount, tt.budget, got, tt.want)
-		}
-	}
-}
-
-// The trainer scores a token at a third of the cost of training on one.
-func TestParseSweep_scoresWithinATenth(t *testing.T) {
-	t.Parallel()
-	for _, tokens := range []int64{2_000_000, 10_000_000, 100_000_000, 2_000_000_000} {
-		s, err := ablation.ParseSweep(fmt.Appendf(nil, "name: a\nsources: [ja, en, code]\nrecipe: {tokens: %d}\n"+
-			"schedules: {s: {stages: [{until: 1, mixture: {ja: 0.5, en: 0.3, code: 0.2}}]}}\n", tokens))
-		if err != nil {
-			t.Fatal(err)
-		}
-		times := 2 + (s.Recipe.Steps()-1)/s.Recipe.EvalEvery()
-		scored := float64(times*3*s.Recipe.SetBytes) / 3
-		if share := scored / (scored + float64(tokens)); share > 0.1 {
-			t.Errorf("%d tokens: %.1f%% of the time is scoring %d bytes of a source %d times", tokens, 100*share, s.Recipe.SetBytes, times)
 		}
 	}
 }

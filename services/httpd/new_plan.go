@@ -76,6 +76,8 @@ type lookedAt struct {
 	Arm   armView
 	Reads []read
 	Chart template.HTML // epochs over tokens
+
+	Evaluation string // how often and how long
 }
 
 // read is what every run of an arm reads of a source.
@@ -190,7 +192,9 @@ func (v *planView) look(words words, sweep ablation.Sweep, views []armView, name
 		}
 	}
 	course := sweep.Recipe.For(arm.Arm).Course(arm.Weights, have, coursePoints)
-	v.Looked = &lookedAt{Arm: views[i]}
+	v.Looked = &lookedAt{
+		Arm: views[i], Evaluation: words.scored(arm.EvalEvery, arm.TasksEvery, arm.Steps, len(v.Tasks) > 0, arm.EvalShare),
+	}
 	for k, portion := range arm.Portions(v.Sources) {
 		name := v.Sources[k].Name
 		v.Looked.Reads = append(v.Looked.Reads, read{v.Sources[k], arm.Tokens[name], portion, arm.Epochs[name], arm.EpochsBefore[name], course.Exhausted[k]})

@@ -31,6 +31,7 @@ type runView struct {
 	Sets               []setScore
 	Tasks              []taskScore
 	ScoredAt           float64    // tokens
+	Evaluation         string     // how often and how long
 	Ledger, MoreLedger []spikeRow // the first entries, and those that are folded away
 	Interventions      []string
 	Logs               []ablation.LogLine
@@ -135,6 +136,7 @@ func (s *Server) runView(ctx context.Context, words words, id string) (v runView
 	v.Facts = words.facts(run, attempts, v.Now)
 	v.Figures, v.Schedule = runFigures(words, run.ID, metrics), scheduleFigure(words, run)
 	d.score(&v, run)
+	v.Evaluation = words.evaluation(d.recipeOf(run))
 	return v, s.identify(ctx, d, &v, run, segments)
 }
 
@@ -157,6 +159,14 @@ func (d sweepData) score(v *runView, run ablation.Run) {
 		}
 	}
 	v.Rows = d.rowsRead(run, result)
+}
+
+// recipeOf is that of the run's arm.
+func (d sweepData) recipeOf(run ablation.Run) ablation.Recipe {
+	if i := slices.IndexFunc(d.Arms, func(a ablation.Arm) bool { return a.Name == run.Arm }); i >= 0 {
+		return d.Sweep.Recipe.For(d.Arms[i])
+	}
+	return d.Sweep.Recipe
 }
 
 // answered is a run's accuracy on a task, or its F1 where the task has no choices; empty where it has neither.

@@ -40,7 +40,7 @@ func (d *drive) begins(ctx context.Context, s *spec.Spec, sweep ablation.Sweep) 
 		s.Checkpoint.ResumeFrom = &spec.Resume{Step: at.Step, Path: folder.path, RunID: at.Run}
 		return nil
 	}
-	s.Init = &spec.Init{Path: folder.path, ManifestSHA256: folder.digest}
+	s.Init, s.Eval.SkipStart = &spec.Init{Path: folder.path, ManifestSHA256: folder.digest}, false
 	return nil
 }
 

@@ -57,7 +57,10 @@ func (m material) runSpec(run ablation.Run, arm ablation.Arm) *spec.Spec {
 		Optimizer:   specOptimizer(r, m.shape),
 		Precision:   r.Precision,
 		Log:         spec.Log{EverySteps: 1},
-		Eval:        spec.Eval{EverySteps: r.EvalEvery(), Sets: specSets(m.sources, m.sets), Tasks: specTasks(m.tasks)},
+		Eval: spec.Eval{
+			EverySteps: r.EvalEvery(), TasksEverySteps: r.TasksEvery(), SkipStart: true,
+			Sets: specSets(m.sources, m.sets), Tasks: specTasks(m.tasks),
+		},
 		Checkpoint:  spec.Checkpoint{EverySteps: r.CheckpointEvery(), Keep: r.Checkpoint.Keep},
 		OnNonfinite: nonfinite(r),
 		Resources:   spec.Resources{Threads: m.threads, Devices: []int{}},

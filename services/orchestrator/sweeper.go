@@ -23,6 +23,7 @@ type Sweeper struct {
 	Data       string // data folder, absolute
 
 	reports reports // for plans; a start asks anew
+	items   items
 }
 
 // resolved is a sweep file with everything that it names found.
@@ -131,6 +132,9 @@ func (s *Sweeper) resolve(ctx context.Context, sweep ablation.Sweep) (_ *resolve
 		return nil, err
 	}
 	if err := s.findParents(ctx, r); err != nil {
+		return nil, err
+	}
+	if err := s.scored(r); err != nil {
 		return nil, err
 	}
 	made, err := r.Sweep.Expand(r.Sources)

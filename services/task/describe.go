@@ -55,3 +55,11 @@ func (d Description) Fit(rowTokens int) float64 {
 	n, _ := slices.BinarySearch(d.lengths, rowTokens+1)
 	return float64(n) / float64(max(len(d.lengths), 1))
 }
+
+// Tokens is how many byte tokens go through a model at an evaluation of all items, in rows of so many.
+func Tokens(items []spec.Item, rowTokens int) (n int64) {
+	for _, item := range items {
+		n += score.Tokens(item, rowTokens)
+	}
+	return n
+}

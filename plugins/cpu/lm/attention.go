@@ -15,6 +15,7 @@ const (
 
 // head is one head of one sequence: views into the activations.
 type head struct {
+	first          int // token of the sequence
 	q, k, v, mixed kernel.Matrix
 	shares         []float32
 }
@@ -25,7 +26,8 @@ func (wk *worker) heads(qkv, mixed, shares []float32, each func(h head)) {
 		for i := range wk.Heads {
 			at := qkv[s*wk.length*3*d+i*size:]
 			each(head{
-				q: kernel.Rows(at, 3*d), k: kernel.Rows(at[d:], 3*d), v: kernel.Rows(at[2*d:], 3*d),
+				first: s * wk.length,
+				q:     kernel.Rows(at, 3*d), k: kernel.Rows(at[d:], 3*d), v: kernel.Rows(at[2*d:], 3*d),
 				mixed:  kernel.Rows(mixed[s*wk.length*d+i*size:], d),
 				shares: shares[(s*wk.Heads+i)*wk.length*stride:][:wk.length*stride],
 			})
@@ -60,6 +62,12 @@ func (wk *worker) mixBlock(h head, from, to int) {
 		row := scores[(i-from)*stride:][:roundUp(to, lane)]
 		for j := i + 1; j < len(row); j++ {
 			row[j] = masked
+		}
+		if len(wk.apart) > 0 {
+			hidden := wk.apart[h.first+i]
+			for j := hidden.from; j < hidden.to; j++ {
+				row[j] = masked
+			}
 		}
 		wk.set.Softmax(row, wk.temper())
 	}

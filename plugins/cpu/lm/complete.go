@@ -10,7 +10,7 @@ func (t *Trainer) Complete(prompts [][]uint16, most int, stop func(token uint16)
 	for i, p := range prompts {
 		list[i].Tokens = append(p[:len(p):len(p)], make([]uint16, most)...)
 	}
-	groups := t.group(list)
+	groups := t.group(len(list), func(i int) int { return len(list[i].Tokens) - 1 })
 	answers := make([][]uint16, len(prompts))
 	t.parallel(len(groups), func(wk *worker, i int) {
 		wk.complete(list, groups[i], most, func(s int, token uint16) bool {

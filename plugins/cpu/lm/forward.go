@@ -51,15 +51,25 @@ func (a *activations) after(l int) []float32 {
 
 // nats turns the logits into probabilities and calls each with the token's index, its −ln p(target), and ln Σ e^logit.
 func (wk *worker) nats(each func(i int, nats, logSum float64)) {
-	v := wk.vocab()
 	for i, target := range wk.targets {
-		row := wk.act.logits[i*v : (i+1)*v]
-		for j := wk.Vocab; j < v; j++ {
-			row[j] = masked
-		}
-		logit := row[target]
-		most, sum := wk.set.Softmax(row, 1)
-		logSum := float64(most) + math.Log(float64(sum))
-		each(i, logSum-float64(logit), logSum)
+		logit := float64(wk.logitsOf(i)[target])
+		logSum := wk.logSum(i)
+		each(i, logSum-logit, logSum)
 	}
+}
+
+// logitsOf is the logits after token i.
+func (wk *worker) logitsOf(i int) []float32 {
+	v := wk.vocab()
+	return wk.act.logits[i*v : (i+1)*v]
+}
+
+// logSum turns the logits after token i into probabilities and returns ln Σ e^logit.
+func (wk *worker) logSum(i int) float64 {
+	row := wk.logitsOf(i)
+	for j := wk.Vocab; j < len(row); j++ {
+		row[j] = masked
+	}
+	most, sum := wk.set.Softmax(row, 1)
+	return float64(most) + math.Log(float64(sum))
 }

@@ -12,24 +12,21 @@ type Sequence struct {
 // Score returns the nats of each sequence. Sequences of like length go through the model together; how they are grouped
 // changes no bit of the result.
 func (t *Trainer) Score(sequences []Sequence) []float64 {
-	groups := t.group(sequences)
+	groups := t.group(len(sequences), func(i int) int { return len(sequences[i].Tokens) - 1 })
 	nats := make([]float64, len(sequences))
 	t.parallel(len(groups), func(wk *worker, i int) { wk.score(sequences, groups[i], nats) })
 	return nats
 }
 
-// group puts sequences of like length together, as many as a pass has room for; a group lists their indices.
-func (c Config) group(sequences []Sequence) (groups [][]int) {
-	order := make([]int, len(sequences))
+// group puts rows of like length together, as many as a pass has room for; a group lists their indices, the longest first.
+func (c Config) group(rows int, length func(i int) int) (groups [][]int) {
+	order := make([]int, rows)
 	for i := range order {
 		order[i] = i
 	}
-	sort.SliceStable(order, func(a, b int) bool {
-		return len(sequences[order[a]].Tokens) > len(sequences[order[b]].Tokens)
-	})
+	sort.SliceStable(order, func(a, b int) bool { return length(order[a]) > length(order[b]) })
 	for len(order) > 0 {
-		longest := len(sequences[order[0]].Tokens) - 1
-		n := min(len(order), max(1, c.room()/max(1, longest)))
+		n := min(len(order), max(1, c.room()/max(1, length(order[0]))))
 		groups, order = append(groups, order[:n]), order[n:]
 	}
 	return groups

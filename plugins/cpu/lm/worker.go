@@ -17,10 +17,15 @@ type worker struct {
 	turned   kernel.Panels // of one head: keys going forward, values going back
 
 	// The sequences of the current pass, all of one length, one after the other.
-	length  int
-	tokens  []uint16
-	targets []uint16
+	length    int
+	tokens    []uint16
+	positions []int // of the tokens in what they read
+	targets   []uint16
+	apart     []span // of each token, the keys of its sequence that it doesn't see; empty where all see all before them
 }
+
+// span is the keys [from, to) of a sequence.
+type span struct{ from, to int }
 
 func newWorker(c Config, set *kernel.Set, w *weights, l *linears, cos, sin []float32) *worker {
 	return &worker{Config: c, set: set, w: w, linears: l, cos: cos, sin: sin, act: newActivations(c)}
@@ -29,12 +34,20 @@ func newWorker(c Config, set *kernel.Set, w *weights, l *linears, cos, sin []flo
 // load takes sequences of length+1 tokens each: inputs are the first length, targets the last. Shorter ones are padded
 // with token 0; what comes after a position never changes what comes before.
 func (wk *worker) load(sequences [][]uint16, length int) {
-	wk.length, wk.tokens, wk.targets = length, wk.tokens[:0], wk.targets[:0]
+	wk.begin(length)
 	for _, s := range sequences {
 		n := len(s) - 1
 		wk.tokens = append(append(wk.tokens, s[:n]...), make([]uint16, length-n)...)
 		wk.targets = append(append(wk.targets, s[1:]...), make([]uint16, length-n)...)
+		for at := range length {
+			wk.positions = append(wk.positions, at)
+		}
 	}
+}
+
+// begin makes room for a pass over sequences of a length.
+func (wk *worker) begin(length int) {
+	wk.length, wk.tokens, wk.targets, wk.positions, wk.apart = length, wk.tokens[:0], wk.targets[:0], wk.positions[:0], wk.apart[:0]
 }
 
 // rotations are the cosines and sines of pos·base^(−2i/head), i < head/2 (Su et al., 2021).
@@ -53,7 +66,7 @@ func (c Config) rotations() (cos, sin []float32) {
 func (wk *worker) rotate(qkv []float32, sign float32) {
 	head, half := wk.head(), wk.head()/2
 	for i := range wk.tokens {
-		angles := i % wk.length * half
+		angles := wk.positions[i] * half
 		cos, sin := wk.cos[angles:angles+half], wk.sin[angles:angles+half]
 		row := qkv[i*3*wk.Width:][:2*wk.Width]
 		for at := 0; at < len(row); at += head {

@@ -54,15 +54,15 @@ func openExam(s *spec.Spec, dir string) (*exam, error) {
 	return e, nil
 }
 
-// tokens is how many go through the model at each evaluation.
-func (e *exam) tokens() (n int64) {
+// tokens is how many go through the model at the last evaluation, which has everything: of sets, and of tasks.
+func (e *exam) tokens(rowTokens int) (sets, tasks int64) {
 	for _, set := range e.sets {
-		n += countTokens(set.sequences)
+		sets += countTokens(set.sequences)
 	}
 	for _, task := range e.tasks {
-		n += task.tokens()
+		tasks += task.tokens(rowTokens)
 	}
-	return n
+	return sets, tasks
 }
 
 func countTokens(sequences []lm.Sequence) (n int64) {
@@ -74,11 +74,16 @@ func countTokens(sequences []lm.Sequence) (n int64) {
 
 // share is the part of a run's arithmetic that goes into evaluation: scoring a token takes a third of training on it.
 func (e *exam) share(s *spec.Spec) float64 {
-	times := int64(2) // at step 0 and at the last
-	if every := s.Eval.EverySteps; every > 0 {
-		times += (s.Steps - 1) / every
+	sets, tasks := e.tokens(s.RowTokens)
+	var scored float64
+	for step := int64(0); step <= s.Steps; step++ {
+		if s.Eval.DueAt(step, s.Steps) {
+			scored += float64(sets) / 3
+		}
+		if s.Eval.TasksDueAt(step, s.Steps) {
+			scored += float64(tasks) / 3
+		}
 	}
-	scored := float64(times*e.tokens()) / 3
 	return scored / (scored + float64(s.Tokens()))
 }
 
@@ -134,7 +139,11 @@ func readLines[T any](path, digest string, each func(T) error) error {
 func (s *session) score() error {
 	values := map[string]spec.Real{}
 	s.exam.scoreSets(s.trainer, values)
-	items, err := s.writeItems(s.exam.scoreTasks(s.trainer, values))
+	var answered []spec.ItemScore
+	if s.spec.Eval.TasksDueAt(s.step, s.spec.Steps) {
+		answered = s.exam.scoreTasks(s.trainer, values)
+	}
+	items, err := s.writeItems(answered)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,7 @@ func (s *session) report(o outcome) error {
 			return err
 		}
 	}
-	if s.due(s.spec.Eval.EverySteps) {
+	if s.spec.Eval.DueAt(s.step, s.spec.Steps) {
 		if err := s.score(); err != nil {
 			return err
 		}

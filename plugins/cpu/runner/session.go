@@ -98,9 +98,10 @@ func (s *session) openExam() (err error) {
 	if share < muchEvaluation {
 		return nil
 	}
-	return s.log("warn", spec.Say("evaluation takes about %.0f%% of the time: %d tokens are scored each time; score more seldom, or smaller sets and tasks",
-		"時間のおよそ %.0f%% を評価が占めます。1 回に %d トークンを採点しています。評価の回数を減らすか、検証セットとタスクを小さくしてください",
-		100*share, s.exam.tokens()))
+	sets, tasks := s.exam.tokens(s.spec.RowTokens)
+	return s.log("warn", spec.Say("evaluation takes about %.0f%% of the time: %d tokens are scored at the end; score more seldom, or smaller sets and tasks",
+		"時間のおよそ %.0f%% を評価が占めます。最後に %d トークンを採点します。評価の回数を減らすか、検証セットとタスクを小さくしてください",
+		100*share, sets+tasks))
 }
 
 // announce writes the plan event.

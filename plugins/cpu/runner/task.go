@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/haigo-lab/haigo/plugins/cpu/lm"
 	"github.com/haigo-lab/haigo/plugins/trainer/rows"
@@ -14,13 +15,13 @@ import (
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 )
 
-// task is a set of items; the answers of item i are sequences[first[i]:first[i+1]].
+// task is a set of items. The answers of item i are those from first[i] to first[i+1] of all questions' answers, in order.
 type task struct {
 	name      string
 	items     []spec.Item
 	first     []int
-	sequences []lm.Sequence
-	bytes     []int // scored of each sequence
+	questions []lm.Question
+	bytes     []int // scored of each answer
 
 	asked   []int      // items that are answered greedily
 	prompts [][]uint16 // of these
@@ -38,7 +39,7 @@ func openTask(t spec.Task, dir string, rowTokens int) (task, error) {
 	if err == nil && len(opened.items) == 0 {
 		err = spec.Say("has no items", "問題がありません")
 	}
-	opened.first = append(opened.first, len(opened.sequences))
+	opened.first = append(opened.first, len(opened.bytes))
 	return opened, err
 }
 
@@ -53,27 +54,37 @@ func (k *task) add(item spec.Item, rowTokens int) error {
 		k.prompts = append(k.prompts, prompt(item, rowTokens-k.most))
 	}
 	k.items = append(k.items, item)
-	k.first = append(k.first, len(k.sequences))
-	for _, answer := range answers {
-		s := question(item, answer, rowTokens)
-		if len(s.Tokens) <= s.From {
-			return spec.Say("rows of %d tokens are too short to score it", "%d トークンの行では短すぎて採点できません", rowTokens)
+	k.first = append(k.first, len(k.bytes))
+	for _, q := range questions(item, answers, rowTokens) {
+		k.questions = append(k.questions, q)
+		for _, a := range q.Answers {
+			if len(a) == 0 {
+				return spec.Say("rows of %d tokens are too short to score it", "%d トークンの行では短すぎて採点できません", rowTokens)
+			}
+			k.bytes = append(k.bytes, len(a))
 		}
-		k.sequences = append(k.sequences, s)
-		k.bytes = append(k.bytes, len(s.Tokens)-s.From)
 	}
 	return nil
 }
 
-// question is separator, context, sep and answer, cut on the left to rowTokens; the bytes of sep and answer are scored,
-// as far as they have a token before them.
-func question(item spec.Item, answer string, rowTokens int) lm.Sequence {
-	tokens := append([]uint16{rows.Separator}, rows.Encode(item.Context+item.Sep+answer)...)
-	from := 1 + len(item.Context)
-	if cut := len(tokens) - rowTokens; cut > 0 {
-		tokens, from = tokens[cut:], max(1, from-cut)
+// questions is separator and context, followed by sep and each answer. Where they all fit in rowTokens the context is shared;
+// else each answer has its own, cut on the left. The bytes of sep and answer are scored, as far as they have a token before
+// them.
+func questions(item spec.Item, answers []string, rowTokens int) (list []lm.Question) {
+	prompt := append([]uint16{rows.Separator}, rows.Encode(item.Context)...)
+	all := lm.Question{Prompt: prompt}
+	for _, a := range answers {
+		answer := rows.Encode(item.Sep + a)
+		all.Answers = append(all.Answers, answer)
+		tokens := append(prompt[:len(prompt):len(prompt)], answer...)
+		cut := max(0, len(tokens)-rowTokens)
+		from := max(1, len(prompt)-cut)
+		list = append(list, lm.Question{Prompt: tokens[cut:][:from], Answers: [][]uint16{tokens[cut:][from:]}})
 	}
-	return lm.Sequence{Tokens: tokens, From: from}
+	if !slices.ContainsFunc(all.Answers, func(a []uint16) bool { return len(prompt)+len(a) > rowTokens }) {
+		return []lm.Question{all}
+	}
+	return list
 }
 
 // prompt is separator, context and sep, cut on the left to so many tokens.
@@ -83,13 +94,9 @@ func prompt(item spec.Item, most int) []uint16 {
 }
 
 // tokens is how many go through the model to score the task.
-func (k *task) tokens() int64 {
-	return countTokens(k.sequences) + int64(len(k.prompts)*k.most) + countPrompts(k.prompts)
-}
-
-func countPrompts(prompts [][]uint16) (n int64) {
-	for _, p := range prompts {
-		n += int64(len(p))
+func (k *task) tokens(rowTokens int) (n int64) {
+	for _, item := range k.items {
+		n += score.Tokens(item, rowTokens)
 	}
 	return n
 }
@@ -105,7 +112,7 @@ func (e *exam) scoreTasks(t *lm.Trainer, values map[string]spec.Real) (items []s
 }
 
 func (k *task) score(t *lm.Trainer) []spec.ItemScore {
-	nats, given := t.Score(k.sequences), k.answer(t)
+	nats, given := slices.Concat(t.ScoreAnswers(k.questions)...), k.answer(t)
 	scores := make([]spec.ItemScore, len(k.items))
 	for i, item := range k.items {
 		answers := make([]score.Likelihood, k.first[i+1]-k.first[i])

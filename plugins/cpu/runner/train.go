@@ -11,7 +11,7 @@ import (
 
 // train makes the steps that are left; the error is of something that must not happen in a sound run.
 func (s *session) train(ctx context.Context) (spec.Finished, error) {
-	if s.step == 0 && s.spec.Checkpoint.ResumeFrom == nil {
+	if s.step == 0 && s.spec.Checkpoint.ResumeFrom == nil && s.spec.Eval.DueAt(0, s.spec.Steps) {
 		if err := s.score(); err != nil {
 			return spec.Finished{}, err
 		}

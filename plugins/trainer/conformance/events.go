@@ -55,7 +55,7 @@ func expected(s *spec.Spec, f spec.Finished) []string {
 	from := int64(0)
 	if s.Checkpoint.ResumeFrom != nil {
 		from = s.Checkpoint.ResumeFrom.Step
-	} else {
+	} else if s.Eval.DueAt(0, s.Steps) {
 		list = append(list, mark(spec.EventScores, 0))
 	}
 	for step := from + 1; step <= f.Step; step++ {
@@ -78,7 +78,7 @@ func expectedAt(s *spec.Spec, step int64) (list []string) {
 		due  bool
 	}{
 		{spec.EventMetrics, due(s, step, s.Log.Every())},
-		{spec.EventScores, due(s, step, s.Eval.EverySteps)},
+		{spec.EventScores, s.Eval.DueAt(step, s.Steps)},
 		{spec.EventUsage, due(s, step, s.Log.Every())},
 		{spec.EventCheckpoint, s.Checkpoint.DueAt(step, s.Steps)},
 	} {
@@ -169,7 +169,7 @@ func verifyMetrics(t *testing.T, s *spec.Spec, f spec.Finished, e *spec.Metrics)
 	}
 }
 
-// verifyScores: every set and task is scored, and a union is the sum of its sets.
+// verifyScores: every set and every task that is due is scored, and a union is the sum of its sets.
 func (s *suite) verifyScores(t *testing.T, a *attempt, e *spec.Scores) {
 	t.Helper()
 	if e.Tokens != e.Step*a.spec.TokensPerStep() {
@@ -180,7 +180,7 @@ func (s *suite) verifyScores(t *testing.T, a *attempt, e *spec.Scores) {
 		want["bpb/"+set.Name] = true
 		s.verifyUnion(t, set, e)
 	}
-	for _, task := range a.spec.Eval.Tasks {
+	for _, task := range tasksAt(a.spec, e.Step) {
 		for _, name := range s.taskValues[task.Name] {
 			want["task/"+task.Name+"/"+name] = true
 		}
@@ -198,6 +198,14 @@ func (s *suite) verifyScores(t *testing.T, a *attempt, e *spec.Scores) {
 	if e.Items != "" {
 		s.verifyItems(t, a, e)
 	}
+}
+
+// tasksAt is the tasks that the evaluation at a step has.
+func tasksAt(s *spec.Spec, step int64) []spec.Task {
+	if !s.Eval.TasksDueAt(step, s.Steps) {
+		return nil
+	}
+	return s.Eval.Tasks
 }
 
 // plausible: every value is finite; margins have a sign, the rest is at least 0, and fractions are at most 1.
@@ -220,7 +228,7 @@ func (s *suite) verifyItems(t *testing.T, a *attempt, e *spec.Scores) {
 		return
 	}
 	var want, got []string
-	for _, task := range a.spec.Eval.Tasks {
+	for _, task := range tasksAt(a.spec, e.Step) {
 		for _, id := range s.items[task.Name] {
 			want = append(want, task.Name+" "+id)
 		}

@@ -38,6 +38,32 @@ func Answers(item spec.Item) ([]string, error) {
 	return answers, nil
 }
 
+// Tokens is how many byte tokens go through a model that scores an item in rows of so many, reading a context that isn't
+// cut once for all answers, and what an extractive item is asked and may answer at most. It is what scoring takes, next to
+// training.
+func Tokens(item spec.Item, rowTokens int) (n int64) {
+	answers, err := Answers(item)
+	if err != nil {
+		return 0
+	}
+	asked, longest := 1+len(item.Context), 0
+	for _, a := range answers {
+		longest = max(longest, len(item.Sep+a))
+		n += int64(len(item.Sep+a) - 1)
+	}
+	if n += int64(asked); asked+longest > rowTokens {
+		n = 0
+		for _, a := range answers {
+			n += int64(min(asked+len(item.Sep+a), rowTokens) - 1)
+		}
+	}
+	if item.Kind == spec.ItemExtractive {
+		most := AnswerTokens(rowTokens)
+		n += int64(min(asked+len(item.Sep), rowTokens-most) + most)
+	}
+	return n
+}
+
 // Item scores an item from the likelihoods of its [Answers], in their order. given is the greedy answer of an extractive
 // item, and nil of any other.
 func Item(item spec.Item, answers []Likelihood, given *string) spec.ItemScore {

@@ -4,6 +4,7 @@ import "fmt"
 
 func (p *problems) eval(e Eval) {
 	p.need(e.EverySteps >= 0, "eval.every_steps", "is %d; give 1 or more, or 0 for the first and last step alone", e.EverySteps)
+	p.need(e.TasksEverySteps >= 0, "eval.tasks_every_steps", "is %d; give 1 or more, or leave it out for every evaluation", e.TasksEverySteps)
 	names, files := map[string]int{}, map[string]bool{}
 	for i, set := range e.Sets {
 		p.name(set.Name, fmt.Sprintf("eval.sets[%d].name", i), names, i)

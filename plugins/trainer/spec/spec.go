@@ -132,11 +132,34 @@ type Log struct {
 // Every is the number of steps between lines, at least 1.
 func (l Log) Every() int64 { return max(1, l.EverySteps) }
 
-// Eval says what is scored and how often: at step 0, at multiples of EverySteps (0 means none) and at the last step.
+// Eval says what is scored and how often: at step 0 unless SkipStart says otherwise, at multiples of EverySteps (0 means
+// none) and at the last step. Tasks are left out of those evaluations, but for the last, whose step is no multiple of
+// TasksEverySteps; 0 leaves none out, anything else leaves them out at step 0 too.
 type Eval struct {
-	EverySteps int64  `json:"every_steps"`
-	Sets       []Set  `json:"sets" spec:"optional"`
-	Tasks      []Task `json:"tasks" spec:"optional"`
+	EverySteps      int64  `json:"every_steps"`
+	TasksEverySteps int64  `json:"tasks_every_steps,omitempty"`
+	SkipStart       bool   `json:"skip_start,omitempty"`
+	Sets            []Set  `json:"sets" spec:"optional"`
+	Tasks           []Task `json:"tasks" spec:"optional"`
+}
+
+// DueAt reports whether a run of so many steps is scored at a step.
+func (e Eval) DueAt(step, steps int64) bool {
+	switch step {
+	case 0:
+		return !e.SkipStart
+	case steps:
+		return true
+	}
+	return e.EverySteps > 0 && step%e.EverySteps == 0
+}
+
+// TasksDueAt reports whether tasks are part of the evaluation at a step.
+func (e Eval) TasksDueAt(step, steps int64) bool {
+	if !e.DueAt(step, steps) || e.TasksEverySteps == 0 || step == steps {
+		return e.DueAt(step, steps)
+	}
+	return step > 0 && step%e.TasksEverySteps == 0
 }
 
 // Set is held-out text: either a file of JSON lines, or the union of other sets, summed and not scored again.

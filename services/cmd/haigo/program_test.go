@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 }
 
 // program is bin/haigo as make build left it: these tests run what users run.
-func program(t *testing.T) string {
+func program(t testing.TB) string {
 	t.Helper()
 	path, err := filepath.Abs("../../../bin/haigo")
 	if err != nil {
@@ -47,7 +47,7 @@ func program(t *testing.T) string {
 }
 
 // folder is a data folder that Postgres' user may enter too, with a short path for its socket.
-func folder(t *testing.T) string {
+func folder(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "haigo-e2e-")
 	if err != nil {
@@ -68,7 +68,7 @@ func folder(t *testing.T) string {
 var databases sync.Map
 
 // command is the program over a data folder, with the folder's database.
-func command(t *testing.T, data string, args ...string) *exec.Cmd {
+func command(t testing.TB, data string, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), program(t), append([]string{"--data", data}, args...)...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
@@ -80,7 +80,7 @@ func command(t *testing.T, data string, args ...string) *exec.Cmd {
 }
 
 // haigo runs a command to its end and returns what it printed on stdout.
-func haigo(t *testing.T, data string, args ...string) string {
+func haigo(t testing.TB, data string, args ...string) string {
 	t.Helper()
 	cmd := command(t, data, args...)
 	var stdout, stderr bytes.Buffer
@@ -113,7 +113,7 @@ type process struct {
 }
 
 // start starts a command, which is ended with the test at the latest.
-func start(t *testing.T, cmd *exec.Cmd) *process {
+func start(t testing.TB, cmd *exec.Cmd) *process {
 	t.Helper()
 	p := &process{cmd: cmd, log: &lockedBuffer{}, done: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = p.log, p.log
@@ -129,7 +129,7 @@ func start(t *testing.T, cmd *exec.Cmd) *process {
 }
 
 // await waits for what the process is about to do; its end before that fails the test.
-func (p *process) await(t *testing.T, what string, ok func() bool) {
+func (p *process) await(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	await(t, what, func() bool {
 		select {
@@ -156,7 +156,7 @@ type service struct {
 }
 
 // dev starts haigo dev on the data folder and waits until it serves.
-func dev(t *testing.T, data string) *service {
+func dev(t testing.TB, data string) *service {
 	t.Helper()
 	ready := filepath.Join(data, "ready.json")
 	_ = os.Remove(ready)
@@ -170,7 +170,7 @@ func dev(t *testing.T, data string) *service {
 }
 
 // store connects to the service's database.
-func (s *service) store(t *testing.T) *postgres.Store {
+func (s *service) store(t testing.TB) *postgres.Store {
 	t.Helper()
 	store, err := postgres.Open(t.Context(), s.DatabaseURL)
 	if err != nil {
@@ -181,7 +181,7 @@ func (s *service) store(t *testing.T) *postgres.Store {
 }
 
 // await polls until ok, for at most four minutes: what is waited for takes as long as the machine makes it.
-func await(t *testing.T, what string, ok func() bool) {
+func await(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(4 * time.Minute); ; {
 		if ok() {
@@ -212,7 +212,7 @@ func (l *lockedBuffer) String() string {
 }
 
 // text writes invented documents in three languages below dir: enough for sets and tasks, small enough to train fast.
-func text(t *testing.T, dir string) {
+func text(t testing.TB, dir string) {
 	t.Helper()
 	words := map[string][]string{
 		"ja":   strings.Fields("春 の 川 を 渡る 舟 は 静か に 進み 、 岸 の 桜 が 水面 へ 散って いく 町 人 山 雨 夜 朝 火 石 道 橋 鳥 魚 花 風 雲 声"),
@@ -292,7 +292,7 @@ seed: 7
 }
 
 // sources adds the invented text to the data folder.
-func sources(t *testing.T, data string) {
+func sources(t testing.TB, data string) {
 	t.Helper()
 	dir := t.TempDir()
 	text(t, dir)
@@ -302,7 +302,7 @@ func sources(t *testing.T, data string) {
 }
 
 // awaitEnd waits until no run of the sweep is left to train.
-func awaitEnd(t *testing.T, store *postgres.Store, sweep string) []ablation.Result {
+func awaitEnd(t testing.TB, store *postgres.Store, sweep string) []ablation.Result {
 	t.Helper()
 	await(t, "the sweep to end", func() bool {
 		w, err := store.Sweep(context.Background(), sweep)

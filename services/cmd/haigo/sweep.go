@@ -110,6 +110,7 @@ func printPlan(w io.Writer, p ablation.Plan) {
 		between(p.Arms, func(a ablation.PlanArm) string { return many(a.Steps, "step") }),
 		between(p.Arms, func(a ablation.PlanArm) string { return short(float64(a.Parameters)) }), p.Trainer)
 	fmt.Fprintf(t, "in all\t%.3g FLOPs, %s of memory a run\n", p.FLOPs, short(float64(p.MemoryBytes))+"B")
+	fmt.Fprintf(t, "scores\t%s\n", between(p.Arms, func(a ablation.PlanArm) string { return scoredText(a, len(p.Tasks) > 0) }))
 	if len(p.Firings) > 0 {
 		fmt.Fprintf(t, "starts\tfirst on %s, then again and again\n", p.Firings[0].Local().Format("Mon 2006-01-02 15:04 -07:00"))
 	}
@@ -131,6 +132,21 @@ func printPlan(w io.Writer, p ablation.Plan) {
 	for _, warning := range p.Warnings {
 		fmt.Fprintln(w, "warning:", warning.In("en"))
 	}
+}
+
+// scoredText is how often a run is scored, and what that takes.
+func scoredText(a ablation.PlanArm, tasks bool) string {
+	often := func(every int64) string {
+		if every >= a.Steps {
+			return "at the end"
+		}
+		return "every " + many(every, "step")
+	}
+	text := often(a.EvalEvery)
+	if tasks && a.TasksEvery > 0 {
+		text += ", tasks " + often(a.TasksEvery)
+	}
+	return text + fmt.Sprintf(" (%.0f%% of the time)", 100*a.EvalShare)
 }
 
 // startText is what the runs start from, and what of it they needn't train.

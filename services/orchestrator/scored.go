@@ -1,0 +1,59 @@
+package orchestrator
+
+import (
+	"sync"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/task"
+)
+
+// scored is what an evaluation of the sweep takes. What its start has recorded stays.
+func (s *Sweeper) scored(r *resolved) error {
+	if r.existing != nil {
+		return nil
+	}
+	recipe := &r.Sweep.Recipe
+	recipe.Scored = ablation.Scored{}
+	for _, source := range r.Sources {
+		recipe.Scored.Sets += min(source.HeldoutBytes, recipe.SetBytes)
+	}
+	for _, t := range r.Tasks {
+		n, err := s.items.tokens(t, recipe.RowTokens)
+		if err != nil {
+			return r.placed(wrong("tasks", "the items of task %[1]s can't be read: %[2]v; add it again with haigo eval",
+				"タスク %[1]s の問題を読めません（%[2]v）。haigo eval で追加し直してください", t.Name, err))
+		}
+		recipe.Scored.Tasks += n
+	}
+	return nil
+}
+
+// items remembers what scoring tasks takes. The zero value is ready, and safe for concurrent use.
+type items struct {
+	mu    sync.Mutex
+	known map[measured]int64
+}
+
+// measured is a task's items in rows of one length.
+type measured struct {
+	sha256    string
+	rowTokens int
+}
+
+func (m *items) tokens(t ablation.Task, rowTokens int) (int64, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	key := measured{t.SHA256, rowTokens}
+	if n, there := m.known[key]; there {
+		return n, nil
+	}
+	list, err := task.Items(t.Path)
+	if err != nil {
+		return 0, err
+	}
+	if m.known == nil {
+		m.known = map[measured]int64{}
+	}
+	m.known[key] = task.Tokens(list, rowTokens)
+	return m.known[key], nil
+}
