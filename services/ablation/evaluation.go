@@ -1,5 +1,7 @@
 package ablation
 
+import "slices"
+
 // Scored is how many tokens one evaluation takes.
 type Scored struct {
 	Sets  int64 `json:"sets"`  // of held-out text
@@ -72,16 +74,48 @@ func (r Recipe) defaultSetBytes(sources int) int64 {
 	return min(DefaultSetBytes, max(leastSetBytes, affordable))
 }
 
+// evalFractions are the intervals that a recipe may get where it names none: the first that keeps within the time.
+var evalFractions = []float64{0.05, 0.1, 0.2, 0.25, 0.5, 1}
+
 // defaultEval is every twentieth of a run, and seldomer where even the smallest sets would take too long.
 func (r Recipe) defaultEval(sources int) Amount {
 	if r.TokensPerStep() <= 0 {
-		return Amount{Fraction: 0.05}
+		return Amount{Fraction: evalFractions[0]}
 	}
-	for _, fraction := range []float64{0.05, 0.1, 0.2, 0.25, 0.5} {
+	for _, fraction := range evalFractions {
 		r.Eval = Amount{Fraction: fraction}
 		if r.evaluations()*int64(sources)*leastSetBytes <= r.Tokens/4 {
-			return r.Eval
+			break
 		}
 	}
-	return Amount{Fraction: 1}
+	return r.Eval
+}
+
+// Settle records what an evaluation takes. Where the recipe leaves open how often is scored, runs whose tasks take much of
+// a tenth of their time are scored seldomer, down to four times.
+func (s *Sweep) Settle(scored Scored) {
+	s.Recipe.Scored = scored
+	if !s.Recipe.EvalOpen {
+		return
+	}
+	r := s.shortest()
+	for _, fraction := range evalFractions[:4] {
+		if fraction < s.Recipe.Eval.Fraction {
+			continue
+		}
+		r.Eval = Amount{Fraction: fraction}
+		if r.evaluations()*scored.Sets+scored.Tasks <= r.scorable() {
+			break
+		}
+	}
+	s.Recipe.Eval.Fraction = max(s.Recipe.Eval.Fraction, r.Eval.Fraction)
+}
+
+// shortest is the recipe of the sweep's shortest runs.
+func (s *Sweep) shortest() Recipe {
+	r := s.Recipe
+	if p := s.Design.Product; p != nil && len(p.Tokens) > 0 {
+		r.Tokens = slices.Min(p.Tokens)
+	}
+	return r
 }

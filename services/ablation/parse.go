@@ -3,7 +3,6 @@ package ablation
 import (
 	"bytes"
 	"math"
-	"slices"
 )
 
 // Bounds of a sweep that keep a typing error from making a million runs.
@@ -56,14 +55,12 @@ func (r *reader) shortest(recipe *node, s *Sweep) {
 	if s.Design.Product == nil || len(s.Design.Product.Tokens) == 0 || recipe == nil {
 		return
 	}
-	given := func(key string) bool { return recipe.find("recipe.eval."+key).field == "recipe.eval."+key }
-	short := s.Recipe
-	short.Tokens = slices.Min(s.Design.Product.Tokens)
-	if !given("every") {
+	short := s.shortest()
+	if s.Recipe.EvalOpen {
 		s.Recipe.Eval = short.defaultEval(len(s.Sources))
 		short.Eval = s.Recipe.Eval
 	}
-	if s.Recipe.SetBytes != 0 && !given("set_bytes") {
+	if s.Recipe.SetBytes != 0 && recipe.find("recipe.eval.set_bytes").field != "recipe.eval.set_bytes" {
 		s.Recipe.SetBytes = short.defaultSetBytes(len(s.Sources))
 	}
 }

@@ -90,7 +90,7 @@ func (r *reader) evaluation(n *node, out *Recipe, sources int) {
 	if n != nil {
 		f = r.fields(n, "every", "tasks_every", "set_bytes")
 	}
-	out.Eval = r.interval(f["every"], out.defaultEval(sources))
+	out.Eval, out.EvalOpen = r.interval(f["every"], out.defaultEval(sources)), f["every"] == nil
 	if f["tasks_every"] != nil {
 		out.TaskEval = r.interval(f["tasks_every"], out.Eval)
 	}

@@ -123,6 +123,7 @@ schedules:
 			Warmup: ablation.Amount{Fraction: 0.02}, Decay: "cosine", FinalLR: 0.1, WeightDecay: 0.1, Clip: 1,
 		},
 		Eval:       ablation.Amount{Fraction: 0.05},
+		EvalOpen:   true,
 		SetBytes:   ablation.DefaultSetBytes,
 		Checkpoint: ablation.Checkpoint{Every: ablation.Amount{Fraction: 0.1}, Keep: 2},
 		Divergence: ablation.Divergence{Policy: ablation.DivergenceStop}, MaxEpochs: 16, ShareTrunks: true,

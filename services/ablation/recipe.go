@@ -11,6 +11,7 @@ type Recipe struct {
 	Precision  string     `json:"precision"`
 	Optimizer  Optimizer  `json:"optimizer"`
 	Eval       Amount     `json:"eval"`               // between evaluations
+	EvalOpen   bool       `json:"-"`                  // the document leaves Eval open
 	TaskEval   Amount     `json:"task_eval,omitzero"` // between evaluations that have tasks; none: as often as a tenth of the time allows
 	Scored     Scored     `json:"scored,omitzero"`    // by an evaluation, as found at the start
 	SetBytes   int64      `json:"set_bytes"`          // of each source's held-out set, at most; 0: as the run that is started from

@@ -12,19 +12,19 @@ func (s *Sweeper) scored(r *resolved) error {
 	if r.existing != nil {
 		return nil
 	}
-	recipe := &r.Sweep.Recipe
-	recipe.Scored = ablation.Scored{}
+	var scored ablation.Scored
 	for _, source := range r.Sources {
-		recipe.Scored.Sets += min(source.HeldoutBytes, recipe.SetBytes)
+		scored.Sets += min(source.HeldoutBytes, r.Sweep.Recipe.SetBytes)
 	}
 	for _, t := range r.Tasks {
-		n, err := s.items.tokens(t, recipe.RowTokens)
+		n, err := s.items.tokens(t, r.Sweep.Recipe.RowTokens)
 		if err != nil {
 			return r.placed(wrong("tasks", "the items of task %[1]s can't be read: %[2]v; add it again with haigo eval",
 				"タスク %[1]s の問題を読めません（%[2]v）。haigo eval で追加し直してください", t.Name, err))
 		}
-		recipe.Scored.Tasks += n
+		scored.Tasks += n
 	}
+	r.Sweep.Settle(scored)
 	return nil
 }
 
