@@ -8,9 +8,9 @@ import (
 )
 
 // scored is what an evaluation of the sweep takes. What its start has recorded stays.
-func (s *Sweeper) scored(r *resolved) error {
+func (s *Sweeper) scored(r *resolved) {
 	if r.existing != nil {
-		return nil
+		return
 	}
 	var scored ablation.Scored
 	for _, source := range r.Sources {
@@ -19,13 +19,11 @@ func (s *Sweeper) scored(r *resolved) error {
 	for _, t := range r.Tasks {
 		n, err := s.items.tokens(t, r.Sweep.Recipe.RowTokens)
 		if err != nil {
-			return r.placed(wrong("tasks", "the items of task %[1]s can't be read: %[2]v; add it again with haigo eval",
-				"タスク %[1]s の問題を読めません（%[2]v）。haigo eval で追加し直してください", t.Name, err))
+			continue // its run will say what is wrong with it
 		}
 		scored.Tasks += n
 	}
 	r.Sweep.Settle(scored)
-	return nil
 }
 
 // items remembers what scoring tasks takes. The zero value is ready, and safe for concurrent use.

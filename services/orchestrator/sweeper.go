@@ -134,9 +134,7 @@ func (s *Sweeper) resolve(ctx context.Context, sweep ablation.Sweep) (_ *resolve
 	if err := s.findParents(ctx, r); err != nil {
 		return nil, err
 	}
-	if err := s.scored(r); err != nil {
-		return nil, err
-	}
+	s.scored(r)
 	made, err := r.Sweep.Expand(r.Sources)
 	if err != nil {
 		return r, err
