@@ -163,7 +163,7 @@ def main():
     every = max(1, spec["log"].get("every_steps", 1))
     state = lambda: {"model": model.state_dict(), "adam": adam.state_dict()}
     saved, clock, since = (start if resume else -1), time.monotonic(), start
-    if not resume:
+    if not resume and not spec["eval"].get("skip_start"):
         score(run, model, 0)
     while step < steps:
         asked = torch.tensor([os.path.exists("stop")], dtype=torch.int32, device=device)

@@ -42,7 +42,8 @@ func TestQuestions(t *testing.T) {
 		"no context": {spec.Item{}, []string{"cd"}, []lm.Question{ask([]uint16{256}, "cd")}},
 		"cut":        {spec.Item{Context: "abcdef"}, []string{"gh"}, []lm.Question{ask([]uint16{'c', 'd', 'e', 'f'}, "gh")}},
 		"cut apart": {
-			spec.Item{Context: "abc"}, []string{"gh", "ghi"},
+			spec.Item{Context: "abc"},
+			[]string{"gh", "ghi"},
 			[]lm.Question{ask([]uint16{256, 'a', 'b', 'c'}, "gh"), ask([]uint16{'a', 'b', 'c'}, "ghi")},
 		},
 		"long answer": {spec.Item{Context: "ab"}, []string{"cdefghi"}, []lm.Question{ask([]uint16{'d'}, "efghi")}},

@@ -132,8 +132,8 @@ type Log struct {
 // Every is the number of steps between lines, at least 1.
 func (l Log) Every() int64 { return max(1, l.EverySteps) }
 
-// Eval says what is scored and how often: at step 0 unless SkipStart says otherwise, at multiples of EverySteps (0 means
-// none) and at the last step. Tasks are left out of those evaluations, but for the last, whose step is no multiple of
+// Eval says what is scored and how often: at step 0, which SkipStart lets a runner pass over, at multiples of EverySteps (0
+// means none) and at the last step. Tasks are left out of those evaluations, but for the last, whose step is no multiple of
 // TasksEverySteps; 0 leaves none out, anything else leaves them out at step 0 too.
 type Eval struct {
 	EverySteps      int64  `json:"every_steps"`
