@@ -20,8 +20,9 @@ var dist embed.FS
 
 // Bundle is the built scripts and styles. The zero Bundle has none.
 type Bundle struct {
-	Files   fs.FS             // names carry a hash of their content
-	Entries map[string]string // name by path in src: app.ts, stream.ts, style/style.css, logo.svg; and card.ttf, the font of pictures
+	Files   fs.FS             `json:"-"`       // names carry a hash of their content
+	Entries map[string]string `json:"entries"` // name by path in src: app.ts, stream.ts, style/style.css, logo.svg; and card.ttf, the font of pictures
+	Charts  []string          `json:"charts"`  // names of the scripts that pages with charts load beside app.ts
 }
 
 // Load is the embedded bundle, or fs.ErrNotExist where the program was built without one.
@@ -35,7 +36,7 @@ func Load() (Bundle, error) {
 		return Bundle{}, fmt.Errorf("read the bundle's manifest: %w", err)
 	}
 	b := Bundle{Files: sub}
-	if err := json.Unmarshal(text, &b.Entries); err != nil {
+	if err := json.Unmarshal(text, &b); err != nil {
 		return Bundle{}, fmt.Errorf("read the bundle's manifest: %w", err)
 	}
 	return b, nil

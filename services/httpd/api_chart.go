@@ -2,7 +2,6 @@ package httpd
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 
 	"github.com/haigo-lab/haigo/services/chart"
@@ -40,28 +39,11 @@ func (o operations) charts() {
 				q.metrics = []string{in.Metric}
 			}
 			figure, err := s.sweepFigure(ctx, in.Sweep, q)
-			return tag(figure, err, in.IfNoneMatch)
+			return figure.unless(in.IfNoneMatch, err)
 		})
 	register(o, http.MethodGet, "/runs/{run}/charts/{chart}", "get-run-chart", "A chart of a run; with .csv at its end, its points",
 		func(ctx context.Context, in *runChartInput) (*tagged, error) {
 			figure, err := s.runFigure(ctx, in.Run, chartQuery{kind: in.Chart, metrics: in.Metric, frame: chart.Frame{From: in.From, To: in.To}})
-			return tag(figure, err, in.IfNoneMatch)
+			return figure.unless(in.IfNoneMatch, err)
 		})
-}
-
-// tag is a figure with its entity tag, or the word that the client has it already.
-func tag(f chart.Figure, err error, known string) (*tagged, error) {
-	if err != nil {
-		return nil, err
-	}
-	data, err := json.Marshal(f)
-	if err != nil {
-		return nil, err
-	}
-	answer := newTagged(data)
-	if answer.matches(known) {
-		// With its headers: what they say of keeping it is from now on what the browser's copy goes by.
-		answer.Status, answer.Body = http.StatusNotModified, nil
-	}
-	return &answer, nil
 }

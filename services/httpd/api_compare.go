@@ -79,7 +79,8 @@ func (o operations) compare() {
 	register(o, http.MethodGet, "/compare/charts/{chart}", "get-compare-chart", "One metric of arms and runs of any sweeps; with .csv at its end, its points",
 		func(ctx context.Context, in *compareChartInput) (*tagged, error) {
 			figure, err := s.compareFigure(ctx, in.selection(), in.Chart)
-			return tag(figure, err, in.IfNoneMatch)
+			answer, err := tag(figure, err)
+			return answer.unless(in.IfNoneMatch, err)
 		})
 }
 

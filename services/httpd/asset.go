@@ -12,7 +12,8 @@ import (
 // assets are the addresses of scripts, styles and the logo. Without a bundle all are empty.
 type assets struct {
 	Script string
-	Stream string // the shared worker's
+	Stream string   // the shared worker's
+	Charts []string // scripts that pages with charts load beside Script
 	Style  string
 	Logo   string
 	files  fs.FS
@@ -31,6 +32,9 @@ func newAssets(b web.Bundle) (assets, error) {
 			return assets{}, fmt.Errorf("the bundle lacks %s: run make build", entry)
 		}
 		*address = staticPath + name
+	}
+	for _, name := range b.Charts {
+		a.Charts = append(a.Charts, staticPath+name)
 	}
 	return a, nil
 }

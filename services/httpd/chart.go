@@ -91,12 +91,8 @@ func place(q url.Values, name string) (float64, error) {
 	return v, nil
 }
 
-// sweepFigure draws a chart of a sweep.
-func (s *Server) sweepFigure(ctx context.Context, name string, q chartQuery) (chart.Figure, error) {
-	d, err := s.chartData(ctx, name)
-	if err != nil {
-		return chart.Figure{}, err
-	}
+// drawSweep draws a chart of a sweep.
+func (s *Server) drawSweep(ctx context.Context, d chart.Data, q chartQuery) (chart.Figure, error) {
 	switch q.kind {
 	case "tradeoff":
 		return chart.Tradeoff(d)
@@ -165,19 +161,16 @@ func (s *Server) rowCurves(ctx context.Context, d chart.Data, runs []ablation.Ru
 	return rows, nil
 }
 
-// runFigure draws a chart of one run.
-func (s *Server) runFigure(ctx context.Context, id string, q chartQuery) (chart.Figure, error) {
+// drawRun draws a chart of one of a sweep's runs.
+func (s *Server) drawRun(ctx context.Context, d chart.Data, id string, q chartQuery) (chart.Figure, error) {
 	if len(q.metrics) > maxMetrics {
 		return chart.Figure{}, invalid("metric", fmt.Sprintf("name %d metrics at most", maxMetrics), fmt.Sprintf("メトリクスは %d 個までです", maxMetrics))
 	}
-	run, err := s.options.Store.Run(ctx, id)
-	if err != nil {
-		return chart.Figure{}, err
+	i := slices.IndexFunc(d.Runs, func(r ablation.Run) bool { return r.ID == id })
+	if i < 0 {
+		return chart.Figure{}, ablation.ErrNotFound
 	}
-	d, err := s.chartData(ctx, run.Sweep)
-	if err != nil {
-		return chart.Figure{}, err
-	}
+	run := d.Runs[i]
 	switch {
 	case q.kind == "mixture":
 		rows, err := s.rowCurves(ctx, d, []ablation.Run{run})
@@ -235,14 +228,51 @@ func (t tagged) matches(header string) bool {
 	return false
 }
 
+// tag is a figure with its tag.
+func tag(f chart.Figure, err error) (tagged, error) {
+	if err != nil {
+		return tagged{}, err
+	}
+	data, err := json.Marshal(f)
+	return newTagged(data), err
+}
+
+// unless is the answer, or the word that the client has it already.
+func (t tagged) unless(known string, err error) (*tagged, error) {
+	if err != nil {
+		return nil, err
+	}
+	if t.matches(known) {
+		// With its headers: what they say of keeping it is from now on what the browser's copy goes by.
+		t.Status, t.Body = http.StatusNotModified, nil
+	}
+	return &t, nil
+}
+
 func (s *Server) sweepCSV(w http.ResponseWriter, r *http.Request) {
 	name := chi.URLParam(r, "sweep")
-	s.writeCSV(w, r, name, func(q chartQuery) (chart.Figure, error) { return s.sweepFigure(r.Context(), name, q) })
+	s.writeCSV(w, r, name, func(q chartQuery) (chart.Figure, error) {
+		d, err := s.chartData(r.Context(), name)
+		if err != nil {
+			return chart.Figure{}, err
+		}
+		return s.drawSweep(r.Context(), d, q)
+	})
 }
 
 func (s *Server) runCSV(w http.ResponseWriter, r *http.Request) {
 	id := chi.URLParam(r, "run")
-	s.writeCSV(w, r, id, func(q chartQuery) (chart.Figure, error) { return s.runFigure(r.Context(), id, q) })
+	s.writeCSV(w, r, id, func(q chartQuery) (chart.Figure, error) {
+		run, err := s.options.Store.Run(r.Context(), id)
+		if err != nil {
+			return chart.Figure{}, err
+		}
+		d, err := s.chartData(r.Context(), run.Sweep)
+		if err != nil {
+			return chart.Figure{}, err
+		}
+		return s.drawRun(r.Context(), d, id, q)
+	})
 }
 
 func (s *Server) writeCSV(w http.ResponseWriter, r *http.Request, of string, draw func(chartQuery) (chart.Figure, error)) {

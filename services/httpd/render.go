@@ -93,7 +93,8 @@ type frame struct {
 	Assets  assets
 	LogsIn  bool // whether people log in here
 	Version string
-	Page    any
+	Main    template.HTML // the page itself, rendered
+	Charts  bool          // whether it has any
 
 	path  string // empty: that of the request
 	query url.Values
@@ -128,16 +129,16 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, v view) {
 	lang := requestLanguage(r)
 	f := frame{
 		Lang: lang, Title: v.title, Nav: v.nav, Shell: cmp.Or(v.shell, "app"), Live: v.live, Beat: s.options.beat.Milliseconds(), Poll: int(v.poll.Seconds()), Link: v.link, Assets: s.assets, LogsIn: s.guard.token != "",
-		Version: s.options.Version, Page: v.data, path: v.path, query: r.URL.Query(),
+		Version: s.options.Version, path: v.path, query: r.URL.Query(),
 	}
-	var out bytes.Buffer
 	page, ok := s.renderer.pages[lang][v.page]
 	if !ok {
 		s.options.Log.Error("there is no such template", "page", v.page)
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 		return
 	}
-	if err := page.ExecuteTemplate(&out, "layout", f); err != nil {
+	out, err := execute(page, f, v.data)
+	if err != nil {
 		s.options.Log.Error("a page can't be rendered", "page", v.page, "err", err)
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 		return
@@ -147,6 +148,17 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, v view) {
 	w.Header().Set("Vary", "Accept-Language, Cookie")
 	w.WriteHeader(max(v.status, http.StatusOK))
 	_, _ = out.WriteTo(w) // the browser has left: nobody to tell
+}
+
+// execute renders a page and then the shell around it, which depends on what the page holds.
+func execute(page *template.Template, f frame, data any) (*bytes.Buffer, error) {
+	var main, out bytes.Buffer
+	if err := page.ExecuteTemplate(&main, "main", data); err != nil {
+		return nil, err
+	}
+	f.Main = template.HTML(main.Bytes()) // escaped as it was rendered
+	f.Charts = bytes.Contains(main.Bytes(), []byte("<figure data-figure="))
+	return &out, page.ExecuteTemplate(&out, "layout", f)
 }
 
 // words are the request's language's.

@@ -74,6 +74,7 @@ type Server struct {
 	sharer   Sharer
 	live     *liveShares
 	decider  *decider
+	figures  *figures
 	drawer   *card.Drawer // of the pictures under links; nil without a bundle
 }
 
@@ -90,6 +91,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{options: o, guard: g, events: newHub(o.Log), sharer: Sharer{Store: o.Store, Version: o.Version}}
 	s.live = newLiveShares(s.sharer.Refresh)
 	s.decider = newDecider(o.Log, func(sweep string) { s.events.publish(ablation.Event{Sweep: sweep}) })
+	s.figures = newFigures(o.Store.SweepVersion, s.chartData)
 	bundle, err := web.Load()
 	if err != nil {
 		o.Log.Warn("pages have no scripts and styles: run make build", "err", err)

@@ -207,14 +207,9 @@ func scheduleFigure(w words, run ablation.Run) figure {
 
 // results reads what the table of results needs beyond the scores.
 func (s *Server) results(ctx context.Context, d sweepData) (results, error) {
-	for _, r := range d.Runs {
-		plan, err := s.options.Store.RunPlan(ctx, r.ID)
-		if err == nil {
-			return d.table(plan.Rows), nil
-		}
-		if status(err) != http.StatusNotFound {
-			return results{}, err
-		}
+	plan, err := s.options.Store.SweepPlan(ctx, d.Sweep.Name)
+	if err != nil && status(err) != http.StatusNotFound {
+		return results{}, err
 	}
-	return d.table(nil), nil
+	return d.table(plan.Rows), nil
 }

@@ -187,6 +187,22 @@ func (s *Store) RunPlan(ctx context.Context, run string) (ablation.RunPlan, erro
 	return p, nil
 }
 
+// SweepPlan is the plan of the first of a sweep's runs that has one.
+func (s *Store) SweepPlan(ctx context.Context, sweep string) (ablation.RunPlan, error) {
+	p, err := one(ctx, s.pool, scanPlan, `
+		SELECT p.plan
+		FROM sweeps w
+		JOIN runs r ON r.sweep_id = w.id
+		JOIN run_plans p ON p.run_id = r.id
+		WHERE w.name = $1
+		ORDER BY r.position
+		LIMIT 1`, sweep)
+	if err != nil {
+		return p, fmt.Errorf("plan of a run of %s: %w", sweep, err)
+	}
+	return p, nil
+}
+
 func scanPlan(row pgx.CollectableRow) (ablation.RunPlan, error) {
 	var p ablation.RunPlan
 	var data []byte

@@ -1,7 +1,10 @@
 // What every page loads: live updates, questions before dangerous forms, dialogs, copy buttons. Charts and the editor
 // are loaded only where a page has them.
+import { expect } from "./get";
 import { follow } from "./live";
 import { ask, copies, dialogs, once, scrollers } from "./page";
+
+const patience = 5000; // with figures that don't come, in milliseconds
 
 ask();
 once();
@@ -12,14 +15,17 @@ void enhance();
 
 // enhance loads what this page needs beyond the frame.
 async function enhance(): Promise<void> {
-  const figures = document.querySelector("figure[data-figure]") ? await import("./figure") : undefined;
-  figures?.draw(document);
+  const wanted = [...document.querySelectorAll<HTMLElement>("figure[data-figure]")];
+  for (const figure of wanted) expect(figure.dataset.figure ?? "", "application/json", "no-cache");
+  const figures = wanted.length ? await import("./figure") : undefined;
+  const drawn = figures?.draw(document);
   if (document.querySelector("form[data-editor]")) (await import("./editor")).edit();
   if (document.querySelector("form[data-find]")) (await import("./compare")).compare();
+  document.documentElement.dataset.ready = "";
+  await Promise.race([drawn, new Promise((go) => setTimeout(go, patience))]); // what they are drawn from was asked for a moment ago
   follow(() => {
     scrollers();
-    if (figures) figures.draw(document);
+    if (figures) void figures.draw(document);
     else if (document.querySelector("figure[data-figure]")) void import("./figure").then((f) => f.draw(document));
   });
-  document.documentElement.dataset.ready = "";
 }

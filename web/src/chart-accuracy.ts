@@ -2,7 +2,7 @@
 // words whether the arm can be told from it.
 
 import { at, drawn, type Drawn, type Sheet } from "./chart-figure";
-import { armColour, axis, base, ends, fit, meanPoint, placer, plain, seedPoint, spoken, textWidth, whisker, type Grid } from "./chart-theme";
+import { armColour, axis, base, ends, fit, meanPoint, placer, plain, plot, seedPoint, spoken, textWidth, whisker, type Grid } from "./chart-theme";
 import type { Drawing } from "./chart-tradeoff";
 import { format, say } from "./format";
 
@@ -20,7 +20,7 @@ export function accuracy(sheet: Sheet): Drawing {
   if (means.length) series.push(notes(means, sheet, grid));
   const option = {
     ...base(sheet),
-    grid,
+    grid: plot(grid),
     xAxis: axis("x", sheet, { grid: true }),
     yAxis: rows(sheet),
     series,

@@ -3,7 +3,7 @@
 
 import { at, drawn, type Drawn, type Row, type Sheet, type Stop } from "./chart-figure";
 import { spread } from "./chart-label";
-import { axis, base, colourOf, cross, dashes, ends, fade, fit, leftRoom, placer, plain, polygon, spoken, symbolOf, textOf, textWidth, tooltip, type Grid, type Place } from "./chart-theme";
+import { axis, base, colourOf, cross, dashes, ends, fade, fit, leftRoom, placer, plain, plot, polygon, spoken, symbolOf, textOf, textWidth, tooltip, type Grid, type Place } from "./chart-theme";
 import type { Drawing } from "./chart-tradeoff";
 import { fixed, format, say, signed, type Lang } from "./format";
 
@@ -45,7 +45,7 @@ export function curve(sheet: Sheet): Drawing {
   if (lines.length) series.push(ending([...lines, ...zero], sheet, grid, places));
   const option = {
     ...base(sheet),
-    grid,
+    grid: plot(grid),
     xAxis: axis("x", sheet),
     yAxis: axis("y", sheet),
     series,

@@ -1,7 +1,7 @@
 // Planned against delivered: areas are what the schedule asks for, stacked by language, lines are what runs read.
 
 import { at, drawn, type Drawn, type Row, type Sheet, type Stop } from "./chart-figure";
-import { axis, base, colourOf, languages, leftRoom, plain, polygon, spoken, tooltip, type Grid } from "./chart-theme";
+import { axis, base, colourOf, languages, leftRoom, plain, plot, polygon, spoken, tooltip, type Grid } from "./chart-theme";
 import type { Drawing } from "./chart-tradeoff";
 import { format, say } from "./format";
 
@@ -16,7 +16,7 @@ export function mixture(sheet: Sheet): Drawing {
   for (const s of drawn(figure, "now")) series.push(now(s, theme.colour("ink")));
   const option = {
     ...base(sheet),
-    grid,
+    grid: plot(grid),
     xAxis: axis("x", sheet, { name: false }),
     yAxis: axis("y", sheet, { name: false, grid: false }),
     series,

@@ -5,7 +5,7 @@
 import type { EChartsCoreOption } from "echarts/core";
 import { at, drawn, type Axis, type Drawn, type Row, type Sheet, type Stop } from "./chart-figure";
 import { place, type Box, type Placed } from "./chart-label";
-import { armColour, armText, axis, base, ends, fade, fit, leftRoom, meanPoint, placer, plain, polygon, seedPoint, spoken, textWidth, whisker, type Grid, type Place } from "./chart-theme";
+import { armColour, armText, axis, base, ends, fade, fit, leftRoom, meanPoint, placer, plain, plot, polygon, seedPoint, spoken, textWidth, whisker, type Grid, type Place } from "./chart-theme";
 import { fixed, say } from "./format";
 
 export interface Drawing {
@@ -33,7 +33,7 @@ export function tradeoff(sheet: Sheet): Drawing {
   if (means.length && means.length <= namedAtMost) series.push(names(sheet, grid, places, hint));
   const option = {
     ...base(sheet),
-    grid,
+    grid: plot(grid),
     xAxis: axis("x", sheet, { grid: true }),
     yAxis: axis("y", sheet, { edge: true }),
     series,

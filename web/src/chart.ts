@@ -44,7 +44,7 @@ export function draw(element: HTMLElement, figure: Figure, lang: Lang, zoom?: Zo
     stops = drawing.stops;
     chart.resize();
     chart.setOption(drawing.option, true);
-    element.dataset.drawn = JSON.stringify(points(chart));
+    element.dataset.drawn = JSON.stringify(points(chart, drawing));
     describe(element, current, lang, stops.length > 0, zoom !== undefined);
     keys.show(); // new data must not take away what someone reads
   };
@@ -88,13 +88,13 @@ function image(sheet: Sheet): string {
   return text;
 }
 
-// points counts, for each named series, the points that the chart really has within its frame: what stands on the canvas
-// can't be asked otherwise.
-function points(chart: ECharts): Record<string, number> {
-  const { series } = chart.getOption() as { series: { id?: string; type: string; data: number[][] }[] };
+// points counts, for each named series, the points that lie within the chart's frame: what stands on the canvas can't be
+// asked otherwise.
+function points(chart: ECharts, { option }: Drawing): Record<string, number> {
+  const { series } = option as { series: { id?: string; type: string; data: number[][] }[] };
   const counts: Record<string, number> = {};
-  series.forEach(({ id = "\0", type, data }, seriesIndex) => {
-    if (type !== "scatter" || id.startsWith("\0")) return; // ECharts begins the ids that it makes up so
+  series.forEach(({ id, type, data }, seriesIndex) => {
+    if (type !== "scatter" || id === undefined) return;
     const within = (p: number[]): boolean => chart.containPixel({ seriesIndex }, chart.convertToPixel({ seriesIndex }, p));
     counts[id] = data.filter(within).length;
   });

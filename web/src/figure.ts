@@ -20,8 +20,8 @@ interface Drawn {
 const drawn = new WeakMap<HTMLElement, Drawn>();
 
 // draw draws every figure that isn't drawn yet, and draws those anew whose data changed.
-export function draw(root: ParentNode): void {
-  for (const element of root.querySelectorAll<HTMLElement>("figure[data-figure]")) void show(element);
+export async function draw(root: ParentNode): Promise<void> {
+  await Promise.all([...root.querySelectorAll<HTMLElement>("figure[data-figure]")].map(show));
 }
 
 // show keeps the last good points while there are no newer ones to be had, and offers to try again where there are none.

@@ -15,8 +15,23 @@ export interface Answer {
   text: string;
 }
 
+const ahead = new Map<string, Promise<Answer>>();
+
+// expect asks before the answer is wanted: the next get of this address has it.
+export function expect(address: string, accept: string, cache: RequestCache): void {
+  const answer = ask(address, accept, cache);
+  answer.catch(() => {}); // get tells
+  ahead.set(address, answer);
+}
+
 // get fails where no answer is to be had now.
-export async function get(address: string, accept: string, cache: RequestCache = "default"): Promise<Answer> {
+export function get(address: string, accept: string, cache: RequestCache = "default"): Promise<Answer> {
+  const answer = ahead.get(address);
+  ahead.delete(address);
+  return answer ?? ask(address, accept, cache);
+}
+
+async function ask(address: string, accept: string, cache: RequestCache): Promise<Answer> {
   for (let left = tries; ; left--) {
     try {
       const answer = await fetch(address, { cache, headers: { Accept: accept }, signal: AbortSignal.timeout(patience) });
