@@ -14,6 +14,7 @@ import (
 	"github.com/haigo-lab/haigo/services/analysis/decision"
 	"github.com/haigo-lab/haigo/services/analysis/table"
 	"github.com/haigo-lab/haigo/services/chart"
+	"github.com/haigo-lab/haigo/services/stack"
 )
 
 // decisionView is the page that says which mixture to take to the big run, how sure that is, and what to run next.
@@ -28,6 +29,7 @@ type decisionView struct {
 	Matrix    matrix
 	Next      nextView
 	Share     string // address of the form that shares a chart; empty: there is none
+	Stacks    []stack.Stack
 }
 
 // aimForm is the aim as it was written, and what is wrong with it.
@@ -43,7 +45,7 @@ func (s *Server) decisionPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q := r.URL.Query()
-	v := decisionView{sweepHead: d.head("dec"), Stability: d.stabilityFigure(), Aim: aimForm{Objective: q.Get("objective"), Tokens: q.Get("tokens"), Params: q.Get("params")}}
+	v := decisionView{Stacks: stack.All(), sweepHead: d.head("dec"), Stability: d.stabilityFigure(), Aim: aimForm{Objective: q.Get("objective"), Tokens: q.Get("tokens"), Params: q.Get("params")}}
 	a, err := readAim(q)
 	var m decisionMaterial
 	if err == nil {

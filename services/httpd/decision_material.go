@@ -15,6 +15,7 @@ import (
 	"github.com/haigo-lab/haigo/services/analysis/surrogate"
 	"github.com/haigo-lab/haigo/services/analysis/table"
 	"github.com/haigo-lab/haigo/services/chart"
+	"github.com/haigo-lab/haigo/services/postgres"
 )
 
 // decisionMaterial is what a decision is made from: a sweep's finished runs as a table, and the aim.
@@ -33,7 +34,11 @@ const proposed = 6
 
 // material reads what a decision about a sweep needs. An objective that can't be read is *ablation.Invalid.
 func (s *Server) material(ctx context.Context, d chart.Data, a aim) (decisionMaterial, error) {
-	plans, err := s.options.Store.RunPlans(ctx, d.Sweep.Name)
+	return loadMaterial(ctx, s.options.Store, d, a)
+}
+
+func loadMaterial(ctx context.Context, store *postgres.Store, d chart.Data, a aim) (decisionMaterial, error) {
+	plans, err := store.RunPlans(ctx, d.Sweep.Name)
 	if err != nil {
 		return decisionMaterial{}, err
 	}

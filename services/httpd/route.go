@@ -61,6 +61,7 @@ func (s *Server) pageRoutes(r chi.Router) {
 		r.Get("/runs", s.sweepRunsPage)
 		r.Get("/decision", s.decisionPage)
 		r.Get("/decision.csv", s.matrixCSV)
+		r.Get("/decision/export", s.exported)
 		r.Post("/decision/next", s.launch)
 		r.Get("/decision/share", s.decisionSharePage)
 		r.Post("/decision/share", s.shareDecision)

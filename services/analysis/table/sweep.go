@@ -49,6 +49,18 @@ func Sweep(s ablation.Sweep, arms []ablation.Arm, results []ablation.Result, par
 	return t, shares
 }
 
+// Phases are an arm's mixtures, by phase and source, and where each phase ends as a fraction of the run. A ramp is cut evenly,
+// each piece with its mean mixture.
+func Phases(s ablation.Sweep, a ablation.Arm) (shares [][]float64, ends []float64) {
+	ends = cutsOf(s, []ablation.Arm{a})
+	steps, from := s.Recipe.For(a).Steps(), 0.0
+	for _, to := range ends {
+		shares = append(shares, over(a.Weights, from*float64(steps), to*float64(steps), steps))
+		from = to
+	}
+	return shares, ends
+}
+
 // measured are the score metrics that any run has, in order.
 func measured(results []ablation.Result) []string {
 	names := map[string]bool{}

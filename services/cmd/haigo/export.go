@@ -2,23 +2,42 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"os"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/analysis/table"
+	"github.com/haigo-lab/haigo/services/httpd"
+	"github.com/haigo-lab/haigo/services/stack"
 )
 
 type exportCmd struct {
-	Sweep    string `required:"" help:"The sweep's name." placeholder:"S"`
-	Mixtures string `help:"File of mixtures to write (default: S-mixtures.csv)." placeholder:"FILE"`
-	Metrics  string `help:"File of metrics to write (default: S-metrics.csv)." placeholder:"FILE"`
+	Sweep      string   `required:"" help:"The sweep's name." placeholder:"S"`
+	Mixtures   string   `help:"File of mixtures to write (default: S-mixtures.csv)." placeholder:"FILE"`
+	Metrics    string   `help:"File of metrics to write (default: S-metrics.csv)." placeholder:"FILE"`
+	For        string   `help:"Write a mixture or schedule as configuration of a training stack instead: megatron, neox, llm-foundry, olmo or levanter." placeholder:"STACK"`
+	Arm        string   `help:"With --for: the arm to write (default: what the sweep's decision recommends)." placeholder:"ARM"`
+	Objective  string   "help:\"With --for: what to decide by, as haigo fit takes it (default: held-out text of all languages alike).\" placeholder:\"EXPR\""
+	Target     amount   `name:"target-tokens" help:"With --for: tokens of the run that is decided about, as haigo fit takes them." placeholder:"N"`
+	Parameters amount   `name:"target-params" help:"With --for: its parameters." placeholder:"N"`
+	Tokens     amount   `help:"With --for: tokens of the big run (default: 100G)." placeholder:"N"`
+	RowTokens  int64    `help:"With --for: length of its sequences (default: 4096)." placeholder:"N"`
+	BatchRows  int64    `help:"With --for: sequences of its global batch (default: 1024)." placeholder:"N"`
+	Path       []string `help:"With --for: where the stack finds a source, as SOURCE=PATH; again for each." placeholder:"S=PATH" sep:"none"`
+	Sizes      []string `name:"source-tokens" help:"With --for: tokens that a source has there, as SOURCE=N; again for each." placeholder:"S=N" sep:"none"`
+	Out        string   `help:"With --for: folder for the files (default: this one)." default:"." placeholder:"DIR"`
 }
 
-// Run writes a sweep's completed runs as the pair of CSVs that haigo fit reads.
+// Run writes a sweep's completed runs as the pair of CSVs that haigo fit reads, or a schedule for a training stack.
 func (c exportCmd) Run(e *env) error {
 	return e.with(func(a *app) error {
+		if c.For != "" {
+			return c.stack(e, a)
+		}
 		t, shares, err := a.table(e, c.Sweep)
 		if err != nil {
 			return err
@@ -47,6 +66,63 @@ func (c exportCmd) Run(e *env) error {
 	})
 }
 
+// stack writes a schedule as configuration of a training stack.
+func (c exportCmd) stack(e *env, a *app) error {
+	q := httpd.OrderRequest{
+		Sweep: c.Sweep, Arm: c.Arm, Objective: c.Objective, TargetTokens: float64(c.Target), TargetParameters: float64(c.Parameters), Tokens: int64(c.Tokens), RowTokens: c.RowTokens, BatchRows: c.BatchRows, Paths: map[string]string{}, Sizes: map[string]float64{},
+	}
+	for _, text := range c.Path {
+		name, path, ok := strings.Cut(text, "=")
+		if !ok {
+			return invalidFlag("--path", text+" names no source: write SOURCE=PATH, as in ja=/data/ja_text_document")
+		}
+		q.Paths[name] = path
+	}
+	for _, text := range c.Sizes {
+		name, size, _ := strings.Cut(text, "=")
+		var n amount
+		if n.UnmarshalText([]byte(size)) != nil {
+			return invalidFlag("--source-tokens", text+" is no source's size: write SOURCE=TOKENS, as in ja=57G")
+		}
+		q.Sizes[name] = float64(n)
+	}
+	order, err := httpd.Order(e.ctx, a.store, q)
+	if err != nil {
+		return err
+	}
+	if err := known(order, q); err != nil {
+		return err
+	}
+	files, err := stack.Write(c.For, order)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		path := filepath.Join(c.Out, f.Name)
+		if err := os.WriteFile(path, f.Data, 0o644); err != nil {
+			return fmt.Errorf("write the configuration: %w", err)
+		}
+		fmt.Fprintln(e.stdout, path)
+	}
+	return nil
+}
+
+// known refuses paths and sizes of what is no source of the sweep.
+func known(o stack.Order, q httpd.OrderRequest) error {
+	names := make([]string, len(o.Sources))
+	for i, s := range o.Sources {
+		names[i] = s.Name
+	}
+	for flag, given := range map[string][]string{"--path": slices.Collect(maps.Keys(q.Paths)), "--source-tokens": slices.Collect(maps.Keys(q.Sizes))} {
+		for _, name := range given {
+			if !slices.Contains(names, name) {
+				return invalidFlag(flag, name+" is no source of the sweep; sources are "+strings.Join(names, ", "))
+			}
+		}
+	}
+	return nil
+}
+
 func joined(shares []float64) string {
 	text := make([]string, len(shares))
 	for p, s := range shares {
@@ -69,16 +145,13 @@ func (a *app) table(e *env, name string) (table.Table, []float64, error) {
 	if err != nil {
 		return table.Table{}, nil, err
 	}
+	plans, err := a.store.RunPlans(e.ctx, name)
+	if err != nil {
+		return table.Table{}, nil, err
+	}
 	parameters := map[string]int64{}
-	for _, r := range results {
-		if r.Run.State != ablation.RunCompleted {
-			continue
-		}
-		plan, err := a.store.RunPlan(e.ctx, r.Run.ID)
-		if err != nil {
-			return table.Table{}, nil, err
-		}
-		parameters[r.Run.ID] = plan.Parameters
+	for run, plan := range plans {
+		parameters[run] = plan.Parameters
 	}
 	t, shares := table.Sweep(s, arms, results, parameters)
 	return t, shares, nil

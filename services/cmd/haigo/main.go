@@ -40,7 +40,7 @@ type commands struct {
 	Corpus     corpusCmd     `cmd:"" help:"Sources of text."`
 	Eval       evalCmd       `cmd:"" help:"Evaluation tasks."`
 	Fit        fitCmd        `cmd:"" help:"Fit mixing laws to finished runs in a pair of CSVs: predict, recommend, propose."`
-	Export     exportCmd     `cmd:"" help:"Write a sweep's completed runs as the pair of CSVs that fit reads."`
+	Export     exportCmd     `cmd:"" help:"Write a sweep's completed runs as the pair of CSVs that fit reads, or a schedule for a training stack."`
 	Sweep      sweepCmd      `cmd:"" help:"Sweeps: plan, apply, list, show, watch, pause, resume, stop."`
 	Recurrence recurrenceCmd `cmd:"" help:"Sweeps that a clock starts: list, show, pause, resume."`
 	Run        runCmd        `cmd:"" help:"Single runs: list, stop, retry."`
