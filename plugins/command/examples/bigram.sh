@@ -9,7 +9,7 @@ size() { wc -c <"$1" | tr -d ' '; }
 
 save() {
   name=$(printf 'step-%09d-a%04d' "$1" "$ATTEMPT")
-  half=$CHECKPOINTS/.saving
+  half=$CHECKPOINTS/.saving-$ATTEMPT
   rm -rf "$half"
   mkdir -p "$half"
   mv counts "$half/counts"

@@ -38,11 +38,22 @@ class Run:
         """The rows of a step, this rank's share of them."""
         return np.stack([self.rows[k][i] for k, i in self.batches[step][rank::world]]).astype(np.int64)
 
+    def load(self, folder):
+        """The state in a checkpoint; None, after saying why, where that isn't there or isn't what its manifest says."""
+        try:
+            for f in json.loads((pathlib.Path(folder) / "manifest.json").read_text())["files"]:
+                if hashlib.sha256((pathlib.Path(folder) / f["path"]).read_bytes()).hexdigest() != f["sha256"]:
+                    raise ValueError(f"{folder}/{f['path']} is damaged")
+            return torch.load(pathlib.Path(folder) / "state.pt", map_location=device, weights_only=True)
+        except (OSError, ValueError) as e:
+            self.event("log", level="error", text=f"the checkpoint can't be taken up: {e}")
+            self.event("finished", outcome="failed", step=self.spec["checkpoint"]["resume_from"]["step"], reason=str(e), retriable=True)
+
     def save(self, step, state):
         if rank:
             return
         checkpoints = pathlib.Path("../checkpoints")
-        name, half = f"step-{step:09d}-a{self.spec['attempt']:04d}", checkpoints / ".saving"
+        name, half = f"step-{step:09d}-a{self.spec['attempt']:04d}", checkpoints / f".saving-a{self.spec['attempt']:04d}"
         shutil.rmtree(half, ignore_errors=True)
         half.mkdir(parents=True)
         torch.save(state, half / "state.pt")
@@ -156,7 +167,9 @@ def main():
     decayed = lambda p: {"weight_decay": o["weight_decay"] if p.dim() == 2 else 0.0}
     adam = torch.optim.AdamW([{"params": [p]} | decayed(p) for p in model.parameters()], betas=(o["beta1"], o["beta2"]), eps=o["eps"])
     if resume:
-        state = torch.load(pathlib.Path(resume["path"]) / "state.pt", map_location=device, weights_only=True)
+        state = run.load(resume["path"])
+        if state is None:
+            return
         model.load_state_dict(state["model"]), adam.load_state_dict(state["adam"])
     whole = nn.parallel.DistributedDataParallel(model)
     due = lambda every: step == steps or every > 0 and step % every == 0
@@ -186,11 +199,12 @@ def main():
         loss = loss.item() / world
         finite = math.isfinite(loss) and math.isfinite(norm.item())
         word = lambda v: v if math.isfinite(v) else "NaN" if math.isnan(v) else "Infinity" if v > 0 else "-Infinity"
-        if due(every) or not finite:
+        ends = not finite and spec["on_nonfinite"] == "stop"
+        if due(every) or ends:
             speed = (step - since) * batch_tokens / (time.monotonic() - clock)
             run.event("metrics", step=step, tokens=step * batch_tokens, values={"loss": word(loss), "grad_norm": word(norm.item()), "lr": adam.param_groups[0]["lr"], "tokens_per_s": speed})
             clock, since = time.monotonic(), step
-        if not finite and spec["on_nonfinite"] == "stop":
+        if ends:
             return run.event("finished", outcome="diverged", step=step, reason="the loss or its gradient isn't finite", retriable=False)
         if due(spec["eval"]["every_steps"]):
             score(run, model, step)

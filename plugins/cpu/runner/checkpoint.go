@@ -76,7 +76,7 @@ func tensors(prefix string, list []lm.Tensor) []safetensors.Tensor {
 // may be asked to resume from. A checkpoint disappears at once, by a rename, and is then deleted at leisure.
 func (s *session) prune() error {
 	keep := s.spec.Checkpoint.Keep
-	hidden := filepath.Join(spec.CheckpointsDir(s.runDir()), ".removing")
+	hidden := filepath.Join(spec.CheckpointsDir(s.runDir()), fmt.Sprintf(".removing-a%04d", s.spec.Attempt))
 	for keep > 0 && len(s.own) > keep {
 		err := errors.Join(os.RemoveAll(hidden), os.Rename(s.own[0], hidden))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {

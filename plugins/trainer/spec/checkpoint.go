@@ -35,11 +35,10 @@ func SaveCheckpoint(runDir, runID string, step int64, attempt int, fill func(dir
 	if err := os.MkdirAll(filepath.Dir(final), 0o755); err != nil {
 		return Saved{}, fmt.Errorf("save checkpoint: %w", err)
 	}
-	// A fixed name: what a killed attempt left half-written is swept by the next.
-	dir := filepath.Join(filepath.Dir(final), ".saving")
+	dir := savingDir(filepath.Dir(final), attempt)
 	defer os.RemoveAll(dir)
 	m := CheckpointManifest{ManifestVersion: 1, RunID: runID, Attempt: attempt, Step: step}
-	if err := errors.Join(os.RemoveAll(dir), os.Mkdir(dir, 0o755)); err != nil {
+	if err := errors.Join(sweep(filepath.Dir(final), attempt), os.Mkdir(dir, 0o755)); err != nil {
 		return Saved{}, fmt.Errorf("save checkpoint: %w", err)
 	}
 	if err := fill(dir); err != nil {
@@ -54,6 +53,20 @@ func SaveCheckpoint(runDir, runID string, step int64, attempt int, fill func(dir
 	}
 	saved.Path, err = filepath.Abs(final)
 	return saved, err
+}
+
+// savingDir is each attempt's own: one that was given up may still write, on a node that nobody reaches.
+func savingDir(checkpoints string, attempt int) string {
+	return filepath.Join(checkpoints, fmt.Sprintf(".saving-a%04d", attempt))
+}
+
+// sweep removes what this attempt and those before it left half-written.
+func sweep(checkpoints string, attempt int) error {
+	var errs []error
+	for a := 1; a <= attempt; a++ {
+		errs = append(errs, os.RemoveAll(savingDir(checkpoints, a)))
+	}
+	return errors.Join(errs...)
 }
 
 // seal lists and syncs the files of dir and writes the manifest over them.

@@ -57,6 +57,24 @@ func TestSaveCheckpoint_isAllOrNothing(t *testing.T) {
 	}
 }
 
+// TestSaveCheckpoint_besideAnother: an attempt that was given up saves while the next one does.
+func TestSaveCheckpoint_besideAnother(t *testing.T) {
+	t.Parallel()
+	run := t.TempDir()
+	saved, err := spec.SaveCheckpoint(run, "r1", 10, 2, func(dir string) error {
+		_, err := spec.SaveCheckpoint(run, "r1", 10, 1, fill)
+		return errors.Join(err, fill(dir))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{saved.Path, spec.CheckpointDir(run, 10, 1)} {
+		if _, _, err := spec.ReadCheckpoint(dir); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestReadCheckpoint_damage(t *testing.T) {
 	t.Parallel()
 	for name, damage := range map[string]func(dir string) error{
