@@ -32,7 +32,8 @@ type Attempt struct {
 	Handle     json.RawMessage `json:"-"` // the engine's; nil before it was submitted
 	SpecSHA256 string          `json:"spec_sha256"`
 	Cursor     Cursor          `json:"cursor"`
-	StartedAt  time.Time       `json:"started_at"`
+	StartedAt  time.Time       `json:"started_at"`         // when it left its engine's queue
+	Waiting    bool            `json:"waiting,omitempty"`  // in its engine's queue
 	EndedAt    *time.Time      `json:"ended_at,omitempty"` // nil: not proved ended
 	Outcome    string          `json:"outcome,omitempty"`  // completed, stopped, diverged, failed, lost
 	Reason     Label           `json:"reason,omitzero"`    // why it ended so

@@ -41,6 +41,7 @@ type State string
 // States of an attempt's process.
 const (
 	NotStarted State = "not_started" // nothing ran; the same attempt may be started
+	Waiting    State = "waiting"     // in a queue, for a place to run
 	Running    State = "running"
 	Ended      State = "ended"      // proved; what it came to is what its events say
 	Unobserved State = "unobserved" // can't be seen from here, and nothing proves an end

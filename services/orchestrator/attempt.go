@@ -8,11 +8,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/haigo-lab/haigo/plugins/trainer"
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/engine"
+	"github.com/haigo-lab/haigo/services/postgres"
 )
 
 // open opens the next attempt in the store, which fences it, and starts it.
@@ -24,7 +26,7 @@ func (d *drive) open(ctx context.Context) error {
 	}
 	data, encodeErr := encode(s)
 	next := ablation.Attempt{
-		RunID: d.run.ID, Number: number, Host: d.Holder.Host, Engine: d.Engine.Name(), SpecSHA256: spec.Digest(data),
+		RunID: d.run.ID, Number: number, Host: d.Holder.Host, Engine: d.Engines[0].Name(), SpecSHA256: spec.Digest(data),
 	}
 	opened, openErr := d.Store.OpenAttempt(ctx, d.claim, next)
 	if openErr != nil {
@@ -65,7 +67,15 @@ func (d *drive) launch(ctx context.Context, s *spec.Spec, data []byte) error {
 		}
 		return d.fail(ctx, err)
 	}
-	handle, err := d.Engine.Submit(ctx, d.dir(), d.key())
+	handle, err := d.submit(ctx)
+	if errors.Is(err, engine.ErrAway) {
+		d.Log.Warn("An engine is away; its attempt is submitted again soon", "run_id", d.run.ID, "engine", d.engine.Name(), "err", err)
+		d.again = time.Now().Add(awayFor)
+		return nil
+	}
+	if errors.Is(err, postgres.ErrLost) || ctx.Err() != nil {
+		return err
+	}
 	if err != nil {
 		return d.fail(ctx, fmt.Errorf("start training: %w", err))
 	}
@@ -74,6 +84,31 @@ func (d *drive) launch(ctx context.Context, s *spec.Spec, data []byte) error {
 	return d.persist(ctx, func(ctx context.Context) error {
 		return d.Store.SetHandle(ctx, d.claim, d.attempt.Number, handle.JSON())
 	})
+}
+
+// submit hands the attempt to its engine. That may take longer than the claim lasts, which is renewed meanwhile.
+func (d *drive) submit(ctx context.Context) (handle engine.Handle, err error) {
+	if d.engine == nil {
+		return nil, fmt.Errorf("this worker has no engine %s; describe it in engines.yaml", d.attempt.Engine)
+	}
+	submitted := make(chan struct{})
+	go func() {
+		defer close(submitted)
+		handle, err = d.engine.Submit(ctx, d.dir(), d.key())
+	}()
+	tick := time.NewTicker(renewEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-submitted:
+			return handle, err
+		case <-tick.C:
+			if lost := d.renew(ctx); lost != nil {
+				<-submitted
+				return nil, lost
+			}
+		}
+	}
 }
 
 // key is the same for every submission of one attempt.

@@ -18,6 +18,7 @@ const (
 	batchPoints = 2000             // of one transaction, about
 	readEvents  = 1000             // of one look at events.jsonl
 	grace       = 60 * time.Second // for a runner to checkpoint and leave
+	awayFor     = 5 * time.Second  // before an engine that was away is asked again
 )
 
 // drive is one claim being driven. It belongs to one goroutine.
@@ -26,7 +27,10 @@ type drive struct {
 	claim   ablation.Claim
 	run     ablation.Run
 	attempt ablation.Attempt
-	handle  engine.Handle
+	engine  engine.Engine // of the attempt
+	handle  engine.Handle // nil until the engine has it
+	again   time.Time     // when an engine that was away is asked again
+	waits   bool          // the attempt waits in its engine's queue
 	tail    spec.Tail
 	wake    <-chan struct{}
 	renewed time.Time // when the run's state was last read and the claim extended, by our clock
@@ -70,6 +74,10 @@ func (d *drive) begin(ctx context.Context) error {
 	if err != nil {
 		return d.fail(ctx, fmt.Errorf("adopt attempt %d: %w", d.attempt.Number, err))
 	}
+	if d.engine == nil {
+		return d.fail(ctx, ablation.Conflict("attempt %d runs on the engine %s, which this worker doesn't have; describe it in engines.yaml again",
+			"試行 %d はエンジン %s で動いていますが、このワーカーにはありません。engines.yaml に書き直してください", d.attempt.Number, d.attempt.Engine))
+	}
 	d.handle = handle
 	d.Log.Info("Adopted a run's attempt", "run_id", d.run.ID, "attempt", d.attempt.Number)
 	return nil
@@ -77,8 +85,18 @@ func (d *drive) begin(ctx context.Context) error {
 
 // follow reads the attempt's events on from its stored cursor.
 func (d *drive) follow(a ablation.Attempt) {
-	d.attempt, d.health = a, health{}
+	d.waits = a.Waiting
+	d.attempt, d.health, d.engine = a, health{}, d.engineNamed(a.Engine)
 	d.tail = spec.Tail{Path: filepath.Join(d.dir(), spec.EventsFile), Cursor: spec.Cursor(a.Cursor)}
+}
+
+// engineNamed is one of the worker's engines, nil where it has none of that name.
+func (w *Worker) engineNamed(name string) engine.Engine {
+	i := slices.IndexFunc(w.Engines, func(e engine.Engine) bool { return e.Name() == name })
+	if i < 0 {
+		return nil
+	}
+	return w.Engines[i]
 }
 
 func (d *drive) runDir() string { return spec.RunDir(d.Data, d.run.ID) }
@@ -95,6 +113,9 @@ func (d *drive) lookOnce(ctx context.Context) (ended bool, err error) {
 	if state == engine.NotStarted {
 		return false, d.start(ctx)
 	}
+	if err := d.noteWait(ctx, state == engine.Waiting); err != nil {
+		return false, err
+	}
 	more, err := d.ingest(ctx)
 	if err != nil {
 		return false, err
@@ -105,12 +126,30 @@ func (d *drive) lookOnce(ctx context.Context) (ended bool, err error) {
 	return false, errors.Join(d.renew(ctx), d.stopIfAsked(ctx))
 }
 
+// poll says how the attempt is. One that its engine couldn't take yet isn't started; it is asked again after a while.
 func (d *drive) poll(ctx context.Context) (engine.State, error) {
-	statuses, err := d.Engine.Poll(ctx, []engine.Handle{d.handle})
+	if d.handle == nil {
+		if time.Now().Before(d.again) {
+			return engine.Waiting, nil
+		}
+		return engine.NotStarted, nil
+	}
+	statuses, err := d.engine.Poll(ctx, []engine.Handle{d.handle})
 	if err != nil {
 		return "", fmt.Errorf("look at attempt %d: %w", d.attempt.Number, err)
 	}
 	return statuses[0].State, nil
+}
+
+// noteWait tells the store when the attempt begins and ends to wait for a place to run: silence is none then.
+func (d *drive) noteWait(ctx context.Context, waits bool) error {
+	if waits == d.waits {
+		return nil
+	}
+	d.waits = waits
+	return d.persist(ctx, func(ctx context.Context) error {
+		return d.Store.SetWaiting(ctx, d.claim, d.attempt.Number, waits)
+	})
 }
 
 // ingest stores the events that are new; more says that a further look may find more at once.
@@ -166,14 +205,14 @@ func (d *drive) renew(ctx context.Context) error {
 func (d *drive) stopIfAsked(ctx context.Context) error {
 	wanted := d.run.State == ablation.RunStopping || d.damaged != nil || d.health.diverged != nil
 	switch {
-	case !wanted:
+	case !wanted || d.handle == nil:
 		return nil
 	case d.asked.IsZero():
 		d.asked = time.Now()
-		return d.Engine.Stop(ctx, d.handle, grace)
+		return d.engine.Stop(ctx, d.handle, grace)
 	case time.Since(d.asked) > grace:
 		d.asked = time.Now()
-		return d.Engine.Kill(ctx, d.handle)
+		return d.engine.Kill(ctx, d.handle)
 	}
 	return nil
 }
@@ -202,7 +241,7 @@ func (d *drive) leave(ctx context.Context) error {
 }
 
 func (d *drive) stopAndEnd(ctx context.Context) error {
-	if err := d.Engine.Stop(ctx, d.handle, grace); err != nil {
+	if err := d.engine.Stop(ctx, d.handle, grace); err != nil {
 		return err
 	}
 	d.asked = time.Now()

@@ -37,8 +37,8 @@ type Trainers interface {
 type Worker struct {
 	Store    *postgres.Store
 	Trainers Trainers
-	Engine   engine.Engine
-	Data     string // data folder, absolute
+	Engines  []engine.Engine // the first starts attempts; each goes on with those that it started
+	Data     string          // data folder, absolute
 	Holder   ablation.Holder
 	Gone     func(ablation.Holder) bool // whether a holder on this host no longer lives
 	MaxRuns  int                        // attempts not proved ended on this machine

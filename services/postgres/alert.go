@@ -116,11 +116,13 @@ func raiseMissed(ctx context.Context, tx pgx.Tx, r ablation.RecurringSweep, f ab
 func (s *Store) RaiseSilence(ctx context.Context, after time.Duration) error {
 	err := s.tx(ctx, func(tx pgx.Tx) error {
 		silent, err := query(ctx, tx, scanSilence, `
-			SELECT r.id, w.name, r.name, r.attempt, r.step, r.steps, coalesce(r.event_at, r.started_at), coalesce(r.seen_at > now() - interval '1 minute', false)
+			SELECT r.id, w.name, r.name, r.attempt, r.step, r.steps, s.since, coalesce(r.seen_at > now() - interval '1 minute', false)
 			FROM runs r
 			JOIN sweeps w ON w.id = r.sweep_id
+			LEFT JOIN attempts t ON t.run_id = r.id AND t.ended_at IS NULL
+			CROSS JOIN LATERAL (SELECT CASE WHEN t.waiting THEN now() ELSE greatest(coalesce(r.event_at, r.started_at), t.left_queue_at) END) s (since)
 			WHERE r.state = 'running'
-				AND coalesce(r.event_at, r.started_at) < now() - $1::interval`, after)
+				AND s.since < now() - $1::interval`, after)
 		if err != nil {
 			return err
 		}

@@ -10,7 +10,7 @@ import (
 	"github.com/haigo-lab/haigo/services/ablation"
 )
 
-const attemptColumns = `run_id, number, host, engine, handle, spec_sha256, read_offset, read_seq, started_at, ended_at, outcome, reason`
+const attemptColumns = `run_id, number, host, engine, handle, spec_sha256, read_offset, read_seq, started_at, ended_at, outcome, reason, waiting`
 
 // OpenAttempt records the start of a run's next attempt, whose number must follow the last. While an attempt isn't
 // proved ended, another is ablation.ErrConflict.
@@ -50,6 +50,30 @@ func (s *Store) SetHandle(ctx context.Context, c ablation.Claim, number int, han
 	})
 	if err != nil {
 		return fmt.Errorf("keep the handle of run %s: %w", c.Run.ID, err)
+	}
+	return nil
+}
+
+// SetWaiting records whether an attempt waits in its engine's queue. Its time begins when it no longer does.
+func (s *Store) SetWaiting(ctx context.Context, c ablation.Claim, number int, waiting bool) error {
+	err := s.tx(ctx, func(tx pgx.Tx) error {
+		run, err := own(ctx, tx, c)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `
+			UPDATE attempts
+			SET waiting = $3, left_queue_at = CASE WHEN $3 THEN NULL ELSE now() END
+			WHERE run_id = $1
+				AND number = $2
+				AND waiting <> $3`, c.Run.ID, number, waiting)
+		if err != nil {
+			return err
+		}
+		return tell(ctx, tx, ablation.Event{Sweep: run.sweep, RunID: c.Run.ID})
+	})
+	if err != nil {
+		return fmt.Errorf("note that run %s waits: %w", c.Run.ID, err)
 	}
 	return nil
 }
@@ -137,7 +161,7 @@ func (s *Store) Attempts(ctx context.Context, run string) ([]ablation.Attempt, e
 func scanAttempt(row pgx.CollectableRow) (ablation.Attempt, error) {
 	var a ablation.Attempt
 	err := row.Scan(&a.RunID, &a.Number, &a.Host, &a.Engine, &a.Handle, &a.SpecSHA256, &a.Cursor.Offset, &a.Cursor.Seq,
-		&a.StartedAt, &a.EndedAt, &a.Outcome, &a.Reason)
+		&a.StartedAt, &a.EndedAt, &a.Outcome, &a.Reason, &a.Waiting)
 	return a, err
 }
 

@@ -77,12 +77,13 @@ func fire(ctx context.Context, tx pgx.Tx, r ablation.RecurringSweep, planned, no
 	return err
 }
 
-// deviceHours is what a sweep w has used at @now: the time of its attempts, each on one device.
+// deviceHours is what a sweep w has used at @now: the time of its attempts, each on one device, from when they left a queue.
 const deviceHours = `(
-			SELECT coalesce(sum(greatest(extract(epoch FROM coalesce(t.ended_at, @now) - t.started_at), 0)) / 3600, 0)::float8
+			SELECT coalesce(sum(greatest(extract(epoch FROM coalesce(t.ended_at, @now) - coalesce(t.left_queue_at, t.started_at)), 0)) / 3600, 0)::float8
 			FROM attempts t
 			JOIN runs r ON r.id = t.run_id
 			WHERE r.sweep_id = w.id
+				AND NOT t.waiting
 		)`
 
 // Firings are the newest decisions on the recurrence of a name, on all where it is empty, newest first, at most limit.

@@ -1,15 +1,18 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/haigo-lab/haigo/services/alert"
 	"github.com/haigo-lab/haigo/services/engine"
+	"github.com/haigo-lab/haigo/services/engine/batch"
 	"github.com/haigo-lab/haigo/services/orchestrator"
 	"github.com/haigo-lab/haigo/services/postgres"
 	"github.com/haigo-lab/haigo/services/postgres/local"
@@ -22,8 +25,10 @@ type app struct {
 	databaseURL string
 	store       *postgres.Store
 	trainers    *trainers.Host
-	sender      *alert.Sender // nil where nothing is served
-	private     *local.Server // nil where the database is somebody else's
+	engines     []*batch.Batch // batch systems that engines.yaml describes
+	first       string         // the engine that starts attempts
+	sender      *alert.Sender  // nil where nothing is served
+	private     *local.Server  // nil where the database is somebody else's
 }
 
 // open connects to the database, starting a private one where none was named, and brings it to this version.
@@ -37,6 +42,10 @@ func open(e *env) (*app, error) {
 		return nil, err
 	}
 	if a.trainers, err = openTrainers(e, a.data); err != nil {
+		a.close()
+		return nil, err
+	}
+	if err := a.openEngines(e); err != nil {
 		a.close()
 		return nil, err
 	}
@@ -90,9 +99,42 @@ func openTrainers(e *env, data string) (*trainers.Host, error) {
 	return trainers.Open(trainers.Options{Bin: dir, Data: data, Log: e.log})
 }
 
+// openEngines makes the engines that the administrator's file describes, besides this machine's.
+func (a *app) openEngines(e *env) error {
+	settings, err := batch.ReadSettings(a.data)
+	if err != nil {
+		return err
+	}
+	a.first = cmp.Or(e.settings.Engine, settings.Engine, "local")
+	if a.first != "local" && !slices.Contains(settings.Names(), a.first) {
+		return fmt.Errorf("there is no engine %s; describe it in %s, under a key of that name", a.first, filepath.Join(a.data, batch.SettingsFile))
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find the program: %w", err)
+	}
+	a.engines = batch.Open(settings, batch.Options{Program: program, Data: a.data, Log: e.log})
+	return nil
+}
+
+// side is how many runs go side by side and how many threads each has, on the engine that starts attempts.
+func (a *app) side(e *env) (runs, threads int) {
+	for _, b := range a.engines {
+		if b.Name() != a.first {
+			continue
+		}
+		runs, threads = b.Side()
+		return cmp.Or(e.settings.RunsAtOnce, runs), threads
+	}
+	return e.settings.side()
+}
+
 // close lets go of everything, in the order opposite to open. The private server stops unless somebody else uses it.
 func (a *app) close() error {
 	var errs []error
+	for _, b := range a.engines {
+		b.Close()
+	}
 	if a.trainers != nil {
 		errs = append(errs, a.trainers.Close())
 	}
@@ -117,9 +159,15 @@ func (a *app) worker(e *env, stopRunners bool) (*orchestrator.Worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	runs, threads := e.settings.side()
+	engines := []engine.Engine{&engine.Local{Exec: []string{program, "exec"}}}
+	for _, b := range a.engines {
+		engines = append(engines, b)
+	}
+	i := slices.IndexFunc(engines, func(v engine.Engine) bool { return v.Name() == a.first })
+	engines[0], engines[i] = engines[i], engines[0]
+	runs, threads := a.side(e)
 	return &orchestrator.Worker{
-		Store: a.store, Trainers: a.trainers, Engine: &engine.Local{Exec: []string{program, "exec"}}, Data: a.data,
+		Store: a.store, Trainers: a.trainers, Engines: engines, Data: a.data,
 		Holder: holder, Gone: engine.Gone, MaxRuns: runs, Threads: threads, StopRunners: stopRunners, Log: e.log,
 	}, nil
 }

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/haigo-lab/haigo/services/alert"
+	"github.com/haigo-lab/haigo/services/engine/batch"
 )
 
 const (
@@ -81,7 +82,32 @@ func examine(e *env) []finding {
 	}
 	runs, threads := e.settings.side()
 	here := fmt.Sprintf("this machine: %s at once, %s each", many(int64(runs), "run"), many(int64(threads), "thread"))
-	return append(found, finding{"engine local", true, here}, mailAndChat(data))
+	found = append(found, finding{"engine local", true, here})
+	return append(append(found, batchFindings(e, data)...), mailAndChat(data))
+}
+
+// batchFindings asks every batch system that engines.yaml describes whether it would take a job.
+func batchFindings(e *env, data string) []finding {
+	settings, err := batch.ReadSettings(data)
+	if err != nil {
+		return []finding{{"engines", false, err.Error()}}
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return []finding{{"engines", false, err.Error()}}
+	}
+	var found []finding
+	for _, b := range batch.Open(settings, batch.Options{Program: program, Data: data}) {
+		detail, err := b.Examine(e.ctx)
+		b.Close()
+		runs, threads := b.Side()
+		f := finding{"engine " + b.Name(), err == nil, fmt.Sprintf("%s; %s at once, %s each", detail, many(int64(runs), "job"), many(int64(threads), "thread"))}
+		if err != nil {
+			f.Detail = err.Error()
+		}
+		found = append(found, f)
+	}
+	return found
 }
 
 // disk looks at whether the data folder can be written to and has room.

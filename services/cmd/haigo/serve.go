@@ -132,7 +132,7 @@ func (a *app) server(e *env, f listenFlags, listener net.Listener) (*httpd.Serve
 }
 
 func (a *app) sweeper(e *env) *orchestrator.Sweeper {
-	runs, threads := e.settings.side()
+	runs, threads := a.side(e)
 	return &orchestrator.Sweeper{Store: a.store, Trainers: a.trainers, RunsAtOnce: runs, Threads: threads, Data: a.data}
 }
 

@@ -16,6 +16,7 @@ type Settings struct {
 	Data        string        `help:"Data folder (default: the user's data folder)." placeholder:"DIR"`
 	DatabaseURL string        `name:"database-url" help:"Postgres to use instead of a private one (or DATABASE_URL)." placeholder:"URL"`
 	Trainers    string        `help:"Folder with plugins.yaml (default: beside the program)." placeholder:"DIR"`
+	Engine      string        `help:"Where runs train: local, or an engine that engines.yaml in the data folder describes (default: what that file names, else local)." placeholder:"NAME"`
 	RunsAtOnce  int           `name:"runs-at-once" help:"Runs side by side on this machine (default: one a core)." placeholder:"N"`
 	YenPerHour  float64       `name:"yen-per-hour" help:"Price of an hour of one device: by it plans tell a cost, and budget.yen stops a sweep." default:"300" placeholder:"YEN"`
 	SilentAfter time.Duration `name:"silent-after" help:"Metrics of a running run may be silent for so long before that is an alert; 0: forever." default:"10m" placeholder:"TIME"`

@@ -1,0 +1,306 @@
+package batch
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/haigo-lab/haigo/plugins/trainer/spec"
+	"github.com/haigo-lab/haigo/services/engine"
+)
+
+// Batch runs attempts as jobs of a batch system. It may be used concurrently; Close waits for what it does in the
+// background.
+type Batch struct {
+	jobs     Jobs
+	dialect  dialect
+	commands commands
+	nodes    *nodes
+	log      *slog.Logger
+
+	ctx    context.Context // of the background; ended by Close
+	cancel context.CancelFunc
+	work   sync.WaitGroup
+
+	submitting sync.Mutex // a name is looked up and submitted by one at a time
+
+	mu     sync.Mutex
+	known  map[string]*watched // by the job's id
+	looked time.Time           // when a look began last
+	away   bool                // the last look failed
+}
+
+var _ engine.Engine = (*Batch)(nil)
+
+// watched is a job that somebody polls.
+type watched struct {
+	report
+	seen    bool      // report holds what the system said of it
+	ended   time.Time // since when it is said to have ended
+	missing time.Time // since when nobody knows it
+	polled  time.Time
+	blamed  bool
+}
+
+// handle is a submitted attempt: its folder, and the job by number and name.
+type handle struct {
+	Dir  string `json:"dir"`
+	Job  string `json:"job"` // "" where the folder alone tells
+	Name string `json:"name"`
+}
+
+// Options are what the engines of a process have in common.
+type Options struct {
+	Program string // haigo, absolute
+	Data    string // data folder, absolute
+	Log     *slog.Logger
+}
+
+// Open makes the engines that the settings describe. Nothing is asked of the batch system yet.
+func Open(s Settings, o Options) []*Batch {
+	var engines []*Batch
+	if s.Slurm != nil {
+		c := commands{s.Slurm.Prefix, s.Slurm.Timeout}
+		engines = append(engines, open(s.Slurm.Jobs, c, &slurm{Slurm: s.Slurm, commands: c}, o, s.Slurm.ExcludeAfter, s.Slurm.ExcludeFor))
+	}
+	if s.PBS != nil {
+		c := commands{s.PBS.Prefix, s.PBS.Timeout}
+		engines = append(engines, open(s.PBS.Jobs, c, &pbs{PBS: s.PBS, commands: c}, o, 0, 0))
+	}
+	return engines
+}
+
+func open(j Jobs, c commands, d dialect, o Options, excludeAfter int, excludeFor time.Duration) *Batch {
+	j.Program = cmp.Or(j.Program, o.Program)
+	b := &Batch{
+		jobs: j, dialect: d, commands: c, log: cmp.Or(o.Log, slog.New(slog.DiscardHandler)).With("engine", d.name()), known: map[string]*watched{},
+		nodes: &nodes{
+			path: filepath.Join(o.Data, "engine-"+d.name()+"-nodes.json"), after: cmp.Or(excludeAfter, 2), lasts: cmp.Or(excludeFor, 24*time.Hour),
+		},
+	}
+	b.ctx, b.cancel = context.WithCancel(context.Background())
+	return b
+}
+
+// Close ends what is being asked in the background. Jobs go on.
+func (b *Batch) Close() {
+	b.cancel()
+	b.work.Wait()
+}
+
+// Name implements engine.Engine.
+func (b *Batch) Name() string { return b.dialect.name() }
+
+// Side is how many jobs there are at once and how many threads each has.
+func (b *Batch) Side() (runs, threads int) { return b.jobs.Runs, b.jobs.CPUs }
+
+// Examine says whether a job could be submitted now.
+func (b *Batch) Examine(ctx context.Context) (string, error) {
+	return b.dialect.examine(ctx, b.jobs.script(b.jobs.Program, "/"))
+}
+
+// Submit implements engine.Engine. A job of the key's name that the system knows is taken for this attempt's: a service that
+// was killed before it had written down what it submitted finds it so. It returns [engine.ErrAway] where nobody answers.
+func (b *Batch) Submit(ctx context.Context, dir, key string) (engine.Handle, error) {
+	b.submitting.Lock()
+	defer b.submitting.Unlock()
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("submit attempt: %w", err)
+	}
+	h := handle{Dir: dir, Name: b.dialect.jobName(key)}
+	if h.Job, err = b.lookup(ctx, h.Name); err == nil && h.Job == "" {
+		h.Job, err = b.submit(ctx, h)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("submit attempt: %w", err)
+	}
+	data, err := json.Marshal(h)
+	return engine.Handle(data), err
+}
+
+// lookup is the newest job of a name, one that lives before one that ended; "" for none.
+func (b *Batch) lookup(ctx context.Context, name string) (string, error) {
+	reports, err := b.dialect.list(ctx)
+	if err != nil {
+		return "", err
+	}
+	if id := newest(reports, name); id != "" {
+		return id, nil
+	}
+	reports, err = b.dialect.find(ctx, name)
+	return newest(reports, name), err
+}
+
+func newest(reports []report, name string) (id string) {
+	lives := false
+	for _, r := range reports {
+		if r.name != name || lives && r.word >= over {
+			continue
+		}
+		id, lives = r.id, r.word < over
+	}
+	return id
+}
+
+// submit gives the batch system a script, unless the attempt was begun already: then its folder alone tells of it.
+func (b *Batch) submit(ctx context.Context, h handle) (string, error) {
+	trace, err := engine.ReadTrace(h.Dir)
+	if err != nil || trace.Started {
+		return "", err
+	}
+	j := job{name: h.Name, dir: h.Dir}
+	if b.dialect.excludes() {
+		j.exclude = b.nodes.excluded()
+	}
+	j.script = filepath.Join(h.Dir, scriptFile)
+	if err := spec.WriteBytes(j.script, []byte(b.jobs.script(b.jobs.Program, h.Dir))); err != nil {
+		return "", err
+	}
+	out, err := b.commands.run(ctx, b.dialect.submit(j), "")
+	if err != nil && len(j.exclude) > 0 && !errors.Is(err, engine.ErrAway) {
+		b.log.Warn("No job fits beside the excluded nodes; submitting without excluding any", "nodes", j.exclude, "err", err)
+		j.exclude = nil
+		out, err = b.commands.run(ctx, b.dialect.submit(j), "")
+	}
+	if err != nil {
+		return "", err
+	}
+	id, err := b.dialect.submitted(out)
+	if err == nil {
+		b.log.Info("Submitted a job", "job", id, "name", h.Name)
+	}
+	return id, err
+}
+
+// Poll implements engine.Engine. It answers from the last look and the attempts' folders, and has another look taken in the
+// background where the last is old.
+func (b *Batch) Poll(_ context.Context, handles []engine.Handle) ([]engine.Status, error) {
+	statuses := make([]engine.Status, len(handles))
+	for i, data := range handles {
+		h, err := parse(data)
+		if err != nil {
+			return nil, err
+		}
+		trace, err := engine.ReadTrace(h.Dir)
+		if err != nil {
+			return nil, err
+		}
+		statuses[i] = engine.Status{State: b.judge(h, trace, time.Now()), Seen: trace.Beat}
+	}
+	b.freshen()
+	return statuses, nil
+}
+
+// judge says how an attempt is, by its folder and what is known of its job.
+func (b *Batch) judge(h handle, trace engine.Trace, now time.Time) engine.State {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	w := b.watch(h, now)
+	beats := now.Sub(trace.Beat) < b.jobs.SilentAfter
+	switch {
+	case trace.Exited:
+		return engine.Ended
+	case w.seen && w.word == waiting && !trace.Started:
+		return engine.Waiting
+	case w.seen && w.word <= running:
+		return engine.Running
+	case beats:
+		return engine.Running // whatever the system says: it may not reach the node
+	case w.seen && now.Sub(w.ended) >= settle:
+		b.finish(w, trace)
+		return engine.Ended
+	case !w.seen && !w.missing.IsZero() && now.Sub(w.missing) >= b.jobs.LostAfter:
+		b.finish(w, trace)
+		return engine.Ended
+	}
+	return engine.Unobserved
+}
+
+// settle is how long a shared file system is given to show what a node wrote last.
+const settle = 5 * time.Second
+
+// watch remembers that somebody asks for a job.
+func (b *Batch) watch(h handle, now time.Time) *watched {
+	key := cmp.Or(h.Job, h.Dir)
+	w := b.known[key]
+	if w == nil {
+		w = &watched{report: report{id: h.Job, name: h.Name}}
+		if h.Job == "" { // begun by a job whose number nobody wrote down
+			w.missing = now
+		}
+		b.known[key] = w
+	}
+	w.polled = now
+	return w
+}
+
+// finish sees to what an end without a word leaves: the node may be bad, and what is left of the job, which may write on
+// where nobody reads, has to go.
+func (b *Batch) finish(w *watched, trace engine.Trace) {
+	if w.blamed {
+		return
+	}
+	w.blamed = true
+	if w.node != "" && (w.word == failing || !trace.Started || !w.seen) {
+		b.nodes.blame(w.node)
+		b.log.Warn("A job ended without a word, its node may be bad", "job", w.id, "node", w.node, "said", w.reason)
+	}
+	b.drop(w.id)
+}
+
+// drop cancels a job in the background; an error means that there is nothing to cancel, or that its folder's stop file has
+// to do.
+func (b *Batch) drop(id string) {
+	if id == "" {
+		return
+	}
+	b.work.Go(func() {
+		if _, err := b.commands.run(b.ctx, b.dialect.cancel(id), ""); err != nil {
+			b.log.Info("Could not cancel a job", "job", id, "err", err)
+		}
+	})
+}
+
+// Stop implements engine.Engine. A job that waits for a node has no runner to ask: it is cancelled.
+func (b *Batch) Stop(_ context.Context, data engine.Handle, grace time.Duration) error {
+	h, err := parse(data)
+	if err != nil {
+		return err
+	}
+	if err := engine.AskStop(h.Dir, grace); err != nil {
+		return err
+	}
+	trace, err := engine.ReadTrace(h.Dir)
+	if err == nil && !trace.Started {
+		b.drop(h.Job)
+	}
+	return err
+}
+
+// Kill implements engine.Engine.
+func (b *Batch) Kill(ctx context.Context, data engine.Handle) error {
+	h, err := parse(data)
+	if err != nil {
+		return err
+	}
+	if err := b.Stop(ctx, data, 0); err != nil {
+		return err
+	}
+	b.drop(h.Job)
+	return nil
+}
+
+func parse(data engine.Handle) (h handle, err error) {
+	if err := json.Unmarshal(data, &h); err != nil || h.Dir == "" || h.Name == "" {
+		return handle{}, fmt.Errorf("%s isn't a handle of a batch engine: %w", data, errors.Join(err, fs.ErrInvalid))
+	}
+	return h, nil
+}

@@ -1,0 +1,158 @@
+package batch
+
+import (
+	"errors"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/haigo-lab/haigo/services/engine"
+)
+
+var reports = cmp.AllowUnexported(report{})
+
+// TestSlurmReports reads what Slurm 22.05 printed.
+func TestSlurmReports(t *testing.T) {
+	t.Parallel()
+	got := slurmReports(strings.Join([]string{
+		"44|COMPLETED|n1|None|haigo-5d2f-a0001",
+		"45|FAILED|n2|NonZeroExitCode|a|b",
+		"48|CANCELLED by 0|None assigned|0:0|haigo-x",
+		"49|PENDING||Resources|haigo-y",
+		"50|RUNNING|n[1-2]|None|haigo-z",
+		"51|NODE_FAIL|n1|NodeDown|haigo-w",
+		"52|OUT_OF_ME+|n1|OutOfMemory|haigo-v",
+		"slurm_load_jobs error",
+	}, "\n"))
+	want := []report{
+		{"44", "haigo-5d2f-a0001", over, "n1", "COMPLETED None"},
+		{"45", "a|b", over, "n2", "FAILED NonZeroExitCode"},
+		{"48", "haigo-x", over, "", "CANCELLED by 0 0:0"},
+		{"49", "haigo-y", waiting, "", "PENDING Resources"},
+		{"50", "haigo-z", running, "", "RUNNING None"},
+		{"51", "haigo-w", failing, "n1", "NODE_FAIL NodeDown"},
+		{"52", "haigo-v", over, "n1", "OUT_OF_ME+ OutOfMemory"},
+	}
+	if diff := cmp.Diff(want, got, reports); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+	shown := slurmShown("7", "JobId=7 JobName=haigo-k UserId=root(0) JobState=NODE_FAIL Reason=NodeDown NodeList=n2 BatchHost=n2")
+	if diff := cmp.Diff(report{"7", "haigo-k", failing, "n2", "NODE_FAIL"}, shown, reports); diff != "" {
+		t.Errorf("scontrol: -want +got\n%s", diff)
+	}
+}
+
+// TestPBSReports reads the long form of qstat, a value of which goes on in a further line.
+func TestPBSReports(t *testing.T) {
+	t.Parallel()
+	got := pbsReports("Job Id: 12.pbs1\n    Job_Name = haigoabc\n    job_state = Q\n    Variable_List = PBS_O_HOME=/home/x,\n\tPBS_O_Q=a = b\n\n" +
+		"Job Id:\t13\n\tJob_Name = haigodef\n\tjob_state = R\n\texec_host = n1/1+n2/1\n\nJob Id: 14\n    Job_Name = haigoghi\n    job_state = C\n")
+	want := []report{{"12.pbs1", "haigoabc", waiting, "", "Q"}, {"13", "haigodef", running, "n1", "R"}, {"14", "haigoghi", over, "", "C"}}
+	if diff := cmp.Diff(want, got, reports); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
+func TestSubmit_Templates(t *testing.T) {
+	t.Parallel()
+	jobs := Jobs{CPUs: 8, TimeLimit: 90 * time.Second, LeaveBefore: 30 * time.Second, Options: []string{"--constraint=h100"}}
+	s := &slurm{Slurm: &Slurm{Jobs: jobs, Partition: "gpu", Account: "lab", GRES: "gpu:1"}}
+	want := "sbatch --parsable --no-requeue --job-name haigo-k --chdir /d --output job.log --open-mode=append --ntasks=1 --cpus-per-task=8 " +
+		"--partition=gpu --account=lab --gres=gpu:1 --exclude=n1,n3 --time=2 --constraint=h100 /d/job.sh"
+	if got := strings.Join(s.submit(job{name: "haigo-k", dir: "/d", script: "/d/job.sh", exclude: []string{"n1", "n3"}}), " "); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	p := &pbs{PBS: &PBS{Jobs: jobs, Queue: "rt_HF", Project: "gaa", Group: "gaa"}}
+	p.Options = nil
+	want = "qsub -N haigok -r n -o /d/job.log -e /d/job.err -m n -l select=1:ncpus=8 -l walltime=00:01:30 -q rt_HF -P gaa -W group_list=gaa /d/job.sh"
+	if got := strings.Join(p.submit(job{name: "haigok", dir: "/d", script: "/d/job.sh"}), " "); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if a, b := p.jobName("x-a0001"), p.jobName("x-a0002"); len(a) != 15 || a == b {
+		t.Errorf("names %q and %q; want two of 15 characters", a, b)
+	}
+}
+
+// TestScript runs a job's script: what the administrator gives is data, but for setup.
+func TestScript(t *testing.T) {
+	t.Parallel()
+	j := Jobs{
+		Container: []string{"/bin/echo", "a 'b' $(c)"}, Env: map[string]string{"X": "it's; $HOME"}, Setup: "Y=$X", TimeLimit: time.Hour, LeaveBefore: 5 * time.Minute,
+	}
+	out, err := exec.Command("/bin/sh", "-c", j.script("/opt/haigo", "/data/runs/r/attempt 1")).CombinedOutput()
+	if want := "a 'b' $(c) /opt/haigo exec --dir /data/runs/r/attempt 1 --leave-after 55m0s\n"; err != nil || string(out) != want {
+		t.Errorf("got %q, %v, want %q", out, err, want)
+	}
+	j.Container = []string{"/bin/sh", "-c", `echo "$X"`}
+	out, err = exec.Command("/bin/sh", "-c", j.script("", "")).CombinedOutput()
+	if err != nil || string(out) != "it's; $HOME\n" {
+		t.Errorf("got %q, %v", out, err)
+	}
+	missing := Jobs{Modules: []string{"cuda/12.4"}, Setup: "module() { return 1; }"}
+	if out, err := exec.Command("/bin/sh", "-c", missing.script("/bin/echo", "")).CombinedOutput(); err == nil {
+		t.Errorf("trained without a module: %s", out)
+	}
+}
+
+// TestCommands: a command behind a prefix is one line of quoted words, a slow one is given up, and what can't be reached is
+// told from what was refused.
+func TestCommands(t *testing.T) {
+	t.Parallel()
+	c := commands{prefix: []string{"/bin/sh", "-c"}, timeout: 10 * time.Second}
+	if out, err := c.run(t.Context(), []string{"printf", "%s|", "a b", "it's", "$HOME"}, ""); err != nil || out != "a b|it's|$HOME|" {
+		t.Errorf("got %q, %v", out, err)
+	}
+	if out, err := c.run(t.Context(), []string{"cat"}, "script"); err != nil || out != "script" {
+		t.Errorf("got %q, %v", out, err)
+	}
+	for said, away := range map[string]bool{
+		"sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)": true,
+		"sbatch: error: invalid partition specified: gpu":                                                  false,
+	} {
+		_, err := c.run(t.Context(), []string{"sh", "-c", "echo '" + said + "' >&2; exit 1"}, "")
+		if errors.Is(err, engine.ErrAway) != away || err == nil || !strings.Contains(err.Error(), said) {
+			t.Errorf("%q: got %v", said, err)
+		}
+	}
+	if _, err := c.run(t.Context(), []string{"sh", "-c", "exit 255"}, ""); !errors.Is(err, engine.ErrAway) {
+		t.Errorf("a prefix that reached nobody: %v", err)
+	}
+	c.timeout = 50 * time.Millisecond
+	if _, err := c.run(t.Context(), []string{"sleep", "1000"}, ""); !errors.Is(err, engine.ErrAway) {
+		t.Errorf("a command that hangs: %v", err)
+	}
+	if _, err := (commands{timeout: time.Second}).run(t.Context(), []string{"sbatch-nowhere"}, ""); err == nil || errors.Is(err, engine.ErrAway) || !strings.Contains(err.Error(), "give a prefix") {
+		t.Errorf("a command that isn't there: %v", err)
+	}
+}
+
+func TestNodes(t *testing.T) {
+	t.Parallel()
+	n := &nodes{path: t.TempDir() + "/nodes.json", after: 2, lasts: time.Hour}
+	n.blame("n2")
+	n.blame("n1")
+	n.blame("n2")
+	again := &nodes{path: n.path, after: 2, lasts: time.Hour}
+	if got := again.excluded(); len(got) != 1 || got[0] != "n2" {
+		t.Errorf("got %v, want n2 after a restart", got)
+	}
+	again.lasts = 0
+	if got := again.excluded(); len(got) > 0 {
+		t.Errorf("old failures exclude %v", got)
+	}
+}
+
+// TestNewest: of several jobs of one name the one that lives is the attempt's.
+func TestNewest(t *testing.T) {
+	t.Parallel()
+	list := []report{{id: "1", name: "a", word: over}, {id: "2", name: "a", word: running}, {id: "3", name: "a", word: failing}, {id: "4", name: "b"}}
+	if got := newest(list, "a"); got != "2" {
+		t.Errorf("got job %s, want 2", got)
+	}
+	if got := newest(list[:1], "a") + newest(list, "c"); got != "1" {
+		t.Errorf("got %q, want 1", got)
+	}
+}

@@ -1,0 +1,190 @@
+package batch_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/haigo-lab/haigo/plugins/trainer/spec"
+)
+
+// The faults of a cluster. Each test holds the order of things and the outcome, which is the undisturbed sweep's to the last
+// bit; how long it takes is the cluster's affair.
+
+const onSlurm = `
+engine: slurm
+slurm: {partition: debug, poll: 300ms, silent_after: 15s, lost_after: 5s, timeout: 15s%s}
+`
+
+// same compares with the undisturbed sweep.
+func (s *site) same(seeds int, attempts ...int) {
+	s.Helper()
+	got, took := s.ends()
+	if diff := cmp.Diff(s.undisturbed(seeds), got); diff != "" {
+		s.Errorf("-undisturbed +got\n%s", diff)
+	}
+	if !slices.Equal(took, attempts) {
+		s.Errorf("the runs took %v attempts, want %v", took, attempts)
+	}
+}
+
+// TestFault_SlurmKilledAfterSbatch: the service dies when the cluster has the job and the database doesn't know it yet.
+func TestFault_SlurmKilledAfterSbatch(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, fmt.Sprintf(onSlurm, ""))
+	s.killedAfterSubmitting(onSlurm, "sbatch")
+	s.same(1, 1)
+	if jobs := strings.Fields(s.slurm("squeue", "--noheader", "--states=all", "--format=%i")); len(jobs) != 1 {
+		t.Errorf("jobs %v, want one", jobs)
+	}
+}
+
+// killedAfterSubmitting starts a run, kills the service while the command that submitted its job hangs, and starts it again.
+func (s *site) killedAfterSubmitting(engines, command string) {
+	s.Helper()
+	hang := filepath.Join(s.data, "hang")
+	s.write("hang", "#!/bin/sh\nsh -c \"$1\" || exit\ncase $1 in *"+command+"*) touch '"+hang+".submitted'; exec sleep 1000 ;; esac\n")
+	if err := os.Chmod(hang, 0o755); err != nil {
+		s.Fatal(err)
+	}
+	s.write("engines.yaml", fmt.Sprintf(engines, ", prefix: ["+hang+"]"))
+	w := s.work()
+	s.apply(1)
+	s.until("a job is submitted", func() bool { _, err := os.Stat(hang + ".submitted"); return err == nil })
+	w.end(syscall.SIGKILL)
+	if h := s.handle(s.run(1), 1); h != nil {
+		s.Fatalf("the job was written down before the kill: %v", h)
+	}
+	s.write("engines.yaml", fmt.Sprintf(engines, ""))
+	s.work()
+}
+
+// TestFault_PBS on the Torque commands over Slurm: no second job after a kill between qsub and commit, and a job whose node
+// is lost, of which qstat says that it is complete, goes on as a further attempt.
+func TestFault_PBS(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("qsub"); err != nil {
+		t.Skip("not run: the PBS dialect (slurm-wlm-torque isn't installed)")
+	}
+	const onPBS = `
+engine: pbs
+pbs: {queue: debug, poll: 300ms, silent_after: 15s, lost_after: 5s%s}
+`
+	s := newSite(t, fmt.Sprintf(onPBS, ""))
+	s.killedAfterSubmitting(onPBS, "qsub")
+	run := s.run(1)
+	s.until("the job is found", func() bool { return s.handle(run, 1) != nil })
+	s.tool("kill-node", s.node(s.frozen(run)))
+	s.same(1, 2)
+	if jobs := strings.Count(s.slurm("qstat", "-f"), "Job Id:"); jobs != 2 {
+		t.Errorf("%d jobs, want one of each attempt", jobs)
+	}
+}
+
+// TestFault_SlurmControllerAway: runs end, and others wait for the controller, while nobody answers.
+func TestFault_SlurmControllerAway(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, fmt.Sprintf(onSlurm, ", runs: 1"))
+	w := s.work()
+	s.apply(2)
+	pid := s.frozen(s.run(1))
+	s.tool("stop-controller")
+	s.until("the service has noticed", func() bool { return strings.Contains(w.said(), "The batch system doesn't answer") })
+	s.signal(pid, syscall.SIGCONT)
+	s.until("the second run waits for the controller", func() bool { return strings.Contains(w.said(), "An engine is away") })
+	s.tool("start-controller")
+	s.same(2, 1, 1)
+}
+
+// TestFault_SlurmNodeKilled: the run goes on, on the other node, from its checkpoint.
+func TestFault_SlurmNodeKilled(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, fmt.Sprintf(onSlurm, ", exclude_after: 1"))
+	s.work()
+	s.apply(1)
+	run := s.run(1)
+	node := s.node(s.frozen(run))
+	s.tool("kill-node", node)
+	other := 0
+	s.until("the next attempt runs", func() bool { other = s.runner(run, 2); return other > 0 || s.exists(run, 2, spec.ExitFile) })
+	s.same(1, 2)
+	bad, err := os.ReadFile(filepath.Join(s.data, "engine-slurm-nodes.json"))
+	if err != nil || !strings.Contains(string(bad), `"`+node+`"`) {
+		t.Errorf("the node %s isn't remembered: %s, %v", node, bad, err)
+	}
+}
+
+// TestFault_SlurmNodeCut: a node that nobody reaches trains on, beside the attempt that took its place; only that one counts.
+func TestFault_SlurmNodeCut(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, fmt.Sprintf(onSlurm, ""))
+	s.work()
+	s.apply(1)
+	run := s.run(1)
+	old := s.frozen(run)
+	process, err := spec.ReadFile[spec.Process](filepath.Join(s.attempt(run, 1), spec.ProcessFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.signal(process.PID, syscall.SIGSTOP) // its heartbeats reach nobody
+	t.Cleanup(func() { _ = syscall.Kill(process.PID, syscall.SIGCONT) })
+	s.tool("cut-node", s.node(old))
+	next := 0
+	s.until("the next attempt trains", func() bool { next = s.runner(run, 2); return next > 0 })
+	s.signal(next, syscall.SIGSTOP)
+	events := filepath.Join(s.attempt(run, 1), spec.EventsFile)
+	before, err := os.Stat(events)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.signal(old, syscall.SIGCONT)
+	s.until("the old attempt has written on", func() bool {
+		now, err := os.Stat(events)
+		return err == nil && now.Size() > before.Size()
+	})
+	s.signal(next, syscall.SIGCONT)
+	s.same(1, 2)
+}
+
+// TestFault_SlurmJobForgotten: of two jobs that nobody knows any more one had ended well, the other is lost.
+func TestFault_SlurmJobForgotten(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, fmt.Sprintf(onSlurm, ""))
+	w := s.work()
+	s.apply(2)
+	first, second := s.run(1), s.run(2)
+	lost := s.frozen(second)
+	s.until("the service knows both jobs", func() bool { return s.handle(first, 1) != nil && s.handle(second, 1) != nil })
+	w.end(syscall.SIGKILL)
+	s.until("the first has ended", func() bool { return s.exists(first, 1, spec.ExitFile) })
+	node := s.node(lost)
+	s.tool("kill-node", node)
+	s.tool("forget")
+	s.tool("start-node", node)
+	s.work()
+	s.same(2, 1, 2)
+}
+
+// TestFault_SlurmTimeLimit: the runner leaves before the limit, with a checkpoint, and the next job goes on.
+func TestFault_SlurmTimeLimit(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, fmt.Sprintf(onSlurm, ", time_limit: 1m, leave_before: 50s"))
+	s.work()
+	s.apply(1)
+	run := s.run(1)
+	pid := s.frozen(run)
+	s.until("the runner is asked to leave", func() bool { return s.exists(run, 1, spec.StopFile) })
+	s.signal(pid, syscall.SIGCONT)
+	s.same(1, 2)
+	last, err := spec.LastEvent(filepath.Join(s.attempt(run, 1), spec.EventsFile))
+	if err != nil || last.Finished == nil || last.Finished.Outcome != spec.OutcomeStopped {
+		t.Errorf("the first attempt ended with %+v, %v", last, err)
+	}
+}

@@ -1,0 +1,44 @@
+package batch
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// job is one submission.
+type job struct {
+	name    string
+	dir     string   // the attempt's folder
+	script  string   // what it runs, in that folder; "" for the standard input
+	exclude []string // nodes
+}
+
+// scriptFile is where an attempt's folder has the script of its job, and logFile what that said before exec took over.
+const (
+	scriptFile = "job.sh"
+	logFile    = "job.log"
+)
+
+// script is what a job runs: the site's preparations, then exec in their place, so that signals reach it.
+func (j Jobs) script(program, dir string) string {
+	var b strings.Builder
+	b.WriteString("#!/bin/sh\n")
+	if len(j.Modules) > 0 {
+		b.WriteString("command -v module >/dev/null 2>&1 || . /etc/profile\n")
+		fmt.Fprintf(&b, "module load %s || exit 1\n", line(j.Modules))
+	}
+	for _, name := range slices.Sorted(maps.Keys(j.Env)) {
+		fmt.Fprintf(&b, "export %s=%s\n", name, quote(j.Env[name]))
+	}
+	if j.Setup != "" {
+		b.WriteString(strings.TrimRight(j.Setup, "\n") + "\n")
+	}
+	argv := append(slices.Clone(j.Container), program, "exec", "--dir", dir)
+	if j.TimeLimit > 0 {
+		argv = append(argv, "--leave-after", (j.TimeLimit - j.LeaveBefore).String())
+	}
+	fmt.Fprintf(&b, "exec %s\n", line(argv))
+	return b.String()
+}

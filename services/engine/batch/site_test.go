@@ -1,0 +1,409 @@
+package batch_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/haigo-lab/haigo/plugins/trainer/spec"
+	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/postgres"
+	"github.com/haigo-lab/haigo/services/postgres/pgtest"
+)
+
+// TestMain lets more tests go side by side than there are cores: they wait for a cluster to notice things.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	_ = flag.Set("test.parallel", "8")
+	for _, name := range []string{"DATABASE_URL", "SLURM_CONF", "HAIGO_DATA", "HAIGO_ENGINE"} {
+		os.Unsetenv(name)
+	}
+	pgtest.Main(m)
+}
+
+// site is a cluster of two nodes, a data folder and a database, and haigo work on them.
+type site struct {
+	*testing.T
+	cluster string // its folder
+	port    int
+	data    string
+	url     string
+	store   *postgres.Store
+}
+
+// newSite brings a cluster up, unless there is no engine to be tested but local.
+func newSite(t *testing.T, engines string) *site {
+	t.Helper()
+	s := &site{T: t, url: pgtest.URL(t)}
+	s.data = s.folder("data")
+	if engines != "" {
+		s.up()
+		s.write("engines.yaml", engines)
+	}
+	var err error
+	if s.store, err = postgres.Open(t.Context(), s.url); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.store.Close)
+	for _, lang := range []string{"ja", "en"} {
+		s.haigo("corpus", "add", lang, s.text(lang), "--lang", lang, "--share", "0.1")
+	}
+	return s
+}
+
+func (s *site) folder(name string) string {
+	s.Helper()
+	dir, err := os.MkdirTemp("", "haigo-"+name+"-")
+	if err := errors.Join(err, os.Chmod(dir, 0o755)); err != nil {
+		s.Fatal(err)
+	}
+	s.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
+func (s *site) write(name, content string) {
+	s.Helper()
+	if err := os.WriteFile(filepath.Join(s.data, name), []byte(content), 0o644); err != nil {
+		s.Fatal(err)
+	}
+}
+
+// text is invented: enough for a few rows and a held-out set.
+func (s *site) text(lang string) string {
+	s.Helper()
+	path := filepath.Join(s.TempDir(), lang+".jsonl")
+	words := map[string][]string{"ja": {"春の", "川を", "舟が", "渡る。", "朝の", "町に", "雨が", "降る。"}, "en": strings.SplitAfter("the old mill stood beside a narrow river ", " ")}
+	random := rand.New(rand.NewPCG(3, uint64(len(lang))))
+	var b bytes.Buffer
+	for i := range 200 {
+		var text strings.Builder
+		for range 40 {
+			text.WriteString(words[lang][random.IntN(8)])
+		}
+		fmt.Fprintf(&b, "{\"id\":\"%d\",\"text\":%q}\n", i, text.String())
+	}
+	if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
+		s.Fatal(err)
+	}
+	return path
+}
+
+// up starts the cluster on ports of its own.
+func (s *site) up() {
+	s.Helper()
+	if _, err := exec.LookPath("slurmctld"); err != nil || os.Getuid() != 0 {
+		s.Skip("not run: Slurm (it isn't installed, or the tests don't run as root)")
+	}
+	s.cluster, s.port = s.folder("slurm"), ports(s.T)
+	s.tool("up")
+	s.Cleanup(func() { s.tool("down") })
+}
+
+// ports is the first of the ports that a cluster listens on, all free now.
+func ports(t *testing.T) int {
+	t.Helper()
+	for range 100 {
+		first, free := 20_000+20*rand.IntN(1000), true
+		for _, i := range []int{0, 1, 11, 12} {
+			l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", first+i))
+			if free = free && err == nil; err == nil {
+				l.Close()
+			}
+		}
+		if free {
+			return first
+		}
+	}
+	t.Fatal("no free ports")
+	return 0
+}
+
+func (s *site) tool(args ...string) string {
+	s.Helper()
+	cmd := exec.Command("../../../.ci/slurm/cluster", args...)
+	cmd.Env = append(os.Environ(), "SLURM_LOCAL_DIR="+s.cluster+"/c", "SLURM_LOCAL_PORT="+strconv.Itoa(s.port))
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		s.Fatalf("cluster %v: %v\n%s", args, err, out)
+	}
+	return string(out)
+}
+
+// env is what haigo and the batch system's commands run with.
+func (s *site) env() []string {
+	env := append(os.Environ(), "DATABASE_URL="+s.url)
+	if s.cluster != "" {
+		env = append(env, "SLURM_CONF="+s.cluster+"/c/slurm.conf")
+	}
+	return env
+}
+
+func (s *site) command(args ...string) *exec.Cmd {
+	s.Helper()
+	program, err := filepath.Abs("../../../bin/haigo")
+	if err == nil {
+		_, err = os.Stat(program)
+	}
+	if err != nil {
+		s.Fatalf("%v; run make build first", err)
+	}
+	cmd := exec.Command(program, append([]string{"--data", s.data, "--verbose"}, args...)...)
+	cmd.Env = s.env()
+	return cmd
+}
+
+func (s *site) haigo(args ...string) string {
+	s.Helper()
+	out, err := s.command(args...).CombinedOutput()
+	if err != nil {
+		s.Fatalf("haigo %v: %v\n%s", args, err, out)
+	}
+	return string(out)
+}
+
+// slurm runs one of the system's own commands.
+func (s *site) slurm(argv ...string) string {
+	s.Helper()
+	cmd := exec.Command(argv[0], argv[1:]...)
+	cmd.Env = s.env()
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		s.Fatalf("%v: %v\n%s", argv, err, out)
+	}
+	return string(out)
+}
+
+// service is a running haigo work.
+type service struct {
+	cmd *exec.Cmd
+	log string
+}
+
+func (s *site) work() *service {
+	s.Helper()
+	log, err := os.CreateTemp(s.data, "work-*.log")
+	if err != nil {
+		s.Fatal(err)
+	}
+	defer log.Close()
+	w := &service{cmd: s.command("work"), log: log.Name()}
+	w.cmd.Stderr = log
+	if err := w.cmd.Start(); err != nil {
+		s.Fatal(err)
+	}
+	s.Cleanup(func() {
+		w.end(syscall.SIGTERM)
+		if s.Failed() {
+			s.Logf("haigo work said:\n%s", w.said())
+		}
+	})
+	return w
+}
+
+func (w *service) end(signal syscall.Signal) {
+	if w.cmd.ProcessState == nil {
+		_ = w.cmd.Process.Signal(signal)
+		_ = w.cmd.Wait() // says that it was signalled
+	}
+}
+
+func (w *service) said() string {
+	text, _ := os.ReadFile(w.log)
+	return string(text)
+}
+
+// apply starts a sweep of one arm with so many seeds, each of 100 steps with a checkpoint every 5.
+func (s *site) apply(seeds int) {
+	s.Helper()
+	s.write("sweep.yaml", fmt.Sprintf(`name: s
+sources: [ja, en]
+recipe:
+  shape: {layers: 2, width: 32, heads: 2, ffn: 96}
+  tokens: 200k
+  row_tokens: 64
+  batch_rows: 8
+  eval: {every: 50%%}
+  checkpoint: {every: 5%%}
+  max_epochs: 1000
+schedules:
+  half: {stages: [{until: 1.0, mixture: {ja: 0.5, en: 0.5}}]}
+seeds: %d
+seed: 7
+`, seeds))
+	s.haigo("sweep", "apply", filepath.Join(s.data, "sweep.yaml"))
+}
+
+// run is the run of a seed, from 1.
+func (s *site) run(seed int) ablation.Run {
+	s.Helper()
+	runs, err := s.store.Runs(context.Background(), "s")
+	if err != nil || len(runs) < seed {
+		s.Fatalf("%d runs, %v", len(runs), err)
+	}
+	return runs[seed-1]
+}
+
+func (s *site) attempt(run ablation.Run, number int) string {
+	return spec.AttemptDir(spec.RunDir(s.data, run.ID), number)
+}
+
+// fate is what must not depend on faults.
+type fate struct {
+	Values map[string]map[string]ablation.Real
+	Points int64
+}
+
+// ends waits until all runs have completed and returns their values and the attempts that each took.
+func (s *site) ends() (f fate, attempts []int) {
+	s.Helper()
+	s.until("the sweep has completed", func() bool {
+		w, err := s.store.Sweep(context.Background(), "s")
+		return err == nil && w.State == ablation.SweepCompleted
+	})
+	results, err := s.store.Results(s.Context(), "s")
+	if err != nil {
+		s.Fatal(err)
+	}
+	f.Values = map[string]map[string]ablation.Real{}
+	for _, r := range results {
+		if r.Run.State != ablation.RunCompleted {
+			s.Errorf("run %s is %s: %v", r.Run.Name, r.Run.State, r.Run.Message)
+		}
+		maps.DeleteFunc(r.Values, func(name string, _ ablation.Real) bool {
+			return name == ablation.MetricTokensPerS || name == ablation.MetricSeconds
+		})
+		f.Values[r.Run.Name] = r.Values
+		attempts = append(attempts, r.Run.Progress.Attempt)
+	}
+	if f.Points, err = s.store.CountingPoints(s.Context(), "s"); err != nil {
+		s.Fatal(err)
+	}
+	return f, attempts
+}
+
+// undisturbed is the fate of the sweep on this machine, without faults; by seeds.
+var undisturbed struct {
+	sync.Mutex
+	fates map[int]fate
+}
+
+func (s *site) undisturbed(seeds int) fate {
+	s.Helper()
+	undisturbed.Lock()
+	defer undisturbed.Unlock()
+	if f, done := undisturbed.fates[seeds]; done {
+		return f
+	}
+	alone := newSite(s.T, "")
+	alone.work()
+	alone.apply(seeds)
+	f, _ := alone.ends()
+	if undisturbed.fates == nil {
+		undisturbed.fates = map[int]fate{}
+	}
+	undisturbed.fates[seeds] = f
+	return f
+}
+
+// until looks again and again, for as long as a stuck cluster would need to be called stuck.
+func (s *site) until(what string, so func() bool) {
+	s.Helper()
+	for deadline := time.Now().Add(4 * time.Minute); !so(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			s.Fatalf("never: %s", what)
+		}
+	}
+}
+
+// saved waits for a run's first checkpoint and freezes its runner, whose pid it returns.
+func (s *site) frozen(run ablation.Run) int {
+	s.Helper()
+	pid := 0
+	s.until("a first checkpoint of "+run.Name, func() bool {
+		found, _ := filepath.Glob(filepath.Join(spec.RunDir(s.data, run.ID), "checkpoints", "step-*"))
+		if len(found) > 0 {
+			pid = s.runner(run, 1)
+		}
+		return pid > 0
+	})
+	s.signal(pid, syscall.SIGSTOP)
+	if s.exists(run, 1, spec.ExitFile) {
+		s.Fatal("the run had ended before it was frozen: give it more tokens")
+	}
+	return pid
+}
+
+func (s *site) signal(pid int, signal syscall.Signal) {
+	s.Helper()
+	if err := syscall.Kill(pid, signal); err != nil {
+		s.Fatalf("%v of process %d: %v", signal, pid, err)
+	}
+}
+
+// runner is the training process of an attempt, known by its nonce; 0 for none.
+func (s *site) runner(run ablation.Run, number int) int {
+	launch, err := spec.ReadFile[spec.Launch](filepath.Join(s.attempt(run, number), spec.LaunchFile))
+	if err != nil {
+		return 0
+	}
+	files, _ := filepath.Glob("/proc/[0-9]*/environ")
+	for _, file := range files {
+		environ, _ := os.ReadFile(file)
+		argv, _ := os.ReadFile(filepath.Join(filepath.Dir(file), "cmdline"))
+		if bytes.Contains(environ, []byte("HAIGO_NONCE="+launch.Nonce)) && bytes.Contains(argv, []byte("\x00run\x00")) {
+			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(file)))
+			return pid
+		}
+	}
+	return 0
+}
+
+// node is where a process's job runs.
+func (s *site) node(pid int) string {
+	s.Helper()
+	environ, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
+	if err != nil {
+		s.Fatal(err)
+	}
+	for variable := range strings.SplitSeq(string(environ), "\x00") {
+		if name, ok := strings.CutPrefix(variable, "SLURMD_NODENAME="); ok {
+			return name
+		}
+	}
+	s.Fatalf("process %d runs on no node", pid)
+	return ""
+}
+
+func (s *site) exists(run ablation.Run, number int, file string) bool {
+	_, err := os.Stat(filepath.Join(s.attempt(run, number), file))
+	return err == nil
+}
+
+// handle is what the store keeps of an attempt's job; nil before it was kept.
+func (s *site) handle(run ablation.Run, number int) map[string]string {
+	s.Helper()
+	attempts, err := s.store.Attempts(context.Background(), run.ID)
+	if err != nil || len(attempts) < number || len(attempts[number-1].Handle) == 0 {
+		return nil
+	}
+	h := map[string]string{}
+	if err := json.Unmarshal(attempts[number-1].Handle, &h); err != nil {
+		s.Fatal(err)
+	}
+	return h
+}

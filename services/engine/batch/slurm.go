@@ -1,0 +1,182 @@
+package batch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strings"
+	"sync/atomic"
+
+	"github.com/haigo-lab/haigo/services/engine"
+)
+
+// slurm speaks to Slurm. Text formats are asked for, which have kept their shape where its JSON hasn't.
+type slurm struct {
+	*Slurm
+	commands
+	accountless atomic.Bool // sacct said that nothing is kept
+}
+
+func (*slurm) name() string { return "slurm" }
+
+func (*slurm) jobName(key string) string { return "haigo-" + key }
+
+func (*slurm) excludes() bool { return true }
+
+// submit asks not to be requeued: a requeued job would train in the folder of an attempt that was given up.
+func (s *slurm) submit(j job) []string {
+	argv := []string{
+		"sbatch", "--parsable", "--no-requeue", "--job-name", j.name, "--chdir", j.dir, "--output", logFile, "--open-mode=append",
+		"--ntasks=1", fmt.Sprintf("--cpus-per-task=%d", s.CPUs),
+	}
+	for _, option := range []struct{ flag, value string }{
+		{"--partition", s.Partition},
+		{"--account", s.Account},
+		{"--qos", s.QOS},
+		{"--gres", s.GRES},
+		{"--mem", s.Memory},
+		{"--exclude", strings.Join(j.exclude, ",")},
+	} {
+		if option.value != "" {
+			argv = append(argv, option.flag+"="+option.value)
+		}
+	}
+	if s.TimeLimit > 0 {
+		argv = append(argv, fmt.Sprintf("--time=%d", int((s.TimeLimit+59e9)/60e9)))
+	}
+	argv = append(argv, s.Options...)
+	if j.script == "" {
+		return argv
+	}
+	return append(argv, j.script)
+}
+
+// submitted reads ID or ID;CLUSTER.
+func (*slurm) submitted(stdout string) (string, error) {
+	id, _, _ := strings.Cut(strings.TrimSpace(stdout), ";")
+	if id == "" || strings.Trim(id, "0123456789") != "" {
+		return "", fmt.Errorf("sbatch printed %q in place of a job's number", stdout)
+	}
+	return id, nil
+}
+
+func (*slurm) cancel(id string) []string { return []string{"scancel", id} }
+
+// list shows jobs that ended a while ago too, until the controller forgets them.
+func (s *slurm) list(ctx context.Context) ([]report, error) {
+	out, err := s.run(ctx, []string{"squeue", "--noheader", "--me", "--states=all", "--format=%i|%T|%N|%r|%j"}, "")
+	if err != nil {
+		return nil, err
+	}
+	return slurmReports(out), nil
+}
+
+// slurmReports reads lines of id|state|node|reason|name; a name may hold the separator.
+func slurmReports(out string) (reports []report) {
+	for text := range strings.Lines(out) {
+		f := strings.SplitN(strings.TrimSpace(text), "|", 5)
+		if len(f) < 5 {
+			continue
+		}
+		reports = append(reports, report{id: f[0], name: f[4], word: slurmWord(f[1]), node: slurmNode(f[2]), reason: strings.TrimPrefix(f[1]+" "+f[3], " ")})
+	}
+	return reports
+}
+
+// slurmWord reads a state; sacct's may have more words: CANCELLED by 0.
+func slurmWord(state string) word {
+	first, _, _ := strings.Cut(state, " ")
+	switch strings.TrimSuffix(first, "+") {
+	case "PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "SPECIAL_EXIT", "RESV_DEL_HOLD":
+		return waiting
+	case "RUNNING", "COMPLETING", "STAGE_OUT", "SIGNALING", "STOPPED", "SUSPENDED", "RESIZING":
+		return running
+	case "NODE_FAIL", "BOOT_FAIL":
+		return failing
+	}
+	return over // COMPLETED, FAILED, CANCELLED, TIMEOUT, OUT_OF_MEMORY, PREEMPTED, DEADLINE, REVOKED, and what comes
+}
+
+func slurmNode(name string) string {
+	if name == "None assigned" || name == "(null)" || strings.ContainsAny(name, "[,") {
+		return ""
+	}
+	return name
+}
+
+// history asks the accounting, and the controller where none is kept.
+func (s *slurm) history(ctx context.Context, ids []string) ([]report, error) {
+	reports, err := s.account(ctx, "--jobs="+strings.Join(ids, ","))
+	if err != nil || !s.accountless.Load() {
+		return reports, err
+	}
+	for _, id := range ids {
+		out, err := s.run(ctx, []string{"scontrol", "--oneliner", "show", "job", id}, "")
+		if errors.Is(err, engine.ErrAway) {
+			return reports, err
+		}
+		if err == nil { // an error says that it isn't known, which proves nothing
+			reports = append(reports, slurmShown(id, out))
+		}
+	}
+	return reports, nil
+}
+
+// slurmShown reads KEY=VALUE pairs.
+func slurmShown(id, out string) report {
+	r := report{id: id, word: over}
+	for _, field := range strings.Fields(out) {
+		switch key, value, _ := strings.Cut(field, "="); key {
+		case "JobName":
+			r.name = value
+		case "JobState":
+			r.word, r.reason = slurmWord(value), value
+		case "NodeList":
+			r.node = slurmNode(value)
+		}
+	}
+	return r
+}
+
+func (s *slurm) find(ctx context.Context, name string) ([]report, error) {
+	return s.account(ctx, "--name="+name)
+}
+
+// account asks sacct; a site without accounting knows nothing.
+func (s *slurm) account(ctx context.Context, which string) ([]report, error) {
+	if s.accountless.Load() {
+		return nil, nil
+	}
+	out, err := s.run(ctx, []string{
+		"sacct", "--allocations", "--parsable2", "--noheader", "--duplicates", "--starttime=now-30days", "--format=jobid,state,nodelist,exitcode,jobname%200", which,
+	}, "")
+	if err != nil && (strings.Contains(err.Error(), "storage is disabled") || errors.Is(err, exec.ErrNotFound)) {
+		s.accountless.Store(true)
+		return nil, nil
+	}
+	return slurmReports(out), err
+}
+
+// examine asks for a job of the template's form to be tried, not submitted.
+func (s *slurm) examine(ctx context.Context, script string) (string, error) {
+	version, err := s.run(ctx, []string{"sinfo", "--version"}, "")
+	if err != nil {
+		return "", err
+	}
+	if _, err := s.list(ctx); err != nil {
+		return "", err
+	}
+	argv := append(s.submit(job{name: "haigo-doctor", dir: "/"}), "--test-only")
+	if _, err := s.run(ctx, argv, script); err != nil {
+		return "", err
+	}
+	if _, err := s.find(ctx, "haigo-doctor"); err != nil {
+		return "", err
+	}
+	kept := "with accounting"
+	if s.accountless.Load() {
+		kept = "without accounting: jobs that the controller forgets end by their exit.json"
+	}
+	return strings.TrimSpace(version) + ", " + kept, nil
+}
