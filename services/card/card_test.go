@@ -34,11 +34,11 @@ func drawer(t testing.TB) *card.Drawer {
 func example(title string, arms int) card.Card {
 	c := card.Card{Title: title, Note: "20 ラン中 18 完了 · 2026年11月23日", JA: "日本語", EN: "英語", Unit: "bits per byte", Good: "左下ほどよい", More: "ほか 4 アーム", Source: "Haigo 配合"}
 	var front []card.Point
-	shapes := []string{"circle", "square", "triangle", "diamond", "down", "pentagon"}
+	shapes := []string{"circle", "square", "triangle", "diamond", "down", "pentagon", "star", "plus", "left", "right", "hourglass", "bar"}
 	for i := range arms {
 		x, y := 1.9-.04*float64(i), 2+.05*float64(i*i%7)
 		c.Arms = append(c.Arms, card.Arm{
-			Label: fmt.Sprintf("日本語 %d%%、英語先行", 30+7*i), Hue: i % 7, Shape: shapes[i%6], Hollow: i%3 == 2,
+			Label: fmt.Sprintf("日本語 %d%%、英語先行", 30+7*i), Hue: i % 7, Shape: shapes[i%len(shapes)], Hollow: i%3 == 2,
 			Mean: &card.Point{X: x, Y: y}, Seeds: []card.Point{{X: x - .01, Y: y + .01}, {X: x + .01, Y: y - .01}},
 		})
 		if i%2 == 0 {

@@ -49,8 +49,43 @@ func outline(shape string, x, y, r float64) path {
 		return polygon(x, y, r*1.15, 4, 0)
 	case "pentagon":
 		return polygon(x, y, r*1.05, 5, 0)
+	case "left":
+		return polygon(x+r*.15, y, r*1.2, 3, -math.Pi/2)
+	case "right":
+		return polygon(x-r*.15, y, r*1.2, 3, math.Pi/2)
+	case "star":
+		return star(x, y, r*1.25)
+	case "plus", "hourglass", "bar":
+		return scaled(corners[shape], x, y, r)
 	}
 	return circle(x, y, r)
+}
+
+// corners of shapes that aren't regular, in radii around the middle.
+var corners = map[string]path{
+	"plus": {
+		{-.35, -1}, {.35, -1}, {.35, -.35}, {1, -.35}, {1, .35}, {.35, .35}, {.35, 1}, {-.35, 1}, {-.35, .35}, {-1, .35}, {-1, -.35}, {-.35, -.35},
+	},
+	"hourglass": {{-.9, -1}, {.9, -1}, {.25, 0}, {.9, 1}, {-.9, 1}, {-.25, 0}},
+	"bar":       rect(-1.1, -.4, 1.1, .4),
+}
+
+func scaled(p path, x, y, r float64) path {
+	out := make(path, len(p))
+	for i, at := range p {
+		out[i] = [2]float64{x + r*at[0], y + r*at[1]}
+	}
+	return out
+}
+
+// star has five points, and its inner corners at less than half of their radius.
+func star(x, y, r float64) path {
+	outer, inner := polygon(x, y, r, 5, 0), polygon(x, y, r*.45, 5, math.Pi/5)
+	var p path
+	for i := range outer {
+		p = append(p, outer[i], inner[i])
+	}
+	return p
 }
 
 // mark is an arm's: filled, or hollow for a matched control.

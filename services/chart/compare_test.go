@@ -196,12 +196,12 @@ func TestComparison_marks(t *testing.T) {
 		many = append(many, s)
 	}
 	c := chart.NewComparison(many, 8)
-	hues := map[int]int{}
+	seen := map[chart.Mark]bool{}
 	for _, m := range c.Marks {
-		hues[m.Hue]++
+		seen[m] = true
 	}
-	if hues[0] != 3 || c.Marks[8].Hue == 0 {
-		t.Errorf("%v of nine arms, the baseline %+v; want three grey, and not the baseline", hues, c.Marks[8])
+	if len(seen) != 9 || c.Marks[8] != chart.MarkOf(f.Arms, 0) {
+		t.Errorf("%d marks of nine arms, the baseline %+v; want nine, and the baseline its own", len(seen), c.Marks[8])
 	}
 }
 

@@ -86,7 +86,7 @@ func labelsOf(sides []ablation.Side) []ablation.Label {
 }
 
 // marksOf gives every side a mark: the one that its own sweep's pages show where that is free, else the next free one. The
-// baseline chooses first; the seventh hue is grey.
+// baseline chooses first.
 func marksOf(sides []ablation.Side, baseline int) []Mark {
 	marks, taken := make([]Mark, len(sides)), map[Mark]bool{}
 	order := make([]int, len(sides))
@@ -99,7 +99,7 @@ func marksOf(sides []ablation.Side, baseline int) []Mark {
 			own := ownMark(sides[i])
 			switch {
 			case marks[i] != Mark{}:
-			case wanted && own.Hue > 0 && !taken[own]:
+			case wanted && own != Mark{} && !taken[own]:
 				marks[i] = own
 			case !wanted:
 				marks[i] = freeMark(taken)
@@ -126,14 +126,19 @@ func ownMark(s ablation.Side) Mark {
 	return MarkOf(s.Arms, i)
 }
 
-// freeMark is the first of a hue that nobody has; grey where there is none.
+// freeMark is the first that nobody has, of a hue that nobody has where there is one.
 func freeMark(taken map[Mark]bool) Mark {
-	hues := map[int]bool{}
+	used := map[int]bool{}
 	for m := range taken {
-		hues[m.Hue] = true
+		used[m.Hue] = true
+	}
+	for n := range hues {
+		if !used[n+1] {
+			return nthMark(n)
+		}
 	}
 	n := 0
-	for n < len(shapes) && hues[n+1] {
+	for taken[nthMark(n)] && n < len(taken) {
 		n++
 	}
 	return nthMark(n)

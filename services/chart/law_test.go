@@ -213,8 +213,8 @@ func TestMarkOf(t *testing.T) {
 		0: {Hue: 1, Shape: "circle", Dash: "solid"},
 		2: {Hue: 3, Shape: "triangle", Dash: "dashdot"},
 		4: {Hue: 3, Shape: "triangle", Dash: "dot", Hollow: true},
-		5: {Hue: 5, Shape: "down", Dash: "solid"},
-		7: {Hue: 0, Shape: "circle", Dash: "solid"},
+		5: {Hue: 5, Shape: "down", Dash: "longdots"},
+		7: {Hue: 1, Shape: "star", Dash: "long"},
 	} {
 		if want == (chart.Mark{}) {
 			continue
@@ -222,5 +222,22 @@ func TestMarkOf(t *testing.T) {
 		if diff := cmp.Diff(want, chart.MarkOf(arms, i)); diff != "" {
 			t.Errorf("arm %d (-want +got):\n%s", i, diff)
 		}
+	}
+}
+
+// TestMarkOf_many: no two arms look alike, and the first three dozen don't without colours either.
+func TestMarkOf_many(t *testing.T) {
+	t.Parallel()
+	arms, seen, plain := make([]ablation.Arm, 400), map[chart.Mark]int{}, map[chart.Mark]int{}
+	for i := range arms {
+		m := chart.MarkOf(arms, i)
+		if j, there := seen[m]; there || m.Hue == 0 {
+			t.Errorf("arms %d and %d are both %+v", j, i, m)
+		}
+		seen[m], m.Hue = i, 0
+		if j, there := plain[m]; there && i < 36 {
+			t.Errorf("without colours arms %d and %d are both %+v", j, i, m)
+		}
+		plain[m] = i
 	}
 }

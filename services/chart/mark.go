@@ -8,19 +8,20 @@ import (
 
 // Mark is how an arm is recognised, on pages and in figures: never by colour alone.
 type Mark struct {
-	Hue    int    `json:"hue"` // 1 to 6, 0 is grey
+	Hue    int    `json:"hue"` // 1 to 6; in shares of earlier versions 0, which is grey
 	Shape  string `json:"shape"`
 	Hollow bool   `json:"hollow,omitempty"` // a matched control
-	Dash   string `json:"dash"`             // solid, long, dashdot, short or dot
+	Dash   string `json:"dash"`             // solid, long, dashdot, short, longdots, mixed; of a matched control dot
 }
 
+const hues = 6
+
 var (
-	shapes = []string{"circle", "square", "triangle", "diamond", "down", "pentagon"}
-	dashes = []string{"solid", "long", "dashdot", "short", "solid", "long"}
+	shapes = []string{"circle", "square", "triangle", "diamond", "down", "pentagon", "star", "plus", "left", "right", "hourglass", "bar"}
+	dashes = []string{"solid", "long", "dashdot", "short", "longdots", "mixed"}
 )
 
-// MarkOf is the mark of the i-th of a sweep's arms. Arms take hues and shapes in order, the seventh and later are grey; a
-// matched control takes its arm's, hollow and dotted.
+// MarkOf is the mark of the i-th of a sweep's arms; a matched control takes its arm's, hollow and dotted.
 func MarkOf(arms []ablation.Arm, i int) Mark {
 	of := arms[i]
 	if of.MatchedOf != "" {
@@ -39,13 +40,10 @@ func MarkOf(arms []ablation.Arm, i int) Mark {
 	return nthMark(n)
 }
 
-// nthMark is the mark of the arm that n others come before.
+// nthMark is the mark of the arm that n others come before. Twelve differ in their shapes alone, 36 in shape and dash, so
+// that nobody needs to tell colours apart; 432 differ in all three.
 func nthMark(n int) Mark {
-	m := Mark{Hue: n + 1, Shape: shapes[n%len(shapes)], Dash: dashes[n%len(dashes)]}
-	if m.Hue > len(shapes) {
-		m.Hue = 0
-	}
-	return m
+	return Mark{Hue: n%hues + 1, Shape: shapes[(n+n/36)%len(shapes)], Dash: dashes[(n%hues+n/hues)%len(dashes)]}
 }
 
 // marked are arms as figures name them.

@@ -13,7 +13,7 @@ type armView struct {
 	Name     string // the arm's own
 	Side     string // SWEEP/ARM, as comparisons name it
 	Label    string // in the page's language
-	Hue      int    // 1 to 6; 0 is grey
+	Hue      int    // 1 to 6; 0 is grey, in shares of earlier versions
 	Hollow   bool   // a matched control
 	Baseline bool
 	shape    string

@@ -188,4 +188,11 @@ var shapes = map[string]string{
 	"diamond":  `<path d="M6 .9L11.1 6 6 11.1.9 6z" %s/>`,
 	"down":     `<path d="M6 10.4L10.8 2H1.2z" %s/>`,
 	"pentagon": `<path d="M6 1.2l4.8 3.5-1.8 5.6H3L1.2 4.7z" %s/>`,
+
+	"star":      `<path d="M6 .5l1.5 3.7 4 .3-3.1 2.6 1 3.9L6 8.9 2.6 11l1-3.9L.5 4.5l4-.3z" %s/>`,
+	"plus":      `<path d="M4.3 1.2h3.4v3.1h3.1v3.4H7.7v3.1H4.3V7.7H1.2V4.3h3.1z" %s/>`,
+	"left":      `<path d="M1.6 6L10 1.2v9.6z" %s/>`,
+	"right":     `<path d="M10.4 6L2 1.2v9.6z" %s/>`,
+	"hourglass": `<path d="M1.8 1.6h8.4L7.2 6l3 4.4H1.8l3-4.4z" %s/>`,
+	"bar":       `<path d="M1 4.2h10v3.6H1z" %s/>`,
 }

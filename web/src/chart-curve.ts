@@ -14,8 +14,9 @@ const pointsAtMost = 24;
 const armsOnPhones = 3;
 const phone = 400;
 
-// Past so many lines, those of arms without a colour of their own are thin, and the tooltip names the ends only.
+// Past so many lines, those of all but the first arms are thin, and the tooltip names the ends only.
 const linesAtMost = 12;
+const thickAtMost = 6;
 const namesGap = 15;
 
 // So many bands lie over each other at their full strength.
@@ -42,6 +43,7 @@ export function curve(sheet: Sheet): Drawing {
   drawn(figure, "nonfinite").forEach((s, i) => series.push(crosses(s, i, sheet, places)));
   for (const s of drawn(figure, "start")) series.push(start(s, sheet));
   for (const s of zero) series.push({ ...line(s, sheet), silent: true, showSymbol: false, z: 2, tooltip: { show: false } });
+  if (lines.length) series.push(tips(lines, sheet));
   if (lines.length) series.push(ending([...lines, ...zero], sheet, grid, places));
   const option = {
     ...base(sheet),
@@ -81,7 +83,7 @@ function nameRoom(s: Drawn, sheet: Sheet): number {
   if (!s.rows.length || !text) return 0;
   const { min, max } = ends(sheet, "x");
   const past = ((max - tip(s, sheet)[0]) / (max - min)) * (sheet.width - 60); // a line that ends early has room inside
-  return Math.max(0, Math.ceil(textWidth(text, 12, sheet.theme)) + 10 - past);
+  return Math.max(0, Math.ceil(textWidth(text, 12, sheet.theme)) + 14 - past);
 }
 
 // short is a name as far as there is room for one.
@@ -106,9 +108,22 @@ function line(s: Drawn, sheet: Sheet): object {
   };
 }
 
-// thin lines are many, and have no colour.
+// thin lines are many.
 function thin(s: Drawn, sheet: Sheet): boolean {
-  return s.arm !== undefined && !sheet.figure.arms[s.arm]?.mark.hue && drawn(sheet.figure, "line").length > linesAtMost;
+  return s.arm !== undefined && s.arm >= thickAtMost && drawn(sheet.figure, "line").length > linesAtMost;
+}
+
+// tips are the arms' marks at the ends of their lines, as in tables: dashes alone would tell few apart.
+function tips(lines: Drawn[], sheet: Sheet): object {
+  const page = sheet.theme.colour("page");
+  const marks = lines.flatMap((s) => {
+    const arm = s.arm === undefined ? undefined : sheet.figure.arms[s.arm];
+    if (!arm || !s.rows.length || muted(s, sheet)) return [];
+    const [x, y] = tip(s, sheet);
+    const colour = paint(s, sheet);
+    return [{ value: [x, y], ...symbolOf(arm.mark, 0.7), itemStyle: { opacity: 1, color: arm.mark.hollow ? page : colour, borderColor: arm.mark.hollow ? colour : page, borderWidth: arm.mark.hollow ? 1.5 : 0.5 } }];
+  });
+  return { type: "scatter", silent: true, z: 5, clip: false, symbolKeepAspect: true, tooltip: { show: false }, data: marks };
 }
 
 // spikes are open circles at their tops with their sizes; one that leaves the frame stands on its edge.
@@ -203,7 +218,7 @@ function ending(lines: Drawn[], sheet: Sheet, grid: Grid, places: Place): object
       const i = params.dataIndex;
       const s = named[i];
       if (!s) return;
-      const style = { text: short(s, sheet), x: (ends[i]?.[0] ?? 0) + 7, y: heights[i], fill: textOf(s, sheet), font: `12px ${sheet.theme.font}`, verticalAlign: "middle", stroke: sheet.theme.colour("page"), lineWidth: 3 };
+      const style = { text: short(s, sheet), x: (ends[i]?.[0] ?? 0) + 10, y: heights[i], fill: textOf(s, sheet), font: `12px ${sheet.theme.font}`, verticalAlign: "middle", stroke: sheet.theme.colour("page"), lineWidth: 3 };
       return { type: "text", style };
     },
   };

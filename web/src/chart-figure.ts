@@ -1,6 +1,7 @@
 // A figure as the server sends it: package chart is its author, and says what every field means.
 
 import type { Cell, Format, Label, Lang } from "./format";
+import type { Shape } from "./mark";
 
 export interface Figure {
   id: string;
@@ -29,9 +30,9 @@ export interface Arm {
 
 export interface Mark {
   hue: number;
-  shape: "circle" | "square" | "triangle" | "diamond" | "down" | "pentagon";
+  shape: Shape;
   hollow?: boolean;
-  dash: "solid" | "long" | "dashdot" | "short" | "dot";
+  dash: "solid" | "long" | "dashdot" | "short" | "longdots" | "mixed" | "dot";
 }
 
 export interface Axis {

@@ -3,6 +3,7 @@
 import type { EChartsCoreOption } from "echarts/core";
 import { at, type Arm, type Axis, type Drawn, type Ends, type Mark, type Row, type Sheet, type Theme } from "./chart-figure";
 import { say, tick } from "./format";
+import { shapes, type Shape } from "./mark";
 
 // readTheme takes colours from the style sheet, so that charts follow the scheme that the page has.
 export function readTheme(): Theme {
@@ -14,9 +15,9 @@ export function readTheme(): Theme {
 
 export const languages = ["ja", "en", "code", "other"];
 
-// armColour is an arm's; the seventh and later are grey.
+// armColour is an arm's.
 export function armColour(arm: Arm | undefined, theme: Theme): string {
-  return theme.colour(arm && arm.mark.hue > 0 ? "arm-" + arm.mark.hue : "axis");
+  return theme.colour(arm && arm.mark.hue > 0 ? "arm-" + arm.mark.hue : "edge");
 }
 
 // colourOf is the colour of a series: its arm's, its language's, else ink.
@@ -42,22 +43,14 @@ export function fade(colour: string, alpha: number): string {
   return `rgba(${n >> 16},${(n >> 8) & 255},${n & 255},${alpha})`;
 }
 
-const pentagon = "path://M6 0.6L11.4 4.5 9.3 10.8 2.7 10.8 0.6 4.5Z";
 export const cross = "path://M2 0L6 4L10 0L12 2L8 6L12 10L10 12L6 8L2 12L0 10L4 6L0 2Z";
 
-const symbols: Record<Mark["shape"], { symbol: string; size: number; turn?: number }> = {
-  circle: { symbol: "circle", size: 12 },
-  square: { symbol: "rect", size: 10.5 },
-  triangle: { symbol: "triangle", size: 12 },
-  diamond: { symbol: "diamond", size: 14 },
-  down: { symbol: "triangle", size: 12, turn: 180 },
-  pentagon: { symbol: pentagon, size: 12 },
-};
+// sizes let shapes look equally large.
+const sizes: Record<Shape, number> = { circle: 12, square: 10.5, triangle: 12, diamond: 14, down: 12, pentagon: 12, star: 14.5, plus: 12.5, left: 12, right: 12, hourglass: 12, bar: 13 };
 
 // symbolOf is a mark as ECharts draws it, that large a part of its full size.
-export function symbolOf(mark: Mark, part = 1): { symbol: string; symbolSize: number; symbolRotate?: number } {
-  const { symbol, size, turn } = symbols[mark.shape];
-  return { symbol, symbolSize: size * part, ...(turn && { symbolRotate: turn }) };
+export function symbolOf({ shape }: Mark, part = 1): { symbol: string; symbolSize: number; symbolKeepAspect: boolean } {
+  return { symbol: "path://" + shapes[shape], symbolSize: sizes[shape] * part, symbolKeepAspect: true };
 }
 
 export const dashes: Record<Mark["dash"], "solid" | number[]> = {
@@ -65,6 +58,8 @@ export const dashes: Record<Mark["dash"], "solid" | number[]> = {
   long: [9, 4],
   dashdot: [9, 3, 2, 3],
   short: [5, 3],
+  longdots: [9, 3, 2, 3, 2, 3],
+  mixed: [13, 3, 5, 3],
   dot: [2, 3],
 };
 

@@ -22,7 +22,7 @@ const burst = 1500; // milliseconds: keys pressed with longer rests move a handl
 
 // area draws into root. begun is called before a handle is moved, moved with each change.
 export function area(root: SVGSVGElement, begun: () => void, moved: (change: Change) => void): Area {
-  let schedule: Schedule = { name: "", label: "", written: "", label_path: [], named: [], hue: 0, shape: "", stages: [] };
+  let schedule: Schedule = { name: "", label: "", written: "", label_path: [], named: [], hue: 1, shape: "circle", stages: [] };
   let sources: Source[] = [];
   let tokens = 0;
   let past = 0;

@@ -1,6 +1,7 @@
 // What the server says of the document, and the words of the editor.
 
 import type { Lang } from "./format";
+import type { Shape } from "./mark";
 
 export interface Source {
   name: string;
@@ -21,7 +22,7 @@ export interface Schedule {
   label_path: string[];
   named: string[][]; // where the design names it
   hue: number;
-  shape: string;
+  shape: Shape;
   stages: Stage[];
 }
 

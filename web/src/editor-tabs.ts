@@ -2,16 +2,7 @@
 
 import { knots, share, t, used, wrongIn, type Schedule, type State } from "./editor-state";
 import { html, path, svg } from "./element";
-
-// shapes of arms on a grid of 12, as the pages draw them.
-const shapes: Record<string, string> = {
-  circle: "M6 1.8a4.2 4.2 0 110 8.4 4.2 4.2 0 010-8.4z",
-  square: "M2.2 2.2h7.6v7.6H2.2z",
-  triangle: "M6 1.6L10.8 10H1.2z",
-  diamond: "M6 .9L11.1 6 6 11.1.9 6z",
-  down: "M6 10.4L10.8 2H1.2z",
-  pentagon: "M6 1.2l4.8 3.5-1.8 5.6H3L1.2 4.7z",
-};
+import { shapes } from "./mark";
 
 // tabs draws the list; arrow keys go from one to the next.
 export function tabs(list: HTMLElement, state: State, chosen: Schedule, choose: (name: string) => void): void {
@@ -19,7 +10,7 @@ export function tabs(list: HTMLElement, state: State, chosen: Schedule, choose: 
   list.replaceChildren(
     ...state.schedules.map((s) => {
       const on = s === chosen;
-      const mark = svg("svg", { class: `a${s.hue}`, width: 10, height: 10, viewBox: "0 0 12 12", "aria-hidden": "true" }, svg("path", { d: shapes[s.shape] ?? "", fill: "currentColor" }));
+      const mark = svg("svg", { class: `a${s.hue}`, width: 10, height: 10, viewBox: "0 0 12 12", "aria-hidden": "true" }, svg("path", { d: shapes[s.shape], fill: "currentColor" }));
       const tag = s.name === state.baseline && html("span", { class: "tag" }, t("baseline"));
       const bad = wrongIn(state, s).length > 0 && html("span", { class: "tag bad" }, t("bad"));
       const tab = html("button", { type: "button", class: "sched", role: "tab", "aria-selected": String(on), tabindex: on ? 0 : -1 }, html("span", { class: "t" }, mark, s.label, tag, bad), glyph(s, state));
