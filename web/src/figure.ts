@@ -111,8 +111,9 @@ function tools(element: HTMLElement): void {
       if (!it) return;
       if (button.dataset.do === "whole") zoom(element, undefined);
       if (button.dataset.do === "table") toggle(element, button, it.figure);
-      if (button.dataset.do === "svg") save(new Blob([it.chart.svg()], { type: "image/svg+xml" }), element.id + ".svg");
-      if (button.dataset.do === "png") void bytes(it.chart.png()).then((image) => save(image, element.id + ".png"));
+      const name = element.dataset.file ?? element.id;
+      if (button.dataset.do === "svg") save(new Blob([it.chart.svg()], { type: "image/svg+xml" }), name + ".svg");
+      if (button.dataset.do === "png") void bytes(it.chart.png()).then((image) => save(image, name + ".png"));
     });
   }
 }
