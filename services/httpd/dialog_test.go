@@ -1,0 +1,54 @@
+package httpd_test
+
+import (
+	"testing"
+
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+)
+
+// TestBrowser_dialog opens a form by keyboard, as a screen reader does, and by mouse. Enter opens it when it is let go:
+// held, it neither sends the form nor fills it in.
+func TestBrowser_dialog(t *testing.T) {
+	t.Parallel()
+	b, s := browse(t)
+	s.text()
+	for range s.sweep("done") {
+		s.train(ablation.RunCompleted)
+	}
+	b.run(chromedp.Navigate(b.url+"/sweeps/done?lang=en"), chromedp.WaitReady(chromedp.CSS("html[data-ready] [data-dialog=share]")))
+	const open, shut = `document.querySelector("#share").open`, `document.querySelector("#share [data-close]").click()`
+
+	b.eval(`document.querySelector("[data-dialog=share]").focus()`)
+	repeat := true
+	for _, again := range []*bool{nil, &repeat, &repeat} {
+		b.key(input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Text: "\r", AutoRepeat: again})
+	}
+	b.until(`!` + open)
+	b.key(input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyUp})
+	b.until(open + ` && location.pathname === "/sweeps/done" && document.activeElement.closest("#share")`)
+	b.run(chromedp.KeyEvent(kb.Escape))
+	b.until(`!` + open + ` && document.activeElement.dataset.dialog === "share"`) // the focus is back where it was
+
+	b.eval(`document.querySelector("[data-dialog=share]").click()`)
+	b.until(open)
+	b.eval(shut)
+	b.run(chromedp.Click(chromedp.CSS("[data-dialog=share]")))
+	b.until(open)
+	if shares, err := s.store.Shares(t.Context()); err != nil || len(shares) > 0 {
+		t.Errorf("%d shares were made, %v", len(shares), err)
+	}
+	b.quiet()
+}
+
+// key is one event of the Enter key.
+func (b *tab) key(event input.DispatchKeyEventParams) {
+	b.Helper()
+	event.Key, event.Code, event.WindowsVirtualKeyCode = "Enter", "Enter", 13
+	if _, err := chromedp.Call(b.ctx, input.DispatchKeyEvent, event); err != nil {
+		b.Fatal(err)
+	}
+}
