@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -26,6 +27,7 @@ type newView struct {
 	Form      *formView
 	Plan      *planView
 	NoSources bool // nothing is there to read
+	Fits      bool // there is text, and the document reads some that isn't there
 	State     editorState
 	Words     string // of the editor's script, as JSON
 }
@@ -63,6 +65,9 @@ func (s *Server) check(w http.ResponseWriter, r *http.Request) {
 	edited, err := edited(q.document, r.PostFormValue("edits"))
 	if err == nil {
 		q.document = edited
+	}
+	if r.PostFormValue("fit") != "" {
+		q.document = s.fitted(r.Context(), q.document)
 	}
 	v := s.planned(r.Context(), s.words(r), q)
 	if err != nil {
@@ -203,6 +208,7 @@ func (v *newView) refuse(s *Server, words words, err error) {
 func (s *Server) renderNew(w http.ResponseWriter, r *http.Request, code int, v newView) {
 	v.Words = string(quoted(s.words(r).beginning("ed.")))
 	v.NoSources = v.Plan == nil && !s.anySource(r.Context())
+	v.Fits = !v.NoSources && v.Form != nil && slices.ContainsFunc(v.Form.Sources, func(t tick) bool { return t.Missing })
 	if r.Method == http.MethodGet || code != http.StatusOK {
 		v.Templates, v.Chosen, v.Blank = templateCards(), chosenCard(r), s.blank(r.Context())
 		v.Earlier, _ = s.options.Store.Sweeps(r.Context(), earlierShown, 0) // nothing to start from is no reason to fail

@@ -19,6 +19,7 @@ export class Doc {
   private waiting: Edit[] = [];
   private asking: Promise<void> | undefined;
   private again = false;
+  private fitting = false;
   private past: Moment[];
   private now = 0;
   private key = "";
@@ -51,6 +52,13 @@ export class Doc {
     this.waiting = [];
     this.key = key;
     this.settle();
+    this.send();
+  }
+
+  // fit lets the server make the document read what there is.
+  fit(): void {
+    this.fitting = true;
+    this.key = "fit";
     this.send();
   }
 
@@ -110,23 +118,27 @@ export class Doc {
       this.again = false;
       const before = this.text;
       const edits = this.waiting.splice(0);
+      const fit = this.fitting;
+      this.fitting = false;
       try {
-        const body = new URLSearchParams({ document: before, edits: edits.length ? JSON.stringify(edits) : "", ...this.ask() });
+        const body = new URLSearchParams({ document: before, edits: edits.length ? JSON.stringify(edits) : "", fit: fit ? "1" : "", ...this.ask() });
         const answer = await fetch("/new/check", { method: "POST", body });
         if (!answer.ok) throw new Error(`${answer.status}`);
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
         this.lost(false);
         if (this.text !== before) {
           this.again = true; // the text was rewritten meanwhile: this answer is of an older one
+          this.fitting ||= fit;
           continue;
         }
         const state = read<State>(page, "state");
         if (state.readable) this.text = state.document;
-        if (edits.length) this.settle();
+        if (edits.length || fit) this.settle();
         if (!this.again || edits.length) this.answered(page, state, this.waiting.length > 0);
       } catch {
         this.lost(true);
         this.waiting = [...edits, ...this.waiting];
+        this.fitting ||= fit;
         await new Promise((resume) => setTimeout(resume, 2000));
         this.again = true;
       }
