@@ -84,6 +84,7 @@ func TestAPI_examples(t *testing.T) {
 	}
 	s.shows("pause-recurrence", s.post("/recurrences/nightly/pause", "").want(t, 200))
 	s.shows("resume-recurrence", s.post("/recurrences/nightly/resume", "").want(t, 200))
+	s.shows("end-recurrence", s.post("/recurrences/nightly/end", "").want(t, 200))
 }
 
 // adds has a source added, in the folder that the server may read: half of it is read, then it is cancelled.

@@ -34,6 +34,7 @@ func (o operations) recurrences() {
 		})
 	o.changeRecurrence("/recurrences/{recurrence}/pause", "pause-recurrence", "Start nothing until it is resumed", store.PauseRecurrence)
 	o.changeRecurrence("/recurrences/{recurrence}/resume", "resume-recurrence", "Start sweeps again", store.ResumeRecurrence)
+	o.changeRecurrence("/recurrences/{recurrence}/end", "end-recurrence", "Take it off the clock; what became of its firings stays", o.server.endRecurrence)
 }
 
 func (o operations) changeRecurrence(path, id, summary string, change func(context.Context, string) error) {

@@ -32,6 +32,7 @@ func TestAccessible(t *testing.T) {
 		a.check("/shares", lang, 200)
 		a.check("/recurrences", lang, 200)
 		a.check("/alerts", lang, 200)
+		a.check("/compare", lang, 200)
 	}
 	pages := everyPage(s)
 	everyRoute(s, pages)
@@ -63,7 +64,7 @@ func everyPage(s site) []page {
 	}
 	s.recur()
 	pages = append(pages, page{"/recurrences", 200}, page{"/recurrences/nightly", 200}, page{s.share("done"), 200}, page{s.share("done", "kind", "live", "embed_in", "https://wiki.example.com") + "/embed", 200},
-		page{"/shares", 200}, page{"/alerts", 200}, page{"/shares/2/embed", 200}, page{"/sweeps/talk", 200}, page{"/compare", 200}, page{"/compare?sweep=done", 200}, page{"/compare/share?sweep=done", 200},
+		page{"/shares", 200}, page{"/alerts", 200}, page{"/glossary", 200}, page{"/shares/2/embed", 200}, page{"/sweeps/talk", 200}, page{"/compare", 200}, page{"/compare?sweep=done", 200}, page{"/compare/share?sweep=done", 200},
 		page{"/compare?sweep=done&x=time&group=run&same=1&metric=loss&metric=bpb/ja&from=2&to=6&base=done/ja70", 200}, page{"/compare?arm=gone/arm&run=gone", 200})
 	runs := s.sweep("talk") // one run in each state that looks different
 	s.train(ablation.RunCompleted)

@@ -10,15 +10,18 @@ import (
 
 // clockStrip draws firings on days across and hours down, as clocks in Japan show them. A bar is when runs may train.
 type clockStrip struct {
-	words words
-	days  []time.Time // midnights
-	next  []nextFiring
-	now   time.Time
+	words  words
+	days   []time.Time // midnights
+	next   []nextFiring
+	now    time.Time
+	width  float64
+	narrow bool // beside a form: a day is its number, and what is drawn bears no names
 }
 
 const (
 	stripDays  = 10 // columns; where the firings lie further apart, only days that have one
 	stripWide  = 1376.0
+	stripSlim  = 384.0
 	stripLeft  = 44.0
 	stripTop   = 40.0
 	stripHours = 168.0 // height of a day
@@ -26,7 +29,7 @@ const (
 )
 
 func newClockStrip(words words, next []nextFiring, now time.Time) clockStrip {
-	c := clockStrip{words: words, next: next, now: now.In(japan), days: []time.Time{midnight(now)}}
+	c := clockStrip{words: words, next: next, now: now.In(japan), days: []time.Time{midnight(now)}, width: stripWide}
 	if len(next) == 0 {
 		return c
 	}
@@ -44,12 +47,18 @@ func newClockStrip(words words, next []nextFiring, now time.Time) clockStrip {
 	return c
 }
 
+// slim is the strip for the place beside a form.
+func (c clockStrip) slim() clockStrip {
+	c.width, c.narrow = stripSlim, true
+	return c
+}
+
 func midnight(t time.Time) time.Time {
 	t = t.In(japan)
 	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, japan)
 }
 
-func (c clockStrip) wide() float64 { return (stripWide - stripLeft) / float64(len(c.days)) }
+func (c clockStrip) wide() float64 { return (c.width - stripLeft) / float64(len(c.days)) }
 
 // x is where a day begins; -1 where it isn't drawn.
 func (c clockStrip) x(day time.Time) float64 {
@@ -75,7 +84,7 @@ func (c clockStrip) draw() template.HTML {
 	for hour := 0; hour <= 24; hour += 6 {
 		y := hourY(float64(hour))
 		fmt.Fprintf(&b, `<text x="%.0f" y="%.1f" text-anchor="end" class="dim">%d:00</text><line x1="%.0f" x2="%.0f" y1="%.1f" y2="%.1f" class="h"/>`,
-			stripLeft-8, y+4, hour, stripLeft, stripWide-2, y, y)
+			stripLeft-8, y+4, hour, stripLeft, c.width-2, y, y)
 	}
 	for _, f := range c.next {
 		c.window(&b, f)
@@ -85,7 +94,7 @@ func (c clockStrip) draw() template.HTML {
 	}
 	y := hourY(hourOf(c.now))
 	fmt.Fprintf(&b, `<line x1="%.0f" x2="%.1f" y1="%.1f" y2="%.1f" class="now"/>`, stripLeft, stripLeft+c.wide()-2, y, y)
-	return markup(`<svg class="strip" viewBox="0 0 %.0f %.0f" aria-hidden="true">%s</svg>`, stripWide, stripTop+stripHours+14, b.String())
+	return markup(`<svg class="strip" viewBox="0 0 %.0f %.0f" aria-hidden="true">%s</svg>`, c.width, stripTop+stripHours+14, b.String())
 }
 
 func (c clockStrip) day(b *strings.Builder, day time.Time) {
@@ -96,6 +105,12 @@ func (c clockStrip) day(b *strings.Builder, day time.Time) {
 	x, text := c.x(day), c.words.date(day, false)
 	if day.Equal(c.days[0]) {
 		text += " " + c.words.text("rec.today")
+	}
+	if c.narrow {
+		text = day.Format("2")
+		if day.Equal(c.days[0]) || day.Day() == 1 {
+			text = day.Format("1/2")
+		}
 	}
 	fmt.Fprintf(b, `<rect x="%.1f" y="%.0f" width="%.1f" height="%.0f" class="%s"/><text x="%.1f" y="%.0f">%s</text>`,
 		x, stripTop, c.wide()-2, stripHours, class, x+2, stripTop-10, template.HTMLEscapeString(text))
@@ -111,18 +126,26 @@ func (c clockStrip) window(b *strings.Builder, f nextFiring) {
 		}
 		if x := c.x(day); x >= 0 {
 			top, end := hourY(hourOf(from)), hourY(to.Sub(day).Hours())
-			fmt.Fprintf(b, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" class="w"/>`, x+8, top, c.wide()-18, end-top)
+			fmt.Fprintf(b, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" class="w"/>`, x+c.inset(), top, c.wide()-2-2*c.inset(), end-top)
 		}
 		from = to
 	}
 }
 
+// inset is the room between a bar and the edges of its day.
+func (c clockStrip) inset() float64 {
+	if c.narrow {
+		return 3
+	}
+	return 8
+}
+
 func (c clockStrip) firing(b *strings.Builder, i int) {
 	f := c.next[i]
-	at, x, w := f.At.In(japan), c.x(midnight(f.At))+8, c.wide()-18
+	at, x, w := f.At.In(japan), c.x(midnight(f.At))+c.inset(), c.wide()-2-2*c.inset()
 	y := hourY(hourOf(f.At))
 	fmt.Fprintf(b, `<line x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f" class="f"/>`, x, x+w, y, y)
-	if i > 0 && midnight(c.next[i-1].At).Equal(midnight(f.At)) && f.At.Sub(c.next[i-1].At).Hours() < tightHours {
+	if c.narrow || i > 0 && midnight(c.next[i-1].At).Equal(midnight(f.At)) && f.At.Sub(c.next[i-1].At).Hours() < tightHours {
 		return
 	}
 	under := y + 15

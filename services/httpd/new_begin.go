@@ -102,7 +102,11 @@ func (s *Server) begin(r *http.Request) (string, error) {
 		return s.blank(r.Context()), nil
 	case q.Get("from") != "":
 		sweep, err := s.options.Store.Sweep(r.Context(), q.Get("from"))
-		return s.renamed(r.Context(), sweep.Document, sweep.Name), err
+		document := s.renamed(r.Context(), sweep.Document, sweep.Name)
+		if q.Has("clock") {
+			document = clocked(document)
+		}
+		return document, err
 	case q.Get("next") != "":
 		return s.grown(r.Context(), q.Get("next"), q["mixture"])
 	case q.Get("recurrence") != "":
@@ -115,6 +119,17 @@ func (s *Server) begin(r *http.Request) (string, error) {
 		return s.renamed(r.Context(), s.settled(r.Context(), string(text)), q.Get("example")), nil
 	}
 	return "", nil
+}
+
+// clocked is a document that starts every night, until somebody says otherwise.
+func clocked(document string) string {
+	text, err := ablation.EditDocument([]byte(document),
+		ablation.Edit{Op: ablation.EditSet, Path: []string{"recurrence", "cron"}, Value: quoted("0 22 * * *")},
+		ablation.Edit{Op: ablation.EditSet, Path: []string{"recurrence", "zone"}, Value: quoted(japan.String())})
+	if err != nil {
+		return document
+	}
+	return string(text)
 }
 
 // settled is a template's document with the sources and tasks that there are: a source named after a language that isn't

@@ -29,10 +29,11 @@ type field struct {
 	Label   string // key of words
 	Value   string // as it is written; empty: not at all
 	Default string // what holds then
-	Kind    string // text, name, number, tokens
+	Kind    string // text, name, number, tokens, time, cron
 	Options []option
 	Wrong   string // what is wrong with it
 	Own     string // tells two fields of one path apart
+	Part    string // of a cron line: what it says of when
 }
 
 // ID is the field's element.
@@ -87,8 +88,13 @@ func (s *Server) newForm(ctx context.Context, words words, d ablation.Draft, v n
 		b.field("budget/yen", "new.f.yen", "number", words.text("new.f.none")),
 		b.field("budget/runs_at_once", "new.f.side", "number", words.text("new.f.none")),
 	}
-	f.Recurs = d.Sweep.Recurrence != nil
-	f.Again = b.again(f.Recurs)
+	hours := b.field("budget/gpu_hours", "new.f.hours", "number", words.text("new.f.none"))
+	if f.Recurs = d.Sweep.Recurrence != nil; f.Recurs {
+		hours.Label = "rec.cap.hours"
+		f.Again = append(b.again(*d.Sweep.Recurrence), hours)
+	} else {
+		f.Again, f.Design = []field{b.often("")}, append(f.Design, hours)
+	}
 	f.Sources, f.Tasks = s.sourceTicks(ctx, d.Sweep), s.taskTicks(ctx, d.Sweep)
 	return f
 }
@@ -130,38 +136,6 @@ func (b formBuilder) shape(presets []option) field {
 		f.Options[0].Text = f.Default
 	}
 	return f
-}
-
-// often are cron lines that people ask for by name.
-var often = []struct{ line, key string }{
-	{"0 22 * * *", "new.again.nightly"}, {"0 22 * * 1-5", "new.again.weekdays"}, {"0 22 * * 6", "new.again.weekly"}, {"0 22 1 * *", "new.again.monthly"},
-}
-
-// again are the fields of a recurrence: how often, and where that is said, the cron line itself and what bounds it.
-func (b formBuilder) again(recurs bool) []field {
-	const path = "recurrence/cron"
-	offered := []option{}
-	for _, o := range often {
-		offered = append(offered, option{o.line, b.words.text(o.key)})
-	}
-	how := b.chosen(b.field(path, "new.again.how", "cron", b.words.text("new.f.none")), offered)
-	how.Options[0].Text = b.words.text("new.f.none")
-	if !recurs {
-		return []field{how}
-	}
-	line := b.field(path, "new.again.cron", "name", "")
-	line.Own, how.Wrong = "line", ""
-	missed := b.chosen(b.field("recurrence/missed", "rec.missed.policy", "name", b.words.text("rec.missed.skip")),
-		[]option{{ablation.MissedSkip, b.words.text("rec.missed.skip")}, {ablation.MissedOnce, b.words.text("rec.missed.once")}})
-	return []field{how, line, b.field("recurrence/zone", "new.again.zone", "name", b.zone()), missed, b.field("recurrence/until", "new.again.until", "name", b.words.text("new.f.none"))}
-}
-
-// zone is the recurrence's time zone, written or not.
-func (b formBuilder) zone() string {
-	if r := b.draft.Sweep.Recurrence; r != nil {
-		return r.Zone
-	}
-	return ""
 }
 
 // chosen makes a field a choice. What the document says is among the options, whatever it is.

@@ -26,6 +26,8 @@ type planView struct {
 	Looked   *lookedAt
 	Cost     cost
 	Warnings []ablation.Label
+	Next     []nextFiring  // where a clock starts it
+	Strip    template.HTML // the same, drawn
 }
 
 // planArm is an arm of a plan, and how it differs from the arm that it is compared with.
@@ -139,6 +141,10 @@ func (s *Server) newPlanView(ctx context.Context, words words, p ablation.Plan, 
 	v.starts(words)
 	v.look(words, sweep, views, q.arm)
 	v.Cost = s.newCost(ctx, p, sweep, q)
+	if sweep.Recurrence != nil {
+		v.Next = firings(sweep, p.Firings)
+		v.Strip = newClockStrip(words, v.Next, now()).slim().draw()
+	}
 	if most := sweep.Budget.Yen; most > 0 && v.Cost.Yen > most {
 		v.Warnings = append(slices.Clone(v.Warnings), overBudget(v.Cost.Yen, most))
 	}

@@ -26,8 +26,12 @@ type recurrencesView struct {
 	Strip   template.HTML
 	History []firingRow
 	Chosen  string // whose history is shown alone; empty: everyone's
+	Earlier []ablation.Sweep // that could recur, where nothing does yet
 	Now     time.Time
 }
+
+// earlierOffered is how many sweeps are offered to be repeated.
+const earlierOffered = 5
 
 type recurrenceRow struct {
 	ablation.RecurringSweep
@@ -82,6 +86,9 @@ func (s *Server) recurrences(ctx context.Context, words words, chosen string) (r
 		return v, err
 	}
 	v.Strip = newClockStrip(words, v.Next, v.Now).draw()
+	if len(all) == 0 {
+		v.Earlier, _ = s.options.Store.Sweeps(ctx, earlierOffered, 0) // nothing to repeat is no reason to fail
+	}
 	firings, err := s.options.Store.Firings(ctx, chosen, historyShown)
 	for _, f := range firings {
 		v.History = append(v.History, v.firing(words, f))
@@ -180,6 +187,14 @@ func (s *Server) changeRecurrence(change func(context.Context, string) error) ht
 		s.options.Log.Info("a recurrence was changed by hand", "recurrence", name, "route", route(r))
 		http.Redirect(w, r, "/recurrences", http.StatusSeeOther)
 	}
+}
+
+// endRecurrence takes one away that is there.
+func (s *Server) endRecurrence(ctx context.Context, name string) error {
+	if _, err := s.options.Store.Recurrence(ctx, name); err != nil {
+		return err
+	}
+	return s.options.Store.EndRecurrence(ctx, name)
 }
 
 // recurring is the document of a recurrence, to be changed.

@@ -70,7 +70,7 @@ func (w words) funcs() template.FuncMap {
 		"big": w.big, "lasting": w.lasting, "when": w.when, "day": w.day, "ago": w.ago, "clock": clock, "minute": minute, "moment": w.moment,
 		"float": func(n int64) float64 { return float64(n) }, "yen": func(v float64) string { return w.text("yen", "n", integer(int64(v))) },
 		"icon": icon, "state": func(of any, fraction float64) template.HTML { return stateMark(fmt.Sprint(of), fraction) }, "bar": bar, "cells": cells, "spark": spark, "langClass": langClass,
-		"langName": w.language, "pair": pair,
+		"langName": w.language, "pair": pair, "term": term,
 	}
 }
 

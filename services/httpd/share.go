@@ -31,6 +31,7 @@ type sharesView struct {
 	Show    string
 	Shares  []shareRow
 	Made    *madeShare
+	Sweeps  []ablation.Sweep // that could be shared, where nothing is
 	Now     time.Time
 }
 
@@ -75,6 +76,12 @@ func (s *Server) renderShares(w http.ResponseWriter, r *http.Request, made *made
 	}
 	for i := range v.Filters {
 		v.Filters[i].On = v.Filters[i].Key == v.Show
+	}
+	if len(shares) == 0 {
+		v.Sweeps, err = s.options.Store.Sweeps(r.Context(), earlierOffered, 0)
+		if err != nil {
+			s.options.Log.Warn("sweeps can't be offered to be shared", "err", err)
+		}
 	}
 	s.render(w, r, view{page: "shares", title: s.words(r).text("nav.shares"), nav: "shares", path: "/shares", data: v})
 }

@@ -4,21 +4,29 @@ import type { Edit, State } from "./editor-state";
 
 // fields calls change with the edits of every field of root that is changed.
 export function fields(root: HTMLElement, state: () => State, change: (edits: Edit[], key: string) => void): void {
-  root.addEventListener("change", (event) => {
-    const field = event.target as HTMLInputElement | HTMLSelectElement;
+  const take = (field: HTMLInputElement | HTMLSelectElement): void => {
     const text = field.dataset.path !== undefined && field instanceof HTMLInputElement && field.type !== "checkbox";
     if (text && field.value === field.defaultValue) return; // Enter was pressed before the field was left
     if (text) field.defaultValue = field.value; // nobody is typing here any more
-    if (field.dataset.kind === "cron") change(recurring(field, state()), "recurrence");
+    if (field.dataset.part && field.dataset.part !== "zone") change(recurring(field, state()), "recurrence");
     else if (field.dataset.path) change([edit(field)], field.dataset.path);
     else if (field.dataset.list) change(listed(field as HTMLInputElement, state()), field.dataset.list);
+  };
+  root.addEventListener("change", (event) => {
+    const field = event.target as HTMLInputElement | HTMLSelectElement;
+    if (field.type !== "time" || field !== document.activeElement) take(field);
+  });
+  // A time changes with every digit of it: it is taken when it is left.
+  root.addEventListener("focusout", (event) => {
+    const field = event.target as HTMLElement;
+    if (field instanceof HTMLInputElement && field.type === "time") take(field);
   });
   // Enter takes a field's value; it never sends the form.
   root.addEventListener("keydown", (event) => {
     const field = event.target as HTMLElement;
     if (event.key !== "Enter" || event.isComposing || !(field instanceof HTMLInputElement) || field.type === "checkbox") return;
     event.preventDefault();
-    if (field.value !== field.defaultValue) field.dispatchEvent(new Event("change", { bubbles: true }));
+    if (field.value !== field.defaultValue) take(field);
   });
 }
 
@@ -32,9 +40,13 @@ function edit(field: HTMLInputElement | HTMLSelectElement): Edit {
 
 // recurring lets the document start again and again, in the zone of whoever asks for it first; or no more.
 function recurring(field: HTMLInputElement | HTMLSelectElement, state: State): Edit[] {
-  if (!field.value) return [{ op: "remove", path: ["recurrence"] }];
+  const part = (name: string): string => field.closest("section")?.querySelector<HTMLInputElement | HTMLSelectElement>(`[data-part="${name}"]`)?.value.normalize("NFKC").trim() ?? "";
+  if (!part("how")) return [{ op: "remove", path: ["recurrence"] }];
+  const [hour = 22, minute = 0] = part("time").split(":", 2).filter(Boolean).map(Number);
+  const days = { day: "* * *", weekdays: "* * 1-5", week: `* * ${part("weekday") || 6}`, month: `${part("day") || 1} * *` }[part("how")];
+  if (!days) return []; // the line itself says it
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
-  const edits: Edit[] = [{ op: "set", path: ["recurrence", "cron"], value: field.value }];
+  const edits: Edit[] = [{ op: "set", path: ["recurrence", "cron"], value: `${minute} ${hour} ${days}` }];
   if (!state.recurs && timeZone) edits.push({ op: "set", path: ["recurrence", "zone"], value: timeZone });
   return edits;
 }
@@ -45,7 +57,7 @@ const myriads: Record<string, number> = { 万: 1e4, 億: 1e8, 兆: 1e12 };
 function typed(text: string, kind: string): string | number {
   if (kind === "text") return text;
   const plain = text.normalize("NFKC").trim();
-  if (kind === "name") return plain;
+  if (kind === "name" || kind === "time") return plain;
   const [, digits, myriad] = /^([\d.,]+)([万億兆])?(?:トークン|円)?$/.exec(plain) ?? [];
   if (!digits) return plain.replace(/,/g, "");
   const number = Number(digits.replace(/,/g, "")) * (myriads[myriad ?? ""] ?? 1);

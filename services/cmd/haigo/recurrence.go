@@ -15,6 +15,7 @@ type recurrenceCmd struct {
 	Show   recurrenceShowCmd   `cmd:"" help:"Show one: its next ten firings, and what became of those before."`
 	Pause  recurrencePauseCmd  `cmd:"" help:"Start nothing until it is resumed; its firings are recorded as skipped."`
 	Resume recurrenceResumeCmd `cmd:"" help:"Start sweeps again."`
+	End    recurrenceEndCmd    `cmd:"" help:"Take it off the clock; what became of its firings stays."`
 }
 
 // recurrenceArg names the recurrence that a command is about.
@@ -137,4 +138,15 @@ type recurrenceResumeCmd struct{ recurrenceArg }
 
 func (c recurrenceResumeCmd) Run(e *env) error {
 	return e.with(func(a *app) error { return a.store.ResumeRecurrence(e.ctx, c.Recurrence) })
+}
+
+type recurrenceEndCmd struct{ recurrenceArg }
+
+func (c recurrenceEndCmd) Run(e *env) error {
+	return e.with(func(a *app) error {
+		if _, err := a.store.Recurrence(e.ctx, c.Recurrence); err != nil {
+			return err
+		}
+		return a.store.EndRecurrence(e.ctx, c.Recurrence)
+	})
 }
