@@ -243,6 +243,7 @@ class Page {
       this.draw();
     }
     if (what === "undo" || what === "redo") void this.step(what === "undo" ? -1 : 1);
+    if (what === "fit") void this.fit();
     if (what === "resume") this.resume(draft.last());
     if (schedule && what === "split") this.make(change.split(this.state, schedule));
     if (schedule && what === "duplicate") this.make(change.duplicate(this.state, schedule));
@@ -269,6 +270,14 @@ class Page {
     } catch {
       location.href = link.href;
     }
+  }
+
+  // fit lets the document read what there is; the button goes, and the keyboard goes on at what it changed.
+  private async fit(): Promise<void> {
+    this.text.flush();
+    this.doc.fit();
+    await this.doc.idle();
+    if (!document.getElementById("fit")) document.querySelector<HTMLElement>('[data-tabs] [aria-selected="true"]')?.focus();
   }
 
   // mend goes to where a problem stands: its field, or its line.
