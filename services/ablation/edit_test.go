@@ -3,6 +3,7 @@ package ablation_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -334,9 +335,78 @@ func drawTree(t *rapid.T) tree {
 			sweep = sweep.with(key, more[key])
 		}
 	}
+	if rapid.Bool().Draw(t, "designs?") {
+		sweep = drawDesigns(t, sweep, sources)
+	}
 	order := rapid.Permutation(sweep.keys).Draw(t, "order")
 	sweep.keys = order
 	return sweep
+}
+
+// flat is a schedule that doesn't change, for designs to start from; no edit is about it.
+const flat = "flat"
+
+// drawDesigns adds rules that make arms.
+func drawDesigns(t *rapid.T, sweep tree, sources []string) tree {
+	sweep = sweep.put([]string{"schedules", flat, "stages"}, tree{items: []tree{mapping("until", scalar("1.0"), "mixture", mapping(sources[0], scalar("0.6"), sources[1], scalar("0.4")))}})
+	shares := tree{items: []tree{scalar("0.3"), scalar("0.5"), scalar("0.75")}[:rapid.IntRange(1, 3).Draw(t, "values")]}
+	parts := map[string]tree{
+		"grid":       mapping("of", scalar("web-ja"), "values", shares, "from", scalar(flat)),
+		"lattice":    mapping("of", tree{items: []tree{scalar("web-ja"), scalar("web-en")}}, "step", scalar("0.25")),
+		"dirichlet":  mapping("centre", scalar(flat), "concentration", scalar("20"), "arms", scalar("16"), "bounds", mapping("web-ja", tree{items: []tree{scalar("0.1"), scalar("0.9")}})),
+		"one_factor": mapping("from", scalar(flat), "step", scalar("0.1")),
+		"product":    mapping("tokens", tree{items: []tree{scalar("4M"), scalar("8M")}}),
+	}
+	for _, key := range slices.Sorted(maps.Keys(parts)) {
+		if key == "grid" || rapid.Bool().Draw(t, key) {
+			sweep = sweep.put([]string{"design", key}, parts[key])
+		}
+	}
+	return sweep
+}
+
+// drawDesignChange is what the form does to a rule: a value of a list set, added or taken away, a number or a name set, one
+// kind of steps in place of another, a bound, a rule begun or taken away.
+func drawDesignChange(t *rapid.T, n tree, put func(tree, ...string) edited) edited {
+	values := []string{"design", "grid", "values"}
+	list := n.at(values...).items
+	at := rapid.IntRange(0, len(list)-1).Draw(t, "value")
+	change := func(out tree, removes bool, edits ...ablation.Edit) edited {
+		return edited{edits: edits, tree: out, removes: removes}
+	}
+	switch rapid.IntRange(0, 8).Draw(t, "design edit") {
+	case 0:
+		return put(scalar("0.42"), append(values, fmt.Sprint(at))...)
+	case 1:
+		e := ablation.Edit{Op: ablation.EditInsert, Path: append(values, fmt.Sprint(at)), Value: json.RawMessage("0.42")}
+		return change(n.put(values, tree{items: slices.Insert(slices.Clone(list), at, scalar("0.42"))}), false, e)
+	case 2:
+		e := ablation.Edit{Op: ablation.EditInsert, Path: append(values, "-"), Value: json.RawMessage("0.42")}
+		return change(n.put(values, tree{items: append(slices.Clone(list), scalar("0.42"))}), false, e)
+	case 3:
+		if len(list) > 1 {
+			e := ablation.Edit{Op: ablation.EditRemove, Path: append(values, fmt.Sprint(at))}
+			return change(n.put(values, tree{items: slices.Delete(slices.Clone(list), at, at+1)}), true, e)
+		}
+	case 4:
+		if design := n.at("design"); design.of["lattice"].of != nil && design.at("lattice").of["step"].scalar != "" {
+			path := []string{"design", "lattice"}
+			edits := []ablation.Edit{{Op: ablation.EditRemove, Path: append(path, "step")}, set(append(path, "points"), scalar("3"))}
+			return change(n.put(path, design.at("lattice").without("step").with("points", scalar("3"))), true, edits...)
+		}
+	case 5:
+		if n.at("design").of["dirichlet"].of != nil {
+			return put(scalar("0.8"), "design", "dirichlet", "bounds", "web-ja", "1")
+		}
+	case 6:
+		if n.at("design").of["product"].of == nil {
+			return put(mapping("tokens", tree{items: []tree{scalar("4M"), scalar("6M")}}), "design", "product")
+		}
+		return put(scalar("6M"), "design", "product", "tokens", "1")
+	case 7:
+		return removed(n, []string{"design", rapid.SampledFrom([]string{"grid", "lattice", "dirichlet"}).Draw(t, "rule")}, put)
+	}
+	return put(scalar("web-en"), "design", "grid", "of")
 }
 
 // edited is an edit, what the document says after it, and edits that then say nothing new.
@@ -352,7 +422,7 @@ func set(path []string, value tree) ablation.Edit {
 
 func drawChange(t *rapid.T, n tree) edited {
 	arms := n.at("schedules")
-	arm := rapid.SampledFrom(arms.keys).Draw(t, "arm")
+	arm := rapid.SampledFrom(slices.DeleteFunc(slices.Clone(arms.keys), func(name string) bool { return name == flat })).Draw(t, "arm")
 	stages := arms.at(arm, "stages")
 	k := rapid.IntRange(0, len(stages.items)-1).Draw(t, "stage")
 	stage := []string{"schedules", arm, "stages", fmt.Sprint(k)}
@@ -364,6 +434,9 @@ func drawChange(t *rapid.T, n tree) edited {
 	put := func(value tree, path ...string) edited {
 		e := set(path, value)
 		return edited{edits: []ablation.Edit{e}, same: []ablation.Edit{e}, tree: n.put(path, value)}
+	}
+	if n.of["design"].of["grid"].of != nil && rapid.Bool().Draw(t, "of the design") {
+		return drawDesignChange(t, n, put)
 	}
 	switch rapid.IntRange(0, 22).Draw(t, "edit") {
 	case 0:

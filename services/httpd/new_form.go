@@ -16,6 +16,7 @@ import (
 type formView struct {
 	About, Recipe, More, Start, Design []field
 	Again                              []field // when it starts again by itself
+	Designs, Addable                   []designPart
 	Recurs                             bool
 	Control                            bool
 	Changes                            bool // a schedule changes over its run, so that a control makes sense
@@ -29,22 +30,30 @@ type field struct {
 	Label   string // key of words
 	Value   string // as it is written; empty: not at all
 	Default string // what holds then
-	Kind    string // text, name, number, tokens, time, cron
+	Kind    string // text, name, number, tokens, time, cron, share; of lists shares, range, lengths, names
 	Options []option
 	Wrong   string // what is wrong with it
 	Own     string // tells two fields of one path apart
 	Part    string // of a cron line: what it says of when
+	Items   string // the values of a list as they are written, as JSON
+	Instead string // the path of what goes when this is set
+	Of      string // what the label is of
+	Off     bool   // it can be changed in the text only
 }
 
 // ID is the field's element.
 func (f field) ID() string { return "f-" + strings.ReplaceAll(f.Path, "/", "-") + f.Own }
 
+// List reports whether it is of a list of values.
+func (f field) List() bool { return f.Items != "" }
+
 type option struct{ Value, Text string }
 
 // tick is a source or task that the document may list.
 type tick struct {
-	List, Name, Lang string
-	Index            int // in the document's list; -1: not in it
+	List, Name, Lang string // List is the list's path
+	Label            string // empty: the name
+	Index            int    // in the document's list; -1: not in it
 	Missing          bool
 }
 
@@ -96,6 +105,7 @@ func (s *Server) newForm(ctx context.Context, words words, d ablation.Draft, v n
 		f.Again, f.Design = []field{b.often("")}, append(f.Design, hours)
 	}
 	f.Sources, f.Tasks = s.sourceTicks(ctx, d.Sweep), s.taskTicks(ctx, d.Sweep)
+	f.Designs, f.Addable = b.designs(f.Sources)
 	return f
 }
 

@@ -25,7 +25,7 @@ type recurrencesView struct {
 	Next    []nextFiring
 	Strip   template.HTML
 	History []firingRow
-	Chosen  string // whose history is shown alone; empty: everyone's
+	Chosen  string           // whose history is shown alone; empty: everyone's
 	Earlier []ablation.Sweep // that could recur, where nothing does yet
 	Now     time.Time
 }

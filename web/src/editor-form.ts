@@ -9,7 +9,8 @@ export function fields(root: HTMLElement, state: () => State, change: (edits: Ed
     if (text && field.value === field.defaultValue) return; // Enter was pressed before the field was left
     if (text) field.defaultValue = field.value; // nobody is typing here any more
     if (field.dataset.part && field.dataset.part !== "zone") change(recurring(field, state()), "recurrence");
-    else if (field.dataset.path) change([edit(field)], field.dataset.path);
+    else if (field.dataset.items !== undefined) change([...instead(field), ...values(field)], field.dataset.path ?? "");
+    else if (field.dataset.path) change([...instead(field), edit(field)], field.dataset.path);
     else if (field.dataset.list) change(listed(field as HTMLInputElement, state()), field.dataset.list);
   };
   root.addEventListener("change", (event) => {
@@ -51,6 +52,34 @@ function recurring(field: HTMLInputElement | HTMLSelectElement, state: State): E
   return edits;
 }
 
+// instead takes away what the document can't have beside the field's value.
+function instead(field: HTMLInputElement | HTMLSelectElement): Edit[] {
+  return field.dataset.instead && field.value.trim() ? [{ op: "remove", path: field.dataset.instead.split("/") }] : [];
+}
+
+// values changes a list to what the field says, value by value: those that stay keep their lines and their comments.
+function values(field: HTMLInputElement | HTMLSelectElement): Edit[] {
+  const path = (field.dataset.path ?? "").split("/");
+  const kind = { shares: "share", range: "share", lengths: "tokens", names: "name" }[field.dataset.kind ?? ""] ?? "number";
+  const old = JSON.parse(field.dataset.items ?? "[]") as string[];
+  const parts = field.value.normalize("NFKC").split(field.dataset.kind === "range" ? /[-–—~〜～]/ : /[,、;\s]+/);
+  const now = parts.map((text) => text.trim()).filter(Boolean).map((text) => typed(text, kind));
+  if (field.dataset.kind === "range" && now.length === 1) now.push(now[0] ?? 0);
+  if (!now.length) return old.length ? [{ op: "remove", path }] : [];
+  if (!old.length) return [{ op: "set", path, value: now }];
+  const same = (was: string | undefined, value: string | number | undefined): boolean => was !== undefined && value !== undefined && typed(was, kind) === value;
+  let first = 0;
+  while (same(old[first], now[first])) first++;
+  let last = 0;
+  while (last < Math.min(old.length, now.length) - first && same(old.at(-1 - last), now.at(-1 - last))) last++;
+  const [were, are] = [old.length - first - last, now.length - first - last];
+  const out: Edit[] = [];
+  for (let i = 0; i < Math.min(were, are); i++) out.push({ op: "set", path: [...path, `${first + i}`], value: now[first + i] });
+  for (let i = were; i < are; i++) out.push({ op: "insert", path: [...path, last ? `${first + i}` : "-"], value: now[first + i] });
+  for (let i = were; i > are; i--) out.push({ op: "remove", path: [...path, `${first + i - 1}`] });
+  return out;
+}
+
 const myriads: Record<string, number> = { 万: 1e4, 億: 1e8, 兆: 1e12 };
 
 // typed is text as the document has it: numbers with ASCII digits, 2.4億 as 240M.
@@ -58,10 +87,19 @@ function typed(text: string, kind: string): string | number {
   if (kind === "text") return text;
   const plain = text.normalize("NFKC").trim();
   if (kind === "name" || kind === "time") return plain;
+  if (kind === "share") return portion(plain);
   const [, digits, myriad] = /^([\d.,]+)([万億兆])?(?:トークン|円)?$/.exec(plain) ?? [];
   if (!digits) return plain.replace(/,/g, "");
   const number = Number(digits.replace(/,/g, "")) * (myriads[myriad ?? ""] ?? 1);
   return kind === "tokens" && myriad ? scaled(number) : Number.isFinite(number) ? number : plain;
+}
+
+// portion is a share as the document has it: 57% and 57 are 0.57.
+function portion(text: string): string | number {
+  const [, digits, percent] = /^([\d.]+)\s*(%?)$/.exec(text) ?? [];
+  const number = Number(digits);
+  if (!digits || !Number.isFinite(number)) return text;
+  return percent || number > 1 ? Math.round(number * 1e6) / 1e8 : number;
 }
 
 // scaled is a number of tokens as the document writes it.
@@ -76,7 +114,8 @@ function scaled(tokens: number): string {
 // there is seen as missing.
 function listed(field: HTMLInputElement, state: State): Edit[] {
   const list = field.dataset.list ?? "";
-  if (field.checked) return [{ op: "insert", path: [list, "-"], value: field.value }];
+  const path = list.split("/");
+  if (field.checked) return [{ op: "insert", path: [...path, "-"], value: field.value }];
   const out: Edit[] = [];
   const k = list === "sources" ? state.sources.findIndex((s) => s.name === field.value) : -1;
   for (const schedule of k < 0 ? [] : state.schedules) {
@@ -84,5 +123,5 @@ function listed(field: HTMLInputElement, state: State): Edit[] {
       if (stage.shares[k]) out.push({ op: "remove", path: ["schedules", schedule.name, "stages", `${i}`, "mixture", field.value] });
     });
   }
-  return [...out, { op: "remove", path: [list, field.dataset.index ?? ""] }];
+  return [...out, { op: "remove", path: [...path, field.dataset.index ?? ""] }];
 }

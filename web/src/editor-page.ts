@@ -38,6 +38,15 @@ function byPath(field: string): HTMLElement | null {
   const list = /^(sources|tasks)\[(\d+)\]/.exec(field);
   if (list) return document.querySelector<HTMLElement>(`[data-list="${list[1]}"][data-index="${list[2]}"]`);
   const path = field.replace(/[.[]/g, "/").replace(/\]/g, "");
+  for (let at = path; at.includes("/"); at = at.slice(0, at.lastIndexOf("/"))) {
+    const found = named(at);
+    if (found) return found;
+  }
+  return named(path) ?? document.querySelector<HTMLElement>(`[data-path^="${CSS.escape(path)}/"], [data-list^="${CSS.escape(path)}/"]`);
+}
+
+// named is the field of a path; of several, one that is marked as wrong.
+function named(path: string): HTMLElement | null {
   const fields = [...document.querySelectorAll<HTMLElement>(`[data-path="${CSS.escape(path)}"]`)];
   return fields.find((f) => f.ariaInvalid === "true") ?? fields[0] ?? null;
 }

@@ -244,6 +244,7 @@ class Page {
     }
     if (what === "undo" || what === "redo") void this.step(what === "undo" ? -1 : 1);
     if (what === "fit") void this.fit();
+    if (button.dataset.edits) void this.put(JSON.parse(button.dataset.edits) as Edit[], button.dataset.then ?? "");
     if (what === "resume") this.resume(draft.last());
     if (schedule && what === "split") this.make(change.split(this.state, schedule));
     if (schedule && what === "duplicate") this.make(change.duplicate(this.state, schedule));
@@ -270,6 +271,13 @@ class Page {
     } catch {
       location.href = link.href;
     }
+  }
+
+  // put makes the edits that a button bears; it goes, and the keyboard goes on at another element.
+  private async put(edits: Edit[], then: string): Promise<void> {
+    this.make({ edits });
+    await this.doc.idle();
+    if (!document.activeElement || document.activeElement === document.body) document.getElementById(then)?.focus();
   }
 
   // fit lets the document read what there is; the button goes, and the keyboard goes on at what it changed.
