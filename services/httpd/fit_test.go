@@ -28,12 +28,18 @@ func TestNew_fit(t *testing.T) {
 	const foreign = "name: far\nsources: [ko]\nrecipe: {tokens: 64k}\nschedules: {a: {stages: [{until: 1.0, mixture: {ko: 1.0}}]}}\n"
 	for document, want := range map[string]string{talk: fitted, foreign: foreign} {
 		page := s.send("/new/check", "document", document, "fit", "1").want(t, 200, "data-do=\"undo\"")
-		var state struct{ Document string }
-		if err := json.Unmarshal([]byte(html.UnescapeString(stateOf.FindStringSubmatch(page.body)[1])), &state); err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(want, state.Document); diff != "" {
+		if diff := cmp.Diff(want, page.document(t)); diff != "" {
 			t.Error(diff)
 		}
 	}
+}
+
+// document is that of the editor's state.
+func (a answer) document(t *testing.T) string {
+	t.Helper()
+	var state struct{ Document string }
+	if err := json.Unmarshal([]byte(html.UnescapeString(stateOf.FindStringSubmatch(a.body)[1])), &state); err != nil {
+		t.Fatal(err)
+	}
+	return state.Document
 }

@@ -3,6 +3,7 @@ package httpd_test
 import (
 	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -62,6 +63,43 @@ func TestRecurrences(t *testing.T) {
 	s.send("/recurrences/none/pause").want(t, 404)
 	s.get("/api/v1/recurrences/nightly").want(t, 200, `"state":"paused"`)
 	s.send("/recurrences/nightly/resume").want(t, 303)
+	s.send("/recurrences/none/end").want(t, 404)
+	s.send("/recurrences/nightly/end").want(t, 303)
+	if strings.Contains(s.get("/recurrences").body, `action="/recurrences/nightly/`) {
+		t.Error("a recurrence that was ended is still there")
+	}
+	s.get("/recurrences/nightly?lang=en").want(t, 200, "the one before was still running") // what it did stays
+}
+
+// TestNew_recurrence: the form says in words what a cron line says, as far as it can, and shows when it fires.
+func TestNew_recurrence(t *testing.T) {
+	t.Parallel()
+	s := open(t, httpd.Options{})
+	s.text()
+	once := s.send("/new/check", "document", sweepFile("nightly"), "lang", "en").want(t, 200, `data-part="how"`).body
+	if strings.Contains(once, `data-part="time"`) || strings.Contains(once, `class="strip"`) {
+		t.Error("a sweep that starts once is asked when, and again")
+	}
+	for line, parts := range map[string][]string{
+		"5 7 * * *":     {`value="day" selected`, `data-part="time" value="07:05"`},
+		"30 22 * * 1-5": {`value="weekdays" selected`, `value="22:30"`},
+		"0 9 * * 7":     {`value="week" selected`, `data-part="weekday"`, `value="0" selected`},
+		"0 9 28 * *":    {`value="month" selected`, `data-part="day" value="28"`},
+		"*/20 6 * * *":  {`value="other" selected`},
+		"0 9 1 * 1":     {`value="other" selected`},
+		"99 9 * * *":    {`value="other" selected`},
+	} {
+		text := sweepFile("nightly") + fmt.Sprintf("recurrence: {cron: %q, until: \"8:00\"}\nbudget: {gpu_hours: 8}\n", line)
+		page := s.send("/new/check", "document", text).want(t, 200, append(parts, `data-path="recurrence/zone"`, `data-path="budget/gpu_hours"`, `value="08:00"`)...)
+		if n := strings.Count(page.body, `class="f"`); line != "99 9 * * *" && n != 10 {
+			t.Errorf("%s: %d firings on the strip, want 10", line, n)
+		}
+	}
+	for range s.sweep("talk") {
+		s.train(ablation.RunCompleted)
+	}
+	s.get("/recurrences?lang=en").want(t, 200, "/new?from=talk&amp;clock")
+	s.get("/new?from=talk&clock").want(t, 200, "name: talk-2", "0 22 * * *")
 }
 
 func TestAPI_recurrences(t *testing.T) {

@@ -1,0 +1,70 @@
+package httpd_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/haigo-lab/haigo/services/httpd"
+)
+
+// ruled is a document with a grid whose values stand on lines of their own.
+const ruled = `name: grid
+sources: [web-ja, web-en]
+recipe: {tokens: 64k, row_tokens: 64, batch_rows: 8}
+schedules:
+  half: {stages: [{until: 1.0, mixture: {web-ja: 0.5, web-en: 0.5}}]}
+design:
+  grid:
+    of: web-ja
+    values:
+      - 0.3   # 英語中心
+      - 0.6   # 日本語中心
+    from: half   # 元
+`
+
+// TestBrowser_design changes rules that make arms in the form: a value more, one out, another kind of steps; the lines that
+// say the same as before stay as they are.
+func TestBrowser_design(t *testing.T) {
+	t.Parallel()
+	b, s := browse(t)
+	s.text()
+	b.run(chromedp.Navigate(b.url+"/new?lang=en"), chromedp.WaitReady(chromedp.CSS("html[data-ready]")))
+	b.eval(fmt.Sprintf(`{ document.querySelector("[data-view=yaml]").click(); const a = document.querySelector("textarea"); a.value = %q; a.dispatchEvent(new Event("input")); }`, ruled))
+	b.until(`document.querySelector("#f-design-grid-values")?.value === "30%, 60%" && document.querySelectorAll("#preview .runs-m .arm").length === 3`)
+	b.eval(`document.querySelector("[data-view=form]").click()`)
+	change := func(field, value, then string) {
+		b.Helper()
+		b.eval(fmt.Sprintf(`{ const f = document.getElementById(%q); f.value = %q; f.dispatchEvent(new Event("change", { bubbles: true })); }`, "f-design-"+field, value))
+		b.until(fmt.Sprintf(`document.querySelector("textarea").value.includes(%q)`, then))
+	}
+	change("grid-values", "３０％、45%、60", "- 0.3   # 英語中心\n      - 0.45\n      - 0.6   # 日本語中心\n    from: half   # 元\n")
+	change("grid-values", "45%, 60%", "values:\n      - 0.45\n      - 0.6   # 日本語中心\n")
+	change("grid-values", "45%, 160%", "- 1.6   # 日本語中心\n")
+	b.until(`document.querySelector("#f-design-grid-values").ariaInvalid === "true" && document.querySelector("#wrong li a")`)
+	change("grid-values", "45%, 60%", "- 0.6   # 日本語中心\n")
+	b.eval(`document.getElementById("add-one_factor").click()`)
+	b.until(`document.activeElement.id === "f-design-one_factor-from" && document.querySelectorAll("#preview .runs-m .arm").length === 4`)
+	change("one_factor-values", "10%, 90%", "one_factor: {from: half, values: [0.1, 0.9]}")
+	b.eval(`document.getElementById("drop-one_factor").click()`)
+	b.until(`document.activeElement.id === "add-one_factor" && !document.querySelector("textarea").value.includes("one_factor")`)
+	b.quiet()
+}
+
+// TestNew_designs: every rule of a document is in the form, and each that is added makes arms.
+func TestNew_designs(t *testing.T) {
+	t.Parallel()
+	s := open(t, httpd.Options{})
+	s.text()
+	text := sweepFile("talk")
+	for _, key := range []string{"grid", "lattice", "dirichlet", "one_factor", "product", "limits"} {
+		page := s.send("/new/check", "document", text).want(t, 200, `id="add-`+key+`"`)
+		added := strings.Split(page.body, `id="add-`+key+`" data-edits="`)[1]
+		edits, _, _ := strings.Cut(added, `"`)
+		page = s.send("/new/check", "document", text, "edits", strings.ReplaceAll(edits, "&#34;", `"`)).want(t, 200, `id="drop-`+key+`"`, "data-review")
+		text = page.document(t)
+	}
+	s.send("/new/check", "document", text).want(t, 200, `data-path="design/dirichlet/bounds/web-ja"`, `data-list="design/lattice/of"`)
+}
