@@ -24,7 +24,7 @@ func (w words) scored(every, tasksEvery, steps int64, tasks bool, share float64)
 	if share > 0 {
 		said = append(said, w.text("eval.share", "p", percent(share, 1)))
 	}
-	return strings.Join(said, w.text("eval.between"))
+	return strings.Join(said, map[string]string{"en": " "}[w.lang]) // Japanese puts nothing between sentences
 }
 
 func (w words) often(key string, every, steps int64) string {

@@ -17,6 +17,7 @@ import (
 type newView struct {
 	Document  string
 	Templates []templateCard
+	Recurs    string           // the recurrence that is edited; empty: none
 	Chosen    string           // what it began with: a template's name, blank, from or nothing
 	Earlier   []ablation.Sweep // to start from
 	Blank     string           // a document to start from where there is nothing
@@ -209,9 +210,10 @@ func (s *Server) renderNew(w http.ResponseWriter, r *http.Request, code int, v n
 	v.Words = string(quoted(s.words(r).beginning("ed.")))
 	v.NoSources = v.Plan == nil && !s.anySource(r.Context())
 	v.Fits = !v.NoSources && v.Form != nil && slices.ContainsFunc(v.Form.Sources, func(t tick) bool { return t.Missing })
+	v.Recurs = r.URL.Query().Get("recurrence")
 	if r.Method == http.MethodGet || code != http.StatusOK {
 		v.Templates, v.Chosen, v.Blank = templateCards(), chosenCard(r), s.blank(r.Context())
 		v.Earlier, _ = s.options.Store.Sweeps(r.Context(), earlierShown, 0) // nothing to start from is no reason to fail
 	}
-	s.render(w, r, view{status: code, page: "new", title: s.words(r).text("new.title"), nav: "sweeps", path: "/new", data: v})
+	s.render(w, r, view{status: code, page: "new", title: s.words(r).text("new.title"), nav: map[bool]string{true: "recurrences", false: "sweeps"}[v.Recurs != ""], path: "/new", data: v})
 }

@@ -54,7 +54,7 @@ func TestRecurrences(t *testing.T) {
 	}
 	s.get("/sweeps/nightly").want(t, 404)
 	s.get("/recurrences/nightly?lang=ja").want(t, 200, "毎日 22:00", "まだ一度も時刻が来ていません")
-	s.get("/new?recurrence=nightly").want(t, 200, "0 22 * * *")
+	s.get("/new?recurrence=nightly&lang=en").want(t, 200, "0 22 * * *", "Edit the recurrence nightly")
 	s.get("/new?recurrence=none").want(t, 404)
 	s.recur()
 	s.get("/recurrences?lang=ja").want(t, 200, `class="strip"`, "毎日 22:00", "22:00–08:00", "起動後に 1 回だけ実行", "前回がまだ実行中", "2,400円", "再開")

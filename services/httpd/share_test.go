@@ -47,7 +47,7 @@ func TestShare_life(t *testing.T) {
 	stranger := open(t, httpd.Options{})
 	stranger.url = s.url // another browser: no cookie, no session
 
-	page := stranger.get(link, "Accept-Language", "en").want(t, 200, "seed 1", "sha256", "7 days"[:0])
+	page := stranger.get(link, "Accept-Language", "en").want(t, 200, "seed 1", "sha256", `data-do="table"`, `data-do="svg"`, `data-do="png"`, "points.csv")
 	for name, want := range map[string]string{"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow", "Cache-Control": "private, no-store"} {
 		if got := page.Header.Get(name); got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)
