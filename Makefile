@@ -66,8 +66,8 @@ bench-corpus: ## reads 1 GB of JSON lines in .zst, as one file and as four: MB/s
 bench-run: build ## small runs with 2,000 items in ten tasks: from the click to the end of the first step, and the share of evaluation
 	go test -run '^$$' -bench '^BenchmarkRun$$' -benchtime 2x ./services/cmd/haigo
 
-bench-pages: web ## a sweep of 50 runs with 20,000 steps in Chromium: time to the last chart cold and warm, weight of page and scripts
-	go test -run '^$$' -bench '^BenchmarkPage$$' -benchtime 1x ./services/httpd -page-steps 20000
+bench-pages: build ## in Chromium: a sweep of 50 runs with 20,000 steps, cold and warm; 200 edits of a schedule, from key to paint
+	go test -run '^$$' -bench '^Benchmark(Page|Edit)$$' -benchtime 1x ./services/httpd -page-steps 20000
 
 bench-analysis: ## fits, intervals, proposals and times on public tables of runs in DATA=DIR; BENCH=FLAGS, as in -part rank
 	go run ./services/analysis/bench -data "$(DATA)" $(BENCH)

@@ -154,11 +154,15 @@ func longSweep(b *testing.B) string {
 	if err != nil {
 		b.Fatal(err)
 	}
+	serveUntilEnd(b, server, listener)
+	return server.URL() + "/sweeps/long?lang=ja"
+}
+
+func serveUntilEnd(b *testing.B, server *httpd.Server, listener net.Listener) {
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(ctx, listener) }()
 	b.Cleanup(func() { stop(); <-served })
-	return server.URL() + "/sweeps/long?lang=ja"
 }
 
 // longRun claims a run and stores curves that fall with noise on them.

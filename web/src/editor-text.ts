@@ -97,7 +97,7 @@ function numbered(area: HTMLTextAreaElement, margin: HTMLElement, paper: HTMLEle
     }),
   );
   paint(paper, area.value, wrong);
-  scrolled(area, margin, paper);
+  if (!area.closest("[hidden]")) scrolled(area, margin, paper); // it would lay out the page, at every edit of the form too
 }
 
 function scrolled(area: HTMLTextAreaElement, margin: HTMLElement, paper: HTMLElement): void {
