@@ -27,7 +27,8 @@ type Run struct {
 	FinishedAt *time.Time `json:"finished_at,omitempty"`
 }
 
-// Progress is the newest stored word of a run's training. The facts at the end stand beside the state, never in it.
+// Progress is the newest stored word of a run's training. The three facts at the end stand beside the state, never in it: a
+// run that nobody observes is no failed one.
 type Progress struct {
 	Step       int64      `json:"step"`
 	Tokens     int64      `json:"tokens"`
@@ -37,6 +38,40 @@ type Progress struct {
 	EventAt    *time.Time `json:"event_at,omitempty"`     // when the last event was stored
 	SeenAt     *time.Time `json:"seen_at,omitempty"`      // when the process was last known to live
 	Unobserved bool       `json:"unobserved"`             // its lease has run out
+
+	Process Fact `json:"process,omitempty"` // none yet, yes while it lives, no where nobody sees it, ended
+	Metrics Fact `json:"metrics,omitempty"` // none yet, yes while events are stored, no where none was for a minute, ended
+	Lease   Fact `json:"lease,omitempty"`   // none, yes while a worker holds the run, no where it ran out, ended
+}
+
+// Fact is one thing about a run that is so, isn't so, isn't yet or isn't any more.
+type Fact string
+
+// Facts.
+const (
+	FactNone  Fact = "none"
+	FactYes   Fact = "yes"
+	FactNo    Fact = "no"
+	FactEnded Fact = "ended"
+)
+
+// Settle says the three facts of a run; flowing is whether an event was stored of late.
+func (p *Progress) Settle(s RunState, flowing bool) {
+	active := s == RunRunning || s == RunStopping
+	is := func(begun, yes bool) Fact {
+		switch {
+		case !begun:
+			return FactNone
+		case !active:
+			return FactEnded
+		case yes:
+			return FactYes
+		}
+		return FactNo
+	}
+	p.Process = is(p.Attempt > 0, !p.Unobserved)
+	p.Metrics = is(p.EventAt != nil, flowing)
+	p.Lease = is(active || s.Ended(), !p.Unobserved)
 }
 
 // RunState is where a run stands in its life.

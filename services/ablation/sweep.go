@@ -27,6 +27,9 @@ type Sweep struct {
 	PausedBy  string     `json:"paused_by,omitempty"` // failures: its runs failed one after the other; empty: a person
 	CreatedAt time.Time  `json:"created_at"`
 	Counts    RunCounts  `json:"counts"`
+
+	Keep       Keep       `json:"keep"`                  // of what is bulky
+	ArchivedAt *time.Time `json:"archived_at,omitempty"` // out of sight since then; nil: it isn't
 }
 
 // Budget bounds a sweep; zero is no bound.

@@ -34,7 +34,8 @@ func Curve(d Data, metric string, curves []ablation.Curve, frame Frame) (Figure,
 	return f, c.finish(frame.scale(float64(d.longest()), 4))
 }
 
-// RunCurve draws metrics of one run over steps, each with its own line: bucket means, with a band from minimum to maximum.
+// RunCurve draws metrics of one run over steps, each with its own line: bucket means, with a band from minimum to maximum;
+// with them where its ledger has entries of the metric, and from where on it does otherwise than its recipe.
 // The frame is in steps.
 func RunCurve(d Data, run ablation.Run, metrics []string, curves []ablation.Curve, frame Frame) (Figure, error) {
 	f := Figure{
@@ -60,6 +61,10 @@ func RunCurve(d Data, run ablation.Run, metrics []string, curves []ablation.Curv
 	}
 	if run.Start.GoesOn() {
 		c.start(float64(run.Start.Step), d.startName(*run.Start))
+	}
+	c.ledger(d.Spikes, metrics)
+	for _, v := range run.Interventions {
+		c.change(v)
 	}
 	return f, c.finish(frame.scale(float64(run.Steps), 3))
 }

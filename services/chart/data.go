@@ -17,6 +17,7 @@ type Data struct {
 	Tasks   []ablation.Task
 	Results []ablation.Result
 	Items   []ablation.ItemScores // of completed runs, for [Statements] alone; nil where not read
+	Spikes  []ablation.Spike      // the ledger of the run that [RunCurve] is of, in its order; nil where not read
 }
 
 // scores are a metric's values at the end of completed runs.

@@ -102,6 +102,8 @@ const (
 	RoleGrid       Role = "grid"       // [x, y, value, as good, outside]: nodes of a triangle, rows of falling length
 	RoleSeen       Role = "seen"       // [x, y, n]: a mixture that was run
 	RoleNext       Role = "next"       // [x, y, p]: one that is proposed, and the chance that it is better
+	RoleLedger     Role = "ledger"     // [x, number]: an entry of a run's ledger, by its number there
+	RoleChange     Role = "change"     // [x]: from here on a run does otherwise than its recipe
 )
 
 // Series says what a series of the option means.

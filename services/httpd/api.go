@@ -37,6 +37,7 @@ func (s *Server) apiRoutes(r chi.Router) operations {
 	api.recurrences()
 	api.shares()
 	api.alerts()
+	api.storage()
 	api.plain(r)
 	api.complete()
 	return api

@@ -22,7 +22,7 @@ import (
 func (o operations) complete() {
 	document := o.OpenAPI()
 	for _, item := range document.Paths {
-		for _, op := range []*huma.Operation{item.Get, item.Post, item.Delete} {
+		for _, op := range []*huma.Operation{item.Get, item.Post, item.Put, item.Delete} {
 			if op != nil {
 				o.completeOperation(op)
 			}

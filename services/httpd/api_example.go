@@ -35,7 +35,7 @@ func extension(kind string) string {
 }
 
 // requestFiles are the examples of what operations take as JSON.
-var requestFiles = map[string]string{"create-share": "share.json", "embed-share": "embed.json", "create-channel": "channel.json", "add-source": "addition.json", "survey-text": "addition.json"}
+var requestFiles = map[string]string{"create-share": "share.json", "embed-share": "embed.json", "create-channel": "channel.json", "add-source": "addition.json", "survey-text": "addition.json", "keep-sweep": "keep.json"}
 
 func requestExample(op *huma.Operation, kind string) any {
 	if kind == "application/json" {
@@ -67,6 +67,8 @@ func parameterExample(op *huma.Operation, name string) any {
 		return "ja70"
 	case "task":
 		return "next-sentence-web-ja"
+	case "confirm":
+		return "ja-share"
 	case "as":
 		return "ja-share-2"
 	case "limit":

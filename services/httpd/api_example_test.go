@@ -85,6 +85,15 @@ func TestAPI_examples(t *testing.T) {
 	s.shows("pause-recurrence", s.post("/recurrences/nightly/pause", "").want(t, 200))
 	s.shows("resume-recurrence", s.post("/recurrences/nightly/resume", "").want(t, 200))
 	s.shows("end-recurrence", s.post("/recurrences/nightly/end", "").want(t, 200))
+	s.shows("get-storage", s.get("/api/v1/storage").want(t, 200))
+	s.shows("list-collectable", s.get("/api/v1/storage/collectable").want(t, 200))
+	s.shows("keep-sweep", s.do(http.MethodPut, "/api/v1/sweeps/ja-share/keep", strings.NewReader(example(t, "keep.json")), "Content-Type", "application/json").want(t, 200))
+	s.shows("archive-sweep", s.post("/sweeps/ja-share/archive", "").want(t, 200))
+	s.shows("unarchive-sweep", s.post("/sweeps/ja-share/unarchive", "").want(t, 200))
+	s.shows("get-loss", s.get("/api/v1/sweeps/ja-share/loss").want(t, 200))
+	s.do(http.MethodDelete, "/api/v1/sweeps/ja-share?confirm=another", nil).want(t, 409)
+	s.do(http.MethodDelete, "/api/v1/sweeps/ja-share?confirm=ja-share", nil).want(t, 204)
+	s.get("/api/v1/sweeps/ja-share").want(t, 404)
 }
 
 // adds has a source added, in the folder that the server may read: half of it is read, then it is cancelled.
@@ -167,7 +176,7 @@ func TestAPI_examplesFollowTheirSchemas(t *testing.T) {
 	t.Parallel()
 	description := open(t, httpd.Options{}).server.Description()
 	for path, item := range description.Paths {
-		for _, op := range []*huma.Operation{item.Get, item.Post, item.Delete} {
+		for _, op := range []*huma.Operation{item.Get, item.Post, item.Put, item.Delete} {
 			if op == nil {
 				continue
 			}
@@ -263,11 +272,13 @@ func (s site) brew() {
 
 // changing is what differs from time to time in answers: times, links, and addresses of this test.
 var changing = map[*regexp.Regexp]string{
-	regexp.MustCompile(`"20\d\d-\d\d-\d\dT[^"]+"`): `"2026-11-24T09:30:00Z"`,
-	regexp.MustCompile(`"/[^"]*/brewery.jsonl`):    `"/corpora/brewery.jsonl`,
-	regexp.MustCompile(`"hint": "[^"]+"`):          `"hint": "q3Zr"`,
-	regexp.MustCompile(`"whsec_[^"]+"`):            `"whsec_c2VjcmV0"`,
-	regexp.MustCompile(`http://[^/"]+/s/[^"]+`):    "http://127.0.0.1:8080/s/q3ZrV0d9Yc1mE7tKx5uB2nLhJf8wPsAoGi4RzQeTvXk",
+	regexp.MustCompile(`"20\d\d-\d\d-\d\dT[^"]+"`):                                                        `"2026-11-24T09:30:00Z"`,
+	regexp.MustCompile(`"/[^"]*/brewery.jsonl`):                                                           `"/corpora/brewery.jsonl`,
+	regexp.MustCompile(`("(?:free|disk|database|row|kept|point|checkpoint|log|other|taken)_bytes"): \d+`): `$1: 4096`,
+	regexp.MustCompile(`"device_hours": [\d.e-]+`):                                                        `"device_hours": 0`,
+	regexp.MustCompile(`"hint": "[^"]+"`):                                                                 `"hint": "q3Zr"`,
+	regexp.MustCompile(`"whsec_[^"]+"`):                                                                   `"whsec_c2VjcmV0"`,
+	regexp.MustCompile(`http://[^/"]+/s/[^"]+`):                                                           "http://127.0.0.1:8080/s/q3ZrV0d9Yc1mE7tKx5uB2nLhJf8wPsAoGi4RzQeTvXk",
 }
 
 // shows compares an answer with the example of an operation.

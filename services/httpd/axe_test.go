@@ -56,7 +56,7 @@ func everyPage(s site) []page {
 		s.train(ablation.RunCompleted)
 	}
 	pages := []page{{"/", 200}, {"/?show=look", 200}, {"/new", 200}, {"/new?from=done", 200}, {"/new?blank", 200}, {"/new?example=en-then-ja-ramp", 200}, {"/sources", 200}, {"/sources/new", 200}, {"/sources/web-en", 200}, {"/nothing", 404}, {"/s/" + strings.Repeat("B", 43), 404}}
-	for _, tab := range []string{"", "/runs", "/definition", "/share"} {
+	for _, tab := range []string{"", "/runs", "/definition", "/keep", "/share"} {
 		pages = append(pages, page{"/sweeps/done" + tab, 200})
 	}
 	if _, err := s.store.PutAddition(s.Context(), ablation.Addition{Name: "web-zh", Lang: "zh", Path: "/text/" + hostile, Licence: hostile}); err != nil {
@@ -64,7 +64,7 @@ func everyPage(s site) []page {
 	}
 	s.recur()
 	pages = append(pages, page{"/recurrences", 200}, page{"/recurrences/nightly", 200}, page{s.share("done"), 200}, page{s.share("done", "kind", "live", "embed_in", "https://wiki.example.com") + "/embed", 200},
-		page{"/shares", 200}, page{"/alerts", 200}, page{"/glossary", 200}, page{"/shares/2/embed", 200}, page{"/sweeps/talk", 200}, page{"/compare", 200}, page{"/compare?sweep=done", 200}, page{"/compare/share?sweep=done", 200},
+		page{"/shares", 200}, page{"/alerts", 200}, page{"/glossary", 200}, page{"/storage", 200}, page{"/shares/2/embed", 200}, page{"/sweeps/talk", 200}, page{"/compare", 200}, page{"/compare?sweep=done", 200}, page{"/compare/share?sweep=done", 200},
 		page{"/compare?sweep=done&x=time&group=run&same=1&metric=loss&metric=bpb/ja&from=2&to=6&base=done/ja70", 200}, page{"/compare?arm=gone/arm&run=gone", 200})
 	runs := s.sweep("talk") // one run in each state that looks different
 	s.train(ablation.RunCompleted)

@@ -189,6 +189,11 @@ func (s *Server) drawRun(ctx context.Context, d chart.Data, id string, q chartQu
 		}
 		curves = append(curves, found...)
 	}
+	spikes, err := s.options.Store.Spikes(ctx, id)
+	if err != nil {
+		return chart.Figure{}, err
+	}
+	d.Spikes = spikes
 	return chart.RunCurve(d, run, q.metrics, curves, q.frame)
 }
 

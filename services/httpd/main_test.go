@@ -20,6 +20,7 @@ import (
 	"github.com/haigo-lab/haigo/services/orchestrator"
 	"github.com/haigo-lab/haigo/services/postgres"
 	"github.com/haigo-lab/haigo/services/postgres/pgtest"
+	"github.com/haigo-lab/haigo/services/storage"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
@@ -50,6 +51,7 @@ func open(t *testing.T, o httpd.Options) site {
 		t.Fatal(err)
 	}
 	o.Alerts = alert.NewSender(box, alert.Settings{}, "http://"+o.Listen)
+	o.Storage = &storage.Keeper{Store: store, Data: data, Freeze: httpd.Sharer{Store: store, Version: o.Version}.Refresh}
 	server, err := httpd.New(o)
 	if err != nil {
 		t.Fatal(err)

@@ -8,9 +8,6 @@ import (
 	"github.com/haigo-lab/haigo/services/ablation"
 )
 
-// quiet is how long a run may store nothing before its page says that metrics don't flow.
-const quiet = time.Minute
-
 // facts are whether the process lives, metrics flow and the lease is held: facts beside the state, never a state.
 func (w words) facts(run ablation.Run, attempts []ablation.Attempt, now time.Time) []liveFact {
 	kinds := []func(ablation.Run, []ablation.Attempt, time.Time) liveFact{w.processFact, w.metricsFact, w.leaseFact}
@@ -52,7 +49,7 @@ func (w words) metricsFact(run ablation.Run, _ []ablation.Attempt, now time.Time
 		return w.fact("metrics", "w", "")
 	case run.State.Ended():
 		return w.fact("metrics", "e", w.text("run.f.metrics.at", "t", w.ago(*at, now), "n", integer(run.Progress.Step)))
-	case now.Sub(*at) > quiet && run.State == ablation.RunRunning:
+	case run.Progress.Metrics == ablation.FactNo && run.State == ablation.RunRunning:
 		f := w.fact("metrics", "n", w.text("run.f.metrics.lost"))
 		f.Value = w.text("run.f.metrics.n", "t", at.In(japan).Format("15:04"))
 		return f

@@ -46,6 +46,8 @@ type Options struct {
 	Report func(dir string) (corpus.Report, error)
 	// Alerts sends what people are to know soon.
 	Alerts Alerts
+	// Storage says what takes space, and deletes sweeps.
+	Storage Storage
 	// Look is a first look at text that somebody wants to add; *ablation.Invalid where it can't be. nil where none may be added.
 	Look func(ctx context.Context, a ablation.Addition) (corpus.Survey, error)
 	// TextRoots are the folders below which pages may let text be read: none where it is empty.

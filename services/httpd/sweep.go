@@ -16,7 +16,7 @@ import (
 // sweepHead is what the pages of a sweep begin with.
 type sweepHead struct {
 	Name, Question, URL          string
-	Tab                          string // over, dec, runs or def
+	Tab                          string // over, dec, runs, def or keep
 	State                        ablation.SweepState
 	PausedBy                     string
 	Counts                       ablation.RunCounts
@@ -98,6 +98,7 @@ type runRow struct {
 	State      ablation.RunState
 	Fraction   float64
 	Colour     string
+	Silent     string // since when nothing was stored of it; empty: something was of late
 	Unseen     string // since when it is unobserved, in words; empty: it isn't
 	Why        string
 	Tokens     float64
@@ -152,6 +153,9 @@ func (d sweepData) row(r ablation.Run) runRow {
 		if r.Progress.SeenAt != nil {
 			row.Unseen = d.words.text("sweep.unseen", "t", r.Progress.SeenAt.In(japan).Format("15:04"))
 		}
+	}
+	if at := r.Progress.EventAt; at != nil && r.State == ablation.RunRunning && r.Progress.Metrics == ablation.FactNo {
+		row.Silent = d.words.text("sweep.silent", "t", at.In(japan).Format("15:04"))
 	}
 	return row
 }

@@ -122,6 +122,9 @@ func over(s ablation.SweepState) bool {
 
 // shows reports whether a sweep belongs to what the list was asked to show.
 func shows(what string, s ablation.Sweep) bool {
+	if what == "archived" || s.ArchivedAt != nil {
+		return what == "archived" && s.ArchivedAt != nil
+	}
 	switch what {
 	case "active":
 		return !over(s.State)
@@ -134,7 +137,7 @@ func shows(what string, s ablation.Sweep) bool {
 }
 
 func sweepFilters(all []ablation.Sweep, on string) []filter {
-	filters := []filter{{Key: "all"}, {Key: "active"}, {Key: "ended"}, {Key: "look"}}
+	filters := []filter{{Key: "all"}, {Key: "active"}, {Key: "ended"}, {Key: "look"}, {Key: "archived"}}
 	for i := range filters {
 		filters[i].On = filters[i].Key == on
 		for _, s := range all {

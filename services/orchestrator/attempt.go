@@ -5,9 +5,11 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/haigo-lab/haigo/plugins/trainer"
@@ -33,10 +35,20 @@ func (d *drive) open(ctx context.Context) error {
 		return fmt.Errorf("open attempt %d: %w", number, openErr)
 	}
 	d.follow(opened)
-	if err := errors.Join(err, encodeErr); err != nil {
+	if err := errors.Join(err, encodeErr, setAside(d.dir())); err != nil {
 		return d.fail(ctx, err)
 	}
 	return d.launch(ctx, s, data)
+}
+
+// setAside makes room for a new attempt where a folder of its name is left of a run that was deleted, or of a database
+// older than its data folder: what lies there is another attempt's.
+func setAside(dir string) error {
+	err := os.Rename(dir, dir+".before-"+strings.ToLower(rand.Text()[:8]))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 // start starts an attempt that was opened but never handed to the engine, or never got as far as a process.

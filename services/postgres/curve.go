@@ -56,11 +56,14 @@ func (s *Store) Around(ctx context.Context, runs []string, metric string, from, 
 }
 
 // levelFor is the level to read: that of the widest buckets that are no wider than the curve's will be, 0 for single
-// points. Where these are too many, roll-ups serve. The coarse roll-ups tell how much there is.
+// points. Where these are too many, or thrown away,
+// roll-ups serve. The coarse roll-ups tell how much there is.
 func (s *Store) levelFor(ctx context.Context, runs []string, metric string, from, to int64, maxBuckets int) (int, error) {
 	var all, points, span int64
+	var gone bool
 	err := s.pool.QueryRow(ctx, `
-		SELECT coalesce(sum(points), 0)::bigint, coalesce(max(points), 0), coalesce(max(span), 0)
+		SELECT coalesce(sum(points), 0)::bigint, coalesce(max(points), 0), coalesce(max(span), 0),
+			EXISTS (SELECT FROM runs r, (VALUES ($2)) AS s (name) WHERE r.id = ANY ($1) AND 'points' = ANY (r.dropped) AND `+bulky+`)
 		FROM (
 			SELECT sum(r.n + r.n_nan + r.n_pos_inf + r.n_neg_inf)::bigint AS points,
 				max(least(r.last_step, $4)) - min(greatest(r.first_step, $3)) + 1 AS span
@@ -72,16 +75,16 @@ func (s *Store) levelFor(ctx context.Context, runs []string, metric string, from
 				AND r.last_step >= $3
 				AND r.first_step <= $4
 			GROUP BY s.run_id
-		) runs`, runs, metric, from, to).Scan(&all, &points, &span)
+		) runs`, runs, metric, from, to).Scan(&all, &points, &span, &gone)
 	most := int64(max(maxBuckets, 1))
 	switch {
 	case err != nil:
 		return 0, known(err)
-	case points <= most:
+	case points <= most && !gone:
 		return 0, nil
 	case span>>coarse > most/2:
 		return coarse, nil
-	case span>>fine > most/2 || all > readable:
+	case span>>fine > most/2 || all > readable || gone:
 		return fine, nil
 	}
 	return 0, nil

@@ -13,7 +13,7 @@ import (
 const runColumns = `r.id, r.name, w.name, a.name, r.replicate, r.data_seed, r.mix_seed, r.init_seed, r.steps, r.start_run, r.start_step, r.start_take, r.start_sha256,
 	r.interventions, r.state, r.reason,
 	r.message, r.step, r.step * r.tokens_per_step, r.loss, r.tokens_per_s, r.attempt, r.event_at, r.seen_at,
-	r.state IN ('running', 'stopping') AND coalesce(r.lease_until < now(), true), r.created_at, r.started_at, r.finished_at`
+	r.state IN ('running', 'stopping') AND coalesce(r.lease_until < now(), true), coalesce(r.event_at > now() - interval '1 minute', false), r.created_at, r.started_at, r.finished_at`
 
 const runTables = `runs r
 		JOIN sweeps w ON w.id = r.sweep_id
@@ -47,11 +47,13 @@ func scanRun(row pgx.CollectableRow) (ablation.Run, error) {
 	var startRun, startSHA256 *string
 	var startStep *int64
 	var interventions []byte
+	var flowing bool
 	p := &r.Progress
 	err := row.Scan(&r.ID, &r.Name, &r.Sweep, &r.Arm, &r.Replicate, &data, &mix, &init, &r.Steps, &startRun, &startStep, &start.Take, &startSHA256,
 		&interventions, &r.State, &r.Reason,
 		&r.Message, &p.Step, &p.Tokens, &p.Loss, &p.TokensPerS, &p.Attempt, &p.EventAt, &p.SeenAt,
-		&p.Unobserved, &r.CreatedAt, &r.StartedAt, &r.FinishedAt)
+		&p.Unobserved, &flowing, &r.CreatedAt, &r.StartedAt, &r.FinishedAt)
+	p.Settle(r.State, flowing)
 	r.DataSeed, r.MixSeed, r.InitSeed = uint64(data), uint64(mix), uint64(init)
 	if startRun != nil && startStep != nil {
 		start.Run, start.Step = *startRun, *startStep
@@ -117,13 +119,13 @@ func (s *Store) RetryRun(ctx context.Context, id string) error {
 		}
 		if _, err := tx.Exec(ctx, `
 			UPDATE runs
-			SET state = 'queued', reason = '', message = '{}', finished_at = NULL, sealed = false
+			SET state = 'queued', reason = '', message = '{}', finished_at = NULL, sealed = false, dropped = '{}'
 			WHERE id = $1`, id); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(ctx, `
 			UPDATE sweeps
-			SET state = 'running', finished_at = NULL, closes_at = NULL
+			SET state = 'running', finished_at = NULL, closes_at = NULL, archived_at = NULL
 			WHERE id = $1
 				AND state IN ('completed', 'stopped')`, run.sweepID); err != nil {
 			return err

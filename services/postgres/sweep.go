@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -161,7 +162,7 @@ func putRuns(ctx context.Context, tx pgx.Tx, sweep int64, a Application) error {
 	// stopped and then gave new runs.
 	_, err := tx.Exec(ctx, `
 		UPDATE sweeps
-		SET state = 'running', finished_at = NULL, closes_at = NULL
+		SET state = 'running', finished_at = NULL, closes_at = NULL, archived_at = NULL
 		WHERE id = $1
 			AND state IN ('completed', 'stopped')
 			AND EXISTS (SELECT FROM runs WHERE sweep_id = $1 AND state = 'queued')`, sweep)
@@ -169,7 +170,7 @@ func putRuns(ctx context.Context, tx pgx.Tx, sweep int64, a Application) error {
 }
 
 const sweepColumns = `w.id, w.definition, w.seed, w.document, w.state, w.paused_by, w.created_at, c.queued, c.running, c.completed, c.stopped,
-			c.diverged, c.failed`
+			c.diverged, c.failed, w.keep, w.archived_at`
 
 const sweepTables = `sweeps w
 		CROSS JOIN LATERAL (
@@ -212,9 +213,11 @@ func scanSweep(row pgx.CollectableRow) (ablation.Sweep, error) {
 	var counts ablation.RunCounts
 	var state ablation.SweepState
 	var document, pausedBy string
+	var keep ablation.Keep
+	var archived *time.Time
 	created := w.CreatedAt
 	err := row.Scan(&id, &definition, &seed, &document, &state, &pausedBy, &created, &counts.Queued, &counts.Running, &counts.Completed,
-		&counts.Stopped, &counts.Diverged, &counts.Failed)
+		&counts.Stopped, &counts.Diverged, &counts.Failed, &keep, &archived)
 	if err != nil {
 		return w, err
 	}
@@ -223,6 +226,7 @@ func scanSweep(row pgx.CollectableRow) (ablation.Sweep, error) {
 	}
 	bits := uint64(seed)
 	w.ID, w.Seed, w.Document, w.State, w.PausedBy, w.CreatedAt, w.Counts = id, &bits, document, state, pausedBy, created, counts
+	w.Keep, w.ArchivedAt = keep, archived
 	return w, nil
 }
 

@@ -25,6 +25,9 @@ const bandsAtMost = 6;
 // The size of a spike needs that much room before the next one.
 const spikeRoom = 48;
 
+// The number of an entry of the ledger needs that much.
+const entryRoom = 24;
+
 export function curve(sheet: Sheet): Drawing {
   const { figure } = sheet;
   const lines = drawn(figure, "line");
@@ -42,6 +45,8 @@ export function curve(sheet: Sheet): Drawing {
   for (const s of drawn(figure, "spike")) series.push(spikes(s, sheet, places));
   drawn(figure, "nonfinite").forEach((s, i) => series.push(crosses(s, i, sheet, places)));
   for (const s of drawn(figure, "start")) series.push(start(s, sheet));
+  for (const s of drawn(figure, "change")) series.push(start(s, sheet));
+  for (const s of drawn(figure, "ledger")) series.push(entries(s, sheet, places));
   for (const s of zero) series.push({ ...line(s, sheet), silent: true, showSymbol: false, z: 2, tooltip: { show: false } });
   if (lines.length) series.push(tips(lines, sheet));
   if (lines.length) series.push(ending([...lines, ...zero], sheet, grid, places));
@@ -69,7 +74,7 @@ function muted(s: Drawn, sheet: Sheet): boolean {
 function room(sheet: Sheet, lines: Drawn[]): Grid {
   const named = Boolean(say(sheet.figure.y.name, sheet.lang));
   const right = Math.max(14, lastTick(sheet), ...naming(lines, sheet).map((s) => nameRoom(s, sheet)));
-  return { left: leftRoom(sheet), right, top: named || drawn(sheet.figure, "start").length ? 26 : 12, bottom: say(sheet.figure.x.name, sheet.lang) ? 40 : 26 };
+  return { left: leftRoom(sheet), right, top: named || drawn(sheet.figure, "start").length || drawn(sheet.figure, "change").length ? 26 : 12, bottom: say(sheet.figure.x.name, sheet.lang) ? 40 : 26 };
 }
 
 // lastTick is half of the rightmost label below the plot, which may reach past its end.
@@ -196,6 +201,33 @@ function start(s: Drawn, { theme, lang, width }: Sheet): object {
     z: 2,
     data: [],
     markLine: { silent: true, symbol: "none", lineStyle: { color: theme.colour("axis"), width: 1, type: [4, 3] }, label, data: [{ xAxis: at(s.rows[0], 0) }] },
+  };
+}
+
+// entries are ticks on the lower edge at the steps of a run's ledger, with their numbers there as far as there is room;
+// divergence in the danger colour.
+function entries(s: Drawn, sheet: Sheet, places: Place): object {
+  const { min } = ends(sheet, "y");
+  const colour = sheet.theme.colour(s.note && say(s.note, sheet.lang) ? "bad" : "ink-2");
+  let free = -Infinity;
+  const data = s.rows.map((r) => {
+    const left = places(at(r, 0), min)[0];
+    const show = left >= free;
+    if (show) free = left + entryRoom;
+    return { value: [at(r, 0), min], label: { show, formatter: `#${fixed(at(r, 1), 0)}` } };
+  });
+  return {
+    type: "scatter",
+    silent: true,
+    z: 6,
+    clip: false,
+    tooltip: { show: false },
+    symbol: "rect",
+    symbolSize: [2, 9],
+    symbolOffset: [0, -5],
+    data,
+    itemStyle: { opacity: 1, color: colour },
+    label: { color: colour, fontSize: 11, position: "top", distance: 3 },
   };
 }
 

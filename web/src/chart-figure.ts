@@ -63,7 +63,9 @@ export type Role =
   | "beyond"
   | "grid"
   | "seen"
-  | "next";
+  | "next"
+  | "ledger"
+  | "change";
 
 export interface Series {
   role: Role;

@@ -36,12 +36,14 @@ type commands struct {
 	Doctor     doctorCmd     `cmd:"" help:"Say what works on this machine, and what to do about what doesn't."`
 	Backup     backupCmd     `cmd:"" help:"Write database, manifests and specs to one file."`
 	Restore    restoreCmd    `cmd:"" help:"Fill an empty database from a backup."`
+	Gc         gcCmd         `cmd:"" help:"Say what may be removed, and with --delete remove it."`
+	Disk       diskCmd       `cmd:"" help:"Say what takes space."`
 	Migrate    migrateCmd    `cmd:"" help:"Bring the database to this version."`
 	Corpus     corpusCmd     `cmd:"" help:"Sources of text."`
 	Eval       evalCmd       `cmd:"" help:"Evaluation tasks."`
 	Fit        fitCmd        `cmd:"" help:"Fit mixing laws to finished runs in a pair of CSVs: predict, recommend, propose."`
 	Export     exportCmd     `cmd:"" help:"Write a sweep's completed runs as the pair of CSVs that fit reads, or a schedule for a training stack."`
-	Sweep      sweepCmd      `cmd:"" help:"Sweeps: plan, apply, list, show, watch, pause, resume, stop."`
+	Sweep      sweepCmd      `cmd:"" help:"Sweeps: plan, apply, list, show, watch, pause, resume, stop, keep, archive, delete."`
 	Recurrence recurrenceCmd `cmd:"" help:"Sweeps that a clock starts: list, show, pause, resume."`
 	Run        runCmd        `cmd:"" help:"Single runs: list, stop, retry."`
 	Share      shareCmd      `cmd:"" help:"Shared charts: create, list, renew, revoke."`

@@ -121,6 +121,7 @@ func (a *app) server(e *env, f listenFlags, listener net.Listener) (*httpd.Serve
 		Look:       a.look(f.textRoots()),
 		TextRoots:  f.textRoots(),
 		Alerts:     a.sender,
+		Storage:    a.keeper(),
 		Version:    version,
 		Log:        e.log,
 		Listen:     listener.Addr().String(),

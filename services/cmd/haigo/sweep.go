@@ -15,14 +15,18 @@ import (
 )
 
 type sweepCmd struct {
-	Plan   sweepPlanCmd   `cmd:"" help:"Say what a sweep file would start, and store nothing."`
-	Apply  sweepApplyCmd  `cmd:"" help:"Start the sweep of a file, or let it grow; with a recurrence, register it."`
-	List   sweepListCmd   `cmd:"" help:"List the sweeps."`
-	Show   sweepShowCmd   `cmd:"" help:"Show what a sweep's arms have scored so far."`
-	Watch  sweepWatchCmd  `cmd:"" help:"Show a sweep's runs until all have ended."`
-	Pause  sweepPauseCmd  `cmd:"" help:"Claim no further runs; those running go on."`
-	Resume sweepResumeCmd `cmd:"" help:"Claim runs again."`
-	Stop   sweepStopCmd   `cmd:"" help:"Stop the queued runs and let the running ones checkpoint and leave."`
+	Plan      sweepPlanCmd      `cmd:"" help:"Say what a sweep file would start, and store nothing."`
+	Apply     sweepApplyCmd     `cmd:"" help:"Start the sweep of a file, or let it grow; with a recurrence, register it."`
+	List      sweepListCmd      `cmd:"" help:"List the sweeps."`
+	Show      sweepShowCmd      `cmd:"" help:"Show what a sweep's arms have scored so far."`
+	Watch     sweepWatchCmd     `cmd:"" help:"Show a sweep's runs until all have ended."`
+	Pause     sweepPauseCmd     `cmd:"" help:"Claim no further runs; those running go on."`
+	Resume    sweepResumeCmd    `cmd:"" help:"Claim runs again."`
+	Stop      sweepStopCmd      `cmd:"" help:"Stop the queued runs and let the running ones checkpoint and leave."`
+	Keep      sweepKeepCmd      `cmd:"" help:"Say for how long points, checkpoints and logs are kept."`
+	Archive   sweepArchiveCmd   `cmd:"" help:"Put an ended sweep out of sight; nothing is lost."`
+	Unarchive sweepUnarchiveCmd `cmd:"" help:"Show an archived sweep again."`
+	Delete    sweepDeleteCmd    `cmd:"" help:"Say what deleting a sweep would lose, and with --yes delete it."`
 }
 
 // badDocument is invalid input that came from a file.
@@ -246,9 +250,11 @@ func (a *app) registered(e *env, name string, created bool) error {
 	return nil
 }
 
-type sweepListCmd struct{}
+type sweepListCmd struct {
+	Archived bool `help:"List those that were archived instead."`
+}
 
-func (sweepListCmd) Run(e *env) error {
+func (c sweepListCmd) Run(e *env) error {
 	a, err := open(e)
 	if err != nil {
 		return err
@@ -261,9 +267,12 @@ func (sweepListCmd) Run(e *env) error {
 	t := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "SWEEP\tSTATE\tRUNS\tDONE\tRUNNING\tQUEUED\tBAD\tQUESTION")
 	for _, s := range sweeps {
-		c := s.Counts
-		fmt.Fprintf(t, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\n", s.Name, s.State, c.Total(), c.Completed, c.Running, c.Queued,
-			c.Failed+c.Diverged+c.Stopped, cut(s.Question, 60))
+		if (s.ArchivedAt != nil) != c.Archived {
+			continue
+		}
+		n := s.Counts
+		fmt.Fprintf(t, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\n", s.Name, s.State, n.Total(), n.Completed, n.Running, n.Queued,
+			n.Failed+n.Diverged+n.Stopped, cut(s.Question, 60))
 	}
 	return t.Flush()
 }
