@@ -33,6 +33,8 @@ func (w words) processFact(run ablation.Run, attempts []ablation.Attempt, now ti
 	switch p := run.Progress; {
 	case last.EndedAt != nil:
 		return w.fact("process", "e", w.text("run.f.process.end", "t", w.ago(*last.EndedAt, now)))
+	case last.Waiting:
+		return w.fact("process", "w", w.text("run.f.process.queue", "engine", last.Engine))
 	case p.SeenAt == nil:
 		return w.fact("process", "w", last.Host)
 	case p.Unobserved:
@@ -42,10 +44,10 @@ func (w words) processFact(run ablation.Run, attempts []ablation.Attempt, now ti
 	}
 }
 
-func (w words) metricsFact(run ablation.Run, _ []ablation.Attempt, now time.Time) liveFact {
-	at := run.Progress.EventAt
+func (w words) metricsFact(run ablation.Run, attempts []ablation.Attempt, now time.Time) liveFact {
+	at, n := run.Progress.EventAt, len(attempts)
 	switch {
-	case at == nil:
+	case at == nil || n > 0 && attempts[n-1].Waiting && attempts[n-1].EndedAt == nil:
 		return w.fact("metrics", "w", "")
 	case run.State.Ended():
 		return w.fact("metrics", "e", w.text("run.f.metrics.at", "t", w.ago(*at, now), "n", integer(run.Progress.Step)))
@@ -76,6 +78,9 @@ func (w words) attemptRows(attempts []ablation.Attempt, segments []ablation.Segm
 	rows := make([]attemptRow, len(attempts))
 	for i, a := range attempts {
 		rows[i] = attemptRow{Number: a.Number, From: a.StartedAt, To: a.EndedAt, Outcome: a.Outcome, Reason: a.Reason.In(w.lang), Host: a.Host}
+		if a.Engine != "local" {
+			rows[i].Host = a.Engine + " · " + a.Host
+		}
 		if rows[i].Outcome == "" {
 			rows[i].Outcome = "open"
 		}

@@ -116,3 +116,30 @@ func TestRaiseSilence(t *testing.T) {
 		t.Errorf("speaks again: %s", got)
 	}
 }
+
+// TestRaiseSilence_Waiting: who waits in a queue isn't silent, nor is who has just left it.
+func TestRaiseSilence_Waiting(t *testing.T) {
+	t.Parallel()
+	w, sql := rawWorld(t)
+	w.sweep("s", 1, 1000)
+	c := w.claim()
+	w.open(c)
+	sql(`UPDATE runs SET started_at = now() - interval '3 hours'`)
+	sql(`UPDATE attempts SET started_at = now() - interval '3 hours'`)
+	for _, waiting := range []bool{true, false} {
+		w.must(w.SetWaiting(t.Context(), c, 1, waiting))
+		w.must(w.RaiseSilence(t.Context(), time.Hour))
+		attempts, err := w.Attempts(t.Context(), c.Run.ID)
+		if err != nil || attempts[0].Waiting != waiting {
+			t.Errorf("%+v, %v; want waiting %t", attempts, err, waiting)
+		}
+	}
+	if alerts, err := w.Alerts(t.Context(), 10); err != nil || len(alerts) > 0 {
+		t.Errorf("alerts %v, %v; want none", alerts, err)
+	}
+	sql(`UPDATE attempts SET left_queue_at = now() - interval '2 hours'`)
+	w.must(w.RaiseSilence(t.Context(), time.Hour))
+	if alerts, err := w.Alerts(t.Context(), 10); err != nil || len(alerts) != 1 {
+		t.Errorf("alerts %v, %v; want one of silence", alerts, err)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"encoding/base32"
 	"errors"
 	"fmt"
+	"os/exec"
 	"path/filepath"
 	"strings"
 
@@ -18,6 +19,9 @@ type pbs struct {
 	*PBS
 	commands
 }
+
+// unknownJob is the last byte of PBSE_UNKJOBID, 15001: qstat's status where there is no job.
+const unknownJob = 15001 & 0xff
 
 func (*pbs) name() string { return "pbs" }
 
@@ -66,9 +70,9 @@ func (*pbs) cancel(id string) []string { return []string{"qdel", id} }
 // list reads qstat's long form: it shows other users' jobs too, whose names aren't ours.
 func (p *pbs) list(ctx context.Context) ([]report, error) {
 	out, err := p.run(ctx, []string{"qstat", "-f"}, "")
-	var said *failure
-	if errors.As(err, &said) && said.said == "" && !errors.Is(err, engine.ErrAway) {
-		return nil, nil // its status where there is no job is one of an error
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() == unknownJob {
+		return nil, nil
 	}
 	return pbsReports(out), err
 }
