@@ -191,10 +191,13 @@ func (b formBuilder) limits(p *designPart) {
 	p.Fields = []field{b.share("design/limits/min_share", "new.d.least"), b.field("design/limits/max_epochs", "new.d.epochs", "number", b.words.text("new.f.none"))}
 }
 
-// required is a choice without a default.
+// required is a choice without a default; what the document doesn't say isn't chosen.
 func (b formBuilder) required(f field, options []option) field {
 	f = b.chosen(f, options)
-	f.Options = f.Options[1:]
+	f.Options[0].Text = "—"
+	if f.Value != "" {
+		f.Options = f.Options[1:]
+	}
 	return f
 }
 

@@ -79,6 +79,10 @@ func TestPages_firstTime(t *testing.T) {
 	s.get("/").want(t, 200, "How much Japanese") // the choice is remembered
 	s.get("/sources").want(t, 200, "There are no sources yet")
 	s.get("/shares?lang=ja").want(t, 200, "共有リンクはまだありません")
+	for _, path := range []string{"/sources", "/shares", "/recurrences", "/alerts", "/compare"} {
+		s.get(path).want(t, 200, `<div class="eg">`)
+	}
+	s.get("/sources?lang=en").want(t, 200, "haigo eval add FILE") // of tasks, too
 }
 
 func TestPages_language(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"html"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -78,10 +79,12 @@ func (s *Server) renderShares(w http.ResponseWriter, r *http.Request, made *made
 		v.Filters[i].On = v.Filters[i].Key == v.Show
 	}
 	if len(shares) == 0 {
-		v.Sweeps, err = s.options.Store.Sweeps(r.Context(), earlierOffered, 0)
+		v.Sweeps, err = s.options.Store.Sweeps(r.Context(), earlierShown, 0)
 		if err != nil {
 			s.options.Log.Warn("sweeps can't be offered to be shared", "err", err)
 		}
+		v.Sweeps = slices.DeleteFunc(v.Sweeps, func(w ablation.Sweep) bool { return w.Counts.Completed == 0 })
+		v.Sweeps = v.Sweeps[:min(len(v.Sweeps), earlierOffered)]
 	}
 	s.render(w, r, view{page: "shares", title: s.words(r).text("nav.shares"), nav: "shares", path: "/shares", data: v})
 }
