@@ -6,6 +6,7 @@ import { spread } from "./chart-label";
 import { axis, base, colourOf, cross, dashes, ends, fade, fit, leftRoom, placer, plain, plot, polygon, spoken, symbolOf, textOf, textWidth, tooltip, type Grid, type Place } from "./chart-theme";
 import type { Drawing } from "./chart-tradeoff";
 import { fixed, format, say, signed, type Lang } from "./format";
+import { shapes } from "./mark";
 
 // Few points are drawn as points: each was measured, the line between them wasn't.
 const pointsAtMost = 24;
@@ -88,8 +89,11 @@ function nameRoom(s: Drawn, sheet: Sheet): number {
   if (!s.rows.length || !text) return 0;
   const { min, max } = ends(sheet, "x");
   const past = ((max - tip(s, sheet)[0]) / (max - min)) * (sheet.width - 60); // a line that ends early has room inside
-  return Math.max(0, Math.ceil(textWidth(text, 12, sheet.theme)) + 14 - past);
+  return Math.max(0, Math.ceil(textWidth(text, 12, sheet.theme)) + 14 + keyRoom(sheet) - past);
 }
+
+// keyRoom is what the marks before names take: names of many lines stand apart from the tips that they belong to.
+const keyRoom = (sheet: Sheet): number => (sheet.width >= phone && drawn(sheet.figure, "line").length > thickAtMost ? 13 : 0);
 
 // short is a name as far as there is room for one.
 function short(s: Drawn, sheet: Sheet): string {
@@ -250,8 +254,13 @@ function ending(lines: Drawn[], sheet: Sheet, grid: Grid, places: Place): object
       const i = params.dataIndex;
       const s = named[i];
       if (!s) return;
-      const style = { text: short(s, sheet), x: (ends[i]?.[0] ?? 0) + 10, y: heights[i], fill: textOf(s, sheet), font: `12px ${sheet.theme.font}`, verticalAlign: "middle", stroke: sheet.theme.colour("page"), lineWidth: 3 };
-      return { type: "text", style };
+      const [x, y] = [(ends[i]?.[0] ?? 0) + 10, heights[i] ?? 0];
+      const style = { text: short(s, sheet), x: x + keyRoom(sheet), y, fill: textOf(s, sheet), font: `12px ${sheet.theme.font}`, verticalAlign: "middle", stroke: sheet.theme.colour("page"), lineWidth: 3 };
+      const arm = keyRoom(sheet) && s.arm !== undefined ? sheet.figure.arms[s.arm] : undefined;
+      if (!arm) return { type: "text", style };
+      const paints = { fill: arm.mark.hollow ? sheet.theme.colour("page") : paint(s, sheet), stroke: paint(s, sheet), lineWidth: arm.mark.hollow ? 1.2 : 0 };
+      const key = { type: "path", shape: { pathData: shapes[arm.mark.shape], x, y: y - 4.5, width: 9, height: 9, layout: "center" }, style: paints };
+      return { type: "group", children: [key, { type: "text", style }] };
     },
   };
 }

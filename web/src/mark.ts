@@ -1,9 +1,9 @@
-// The shapes of arms on a grid of 12, as the pages draw them.
+// The shapes of arms on a grid of 12, as the pages draw them. ECharts reads flags of arcs only where spaces part them.
 
 export type Shape = "circle" | "square" | "triangle" | "diamond" | "down" | "pentagon" | "star" | "plus" | "left" | "right" | "hourglass" | "bar";
 
 export const shapes: Record<Shape, string> = {
-  circle: "M6 1.8a4.2 4.2 0 110 8.4 4.2 4.2 0 010-8.4z",
+  circle: "M6 1.8A4.2 4.2 0 0 1 6 10.2A4.2 4.2 0 0 1 6 1.8Z",
   square: "M2.2 2.2h7.6v7.6H2.2z",
   triangle: "M6 1.6L10.8 10H1.2z",
   diamond: "M6 .9L11.1 6 6 11.1.9 6z",
