@@ -106,8 +106,9 @@ func (a *app) demoSources(e *env, own map[string]string) ([]demoSource, error) {
 		}
 	}
 	fetched := map[string]demotext.Text{}
-	if len(own) < len(names) {
-		texts, err := demotext.Fetch(e.ctx, a.data, func(line string) { fmt.Fprintln(e.stderr, line) })
+	missing := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return own[name] != "" })
+	if len(missing) > 0 {
+		texts, err := demotext.Fetch(e.ctx, a.data, missing, func(line string) { fmt.Fprintln(e.stderr, line) })
 		if err != nil {
 			return nil, err
 		}

@@ -99,13 +99,13 @@ func decoded(page []byte) string {
 
 // fetchDebian downloads the packages and unpacks them below work; nothing is installed. A package that the distribution
 // doesn't have is left out.
-func fetchDebian(ctx context.Context, work, into string, say func(string)) ([]Text, error) {
+func fetchDebian(ctx context.Context, langs []string, work, into string, say func(string)) ([]Text, error) {
 	apt, err := newApt(work)
 	if err != nil {
 		return nil, err
 	}
-	folders := newFolders(into, "ja", "en")
-	for _, p := range debianParts() {
+	folders := newFolders(into, langs...)
+	for _, p := range in(langs, debianParts()) {
 		unpacked, version, err := apt.unpack(ctx, p.pkg, say)
 		if err != nil {
 			if ctx.Err() != nil || len(apt.have) == 0 {

