@@ -13,7 +13,7 @@ import (
 const sourceColumns = `name, version, lang, role, manifest_sha256, dir, bytes, documents, heldout_bytes, heldout_documents,
 	rejected, origin, created_at`
 
-// PutSource records a source version. The same manifest again only moves its folder.
+// PutSource records a source version, the newest from now on. The same manifest again only moves its folder.
 func (s *Store) PutSource(ctx context.Context, v ablation.Source) error {
 	_, err := s.pool.Exec(ctx, `
 		INSERT INTO sources (name, version, lang, role, manifest_sha256, dir, bytes, documents, heldout_bytes, heldout_documents,
@@ -21,7 +21,7 @@ func (s *Store) PutSource(ctx context.Context, v ablation.Source) error {
 		VALUES (@name, @version, @lang, @role, @manifest, @dir, @bytes, @documents, @heldout_bytes, @heldout_documents,
 			@rejected, @origin)
 		ON CONFLICT ON CONSTRAINT sources_manifest_once
-		DO UPDATE SET dir = EXCLUDED.dir`,
+		DO UPDATE SET dir = EXCLUDED.dir, added_at = EXCLUDED.added_at`,
 		pgx.NamedArgs{
 			"name": v.Name, "version": v.Version, "lang": v.Lang, "role": v.Role, "manifest": v.ManifestSHA256, "dir": v.Dir,
 			"bytes": v.Bytes, "documents": v.Documents, "heldout_bytes": v.HeldoutBytes, "heldout_documents": v.HeldoutDocuments,
@@ -38,7 +38,7 @@ func (s *Store) Sources(ctx context.Context) ([]ablation.Source, error) {
 	return query(ctx, s.pool, scanSource, `
 		SELECT `+sourceColumns+`
 		FROM sources
-		ORDER BY name, id DESC
+		ORDER BY name, added_at DESC, id DESC
 		LIMIT 10000`)
 }
 
@@ -49,7 +49,7 @@ func (s *Store) Source(ctx context.Context, name, version string) (ablation.Sour
 		FROM sources
 		WHERE name = $1
 			AND ($2 = '' OR version = $2)
-		ORDER BY id DESC
+		ORDER BY added_at DESC, id DESC
 		LIMIT 1`, name, version)
 	if err != nil {
 		return v, fmt.Errorf("source %s: %w", strings.TrimSpace(name+" "+version), err)

@@ -40,13 +40,16 @@ func TestStore_Sources(t *testing.T) {
 			}
 		}
 	})
-	t.Run("the same manifest again moves its folder only", func(t *testing.T) {
+	t.Run("the same manifest again moves its folder, and is the newest", func(t *testing.T) {
 		moved := old
 		moved.Dir, moved.Bytes = "/elsewhere", 1
 		w.must(w.PutSource(t.Context(), moved))
 		got, err := w.Source(t.Context(), "web-ja", "aaaaaaaa")
 		if err != nil || got.Dir != "/elsewhere" || got.Bytes != old.Bytes {
 			t.Errorf("got %+v, %v", got, err)
+		}
+		if newest, err := w.Source(t.Context(), "web-ja", ""); err != nil || newest.Version != "aaaaaaaa" {
+			t.Errorf("the newest is %s, %v", newest.Version, err)
 		}
 	})
 	t.Run("other text under a version's name is a conflict", func(t *testing.T) {
@@ -78,13 +81,16 @@ func TestStore_Tasks(t *testing.T) {
 	if err != nil || newest.Version != "bbbbbbbb" {
 		t.Errorf("newest is %+v, %v", newest, err)
 	}
-	t.Run("the same items again move their file only", func(t *testing.T) {
+	t.Run("the same items again move their file, and are the newest", func(t *testing.T) {
 		moved := old
 		moved.Path = "/elsewhere.jsonl"
 		w.must(w.PutTask(t.Context(), moved))
 		got, err := w.Task(t.Context(), "next-ja", "aaaaaaaa")
 		if err != nil || got.Path != "/elsewhere.jsonl" {
 			t.Errorf("got %+v, %v", got, err)
+		}
+		if newest, err := w.Task(t.Context(), "next-ja", ""); err != nil || newest.Version != "aaaaaaaa" {
+			t.Errorf("the newest is %s, %v", newest.Version, err)
 		}
 	})
 	t.Run("other items under a version's name are a conflict", func(t *testing.T) {

@@ -12,13 +12,14 @@ import (
 
 const taskColumns = `name, version, lang, kind, norm, items, chance, majority, source, source_sha256, sha256, path, created_at`
 
-// PutTask records a task version. The same items again take the new file and origin.
+// PutTask records a task version, the newest from now on. The same items again take the new file and origin.
 func (s *Store) PutTask(ctx context.Context, t ablation.Task) error {
 	tag, err := s.pool.Exec(ctx, `
 		INSERT INTO tasks (name, version, lang, kind, norm, items, chance, majority, source, source_sha256, sha256, path)
 		VALUES (@name, @version, @lang, @kind, @norm, @items, @chance, @majority, @source, @source_sha256, @sha256, @path)
 		ON CONFLICT ON CONSTRAINT tasks_version_once
-		DO UPDATE SET path = EXCLUDED.path, source_sha256 = EXCLUDED.source_sha256, norm = EXCLUDED.norm, majority = EXCLUDED.majority
+		DO UPDATE SET path = EXCLUDED.path, source_sha256 = EXCLUDED.source_sha256, norm = EXCLUDED.norm, majority = EXCLUDED.majority,
+			added_at = EXCLUDED.added_at
 		WHERE tasks.sha256 = EXCLUDED.sha256`,
 		pgx.NamedArgs{
 			"name": t.Name, "version": t.Version, "lang": t.Lang, "kind": t.Kind, "norm": t.Norm, "items": t.Items, "chance": t.Chance,
@@ -39,7 +40,7 @@ func (s *Store) Tasks(ctx context.Context) ([]ablation.Task, error) {
 	return query(ctx, s.pool, scanTask, `
 		SELECT `+taskColumns+`
 		FROM tasks
-		ORDER BY name, id DESC
+		ORDER BY name, added_at DESC, id DESC
 		LIMIT 10000`)
 }
 
@@ -50,7 +51,7 @@ func (s *Store) Task(ctx context.Context, name, version string) (ablation.Task, 
 		FROM tasks
 		WHERE name = $1
 			AND ($2 = '' OR version = $2)
-		ORDER BY id DESC
+		ORDER BY added_at DESC, id DESC
 		LIMIT 1`, name, version)
 	if err != nil {
 		return t, fmt.Errorf("task %s: %w", strings.TrimSpace(name+" "+version), err)
