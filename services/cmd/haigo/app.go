@@ -28,6 +28,7 @@ type app struct {
 	engines     []*batch.Batch // batch systems that engines.yaml describes
 	first       string         // the engine that starts attempts
 	sender      *alert.Sender  // nil where nothing is served
+	port        *os.File       // remembers the port for the next start; nil where it is a given one
 	private     *local.Server  // nil where the database is somebody else's
 }
 
@@ -134,6 +135,9 @@ func (a *app) close() error {
 	var errs []error
 	for _, b := range a.engines {
 		b.Close()
+	}
+	if a.port != nil {
+		errs = append(errs, a.port.Close())
 	}
 	if a.trainers != nil {
 		errs = append(errs, a.trainers.Close())

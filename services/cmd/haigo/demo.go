@@ -82,7 +82,7 @@ func (c demoCmd) serve(e *env, a *app, listener net.Listener, sweep ablation.Swe
 	if err != nil {
 		return err
 	}
-	if err := c.ready(a, s.URL()); err != nil {
+	if err := c.ready(a, listener, s.URL()); err != nil {
 		return err
 	}
 	ctx, stop := context.WithCancel(e.ctx)

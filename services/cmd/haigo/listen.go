@@ -32,11 +32,7 @@ func (f listenFlags) listen(e *env) (net.Listener, error) {
 			return listener, nil
 		}
 	}
-	listener, err := f.listenAt(e.ctx, f.Listen)
-	if err != nil {
-		return nil, err
-	}
-	return listener, rememberPort(path, listener.Addr())
+	return f.listenAt(e.ctx, f.Listen)
 }
 
 // portWait is how long a program that was killed a moment ago may still hold its port.
@@ -65,12 +61,27 @@ func (f listenFlags) again(ctx context.Context, address string) net.Listener {
 	}
 }
 
-func rememberPort(path string, address net.Addr) error {
-	_, port, err := net.SplitHostPort(address.String())
+// rememberPort lets the next start on the data folder listen where this one does, if any port is to do. What serves holds
+// the file's lock: another program of the folder, which got another port, changes nothing.
+func (a *app) rememberPort(f listenFlags, listener net.Listener) (err error) {
+	if !strings.HasSuffix(f.Listen, ":0") {
+		return nil
+	}
+	_, port, err := net.SplitHostPort(listener.Addr().String())
 	if err != nil {
 		return err
 	}
-	return writeFile(path, []byte(port+"\n"))
+	if a.port, err = os.OpenFile(filepath.Join(a.data, portFile), os.O_RDWR|os.O_CREATE, 0o600); err != nil {
+		return err
+	}
+	switch err := syscall.Flock(int(a.port.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); {
+	case errors.Is(err, syscall.EWOULDBLOCK):
+		return nil
+	case err != nil:
+		return fmt.Errorf("lock %s: %w", a.port.Name(), err)
+	}
+	_, err = a.port.WriteAt([]byte(port+"\n"), 0)
+	return errors.Join(err, a.port.Truncate(int64(len(port)+1)))
 }
 
 func (f listenFlags) listenAt(ctx context.Context, address string) (net.Listener, error) {

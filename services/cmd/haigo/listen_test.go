@@ -24,6 +24,16 @@ func TestListen(t *testing.T) {
 	if address != again {
 		t.Errorf("serves at %s after %s, want the same", again, address)
 	}
+	first := dev(t, data)
+	second := dev(t, data)
+	if first.URL == second.URL {
+		t.Fatalf("two serve at %s", first.URL)
+	}
+	second.end(syscall.SIGTERM)
+	first.end(syscall.SIGTERM)
+	if after := once(); after != first.URL {
+		t.Errorf("serves at %s where two served before, want the first's %s", after, first.URL)
+	}
 	held, err := net.Listen("tcp", strings.TrimPrefix(again, "http://"))
 	if err != nil {
 		t.Skipf("not run: a start whose port somebody else has (%v)", err)

@@ -58,7 +58,7 @@ func serve(e *env, flags listenFlags, work bool) error {
 	if err != nil {
 		return err
 	}
-	if err := flags.ready(a, s.URL()); err != nil { // what connects waits in the listener until it is served
+	if err := flags.ready(a, listener, s.URL()); err != nil { // what connects waits in the listener until it is served
 		return err
 	}
 	group, ctx := errgroup.WithContext(e.ctx)
@@ -159,8 +159,11 @@ func (a *app) alerter(e *env) *orchestrator.Alerter {
 	return &orchestrator.Alerter{Store: a.store, Send: a.sender.Send, Data: a.data, Silent: e.settings.SilentAfter, Log: e.log}
 }
 
-// ready tells scripts where it serves, by rename.
-func (f listenFlags) ready(a *app, url string) error {
+// ready tells the next start, and scripts by rename, where it serves.
+func (f listenFlags) ready(a *app, listener net.Listener, url string) error {
+	if err := a.rememberPort(f, listener); err != nil {
+		return fmt.Errorf("remember the port: %w", err)
+	}
 	if f.ReadyFile == "" {
 		return nil
 	}
