@@ -25,8 +25,8 @@ func (p *Plan) repeats(s Sweep, arm PlanArm, source Source) {
 	switch {
 	case rows == 0:
 	case source.Role == RoleHeldout:
-		p.problem(s, arm.Field(), say("arm %s reads %s, which is for evaluation only; give it no share",
-			"アーム %s が評価専用の %s を読んでいます。割合を 0 にしてください", arm.Name, source.Name))
+		p.problem(s, arm.Field(), say("arm %s reads %s, which has held-out text only; give it no share, or add it anew with more documents",
+			"アーム %s が、評価用のテキストしかない %s を読んでいます。割合を 0 にするか、文書を増やして追加し直してください", arm.Name, source.Name))
 	case arm.Epochs[source.Name] == 0:
 		p.problem(s, arm.Field(), say("arm %s reads %s, which is too short for one row of %d tokens; add text or shorten row_tokens",
 			"アーム %s が読む %s は、%d トークンの 1 行にも足りません。テキストを増やすか row_tokens を短くしてください", arm.Name, source.Name, s.Recipe.RowTokens))

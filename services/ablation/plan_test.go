@@ -113,7 +113,7 @@ func TestSweep_Plan_advice(t *testing.T) {
 			"warning: arm even reads en 55.0 times; above 4, repeats are worth less than new text",
 		},
 		{"a source without a row", constant, 0, 100, nil, "4:13: schedules.even: arm even reads ja, which is too short for one row of 99 tokens; add text or shorten row_tokens"},
-		{"a source for evaluation", constant, 100, 100, heldout, "4:13: schedules.even: arm even reads ja, which is for evaluation only; give it no share"},
+		{"a source for evaluation", constant, 100, 100, heldout, "4:13: schedules.even: arm even reads ja, which has held-out text only; give it no share, or add it anew with more documents"},
 		{"a source without held-out text", constant, 100, 100, unscored, "warning: source ja has no held-out text: it isn't scored"},
 		{"one seed", constant + "seeds: 1\n", 100, 100, nil, "warning: one seed only: no spread can be shown, so a difference can't be told from noise; take 2 or more"},
 		{

@@ -275,7 +275,11 @@ func nothingLeft(files int, all *tally, one *intake) error {
 	if one != nil {
 		t = one.tally
 	}
-	en := fmt.Sprintf("no document is left of %d files (%s), so no source was made", files, t)
+	of := fmt.Sprintf("%d files", files)
+	if files == 1 {
+		of = "1 file"
+	}
+	en := fmt.Sprintf("no document is left of %s (%s), so no source was made", of, t)
 	ja := fmt.Sprintf("%d ファイルから文書が 1 つも残らず（%s）、データソースを作れませんでした", files, t)
 	if len(t.problems) > 0 {
 		first := t.problems[0]

@@ -32,7 +32,7 @@ type corpusAddCmd struct {
 	Column    string    `help:"Field of JSON lines or parquet that holds the text (default: text, content or raw_content); a.b for one inside another."`
 	By        string    `help:"Field that divides the documents: each value becomes a source, NAME-VALUE. As in --by meta.pile_set_name."`
 	Split     string    `help:"Where text files are cut into documents: file, paragraphs or lines (default: long files at paragraphs)." default:""`
-	Share     float64   `help:"Share of the documents that is held out." default:"0.01"`
+	Share     float64   `help:"Share of the documents that is held out, one at least." default:"0.01"`
 	Heldout   bool      `help:"For evaluation only: hold everything out."`
 	Bytes     byteCount `help:"At most so much text, a sample by --seed: 500M, 2G (of each source, with --by)."`
 	Documents int64     `help:"At most so many documents, a sample by --seed."`
@@ -61,6 +61,9 @@ func (n *byteCount) UnmarshalText(text []byte) error {
 }
 
 func (c corpusAddCmd) Run(e *env) error {
+	if c.Share == 0 && !c.Heldout {
+		return invalidFlag("--share", "something must be held out to score runs on; leave the flag out for 1%, and one document at least")
+	}
 	a, err := open(e)
 	if err != nil {
 		return err
@@ -82,6 +85,10 @@ func (c corpusAddCmd) Run(e *env) error {
 			return err
 		}
 		printProblems(e, result.Problems, result.Rejected, result.Dir)
+		if !c.Heldout && result.Role == ablation.RoleHeldout {
+			fmt.Fprintf(e.stderr, "warning: %s of %s held out, which leaves nothing to train on; add more documents, or cut files with --split paragraphs or --split lines\n",
+				many(result.HeldoutDocuments, "document"), result.Name)
+		}
 	}
 	return c.printRest(e, all)
 }

@@ -31,6 +31,9 @@ type shareCreateCmd struct {
 }
 
 func (c shareCreateCmd) Run(e *env) error {
+	if c.Days < 1 || c.Days > 365 {
+		return invalidFlag("--days", fmt.Sprintf("a link lasts from 1 to 365 days, not %d; choose within", c.Days))
+	}
 	a, err := open(e)
 	if err != nil {
 		return err
