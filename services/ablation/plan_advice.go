@@ -9,6 +9,10 @@ import (
 // WarnEpochs is how often an arm may read a source before the plan warns; what refuses it is the recipe's max_epochs.
 const WarnEpochs = 4
 
+// warnEvaluation is the share of a run's time above which evaluation is warned of: a recipe may well ask for more than
+// [MuchEvaluation].
+const warnEvaluation = 0.15
+
 // refuse says what keeps the sweep from starting.
 func (p *Plan) refuse(s Sweep) {
 	for _, arm := range p.Arms {
@@ -82,11 +86,11 @@ func (p *Plan) warnEvaluation(s Sweep) {
 	most := slices.MaxFunc(p.Arms, func(a, b PlanArm) int { return cmp.Compare(a.EvalShare, b.EvalShare) })
 	scored := s.Recipe.Scored
 	switch {
-	case most.EvalShare > MuchEvaluation && scored.Tasks > scored.Sets:
+	case most.EvalShare > warnEvaluation && scored.Tasks > scored.Sets:
 		p.warning(say("evaluation takes about %.0f%% of a run's time: the tasks alone score %d tokens at the end; take fewer items (haigo eval add --items), fewer tasks or longer runs",
 			"ランの時間のおよそ %.0f%% を評価が占めます。最後にタスクだけで %d トークンを採点します。問題数（haigo eval add --items）かタスクを減らすか、ランを長くしてください",
 			100*most.EvalShare, scored.Tasks))
-	case most.EvalShare > MuchEvaluation:
+	case most.EvalShare > warnEvaluation:
 		p.warning(say("evaluation takes about %.0f%% of a run's time: it scores %d tokens each time; score less (recipe.eval: every, set_bytes) or take longer runs",
 			"ランの時間のおよそ %.0f%% を評価が占めます。1 回に %d トークンを採点します。採点を減らす（recipe.eval の every、set_bytes）か、ランを長くしてください",
 			100*most.EvalShare, scored.Sets))
