@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/corpus"
 )
@@ -32,6 +34,16 @@ func (in *additionInput) addition() ablation.Addition {
 	}
 }
 
+// Resolve refuses what no database keeps.
+func (in *additionInput) Resolve(huma.Context) (errs []error) {
+	for _, v := range []struct{ field, text string }{{"licence", in.Body.Licence}, {"column", in.Body.Column}} {
+		if strings.ContainsRune(v.text, 0) {
+			errs = append(errs, &huma.ErrorDetail{Location: "body." + v.field, Message: "holds a zero byte; leave it out"})
+		}
+	}
+	return errs
+}
+
 type additionID struct {
 	Addition int64 `path:"addition"`
 }
@@ -43,7 +55,7 @@ func (o operations) additions() {
 		func(ctx context.Context, in *additionsInput) (*body[list[ablation.Addition]], error) {
 			return listOf(s.options.Store.Additions(ctx, in.Limit))
 		})
-	register(o, http.MethodPost, "/additions/survey", "survey-text", "What an addition would read, and how its first document begins; stores nothing",
+	register(o, http.MethodPost, "/survey", "survey-text", "What an addition would read, and how its first document begins; stores nothing",
 		func(ctx context.Context, in *additionInput) (*body[corpus.Survey], error) {
 			found, err := s.options.Look(ctx, in.addition())
 			return one(found, inBody(err))

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"github.com/haigo-lab/haigo/services/chart"
 )
 
@@ -14,7 +16,7 @@ type sweepChartInput struct {
 	Arm    string `query:"arm" doc:"Of a mixture"`
 	Task   string `query:"task" doc:"Of an accuracy"`
 	Source string `query:"source" doc:"Of a response"`
-	aimInput
+	AimInput
 	From        float64 `query:"from" minimum:"0" doc:"Of a curve: where it begins, in the unit of its x axis"`
 	To          float64 `query:"to" minimum:"0" doc:"Of a curve: where it ends, in the unit of its x axis; 0: at its end"`
 	IfNoneMatch string  `header:"If-None-Match"`
@@ -28,6 +30,9 @@ type runChartInput struct {
 	To          float64  `query:"to" minimum:"0" doc:"Of a curve: where it ends, in the unit of its x axis; 0: at its end"`
 	IfNoneMatch string   `header:"If-None-Match"`
 }
+
+// Resolve refuses what the framework passes over: a parameter whose first value is empty.
+func (*runChartInput) Resolve(c huma.Context) []error { return tooMany(c, maxMetrics, "metric") }
 
 func (o operations) charts() {
 	o.tag = "charts"

@@ -2,7 +2,10 @@ package httpd
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/chart"
@@ -34,6 +37,24 @@ type compareChartInput struct {
 	From        float64  `query:"from" minimum:"0" doc:"Where it begins, in the unit of x"`
 	To          float64  `query:"to" minimum:"0" doc:"Where it ends, in the unit of x; 0: at its end"`
 	IfNoneMatch string   `header:"If-None-Match"`
+}
+
+// Resolve refuses what the framework passes over: a parameter whose first value is empty.
+func (*compareInput) Resolve(c huma.Context) []error { return tooMany(c, maxRuns, "arm", "run") }
+
+// Resolve is that of compareInput.
+func (*compareChartInput) Resolve(c huma.Context) []error {
+	return tooMany(c, maxRuns, "arm", "run", "hide")
+}
+
+func tooMany(c huma.Context, most int, names ...string) (errs []error) {
+	address := c.URL()
+	for _, name := range names {
+		if len(address.Query()[name]) > most {
+			errs = append(errs, &huma.ErrorDetail{Location: "query." + name, Message: fmt.Sprintf("expected array length <= %d", most)})
+		}
+	}
+	return errs
 }
 
 func (in compareChartInput) selection() selection {

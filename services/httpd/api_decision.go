@@ -2,6 +2,7 @@ package httpd
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/haigo-lab/haigo/services/ablation"
@@ -9,24 +10,24 @@ import (
 	"github.com/haigo-lab/haigo/services/analysis/table"
 )
 
-// aimInput is what a decision is made for.
-type aimInput struct {
+// AimInput is what a decision is made for. The framework finds parameters in exported types only.
+type AimInput struct {
 	Objective  string  `query:"objective" doc:"min: or max: and a sum of metrics, as in min:0.5*bpb/ja+0.5*bpb/en; default held-out text of all languages alike"`
 	Tokens     float64 `query:"tokens" minimum:"0" doc:"Of the run that is decided about; default as long as the runs"`
 	Parameters float64 `query:"params" minimum:"0" doc:"Of the run that is decided about; default as large as the largest"`
 }
 
-func (in aimInput) aim() aim { return aim(in) }
+func (in AimInput) aim() aim { return aim(in) }
 
 type decisionInput struct {
 	Sweep string `path:"sweep"`
-	aimInput
+	AimInput
 }
 
 func (o operations) decisions() {
 	o.tag = "decisions"
 	s := o.server
-	register(o, http.MethodGet, "/sweeps/{sweep}/decision", "get-decision", "Which mixture or schedule to take, how sure that is, and what to run next; 503 while it is being worked out, 422 where too little was run",
+	register(o, http.MethodGet, "/sweeps/{sweep}/decision", "get-decision", "Which mixture or schedule to take, how sure that is, and what to run next; 503 while it is being worked out, 409 where too little was run",
 		func(ctx context.Context, in *decisionInput) (*body[decision.Document], error) {
 			d, err := s.chartData(ctx, in.Sweep)
 			if err != nil {
@@ -34,12 +35,21 @@ func (o operations) decisions() {
 			}
 			found, err := s.outlook(ctx, d, in.aim())
 			if err != nil {
-				return nil, err
+				return nil, tooLittle(err)
 			}
 			out := decision.Answer{Decision: found.Decision, Fit: found.Fit, Warnings: append(append([]ablation.Label{}, found.Fit.Notes...), found.Warnings...)}
 			out.Proposals = proposals(found.Next)
 			return &body[decision.Document]{out.Document()}, nil
 		})
+}
+
+// tooLittle is a conflict where it isn't the request that must change, but more must be run.
+func tooLittle(err error) error {
+	var bad *ablation.Invalid
+	if !errors.As(err, &bad) || bad.Problems[0].Field != "" {
+		return err
+	}
+	return &ablation.Refusal{Kind: ablation.ErrConflict, Message: bad.Problems[0].Message}
 }
 
 func proposals(next []decision.Proposal) []table.Run {

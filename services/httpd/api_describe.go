@@ -73,8 +73,11 @@ func refusals(op *huma.Operation) []int {
 	if op.RequestBody != nil || slices.ContainsFunc(op.Parameters, checked) {
 		statuses = append(statuses, http.StatusUnprocessableEntity)
 	}
-	if op.OperationID == "watch-events" {
+	switch op.OperationID {
+	case "watch-events":
 		statuses = append(statuses, http.StatusServiceUnavailable)
+	case "get-decision":
+		statuses = append(statuses, http.StatusConflict, http.StatusServiceUnavailable)
 	}
 	return statuses
 }

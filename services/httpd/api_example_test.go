@@ -101,7 +101,7 @@ func (s site) adds(corpora string) {
 	s.Helper()
 	write(s.T, corpora+"/brewery.jsonl", strings.Repeat(`{"text": "蔵の人は米と麹を混ぜた。"}`+"\n", 20))
 	addition := strings.Replace(example(s.T, "addition.json"), "/corpora", corpora, 1)
-	s.shows("survey-text", s.post("/additions/survey", addition).want(s.T, 200))
+	s.shows("survey-text", s.post("/survey", addition).want(s.T, 200))
 	s.shows("add-source", s.post("/additions", addition).want(s.T, 200))
 	claimed, err := s.store.ClaimAddition(s.Context(), time.Minute)
 	if err != nil {

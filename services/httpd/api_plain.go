@@ -29,11 +29,14 @@ func (o operations) plain(r chi.Router) {
 	r.Get("/compare/charts/{chart}.csv", s.compareCSV)
 	o.describe("/compare/charts/{chart}.csv", "get-compare-chart-csv", "The points of a comparing chart, in full precision", "text/csv",
 		inPath("chart", "curve", "difference"), repeated(query("arm", "Arms with all their runs, as SWEEP/ARM"), maxRuns), repeated(query("run", "Ids of single runs"), maxRuns),
-		query("metric", "As in bpb/ja"), query("x", "tokens, steps, flops or time"), from, to)
+		needed(query("metric", "As in bpb/ja")), query("x", "tokens, steps, flops or time"), from, to)
 }
 
 func (o operations) describe(path, id, summary, kind string, parameters ...*huma.Param) {
-	text := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
+	text := &huma.MediaType{}
+	if kind != "text/event-stream" { // its events are no one string
+		text.Schema = &huma.Schema{Type: huma.TypeString}
+	}
 	o.OpenAPI().AddOperation(&huma.Operation{
 		OperationID: id, Method: http.MethodGet, Path: path, Summary: summary, Tags: []string{o.tag}, Parameters: parameters,
 		Responses: map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{kind: text}}},
@@ -42,6 +45,12 @@ func (o operations) describe(path, id, summary, kind string, parameters ...*huma
 
 func query(name, doc string) *huma.Param {
 	return &huma.Param{Name: name, In: "query", Description: doc, Schema: &huma.Schema{Type: huma.TypeString}}
+}
+
+// needed is a parameter that can't be left out or empty.
+func needed(p *huma.Param) *huma.Param {
+	p.Required, p.Schema.MinLength = true, new(1)
+	return p
 }
 
 // unsigned is a number of 0 or more.
