@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -127,6 +128,7 @@ func (s *Server) compareCSV(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			return chart.Figure{}, err
 		}
+		sel.Metric = slices.DeleteFunc(sel.Metric, func(m string) bool { return m == "" })
 		return s.compareFigure(r.Context(), sel, q.kind)
 	})
 }

@@ -54,7 +54,7 @@ func (o operations) completeOperation(op *huma.Operation) {
 // refusals are the statuses, beside those of success, that an operation may answer.
 func refusals(op *huma.Operation) []int {
 	statuses := []int{http.StatusUnauthorized, http.StatusMisdirectedRequest, http.StatusInternalServerError}
-	if strings.Contains(op.Path, "{") || op.OperationID == "create-share" {
+	if strings.Contains(op.Path, "{") || op.OperationID == "create-share" || op.OperationID == "compare-arms" {
 		statuses = append(statuses, http.StatusNotFound)
 	}
 	if op.Method != http.MethodGet {
