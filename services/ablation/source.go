@@ -26,10 +26,12 @@ func (s Source) Rows(rowTokens int) int64 { return (s.Bytes + s.Documents) / int
 // SourceRole says what a source may be used for.
 type SourceRole string
 
-// Roles of sources: to train on (its held-out part is scored), or for evaluation only.
+// Roles of sources: to train on (its held-out part is scored), for evaluation only, or read by runs that were trained elsewhere
+// and not here.
 const (
-	RoleTrain   SourceRole = "train"
-	RoleHeldout SourceRole = "heldout"
+	RoleTrain     SourceRole = "train"
+	RoleHeldout   SourceRole = "heldout"
+	RoleElsewhere SourceRole = "elsewhere"
 )
 
 // Origin says where the text of a source came from.

@@ -34,16 +34,18 @@ func Stability(d Data, metrics []string, curves []ablation.Curve) (Figure, error
 	var means []Series
 	for _, metric := range metrics {
 		rankings := d.rankings(metric, curves)
+		if len(rankings) < 2 {
+			continue // the end agrees with itself
+		}
 		var line []row
 		for _, r := range rankings {
 			low = min(low, r.Tau)
 			line = append(line, point(r.Tokens, r.Tau, float64(r.Arms)))
 			f.Table.Rows = append(f.Table.Rows, []any{metric, cell(r.Tokens), r.Arms, cell(r.Tau)})
 		}
-		if from := analysis.Settled(rankings, SettledTau); len(rankings) > 0 {
-			settled = latest(settled, from, len(lines) == 0)
-			f.Description = join(f.Description, stable(metric, from))
-		}
+		from := analysis.Settled(rankings, SettledTau)
+		settled = latest(settled, from, len(lines) == 0)
+		f.Description = join(f.Description, stable(metric, from))
 		lines, means = append(lines, line), append(means, Series{Role: RoleLine, Lang: langOf(metric), Label: setName(metric)})
 	}
 	if low < 0 {

@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"html/template"
@@ -121,7 +122,7 @@ type recommendation struct {
 	Metrics    []metricHead
 	Candidates []candidate
 	Epochs     bool // whether any are known
-	Front      figure
+	Front      *figure
 	Responses  []figure
 	Ternary    *figure
 	Prices     []string
@@ -163,17 +164,22 @@ type candidate struct {
 func (p decisionPage) recommend() *recommendation {
 	o := p.outlook
 	r := &recommendation{Goal: p.goal(), Phases: p.phases(), Caveats: p.caveats(), Epochs: o.Epochs != nil}
-	for _, t := range o.Objective.Terms {
+	for _, t := range p.shownMetrics() {
 		r.Metrics = append(r.Metrics, p.head(t.Metric))
 	}
+	if len(r.Metrics) > 0 {
+		r.Says = append(r.Says, p.expected())
+	}
 	r.Candidates = p.candidates()
-	r.Says = append(r.Says, p.expected())
 	for _, b := range o.Baselines {
 		if b.Name == decision.BaselineBestSeen {
 			r.Better, r.Verdict = b.Better, p.verdict(b)
 		}
 	}
-	r.Says = append(r.Says, p.alike(), p.near())
+	if len(o.Fit.Table.Sources)*len(o.AsGood) <= 2*wordsMost {
+		r.Says = append(r.Says, p.alike())
+	}
+	r.Says = append(r.Says, p.near())
 	r.Prices = p.prices()
 	r.Powers = p.powers()
 	p.draw(r)
@@ -215,6 +221,9 @@ func (p decisionPage) goal() string {
 		parts = append(parts, name)
 	}
 	key := map[bool]string{true: "dec.goal.even", false: "dec.goal.weighted"}[even]
+	if n := len(parts); n > wordsMost {
+		parts = []string{p.words.text("dec.goal.many", "n", n)}
+	}
 	return p.words.text(key, "m", strings.Join(parts, p.words.text("dec.comma")))
 }
 
@@ -249,8 +258,15 @@ func (p decisionPage) phases() []recoPhase {
 			}
 			phase.Name = p.words.text("dec.phase", "a", percent(start, 0), "b", percent(ends[i], 0))
 		}
-		for j, w := range shares {
-			r := p.outlook.AsGood[i][j]
+		order := largest(shares)
+		if len(shares) <= wordsMost {
+			order = make([]int, len(shares))
+			for j := range order {
+				order[j] = j
+			}
+		}
+		for _, j := range order {
+			w, r := shares[j], p.outlook.AsGood[i][j]
 			phase.Parts = append(phase.Parts, recoPart{Name: p.outlook.Fit.Table.Sources[j], Lang: p.langOf(j), Share: w, Low: r.Low, Top: r.Top, From: from})
 			from += w
 		}
@@ -283,15 +299,36 @@ func (m *decisionMaterial) langOf(j int) string {
 func (m *decisionMaterial) mixtureWords(run table.Run) string {
 	phases := make([]string, len(run.Shares))
 	for i, shares := range run.Shares {
+		order := largest(shares)
 		var parts []string
-		for j, w := range shares {
-			if w >= .0005 {
-				parts = append(parts, m.table.Sources[j]+" "+percent(w, map[bool]int{true: 0, false: 1}[math.Abs(w*100-math.Round(w*100)) < .05]))
+		for k, j := range order {
+			w := shares[j]
+			if len(order) > wordsMost && k == wordsMost-1 {
+				parts = append(parts, fmt.Sprintf("… +%d", len(order)-k))
+				break
 			}
+			parts = append(parts, m.table.Sources[j]+" "+percent(w, map[bool]int{true: 0, false: 1}[math.Abs(w*100-math.Round(w*100)) < .05]))
 		}
 		phases[i] = strings.Join(parts, " / ")
 	}
 	return strings.Join(phases, " → ")
+}
+
+// wordsMost is how many of more sources, metrics or ranges a line of words names; the CSVs have all.
+const wordsMost = 5
+
+// largest are the sources that have a share, in their order, or by share where they are many.
+func largest(shares []float64) []int {
+	var order []int
+	for j, w := range shares {
+		if w >= .0005 {
+			order = append(order, j)
+		}
+	}
+	if len(order) > wordsMost {
+		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(shares[b], shares[a]) })
+	}
+	return order
 }
 
 // runGlyph is a run's mixture in the size of a word.
@@ -331,8 +368,11 @@ func (p decisionPage) verdict(b decision.Baseline) string {
 	if p.outlook.Distance < 1e-6 {
 		key = "dec.say.itself"
 	}
-	v := b.Improvement
-	return p.words.text(key, "s", p.mixtureWords(b.Run), "g", signed(v.Mean, 3), "lo", signed(v.Low, 3), "hi", signed(v.Top, 3))
+	v, digits := b.Improvement, 3
+	if max(math.Abs(v.Low), math.Abs(v.Top)) < .005 {
+		digits = 5
+	}
+	return p.words.text(key, "s", p.mixtureWords(b.Run), "g", signed(v.Mean, digits), "lo", signed(v.Low, digits), "hi", signed(v.Top, digits))
 }
 
 // alike says where mixtures lie that can't be told from the recommended one.
@@ -415,12 +455,20 @@ func (p decisionPage) candidates() []candidate {
 	predicted := o.Fit.Predict(runs)
 	for i := range named {
 		named[i].Words, named[i].Glyph, named[i].PBest, named[i].Epochs = p.mixtureWords(runs[i]), p.runGlyph(runs[i]), p.pBest(runs[i]), p.epochWords(runs[i])
-		for _, t := range o.Objective.Terms {
+		for _, t := range p.shownMetrics() {
 			v := predicted[i][slices.Index(o.Fit.Table.Metrics, t.Metric)]
 			named[i].Values = append(named[i].Values, resultCell{Mean: fixed(v.Mean, 3), Spread: fixed((v.Top-v.Low)/2, 3)})
 		}
 	}
 	return named
+}
+
+// shownMetrics are the objective's where they are few enough for columns.
+func (p decisionPage) shownMetrics() []decision.Term {
+	if len(p.outlook.Objective.Terms) > wordsMost {
+		return nil
+	}
+	return p.outlook.Objective.Terms
 }
 
 // pBest is how likely a mixture is the best of those that were run; a dash where it wasn't.
@@ -451,8 +499,11 @@ func (p decisionPage) draw(r *recommendation) {
 		f.Caption, f.Size = true, "mid"
 		return f
 	}
-	r.Front = place("front", "front", url.Values{})
-	r.Front.Title, r.Front.Sub, r.Front.Lead = p.words.text("dec.front"), p.words.text("dec.front.sub"), true
+	if p.outlook.Front != nil {
+		f := place("front", "front", url.Values{})
+		f.Title, f.Sub, f.Lead = p.words.text("dec.front"), p.words.text("dec.front.sub"), true
+		r.Front = &f
+	}
 	for _, v := range p.outlook.Responses {
 		name := p.outlook.Fit.Table.Sources[v.Source]
 		f := place(fmt.Sprintf("response-%d", v.Source), "response", url.Values{"source": {name}})

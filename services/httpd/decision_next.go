@@ -21,6 +21,7 @@ import (
 // nextView is what to run next.
 type nextView struct {
 	Rows   []nextRow
+	Here   bool // whether they can be started
 	Seeds  int
 	Each   int     // runs of each mixture: seeds, times sizes
 	Tokens float64 // of one mixture's runs
@@ -40,7 +41,7 @@ type nextRow struct {
 // next are the mixtures that the decision proposes, or those that would make one possible. The cost is that of the runs that
 // completed.
 func (p decisionPage) next(yenPerHour float64) nextView {
-	v := nextView{Seeds: len(p.Sweep.Seeds)}
+	v := nextView{Seeds: len(p.Sweep.Seeds), Here: p.Sweep.Document != ""}
 	v.Each = v.Seeds * max(1, len(p.Lengths())*len(p.Models()))
 	for _, tokens := range p.Lengths() {
 		v.Tokens += float64(tokens) * float64(v.Seeds*max(1, len(p.Models())))
@@ -166,6 +167,9 @@ func (s *Server) grown(ctx context.Context, name string, mixtures []string) (str
 	d, err := s.chartData(ctx, name)
 	if err != nil {
 		return "", err
+	}
+	if d.Sweep.Document == "" {
+		return "", ablation.Conflict("the runs of %s were trained elsewhere; train the mixture there, and import it", "%s のランは外部で学習されたものです。配合は外部で学習し、取り込んでください", name)
 	}
 	if len(mixtures) == 0 {
 		return "", ablation.Conflict("no mixture is ticked; tick one on the sweep's decision page", "配合が一つも選ばれていません。スイープの判断のページで選んでください")

@@ -54,9 +54,11 @@ func scored(results []ablation.Result) bool {
 
 // modelNames are shapes in a word each.
 func modelNames(shapes []ablation.Shape) string {
-	names := make([]string, len(shapes))
-	for i, shape := range shapes {
-		names[i] = shape.String()
+	var names []string
+	for _, shape := range shapes {
+		if shape != (ablation.Shape{}) { // else it was trained elsewhere, and nobody said
+			names = append(names, shape.String())
+		}
 	}
 	return strings.Join(names, ", ")
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/haigo-lab/haigo/services/ablation"
 )
@@ -15,7 +16,16 @@ const sourceColumns = `name, version, lang, role, manifest_sha256, dir, bytes, d
 
 // PutSource records a source version, the newest from now on. The same manifest again only moves its folder.
 func (s *Store) PutSource(ctx context.Context, v ablation.Source) error {
-	_, err := s.pool.Exec(ctx, `
+	return putSource(ctx, s.pool, v)
+}
+
+// executor is a pool or a transaction.
+type executor interface {
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+}
+
+func putSource(ctx context.Context, to executor, v ablation.Source) error {
+	_, err := to.Exec(ctx, `
 		INSERT INTO sources (name, version, lang, role, manifest_sha256, dir, bytes, documents, heldout_bytes, heldout_documents,
 			rejected, origin)
 		VALUES (@name, @version, @lang, @role, @manifest, @dir, @bytes, @documents, @heldout_bytes, @heldout_documents,
@@ -33,22 +43,23 @@ func (s *Store) PutSource(ctx context.Context, v ablation.Source) error {
 	return nil
 }
 
-// Sources are all versions, by name, the newest of each name first.
+// Sources are all versions that are here, by name, the newest of each name first.
 func (s *Store) Sources(ctx context.Context) ([]ablation.Source, error) {
 	return query(ctx, s.pool, scanSource, `
 		SELECT `+sourceColumns+`
 		FROM sources
+		WHERE role <> 'elsewhere'
 		ORDER BY name, added_at DESC, id DESC
 		LIMIT 10000`)
 }
 
-// Source is one version of a source, the newest where version is empty.
+// Source is one version of a source, the newest that is here where version is empty.
 func (s *Store) Source(ctx context.Context, name, version string) (ablation.Source, error) {
 	v, err := one(ctx, s.pool, scanSource, `
 		SELECT `+sourceColumns+`
 		FROM sources
 		WHERE name = $1
-			AND ($2 = '' OR version = $2)
+			AND ($2 = '' AND role <> 'elsewhere' OR version = $2)
 		ORDER BY added_at DESC, id DESC
 		LIMIT 1`, name, version)
 	if err != nil {

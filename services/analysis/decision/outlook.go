@@ -1,6 +1,8 @@
 package decision
 
 import (
+	"slices"
+
 	"github.com/haigo-lab/haigo/services/analysis/surrogate"
 	"github.com/haigo-lab/haigo/services/analysis/table"
 )
@@ -43,7 +45,8 @@ func Look(fit *surrogate.Fit, o Options, v View) Outlook {
 			metrics = append(metrics, k)
 		}
 	}
-	for j := range fit.Table.Sources {
+	metrics = metrics[:min(len(metrics), mostDrawn)]
+	for _, j := range e.leading(out.Run) {
 		if len(metrics) > 0 && len(fit.Table.Sources) > 1 {
 			out.Responses = append(out.Responses, e.respond(&out.Decision, j, metrics))
 		}
@@ -51,6 +54,20 @@ func Look(fit *surrogate.Fit, o Options, v View) Outlook {
 	out.Ternary = e.ternary(&out.Decision)
 	out.Next = e.next(&out.Decision, v.Next)
 	return out
+}
+
+// mostDrawn is of how many metrics, and of how many sources, responses are drawn.
+const mostDrawn = 5
+
+// leading are the sources, those with the largest recommended shares where they are many.
+func (e *engine) leading(run table.Run) []int {
+	minus := make([]float64, len(e.fit.Table.Sources))
+	for j := range minus {
+		minus[j] = -e.share(run, j)
+	}
+	order := sortedBy(minus)[:min(len(minus), mostDrawn)]
+	slices.Sort(order)
+	return order
 }
 
 // next are the mixtures to run next: the recommended one, to confirm it, and what Thompson's rule proposes.

@@ -61,17 +61,23 @@ func Phases(s ablation.Sweep, a ablation.Arm) (shares [][]float64, ends []float6
 	return shares, ends
 }
 
-// measured are the score metrics that any run has, in order.
+// measured are the score metrics that any run has, in order: all but what is logged while a run trains.
 func measured(results []ablation.Result) []string {
 	names := map[string]bool{}
 	for _, r := range results {
 		for name := range r.Values {
-			if r.Run.State == ablation.RunCompleted && (strings.HasPrefix(name, ablation.BPB("")) || strings.HasPrefix(name, "task/")) {
+			if r.Run.State == ablation.RunCompleted && !logged(name) {
 				names[name] = true
 			}
 		}
 	}
 	return slices.Sorted(maps.Keys(names))
+}
+
+// logged reports whether a metric is of a run's training, and no score.
+func logged(name string) bool {
+	own := []string{ablation.MetricLoss, ablation.MetricGradNorm, ablation.MetricLR, ablation.MetricTokensPerS, ablation.MetricSeconds}
+	return slices.Contains(own, name) || strings.HasPrefix(name, ablation.Rows(""))
 }
 
 func valueOf(r ablation.Result, name string) float64 {

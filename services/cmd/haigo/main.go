@@ -44,6 +44,7 @@ type commands struct {
 	Fit        fitCmd        `cmd:"" help:"Fit mixing laws to finished runs in a pair of CSVs: predict, recommend, propose."`
 	Export     exportCmd     `cmd:"" help:"Write a sweep's completed runs as the pair of CSVs that fit reads, or a schedule for a training stack."`
 	Sweep      sweepCmd      `cmd:"" help:"Sweeps: plan, apply, list, show, watch, pause, resume, stop, keep, archive, delete."`
+	Import     importCmd     `cmd:"" help:"Take finished runs of others into a sweep of their own, from a pair of CSVs or TensorBoard event files."`
 	Recurrence recurrenceCmd `cmd:"" help:"Sweeps that a clock starts: list, show, pause, resume."`
 	Run        runCmd        `cmd:"" help:"Single runs: list, stop, retry."`
 	Share      shareCmd      `cmd:"" help:"Shared charts: create, list, renew, revoke."`

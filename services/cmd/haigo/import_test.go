@@ -1,0 +1,23 @@
+package main_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// TestImport takes runs of others from a pair of CSVs, decides about them, and refuses to take them twice.
+func TestImport(t *testing.T) {
+	data := folder(t)
+	ratios, metrics := tables(t, 8)
+	says(t, haigo(t, data, "import", "theirs", "--mixtures", ratios, "--metrics", metrics, "--tokens", "2M"), "theirs", "bpb/ja")
+	says(t, refused(t, nil, data, "import", "theirs", "--mixtures", ratios, "--metrics", metrics), "under another name")
+	says(t, refused(t, nil, data, "import", "theirs2", "--mixtures", ratios), "either a CSV of metrics or --tensorboard")
+	out := t.TempDir()
+	haigo(t, data, "export", "--sweep", "theirs", "--for", "levanter", "--out", out)
+	text, err := os.ReadFile(filepath.Join(out, "levanter.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	says(t, string(text), "num_train_steps: ", "ja: 0.")
+}
