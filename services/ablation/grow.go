@@ -14,6 +14,7 @@ func Grow(old, next Sweep) (Sweep, error) {
 	g.same("sources", sameSources(old.Sources, next.Sources))
 	g.recipe(old.Recipe, next.Recipe, lengthens(old.Design.Product, next.Design.Product) || len(old.Sources) != len(next.Sources))
 	g.same("tasks", slices.Equal(old.Tasks, next.Tasks))
+	g.same("early_stop", sameEarlyStop(old.EarlyStop, next.EarlyStop))
 	g.same("seed", next.Seed == nil || old.Seed != nil && *next.Seed == *old.Seed)
 	g.same("design.baseline", old.Design.Baseline == next.Design.Baseline)
 	g.same("design.control", old.Design.Control == next.Design.Control)

@@ -30,7 +30,7 @@ func ParseSweep(data []byte) (Sweep, error) {
 }
 
 func (r *reader) sweep(root *node) Sweep {
-	f := r.fields(root, "name", "question", "sources", "recipe", "schedules", "design", "seeds", "seed", "tasks", "budget", "recurrence")
+	f := r.fields(root, "name", "question", "sources", "recipe", "schedules", "design", "seeds", "seed", "tasks", "budget", "early_stop", "recurrence")
 	r.require(root, f, "name", "sources", "recipe", "schedules")
 	s := Sweep{
 		Name:       r.name(f["name"]),
@@ -40,6 +40,7 @@ func (r *reader) sweep(root *node) Sweep {
 		Seed:       r.seed(f["seed"]),
 		Tasks:      distinct(r, f["tasks"], r.name),
 		Budget:     r.budget(f["budget"]),
+		EarlyStop:  r.earlyStop(f["early_stop"]),
 		Recurrence: r.recurrence(f["recurrence"]),
 	}
 	r.recurring(f["name"], s)

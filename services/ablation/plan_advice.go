@@ -79,6 +79,21 @@ func (p *Plan) warn(s Sweep) {
 	}
 	p.warnTasks()
 	p.warnEvaluation(s)
+	p.warnEarlyStop(s)
+}
+
+// warnEarlyStop tells of rungs that no evaluation comes before, at which nothing can be judged.
+func (p *Plan) warnEarlyStop(s Sweep) {
+	if s.EarlyStop == nil || len(s.EarlyStop.At) == 0 {
+		return
+	}
+	for _, a := range p.Arms {
+		if s.Recipe.Eval.Of(a.RunTokens) > int64(s.EarlyStop.At[0]*float64(a.RunTokens)) {
+			p.warning(say("runs are first scored after the first rung of early_stop, so none is stopped there; evaluate more often (recipe.eval.every)",
+				"最初の採点が early_stop の最初の段より後なので、そこでは止められません。評価を増やしてください（recipe.eval.every）"))
+			return
+		}
+	}
 }
 
 // warnEvaluation tells of runs whose evaluation takes more than it should, and of tasks that are therefore scored seldom.

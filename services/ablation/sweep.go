@@ -16,6 +16,7 @@ type Sweep struct {
 	Seed      *uint64     `json:"-"`     // of the sweep; nil: [Sweep.OwnSeed], recorded at the start
 	Tasks     []string    `json:"tasks"`
 	Budget    Budget      `json:"budget"`
+	EarlyStop *EarlyStop  `json:"early_stop,omitempty"` // nil: every run trains to its end
 	// Recurrence is the cron line attached to the sweep, nil where there is none.
 	Recurrence *Recurrence `json:"recurrence,omitempty"`
 

@@ -60,11 +60,24 @@ func (d sweepData) recipe() []fact {
 		{"sweep.def.precision", c.Precision},
 		{"sweep.def.lr", learningRate(c.Optimizer)},
 		{"sweep.def.diverge", w.divergence(c.Divergence)},
+		{"sweep.def.early", w.earlyStop(d.Sweep.EarlyStop)},
 		{"run.start", d.starts()},
 		{"sweep.def.seeds", strings.Join(seeds, ", ")},
 		{"sweep.def.tasks", strings.Join(d.Sweep.Tasks, ", ")},
 	}
 	return slices.DeleteFunc(facts, func(f fact) bool { return f.Value == "" })
+}
+
+// earlyStop is at which parts of a run which part of the arms goes on.
+func (w words) earlyStop(e *ablation.EarlyStop) string {
+	if e == nil {
+		return ""
+	}
+	at := make([]string, len(e.At))
+	for i, v := range e.At {
+		at[i] = percent(v, 0)
+	}
+	return w.text("sweep.def.early.at", "at", strings.Join(at, ", "), "keep", percent(e.Keep, 0))
 }
 
 // divergence is what a recipe does about a run that diverges.

@@ -73,35 +73,37 @@ func scanRun(row pgx.CollectableRow) (ablation.Run, error) {
 // StopRun stops a queued run at once and asks a running one to checkpoint and leave. An ended run is
 // ablation.ErrConflict.
 func (s *Store) StopRun(ctx context.Context, id string, reason ablation.StopReason) error {
-	return s.tx(ctx, func(tx pgx.Tx) error {
-		run, err := lockRun(ctx, tx, id)
-		if err != nil {
+	return s.tx(ctx, func(tx pgx.Tx) error { return stopRun(ctx, tx, id, reason) })
+}
+
+func stopRun(ctx context.Context, tx pgx.Tx, id string, reason ablation.StopReason) error {
+	run, err := lockRun(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	if run.state == ablation.RunStopping {
+		return nil
+	}
+	if run.state.Ended() {
+		return ablation.Conflict("run %s has ended already, so there is nothing to stop", "ラン %s はもう終わっていて、停止するものがありません", id)
+	}
+	if _, err := tx.Exec(ctx, `
+		UPDATE runs
+		SET state = CASE state WHEN 'queued' THEN 'stopped' ELSE 'stopping' END,
+			finished_at = CASE state WHEN 'queued' THEN now() END,
+			reason = $2
+		WHERE id = $1`, id, reason); err != nil {
+		return err
+	}
+	if run.state == ablation.RunQueued {
+		if err := transplant(ctx, tx, id); err != nil {
 			return err
 		}
-		if run.state == ablation.RunStopping {
-			return nil
-		}
-		if run.state.Ended() {
-			return ablation.Conflict("run %s has ended already, so there is nothing to stop", "ラン %s はもう終わっていて、停止するものがありません", id)
-		}
-		if _, err := tx.Exec(ctx, `
-			UPDATE runs
-			SET state = CASE state WHEN 'queued' THEN 'stopped' ELSE 'stopping' END,
-				finished_at = CASE state WHEN 'queued' THEN now() END,
-				reason = $2
-			WHERE id = $1`, id, reason); err != nil {
-			return err
-		}
-		if run.state == ablation.RunQueued {
-			if err := transplant(ctx, tx, id); err != nil {
-				return err
-			}
-		}
-		if err := finishSweep(ctx, tx, run.sweepID); err != nil {
-			return err
-		}
-		return tell(ctx, tx, ablation.Event{Sweep: run.sweep, RunID: id})
-	})
+	}
+	if err := finishSweep(ctx, tx, run.sweepID); err != nil {
+		return err
+	}
+	return tell(ctx, tx, ablation.Event{Sweep: run.sweep, RunID: id})
 }
 
 // RetryRun queues a run again that was stopped, diverged or failed; its next attempt goes on from the newest checkpoint.

@@ -65,6 +65,7 @@ func serve(e *env, flags listenFlags, work bool) error {
 	group.Go(func() error { return s.Serve(ctx, listener) })
 	group.Go(func() error { return a.clock(e).Run(ctx) })
 	group.Go(func() error { return a.alerter(e).Run(ctx) })
+	group.Go(func() error { return a.halver(e).Run(ctx) })
 	group.Go(func() error { return a.adder(e, flags.textRoots()).Run(ctx) })
 	if work {
 		group.Go(func() error { return w.Run(ctx) })
@@ -94,6 +95,7 @@ func (workCmd) Run(e *env) error {
 	group, ctx := errgroup.WithContext(e.ctx)
 	group.Go(func() error { return w.Run(ctx) })
 	group.Go(func() error { return a.clock(e).Run(ctx) }) // budgets bind also where nothing serves
+	group.Go(func() error { return a.halver(e).Run(ctx) })
 	return group.Wait()
 }
 
@@ -157,6 +159,10 @@ func (a *app) openSender(f listenFlags, listener net.Listener) error {
 
 func (a *app) alerter(e *env) *orchestrator.Alerter {
 	return &orchestrator.Alerter{Store: a.store, Send: a.sender.Send, Data: a.data, Silent: e.settings.SilentAfter, Log: e.log}
+}
+
+func (a *app) halver(e *env) *orchestrator.Halver {
+	return &orchestrator.Halver{Store: a.store, Log: e.log}
 }
 
 // ready tells the next start, and scripts by rename, where it serves.

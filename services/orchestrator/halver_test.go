@@ -1,0 +1,107 @@
+package orchestrator_test
+
+import (
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/orchestrator"
+	"github.com/haigo-lab/haigo/services/postgres"
+	"github.com/haigo-lab/haigo/services/postgres/pgtest"
+)
+
+// halved is six mixtures and a schedule that changes late, of eight steps.
+const halved = `name: halved
+sources: [web-ja, web-en]
+recipe: {trainer: cpu, shape: {layers: 1, width: 16, heads: 1, ffn: 16}, tokens: 512, row_tokens: 16, batch_rows: 4, max_epochs: 1000}
+schedules:
+  a: {stages: [{until: 1.0, mixture: {web-ja: 0.1, web-en: 0.9}}]}
+  b: {stages: [{until: 1.0, mixture: {web-ja: 0.2, web-en: 0.8}}]}
+  c: {stages: [{until: 1.0, mixture: {web-ja: 0.3, web-en: 0.7}}]}
+  d: {stages: [{until: 1.0, mixture: {web-ja: 0.4, web-en: 0.6}}]}
+  e: {stages: [{until: 1.0, mixture: {web-ja: 0.5, web-en: 0.5}}]}
+  f: {stages: [{until: 1.0, mixture: {web-ja: 0.6, web-en: 0.4}}]}
+  late: {stages: [{until: 0.5, mixture: {web-ja: 0.15, web-en: 0.85}}, {until: 1.0, mixture: {web-ja: 0.9, web-en: 0.1}}]}
+design: {baseline: f}
+seeds: 1
+early_stop: {at: [25%, 75%], keep: 0.34}
+`
+
+// TestHalver: those that score worst at a rung are stopped, once; the baseline, a schedule before its last stage, and what a person
+// retried go on.
+func TestHalver(t *testing.T) {
+	t.Parallel()
+	store := pgtest.Store(t)
+	addText(t, store)
+	if _, _, err := sweeper(store).Apply(t.Context(), []byte(halved), ""); err != nil {
+		t.Fatal(err)
+	}
+	claims := map[string]ablation.Claim{}
+	for range 7 {
+		c := train(t, store, 2)
+		claims[c.Run.Arm] = c
+	}
+	h := &orchestrator.Halver{Store: store, Log: slog.New(slog.DiscardHandler)}
+	for range 2 { // a second look, as after a restart, says nothing new
+		if err := h.HalveOnce(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := states(t, store, ablation.RunStopping); !slices.Equal(got, []string{"c", "d", "e"}) {
+			t.Fatalf("%v are stopped, want c, d and e", got)
+		}
+	}
+	if err := store.EndAttempt(t.Context(), claims["c"], 1, "stopped", ablation.Label{}, ablation.RunStopped); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.RetryRun(t.Context(), claims["c"].Run.ID); err != nil {
+		t.Fatal(err)
+	}
+	train(t, store, 2)
+	if err := h.HalveOnce(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := states(t, store, ablation.RunRunning); !slices.Equal(got, []string{"a", "b", "c", "f", "late"}) {
+		t.Errorf("%v run on, want a, b, c, f and late", got)
+	}
+}
+
+// train claims the next run and trains it up to a step, scored by its arm: the later in the alphabet, the worse.
+func train(t *testing.T, store *postgres.Store, to int64) ablation.Claim {
+	t.Helper()
+	ctx := t.Context()
+	claim, err := store.Claim(ctx, postgres.ClaimRequest{Holder: ablation.Holder{Host: "here", BootID: "b", PID: 1, StartTime: 1}, Lease: time.Minute, MaxRuns: 100})
+	if err != nil || claim == nil {
+		t.Fatalf("claim: %v, %v", claim, err)
+	}
+	number := claim.Run.Progress.Attempt + 1
+	if _, err := store.OpenAttempt(ctx, *claim, ablation.Attempt{RunID: claim.Run.ID, Number: number, Host: "here", Engine: "local", SpecSHA256: strings.Repeat("0", 64)}); err != nil {
+		t.Fatal(err)
+	}
+	b := ablation.Batch{Attempt: number, To: ablation.Cursor{Offset: 9, Seq: 9}, Segment: &ablation.Segment{Trainer: "cpu 1", Device: "d", ISA: "i", Threads: 1, StartedAt: time.Unix(1, 0)}}
+	for step := int64(1); step <= to; step++ {
+		value := ablation.Real(float64(claim.Run.Arm[0]) / float64(step))
+		b.Points = append(b.Points, ablation.Point{Metric: "bpb/ja", Step: step, Value: value}, ablation.Point{Metric: "bpb/en", Step: step, Value: value})
+	}
+	if err := store.Ingest(ctx, *claim, b); err != nil {
+		t.Fatal(err)
+	}
+	return *claim
+}
+
+// states are the arms of which a run is in a state.
+func states(t *testing.T, store *postgres.Store, state ablation.RunState) (arms []string) {
+	t.Helper()
+	runs, err := store.Runs(t.Context(), "halved")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range runs {
+		if r.State == state {
+			arms = append(arms, r.Arm)
+		}
+	}
+	return arms
+}
