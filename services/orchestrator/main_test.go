@@ -16,7 +16,10 @@ import (
 	"github.com/haigo-lab/haigo/services/postgres/pgtest"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
+func TestMain(m *testing.M) {
+	role(os.Args)
+	pgtest.Main(m)
+}
 
 // inProcess asks the embedded trainer without a process around it.
 type inProcess struct{ *plugin.Plugin }

@@ -28,6 +28,8 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	}
 	config.MaxConns = max(config.MaxConns, 16)
 	config.ConnConfig.RuntimeParams["application_name"] = "haigo"
+	// Whoever is paused in the middle of a transaction gives its locks back before its lease is over.
+	config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "15s"
 	config.AfterConnect = timesInUTC
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -56,6 +57,7 @@ func TestKill(t *testing.T) {
 		sources(t, data)
 		s := dev(t, data)
 		haigo(t, data, "sweep", "apply", sweepFile(t, "kill", tokens))
+		var serves, stores time.Duration
 		for range 5 {
 			seen := lines(data)
 			store := s.store(t)
@@ -64,8 +66,15 @@ func TestKill(t *testing.T) {
 				t.Fatal("the sweep ended before the service could be killed five times: give it more tokens")
 			}
 			s.end(syscall.SIGKILL)
+			begun := time.Now()
 			s = dev(t, data)
+			serves = max(serves, time.Since(begun))
+			store = s.store(t)
+			stored := points(t, store)
+			await(t, "further points to be stored", func() bool { return points(t, store) > stored || ended(t, store, "kill") })
+			stores = max(stores, time.Since(begun))
 		}
+		t.Logf("figure: killed five times, serves after %.1f s at most, stores after %.1f s at most", serves.Seconds(), stores.Seconds())
 		got, attempts := fateOf(t, s, "kill")
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("outcome with a killed service (-undisturbed +got):\n%s", diff)
@@ -102,6 +111,15 @@ func TestKill(t *testing.T) {
 			t.Errorf("killed runners of %d runs, %d took a second attempt (%v)", len(killed), second, attempts)
 		}
 	})
+}
+
+func points(t *testing.T, store *postgres.Store) int64 {
+	t.Helper()
+	n, err := store.CountingPoints(t.Context(), "kill")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 func ended(t *testing.T, store *postgres.Store, sweep string) bool {

@@ -1,0 +1,420 @@
+package orchestrator_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"math"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/haigo-lab/haigo/plugins/trainer"
+	"github.com/haigo-lab/haigo/plugins/trainer/spec"
+	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/engine"
+	"github.com/haigo-lab/haigo/services/orchestrator"
+	"github.com/haigo-lab/haigo/services/postgres"
+	"github.com/haigo-lab/haigo/services/postgres/local"
+	"github.com/haigo-lab/haigo/services/postgres/pgtest"
+)
+
+// long makes the faults as large as make faults has them.
+var long = os.Getenv("HAIGO_FAULTS") == "long"
+
+func size(short, longer int) int {
+	if long {
+		return longer
+	}
+	return short
+}
+
+// role makes this binary a worker, its exec or a runner, where it was started as one.
+func role(args []string) {
+	if len(args) < 2 {
+		return
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	var err error
+	switch args[1] {
+	case "exec": // exec --dir D
+		err = engine.Exec(ctx, args[3])
+	case "runner": // in the attempt's folder
+		err = talk(".")
+	case "worker": // worker URL DATA
+		err = work(ctx, args[2], args[3])
+	default:
+		return
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// talker is the embedded trainer with another runner: one that trains nothing and says what told says.
+type talker struct{ inProcess }
+
+func (talker) Plan(_ context.Context, _ string, _ []trainer.Assignment) (trainer.Plan, error) {
+	program, err := os.Executable()
+	return trainer.Plan{Parts: []spec.Part{{Name: "talk", Argv: []string{program, "runner"}, Dir: "."}}}, err
+}
+
+const metricsTold = 10
+
+// told is the value of a metric at a step.
+func told(metric int, step int64) float64 {
+	return 2 + math.Sin(float64(step*metricsTold+int64(metric)))/100
+}
+
+func metricName(metric int) string {
+	if metric == 0 {
+		return ablation.MetricLoss
+	}
+	return fmt.Sprintf("told%d", metric)
+}
+
+// talk writes a run's events as fast as it can.
+func talk(dir string) error {
+	s, err := spec.ReadFile[spec.Spec](filepath.Join(dir, spec.SpecFile))
+	if err != nil {
+		return err
+	}
+	w, err := spec.OpenEvents(dir, s.Attempt)
+	if err != nil {
+		return err
+	}
+	if err := w.Append(spec.Started{Trainer: spec.Program{Name: "talker", Version: "1"}, Device: "none", SpecSHA256: strings.Repeat("0", 64)}); err != nil {
+		return err
+	}
+	for step := int64(1); step <= s.Steps; step++ {
+		values := map[string]spec.Real{}
+		for m := range metricsTold {
+			values[metricName(m)] = spec.Real(told(m, step))
+		}
+		tokens := step * int64(s.BatchRows) * int64(s.RowTokens)
+		if err := w.Append(spec.Metrics{Step: step, Tokens: tokens, Values: values}); err != nil {
+			return err
+		}
+	}
+	if err := w.Append(spec.Finished{Outcome: spec.OutcomeCompleted, Step: s.Steps}); err != nil {
+		return err
+	}
+	return w.Close()
+}
+
+func work(ctx context.Context, url, data string) error {
+	program, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	store, err := postgres.Open(ctx, url)
+	if err != nil {
+		return err
+	}
+	holder, err := engine.Self()
+	if err != nil {
+		return err
+	}
+	w := orchestrator.Worker{
+		Store: store, Trainers: talker{cpu}, Engines: []engine.Engine{&engine.Local{Exec: []string{program, "exec"}}}, Data: data,
+		Holder: holder, Gone: engine.Gone, MaxRuns: 2, Threads: 1, Log: slog.New(slog.NewJSONHandler(os.Stderr, nil)),
+	}
+	return w.Run(ctx)
+}
+
+// factory is a database with a sweep of talking runs, and the workers on it.
+type factory struct {
+	*testing.T
+	store     *postgres.Store
+	url, data string
+	steps     int64
+}
+
+func newFactory(t *testing.T, url string, runs, steps int) *factory {
+	t.Helper()
+	f := &factory{t, open(t, url), url, t.TempDir(), int64(steps)}
+	addText(t, f.store)
+	document := fmt.Sprintf(`name: talk
+sources: [web-ja, web-en]
+recipe: {trainer: cpu, shape: {layers: 1, width: 16, heads: 1, ffn: 16}, tokens: %d, row_tokens: 16, batch_rows: 4, max_epochs: 1000000, on_divergence: report}
+schedules:
+  half: {stages: [{until: 1.0, mixture: {web-ja: 0.5, web-en: 0.5}}]}
+seeds: %d
+`, steps*64, runs)
+	if _, _, err := sweeper(f.store).Apply(t.Context(), []byte(document), ""); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// worker is a worker's process.
+type worker struct {
+	*exec.Cmd
+	log *logged
+}
+
+type logged struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logged) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logged) count(text string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Count(l.b.String(), text)
+}
+
+func (f *factory) worker() worker {
+	f.Helper()
+	w := worker{exec.Command(os.Args[0], "worker", f.url, f.data), &logged{}}
+	w.Stderr = w.log
+	if err := w.Start(); err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { w.kill() })
+	return w
+}
+
+// kill ends a worker as a power cut would; again does nothing.
+func (w worker) kill() {
+	_ = w.Process.Kill()
+	_ = w.Wait()
+}
+
+// until waits for what other processes do, for as long as the machine takes.
+func (f *factory) until(what string, ok func() bool) {
+	f.Helper()
+	for deadline := time.Now().Add(15 * time.Minute); !ok(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			f.Fatalf("gave up waiting for %s", what)
+		}
+		f.fine(what)
+	}
+}
+
+// fine fails the test where a run has failed.
+func (f *factory) fine(what string) {
+	f.Helper()
+	runs, err := f.store.Runs(f.Context(), "talk")
+	if err != nil {
+		return // the database is away
+	}
+	for _, r := range runs {
+		if r.State == ablation.RunFailed || r.Progress.Attempt > 1 {
+			f.Fatalf("waiting for %s: run %s is %s after %d attempts (%s)", what, r.Name, r.State, r.Progress.Attempt, r.Message.EN)
+		}
+	}
+}
+
+// step is how far all runs together are stored.
+func (f *factory) step() (n int64) {
+	runs, err := f.store.Runs(f.Context(), "talk")
+	if err != nil {
+		return -1
+	}
+	for _, r := range runs {
+		n += r.Progress.Step
+	}
+	return n
+}
+
+func (f *factory) completed() int {
+	w, err := f.store.Sweep(f.Context(), "talk")
+	if err != nil {
+		return -1
+	}
+	return w.Counts.Completed
+}
+
+// holds checks that every run took one attempt and that what was told of it is stored: number, sum and digest.
+func (f *factory) holds() {
+	f.Helper()
+	runs, err := f.store.Runs(f.Context(), "talk")
+	if err != nil {
+		f.Fatal(err)
+	}
+	var points int64
+	for _, r := range runs {
+		if r.State != ablation.RunCompleted || r.Progress.Attempt != 1 {
+			f.Errorf("run %s is %s after %d attempts (%s)", r.Name, r.State, r.Progress.Attempt, r.Message.EN)
+		}
+		for m := range metricsTold {
+			got, err := f.store.Points(f.Context(), r.ID, metricName(m), 0, math.MaxInt64, int(f.steps)+10)
+			if err != nil {
+				f.Fatal(err)
+			}
+			want := make([]ablation.Point, f.steps)
+			for i := range want {
+				want[i] = ablation.Point{Step: int64(i + 1), Value: ablation.Real(told(m, int64(i+1)))}
+			}
+			if a, b := sum(want), sum(got); a != b {
+				f.Errorf("%s of run %s: %s are stored, %s were told", metricName(m), r.Name, b, a)
+			}
+			points += int64(len(got))
+		}
+	}
+	clocked := int64(len(runs)) * f.steps // the service's own metric: seconds
+	if n, err := f.store.CountingPoints(f.Context(), "talk"); err != nil || n != points+clocked {
+		f.Errorf("%d points count, %d are stored, %v", n, points+clocked, err)
+	}
+	f.Logf("figure: %d of %d points once", points, int64(len(runs))*f.steps*metricsTold)
+}
+
+// sum is number, sum and digest of points.
+func sum(points []ablation.Point) string {
+	h, total := sha256.New(), 0.0
+	for _, p := range points {
+		_ = binary.Write(h, binary.BigEndian, p.Step)
+		_ = binary.Write(h, binary.BigEndian, math.Float64bits(float64(p.Value)))
+		total += float64(p.Value)
+	}
+	return fmt.Sprintf("%d points, sum %v, %s", len(points), total, hex.EncodeToString(h.Sum(nil))[:8])
+}
+
+// The service is killed again and again while it stores what a runner wrote.
+func TestFault_ServiceKilledWhileItStores(t *testing.T) {
+	t.Parallel()
+	f := newFactory(t, pgtest.URL(t), 1, size(4_000, 100_000))
+	for range size(3, 20) {
+		w, seen := f.worker(), f.step()
+		f.until("more to be stored", func() bool { return f.step() > seen || f.completed() == 1 })
+		w.kill()
+	}
+	f.worker()
+	f.until("the run's end", func() bool { return f.completed() == 1 })
+	f.holds()
+}
+
+// Two services on one database, by mistake, and one after the other killed: no run is trained twice, none is left out.
+func TestFault_ManyRunsAndTwoServicesKilled(t *testing.T) {
+	t.Parallel()
+	runs := size(10, 500)
+	f := newFactory(t, pgtest.URL(t), runs, 20)
+	workers := []worker{f.worker(), f.worker()}
+	for i := 0; f.completed() < runs; i++ {
+		seen := f.completed()
+		f.until("further runs to end", func() bool { return f.completed() >= min(runs, seen+3) })
+		workers[i%2].kill()
+		workers[i%2] = f.worker()
+	}
+	f.holds()
+}
+
+// Postgres is away for a while: the runner goes on, the service waits, and stores all of it afterwards.
+func TestFault_PostgresAway(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	for _, dir := range []string{data, filepath.Dir(data)} {
+		if err := os.Chmod(dir, 0o755); err != nil { // root's server runs as somebody else
+			t.Fatal(err)
+		}
+	}
+	start := func() *local.Server {
+		s, err := local.Start(context.Background(), local.Options{Data: data, Bin: os.Getenv("HAIGO_POSTGRES_BIN"), Fast: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	server := start()
+	t.Cleanup(func() { _ = server.Stop(context.Background()) })
+	if err := open(t, server.URL).Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	f := newFactory(t, server.URL, 1, size(8_000, 100_000))
+	w := f.worker()
+	f.until("the first points", func() bool { return f.step() > 0 })
+	if err := server.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	f.until("the service to try again", func() bool { return w.log.count("trying again")+w.log.count("look again") >= 2 })
+	if long {
+		time.Sleep(5 * time.Minute)
+	}
+	server = start()
+	f.until("the run's end", func() bool { return f.completed() == 1 })
+	f.holds()
+}
+
+// Every commit takes 200 ms.
+func TestFault_SlowCommits(t *testing.T) {
+	t.Parallel()
+	f := newFactory(t, pgtest.URL(t), 1, size(1_500, 20_000))
+	f.sql(`CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.2); RETURN NULL; END'`)
+	f.sql(`CREATE CONSTRAINT TRIGGER slow AFTER UPDATE ON attempts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow()`)
+	f.worker()
+	f.until("the run's end", func() bool { return f.completed() == 1 })
+	f.holds()
+}
+
+// A service is paused past its lease; another goes on; then the first wakes and must write nothing.
+func TestFault_HolderPausedPastItsLease(t *testing.T) {
+	t.Parallel()
+	f := newFactory(t, pgtest.URL(t), 1, size(6_000, 60_000))
+	paused := f.worker()
+	f.until("the first points", func() bool { return f.step() > 0 })
+	if err := paused.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	if !long {
+		f.sql(`UPDATE runs SET lease_until = now() - interval '1 second' WHERE lease_until IS NOT NULL`)
+	}
+	f.worker()
+	f.until("the other to take it or end it", func() bool {
+		runs, err := f.store.Runs(t.Context(), "talk")
+		return err == nil && (f.epoch() >= 2 || runs[0].State.Ended())
+	})
+	if err := paused.Process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	f.until("the run's end", func() bool { return f.completed() == 1 })
+	f.until("the first to see it", func() bool { return paused.log.count("Lost the claim") > 0 })
+	f.holds()
+}
+
+func (f *factory) sql(statement string) {
+	f.Helper()
+	conn, err := pgx.Connect(f.Context(), f.url)
+	if err != nil {
+		f.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	if _, err := conn.Exec(f.Context(), statement); err != nil {
+		f.Fatal(err)
+	}
+}
+
+// epoch is the run's fencing token.
+func (f *factory) epoch() (n int64) {
+	f.Helper()
+	conn, err := pgx.Connect(f.Context(), f.url)
+	if err != nil {
+		f.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	if err := conn.QueryRow(f.Context(), `SELECT max(epoch) FROM runs`).Scan(&n); err != nil {
+		f.Fatal(err)
+	}
+	return n
+}
