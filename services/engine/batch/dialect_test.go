@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"context"
 	"errors"
 	"os/exec"
 	"strings"
@@ -154,5 +155,64 @@ func TestNewest(t *testing.T) {
 	}
 	if got := newest(list[:1], "a") + newest(list, "c"); got != "1" {
 		t.Errorf("got %q, want 1", got)
+	}
+}
+
+// said is a batch system that says what it is told to.
+type said struct {
+	dialect
+	list_, history_ []report
+	err             error
+}
+
+func (s *said) name() string                                        { return "said" }
+func (s *said) list(context.Context) ([]report, error)              { return s.list_, s.err }
+func (s *said) cancel(string) []string                              { return []string{"true"} }
+func (s *said) history(context.Context, []string) ([]report, error) { return s.history_, s.err }
+
+// TestJudge goes through the order in which an attempt's end is believed.
+func TestJudge(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	begun := engine.Trace{Started: true, Beat: now.Add(-2 * time.Minute)}
+	beating := engine.Trace{Started: true, Beat: now}
+	one := func(w word) []report { return []report{{id: "7", name: "haigo-k", word: w, node: "n1"}} }
+	for _, v := range []struct {
+		name          string
+		list, history []report
+		err           error
+		trace         engine.Trace
+		later         time.Duration // between the look and the question
+		want          engine.State
+	}{
+		{"exit.json, whatever the queue says", one(running), nil, nil, engine.Trace{Started: true, Exited: true}, 0, engine.Ended},
+		{"in the queue", one(waiting), nil, nil, engine.Trace{}, 0, engine.Waiting},
+		{"running, without a heartbeat", one(running), nil, nil, begun, 0, engine.Running},
+		{"its node failed, and it beats", one(failing), nil, nil, beating, time.Second, engine.Running},
+		{"its node failed, and it doesn't beat", one(failing), nil, nil, begun, settle, engine.Ended},
+		{"it ended a moment ago", one(over), nil, nil, begun, 0, engine.Unobserved},
+		{"cancelled while it waited", one(over), nil, nil, engine.Trace{}, settle, engine.Ended},
+		{"ended by the accounting's word", nil, one(over), nil, begun, settle, engine.Ended},
+		{"running by the accounting's word alone", nil, one(running), nil, begun, time.Minute, engine.Unobserved},
+		{"known to nobody, for a moment", nil, nil, nil, begun, time.Minute, engine.Unobserved},
+		{"known to nobody, for long", nil, nil, nil, begun, 5 * time.Minute, engine.Ended},
+		{"known to nobody, and it beats", nil, nil, nil, engine.Trace{Started: true, Beat: now.Add(5 * time.Minute)}, 5 * time.Minute, engine.Running},
+		{"nobody answers", nil, nil, engine.ErrAway, begun, time.Hour, engine.Unobserved},
+		{"another job of that number", []report{{id: "7", name: "other", word: over}}, nil, nil, begun, time.Minute, engine.Unobserved},
+	} {
+		t.Run(v.name, func(t *testing.T) {
+			t.Parallel()
+			b := open(Jobs{SilentAfter: time.Minute, LostAfter: 5 * time.Minute, Timeout: time.Second}, commands{timeout: time.Second},
+				&said{list_: v.list, history_: v.history, err: v.err}, Options{Data: t.TempDir()}, 0, 0)
+			defer b.Close()
+			h := handle{Dir: "/d", Job: "7", Name: "haigo-k"}
+			b.judge(h, v.trace, now)
+			if err := b.look(t.Context()); !errors.Is(err, v.err) {
+				t.Fatal(err)
+			}
+			if got := b.judge(h, v.trace, time.Now().Add(v.later)); got != v.want {
+				t.Errorf("got %s, want %s", got, v.want)
+			}
+		})
 	}
 }

@@ -2,6 +2,7 @@ package batch
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -42,7 +43,9 @@ func (b *Batch) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, id := range b.enter(reports, time.Now()) {
+	// What lives is in the list. An accounting that still says so was never told of the end.
+	ended := slices.DeleteFunc(reports, func(r report) bool { return r.word < over })
+	for _, id := range b.enter(ended, time.Now()) {
 		b.miss(id, time.Now())
 	}
 	return nil
