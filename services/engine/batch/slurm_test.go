@@ -19,20 +19,31 @@ func TestSlurm_Waits(t *testing.T) {
 	}
 	s.work()
 	s.apply(3)
-	frozen := []int{s.frozen(s.run(1)), s.frozen(s.run(2))}
-	third := s.run(3)
+	training := map[int]int{} // pids by seed: whichever two were submitted first
+	s.until("two runs train", func() bool {
+		for seed := 1; seed <= 3; seed++ {
+			if pid := s.runner(s.run(seed), 1); pid > 0 && training[seed] == 0 {
+				s.signal(pid, syscall.SIGSTOP)
+				training[seed] = pid
+			}
+		}
+		return len(training) == 2
+	})
+	seed := 1
+	for training[seed] > 0 {
+		seed++
+	}
+	third := s.run(seed)
 	s.until("the third run waits", func() bool {
 		attempts, err := s.store.Attempts(t.Context(), third.ID)
 		return err == nil && len(attempts) == 1 && attempts[0].Waiting
 	})
 	s.haigo("run", "stop", third.ID)
-	s.until("it is stopped", func() bool { return s.run(3).State == ablation.RunStopped })
-	for _, pid := range frozen {
+	s.until("it is stopped", func() bool { return s.run(seed).State == ablation.RunStopped })
+	for seed, pid := range training {
 		s.signal(pid, syscall.SIGCONT)
+		s.until("another has completed", func() bool { return s.run(seed).State == ablation.RunCompleted })
 	}
-	s.until("the others have completed", func() bool {
-		return s.run(1).State == ablation.RunCompleted && s.run(2).State == ablation.RunCompleted
-	})
 	if s.exists(third, 1, spec.ProcessFile) {
 		t.Error("the stopped run's job was started")
 	}
