@@ -1,6 +1,9 @@
 package ablation
 
-import "math"
+import (
+	"math"
+	"strconv"
+)
 
 // tokenizerBytes is the one tokenizer: the text's UTF-8 bytes and a separator.
 const tokenizerBytes = "bytes"
@@ -43,6 +46,10 @@ func (r *reader) tokenizer(n *node) string {
 
 // total is the token budget of a run; a fraction of what there is none of makes no sense here.
 func (r *reader) total(n *node) int64 {
+	if n != nil && n.kind == kindScalar && amountPattern.FindString(n.text) == "" {
+		r.problem(n, say("%s is no number of tokens; give one such as 60M or 4096", "%s はトークン数として読めません。60M や 4096 のように書いてください", strconv.Quote(n.text)))
+		return 1
+	}
 	before := len(r.problems)
 	a := r.amount(n, Amount{Tokens: 1})
 	if n != nil && a.Tokens == 0 && len(r.problems) == before {

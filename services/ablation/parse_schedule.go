@@ -107,12 +107,14 @@ func (r *reader) mixture(n *node, sources []SourceRef) Mixture {
 	}
 	before, out := len(r.problems), Mixture{}
 	var shares []float64
+	whole := n.kind == kindMapping
 	for _, e := range r.entries(n) {
 		r.known(e.key, sources)
 		share := r.share(e.value)
 		shares, out[e.key.text] = append(shares, share), share
+		whole = whole && e.value.kind != kindBad
 	}
-	if len(r.problems) == before && n.kind == kindMapping {
+	if len(r.problems) == before && whole {
 		r.complete(n, sum(shares))
 	}
 	return out

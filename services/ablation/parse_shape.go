@@ -16,13 +16,14 @@ func (r *reader) shape(n *node) Shape {
 	}
 	f := r.fields(n, "layers", "width", "heads", "ffn")
 	r.require(n, f, "layers", "width", "heads", "ffn")
+	before := len(r.problems)
 	s := Shape{
 		Layers: int(r.whole(f["layers"], 1, 1, maxLayers)),
 		Width:  int(r.whole(f["width"], 2, 2, maxWidth)),
 		Heads:  int(r.whole(f["heads"], 1, 1, maxWidth)),
 		FFN:    int(r.whole(f["ffn"], 1, 1, 4*maxWidth)),
 	}
-	if h := f["heads"]; h != nil && f["width"] != nil && s.Width%(2*s.Heads) != 0 {
+	if h := f["heads"]; h != nil && f["width"] != nil && len(r.problems) == before && s.Width%(2*s.Heads) != 0 {
 		r.problem(h, say("%d heads don't fit width %d; the width must be a multiple of twice the heads",
 			"ヘッド数 %d は幅 %d に合いません。幅はヘッド数の 2 倍の倍数にしてください", s.Heads, s.Width))
 	}

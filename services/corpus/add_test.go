@@ -137,7 +137,7 @@ func TestAdd_Reads(t *testing.T) {
 				"b.parquet: damaged: the parquet file is damaged or cut off: its end, where the columns are described, can't be read; fetch it again",
 				"c.tar.gz: unsupported: .tar files aren't read: unpack it first",
 				"d.bin: unsupported: a .bin of Megatron needs its .idx beside it: add the folder that holds both",
-				"e.dat: not_text: NUL bytes: this isn't text; leave the file out, or convert it to UTF-8 text",
+				"e.dat: not_text: NUL bytes: this isn't text; leave it out, or convert it to UTF-8 text",
 			},
 		},
 	}

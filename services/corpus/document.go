@@ -178,8 +178,8 @@ func (c *cleaner) own(line []byte) (id string, text []byte, ok bool) {
 }
 
 var nulBytes = ablation.Label{
-	EN: "NUL bytes: this isn't text; leave the file out, or convert it to UTF-8 text",
-	JA: "NUL バイトがあり、テキストではありません。このファイルを外すか、UTF-8 のテキストに変換してください",
+	EN: "NUL bytes: this isn't text; leave it out, or convert it to UTF-8 text",
+	JA: "NUL バイトがあり、テキストではありません。取り除くか、UTF-8 のテキストに変換してください",
 }
 
 var byteOrderMark = []byte("\ufeff")

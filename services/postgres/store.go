@@ -24,7 +24,7 @@ type Store struct{ pool *pgxpool.Pool }
 func Open(ctx context.Context, url string) (*Store, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
-		return nil, fmt.Errorf("read the database's address: %w", err)
+		return nil, fmt.Errorf("read the database's address: %w; write it as postgres://USER:PASSWORD@HOST:5432/DATABASE", err)
 	}
 	config.MaxConns = max(config.MaxConns, 16)
 	config.ConnConfig.RuntimeParams["application_name"] = "haigo"

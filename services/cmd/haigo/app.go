@@ -58,13 +58,17 @@ func connected(e *env) (*app, error) {
 	a := &app{databaseURL: e.settings.DatabaseURL}
 	var err error
 	if a.data, err = e.settings.dataDir(e.getenv); err != nil {
-		return nil, fmt.Errorf("data folder: %w", err)
+		return nil, noDataDir(err)
 	}
 	if err := a.connect(e); err != nil {
 		a.close()
 		return nil, err
 	}
 	return a, nil
+}
+
+func noDataDir(err error) error {
+	return fmt.Errorf("data folder: %w; name a folder that may be written with --data or HAIGO_DATA", err)
 }
 
 // with opens all for one thing to do, and closes it.

@@ -71,7 +71,7 @@ func TestBrowser(t *testing.T) {
 		}
 	}
 
-	renewed := strings.TrimSpace(haigo(t, data, "share", "renew", "1", "--url", s.URL))
+	renewed := strings.TrimSpace(haigo(t, data, "share", "renew", "1"))
 	stranger.run(t, chromedp.Navigate(link))
 	if got := stranger.text(t, "body"); strings.Contains(got, "ja57") {
 		t.Error("the link still opens after the share got a new one")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -24,7 +25,7 @@ func (f listenFlags) listen(e *env) (net.Listener, error) {
 	}
 	data, err := e.settings.dataDir(e.getenv)
 	if err != nil {
-		return nil, fmt.Errorf("data folder: %w", err)
+		return nil, noDataDir(err)
 	}
 	path := filepath.Join(data, portFile)
 	if last, err := os.ReadFile(path); err == nil {
@@ -82,6 +83,22 @@ func (a *app) rememberPort(f listenFlags, listener net.Listener) (err error) {
 	}
 	_, err = a.port.WriteAt([]byte(port+"\n"), 0)
 	return errors.Join(err, a.port.Truncate(int64(len(port)+1)))
+}
+
+// servedAt is the address of the program that serves the data folder on a port of its own choice; the usual one where none
+// does.
+func (a *app) servedAt() string {
+	const usual = "http://127.0.0.1:8080"
+	file, err := os.Open(filepath.Join(a.data, portFile))
+	if err != nil {
+		return usual
+	}
+	defer file.Close()
+	port, err := io.ReadAll(file)
+	if err != nil || !errors.Is(syscall.Flock(int(file.Fd()), syscall.LOCK_SH|syscall.LOCK_NB), syscall.EWOULDBLOCK) {
+		return usual
+	}
+	return "http://" + net.JoinHostPort("127.0.0.1", strings.TrimSpace(string(port)))
 }
 
 func (f listenFlags) listenAt(ctx context.Context, address string) (net.Listener, error) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -18,7 +19,7 @@ type shareCmd struct {
 
 // linkFlag says where a link will be opened: the program that prints it may not serve it.
 type linkFlag struct {
-	URL string `help:"What the link begins with." default:"http://127.0.0.1:8080"`
+	URL string `help:"What the link begins with (default: where this data folder is served, else http://127.0.0.1:8080)." placeholder:"URL"`
 }
 
 type shareCreateCmd struct {
@@ -45,7 +46,7 @@ func (c shareCreateCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(e.stdout, shareLink(c.URL, secret))
+	fmt.Fprintln(e.stdout, shareLink(cmp.Or(c.URL, a.servedAt()), secret))
 	return nil
 }
 
@@ -96,7 +97,7 @@ func (c shareRenewCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(e.stdout, shareLink(c.URL, secret))
+	fmt.Fprintln(e.stdout, shareLink(cmp.Or(c.URL, a.servedAt()), secret))
 	return nil
 }
 

@@ -229,6 +229,9 @@ func (c sweepApplyCmd) Run(e *env) error {
 		word = "started"
 	}
 	fmt.Fprintf(e.stdout, "sweep %s %s: %s, %d queued\n", sweep.Name, word, many(int64(sweep.Counts.Total()), "run"), sweep.Counts.Queued)
+	if sweep.Counts.Queued > 0 {
+		fmt.Fprintln(e.stderr, "They train where haigo dev or haigo work runs on this data folder.")
+	}
 	return nil
 }
 

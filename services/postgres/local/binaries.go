@@ -47,7 +47,7 @@ func find(bin string, major int) (binaries, error) {
 		err = fmt.Errorf("that is %s", b.version)
 	}
 	if err != nil {
-		return binaries{}, fmt.Errorf("HAIGO_POSTGRES_BIN: no initdb and postgres of %s in %s: %w", wanted(major), bin, err)
+		return binaries{}, fmt.Errorf("HAIGO_POSTGRES_BIN: no initdb and postgres of %s in %s (%w); name the folder that holds both, or leave it out to use what is found", wanted(major), bin, err)
 	}
 	return b, nil
 }
