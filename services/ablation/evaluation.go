@@ -69,7 +69,7 @@ func (r Recipe) defaultSetBytes(sources int) int64 {
 	if r.TokensPerStep() <= 0 {
 		return DefaultSetBytes
 	}
-	times := 2 + max(0, r.Steps()-1)/r.EvalEvery() // before the first step and after the last
+	times := 2 + max(0, r.Steps()-1)/r.EvalEvery() // at the start too, of weights that know something
 	affordable := r.Tokens / 4 / (times * int64(max(1, sources)))
 	return min(DefaultSetBytes, max(leastSetBytes, affordable))
 }
