@@ -51,6 +51,7 @@ func TestAPI_addition(t *testing.T) {
 	s.post("/additions", ask("/etc")).want(t, 422, `"field":"body.path"`)
 	s.post("/survey", ask(root+"/none")).want(t, 422, `"field":"body.path"`)
 	s.post("/survey", `{"name": "Web", "lang": "日本語", "path": ""}`).want(t, 422, `"field":"body.name"`)
+	s.post("/survey", `{"name": "web-ja", "lang": "ja", "path": "/", "column": "a\u0000"}`).want(t, 422, `"field":"body.column"`)
 	s.post("/survey", ask(root)).want(t, 200, `"files":1`, `"first":"本文"`)
 	for range 2 {
 		s.post("/additions", ask(root)).want(t, 200, `"id":1,`, `"state":"waiting"`)

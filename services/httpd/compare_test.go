@@ -124,6 +124,7 @@ func TestAPI_compare(t *testing.T) {
 	arms := s.pair()
 	s.get("/api/v1/arms?q=TWO+ja30").want(t, 200, `"arm":"ja30"`, `"completed":2`)
 	s.get("/api/v1/compare?"+arms).want(t, 200, `"verdicts"`, `"missing":[]`, `"seconds"`)
+	s.get("/api/v1/compare?arm="+strings.Repeat("&arm=", 400)).want(t, 422, `"field":"query.arm"`)
 	s.get("/api/v1/compare?arm=gone/one").want(t, 200, `"arms":[]`, `"missing":["gone/one"]`)
 	for _, path := range []string{
 		"curve?metric=bpb/ja", "curve?metric=loss&x=flops&group=run", "curve?metric=loss&x=time&from=2&to=5", "curve?metric=bpb/en&band=interval&smooth=10", "difference?metric=bpb/ja&base=two/ja30",
@@ -136,7 +137,7 @@ func TestAPI_compare(t *testing.T) {
 		}
 	}
 	for path, status := range map[string]int{
-		"curve.csv?metric=loss&from=many&" + arms: 422, "curve?" + arms: 422, "curve?metric=loss&x=yen&" + arms: 422, "difference?metric=loss&base=none&" + arms: 404, "nothing?metric=loss": 422, "nothing.csv?metric=loss": 404,
+		"curve.csv?metric=loss&from=many&" + arms: 422, "curve?" + arms: 422, "curve?metric=loss&x=yen&" + arms: 422, "curve.csv?metric=&" + arms: 422, "difference?metric=loss&base=none&" + arms: 404, "nothing?metric=loss": 422, "nothing.csv?metric=loss": 404,
 	} {
 		s.get("/api/v1/compare/charts/"+path).want(t, status)
 	}
