@@ -1,6 +1,7 @@
 package httpd_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,7 +13,9 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/corpus"
 	"github.com/haigo-lab/haigo/services/httpd"
+	"github.com/haigo-lab/haigo/services/orchestrator"
 )
 
 // TestAccessible runs axe over every page in both languages, in both colour schemes and as narrow as a page enlarged four
@@ -20,7 +23,12 @@ import (
 // sideways. HAIGO_SHOTS names a folder that gets pictures of all.
 func TestAccessible(t *testing.T) {
 	t.Parallel()
-	b, s := browse(t, func(o *httpd.Options) { o.TextRoots = []string{"/text"} })
+	b, s := browse(t, func(o *httpd.Options) {
+		o.TextRoots = []string{"/text"}
+		o.Look = func(ctx context.Context, v ablation.Addition) (corpus.Survey, error) {
+			return corpus.Look(ctx, orchestrator.AdditionOptions(v, "/data", o.TextRoots))
+		}
+	})
 	source, err := os.ReadFile("../../web/node_modules/axe-core/axe.min.js")
 	if err != nil {
 		t.Fatalf("%v: run make build first", err)
@@ -41,6 +49,42 @@ func TestAccessible(t *testing.T) {
 			a.check(page.path, lang, page.status)
 		}
 	}
+	for i, state := range states {
+		a.reach(state, []string{"ja", "en"}[i%2])
+	}
+}
+
+// state is what somebody has made of a page: by the script do, once when holds. It is looked at once there is an element then.
+type state struct{ path, when, do, then string }
+
+// states are what pages can show that no address leads to.
+var states = []state{
+	{"/sweeps/done", `document.querySelector("[data-dialog]")`, `document.querySelector("[data-dialog]").click()`, "#share[open]"},
+	{"/sweeps/done", `document.querySelector("#trade .ch").dataset.drawn`, `document.querySelector("#trade [data-do=table]").click()`, "#trade td"},
+	{"/new?from=done", `document.querySelector("[data-review]")`, `document.querySelector("[data-review]").click()`, "#review[open]"},
+	{"/new?from=done", `document.querySelector("#b-0, #h-0-0")`, `document.querySelector("[data-view=yaml]").click()`, "[data-pane=yaml]:not([hidden])"},
+	{"/new?from=done", `document.querySelector("#b-0, #h-0-0")`, `{ const a = document.querySelector("#document"); a.value = a.value.replace(/0\.7/, "0.6"); a.dispatchEvent(new Event("input")); }`, "#wrong li"},
+	{"/sources/new", `document.querySelector("#path")`, `path.value = "/etc"; document.querySelector("#name").value = "Web"; lang.value = "日本語"; document.querySelector("[formaction]").click()`, "#path[aria-invalid]"},
+}
+
+// reach brings a page into a state and looks at it wide, dark and narrow.
+func (a axe) reach(to state, lang string) {
+	a.Helper()
+	separator := map[bool]string{false: "?", true: "&"}[strings.Contains(to.path, "?")]
+	a.look(1440, "light")
+	a.run(chromedp.Navigate(a.url+to.path+separator+"lang="+lang), chromedp.WaitReady(chromedp.CSS("html[data-ready]")))
+	a.until(to.when)
+	a.eval(to.do)
+	a.run(chromedp.WaitReady(chromedp.CSS("html[data-ready] " + to.then)))
+	a.eval(a.source)
+	how := lang + " " + to.then
+	a.violations(to.path, how, "")
+	a.look(1440, "dark")
+	a.violations(to.path, how+" dark", `runOnly: ["color-contrast"]`)
+	a.look(320, "light")
+	a.violations(to.path, how+" narrow", "")
+	a.forget(a.url + "/sources/look") // the console names a page that is refused
+	a.quiet()
 }
 
 type page struct {
@@ -59,6 +103,9 @@ func everyPage(s site) []page {
 	for _, tab := range []string{"", "/runs", "/definition", "/keep", "/share"} {
 		pages = append(pages, page{"/sweeps/done" + tab, 200})
 	}
+	s.ratios("ratios")
+	s.settled("/sweeps/ratios/decision")
+	pages = append(pages, page{"/sweeps/done/decision", 200}, page{"/sweeps/ratios/decision", 200}, page{"/sweeps/ratios/decision/share", 200})
 	if _, err := s.store.PutAddition(s.Context(), ablation.Addition{Name: "web-zh", Lang: "zh", Path: "/text/" + hostile, Licence: hostile}); err != nil {
 		s.Fatal(err)
 	}
@@ -77,7 +124,7 @@ func everyPage(s site) []page {
 }
 
 // notPages are what else can be asked for: files and parts of pages.
-var notPages = regexp.MustCompile(`^/(healthz|robots\.txt|static/\*|api/.*|logout|login|sweeps/\{sweep\}/(sweep\.yaml|results\.csv)|compare/scores\.csv|s/\{secret\}/(chart\.json|points\.csv|preview\.png))$`)
+var notPages = regexp.MustCompile(`^/(healthz|robots\.txt|static/\*|api/.*|logout|login|sweeps/\{sweep\}/(sweep\.yaml|results\.csv|decision\.csv|decision/export)|compare/scores\.csv|s/\{secret\}/(chart\.json|points\.csv|preview\.png))$`)
 
 // everyRoute fails the test where a page can be asked for that isn't among them.
 func everyRoute(s site, pages []page) {
@@ -103,9 +150,13 @@ func TestAccessible_login(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v: run make build first", err)
 	}
+	a := axe{b, string(source)}
 	for _, lang := range []string{"ja", "en"} {
-		axe{b, string(source)}.check("/login", lang, 200)
+		a.check("/login", lang, 200)
 	}
+	b.run(chromedp.SendKeys(chromedp.CSS("#token"), "another"), chromedp.Click(chromedp.CSS("form .pri")), chromedp.WaitReady(chromedp.CSS("html[data-ready] #problem")))
+	b.eval(a.source)
+	a.violations("/login", "refused", "")
 }
 
 // axe is a tab that can run axe.

@@ -30,6 +30,7 @@ type sweepsView struct {
 	Pager          pager
 	Now            time.Time
 	NothingStarted bool // no sweep at all: the page for the first time
+	NoSources      bool // and nothing to read yet
 }
 
 // pager is which part of a list is shown, and where the others are.
@@ -98,6 +99,7 @@ func (s *Server) sweepsPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v := sweepsView{Query: r.URL.Query().Get("q"), Show: cmp.Or(r.URL.Query().Get("show"), "all"), Now: now(), NothingStarted: len(all) == 0}
+	v.NoSources = v.NothingStarted && !s.anySource(r.Context())
 	v.Filters = sweepFilters(all, v.Show)
 	all = slices.DeleteFunc(all, func(sweep ablation.Sweep) bool { return !shows(v.Show, sweep) || !found(v.Query, sweep) })
 	v.Pager = newPager(r.URL.Query().Get("page"), len(all), sweepsShown, v.address)

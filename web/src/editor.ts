@@ -16,6 +16,7 @@ import { totals } from "./editor-totals";
 import { localised } from "./editor-time";
 import { html } from "./element";
 import { released } from "./key";
+import { show } from "./page";
 
 const rateKey = "haigo.rate";
 const burst = 1500; // milliseconds: what is typed with longer rests is undone in parts
@@ -300,7 +301,7 @@ class Page {
     this.text.flush();
     await this.doc.idle();
     const dialog = document.getElementById("review") as HTMLDialogElement;
-    if (dialog.querySelector("[data-launch]") && this.one("[data-review]") ) released(() => dialog.open || dialog.showModal());
+    if (dialog.querySelector("[data-launch]") && this.one("[data-review]") ) released(() => show(dialog));
   }
 
   private async step(by: -1 | 1): Promise<void> {

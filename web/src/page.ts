@@ -49,10 +49,16 @@ export function dialogs(): void {
     const dialog = link && document.getElementById(link.dataset.dialog ?? "");
     if (dialog instanceof HTMLDialogElement && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
-      released(() => dialog.open || dialog.showModal());
+      released(() => show(dialog));
     }
     if (target.closest("button[data-close]")) target.closest("dialog")?.close();
   });
+}
+
+// show opens a dialog.
+export function show(dialog: HTMLDialogElement): void {
+  if (!dialog.open) dialog.showModal();
+  scrollers();
 }
 
 // scrollers lets the keyboard reach boxes that scroll sideways.
