@@ -63,8 +63,8 @@ var states = []state{
 	{"/sweeps/done", `document.querySelector("#trade .ch").dataset.drawn`, `document.querySelector("#trade [data-do=table]").click()`, "#trade td"},
 	{"/new?from=done", `document.querySelector("[data-review]")`, `document.querySelector("[data-review]").click()`, "#review[open]"},
 	{"/new?from=done", `document.querySelector("#b-0, #h-0-0")`, `document.querySelector("[data-view=yaml]").click()`, "[data-pane=yaml]:not([hidden])"},
-	{"/new?from=done", `document.querySelector("#b-0, #h-0-0")`, `{ const a = document.querySelector("#document"); a.value = a.value.replace(/0\.7/, "0.6"); a.dispatchEvent(new Event("input")); }`, "#wrong li"},
-	{"/sources/new", `document.querySelector("#path")`, `path.value = "/etc"; document.querySelector("#name").value = "Web"; lang.value = "日本語"; document.querySelector("[formaction]").click()`, "#path[aria-invalid]"},
+	{"/new?from=done", `document.querySelector("#b-0, #h-0-0")`, `{ const a = document.querySelector("#document"); a.value = a.value.replace(/0\.7/, "0.6"); a.dispatchEvent(new Event("input")); }`, ":is(#wrong, #problems) li"},
+	{"/sources/new", `document.querySelector("#path")`, `path.value = "/etc"; document.querySelector("#name").value = "Web"; lang.value = "日本語"; document.querySelector("[formaction]").click()`, "#name[aria-invalid]"},
 }
 
 // reach brings a page into a state and looks at it wide, dark and narrow.
