@@ -44,7 +44,7 @@ func TestPages(t *testing.T) {
 	s.train(ablation.RunDiverged)
 	pages := []string{
 		"/", "/?show=look", "/?q=hostile", "/new", "/new?from=hostile", "/new?example=demo", "/sources", "/sources/web-en", "/shares",
-		"/sweeps/hostile", "/sweeps/hostile/runs", "/sweeps/hostile/definition", "/sweeps/hostile/share", "/nothing",
+		"/sweeps/hostile", "/sweeps/hostile/decision", "/sweeps/hostile/runs", "/sweeps/hostile/definition", "/sweeps/hostile/share", "/nothing",
 	}
 	for _, run := range runs {
 		pages = append(pages, "/runs/"+run.ID)

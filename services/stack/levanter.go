@@ -10,7 +10,7 @@ const mixtureBlock = 2048
 
 // levanter writes one file: Levanter changes weights while it trains. Every stage names every source.
 func levanter(o Order) []File {
-	unit := int64(mixtureBlock / gcd(mixtureBlock, o.BatchRows))
+	unit := mixtureBlock / gcd(mixtureBlock, o.BatchRows)
 	if unit*int64(len(o.Phases)) > o.Steps() {
 		unit = 1 // too short a run for whole blocks: the file says what to do
 	}

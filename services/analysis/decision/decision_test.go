@@ -161,3 +161,61 @@ func TestEffect(t *testing.T) {
 		t.Errorf("%d seeds are said to show what ten don't", n)
 	}
 }
+
+func TestLook(t *testing.T) {
+	t.Parallel()
+	in := table.Table{Sources: []string{"ja", "en", "code"}, Phases: 1, Metrics: []string{"bpb/ja", "bpb/en"}}
+	for i, s := range [][]float64{{.1, .8, .1}, {.8, .1, .1}, {.1, .1, .8}, {.4, .4, .2}, {.6, .3, .1}, {.2, .5, .3}, {.34, .33, .33}} {
+		in.Runs = append(in.Runs, table.Run{ID: fmt.Sprint(i), Shares: [][]float64{s}, Values: []float64{math.Pow(s[0]+.02, -.3), math.Pow(s[1]+.02, -.3)}})
+	}
+	f, err := surrogate.New(surrogate.Setup{Table: in, Pairs: in.Pairs()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := decision.Look(f, decision.Options{Seed: 1}, decision.View{X: "bpb/en", Y: "bpb/ja", Responses: in.Metrics, Next: 3})
+	if len(o.Responses) != 3 || o.Front == nil || o.Ternary == nil || len(o.Next) < 1 || len(o.Next) > 3 {
+		t.Fatalf("%d responses, front %t, ternary %t, %d proposals", len(o.Responses), o.Front != nil, o.Ternary != nil, len(o.Next))
+	}
+	sums := func(run table.Run) {
+		t.Helper()
+		if sum := run.Shares[0][0] + run.Shares[0][1] + run.Shares[0][2]; math.Abs(sum-1) > 1e-6 || slices.Min(run.Shares[0]) < -1e-9 {
+			t.Errorf("shares %v", run.Shares)
+		}
+	}
+	for _, r := range o.Responses {
+		for i, p := range r.Points {
+			sums(p.Run)
+			if math.Abs(p.Run.Shares[0][r.Source]-p.Share) > 1e-9 || i > 0 && p.Share <= r.Points[i-1].Share || p.Values[0].Low > p.Values[0].Mean {
+				t.Errorf("source %d, point %d: %+v", r.Source, i, p)
+			}
+		}
+		if len(r.Seen) != 7 {
+			t.Errorf("%d of 7 measured mixtures stand at the curve of source %d", len(r.Seen), r.Source)
+		}
+	}
+	for _, n := range o.Next {
+		sums(n.Run)
+		if n.PBetter < 0 || n.PBetter > 1+1e-9 {
+			t.Errorf("better with %v", n.PBetter)
+		}
+	}
+	if n := len(o.Ternary.Points); n != (o.Ternary.Steps+1)*(o.Ternary.Steps+2)/2 {
+		t.Errorf("%d points of a triangle", n)
+	}
+	minus := decision.Differences(f, in.Runs[0], in.Runs[1], 1)
+	if minus[0].Mean < .5 || minus[1].Mean > -.5 {
+		t.Errorf("Japanese and English differ by %v", minus)
+	}
+}
+
+func TestBeside(t *testing.T) {
+	t.Parallel()
+	at := func(ja float64) table.Run { return table.Run{Shares: [][]float64{{ja, 1 - ja}}} }
+	pool := []table.Run{at(.05), at(.45), at(.5), at(.95)}
+	if got := decision.Beside([]table.Run{at(.05), at(.95)}, pool, 1); len(got) != 1 || got[0] != 1 && got[0] != 2 {
+		t.Errorf("%v lies farthest from both ends", got)
+	}
+	if got := decision.Beside(nil, pool[:2], 9); len(got) != 2 {
+		t.Errorf("%v of a pool of two", got)
+	}
+}

@@ -79,7 +79,7 @@ func (e *engine) next(d *Decision, n int) []Proposal {
 	if d.Distance > 1e-6 {
 		runs = append(runs, d.Run)
 	}
-	for _, run := range e.propose(d.Run, n) {
+	for _, run := range e.propose(d.Run, 4*n) { // those that are nearly alike count once
 		if run = rounded(run, e.region); len(runs) < n && e.fresh(runs, run) {
 			runs = append(runs, run)
 		}
