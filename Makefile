@@ -8,7 +8,7 @@ PLUGINS := cpu command
 PLATFORMS := linux-amd64 linux-arm64 darwin-arm64
 NPM     := npm --prefix web --no-audit --no-fund --no-update-notifier
 
-.PHONY: help demo test build web go lint types browser bench-cpu bench-corpus bench-run bench-analysis bench-pages faults fuzz-api dist check-dist clean
+.PHONY: help demo test build web go lint types browser bench-cpu bench-corpus bench-run bench-analysis bench-pages bench-store faults fuzz-api dist check-dist clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s%s\n", $$1, $$2}' Makefile
