@@ -60,13 +60,12 @@ func savingDir(checkpoints string, attempt int) string {
 	return filepath.Join(checkpoints, fmt.Sprintf(".saving-a%04d", attempt))
 }
 
-// sweep removes what this attempt and those before it left half-written.
+// sweep removes what this attempt and those before it left half-written. One of those that still writes is let be.
 func sweep(checkpoints string, attempt int) error {
-	var errs []error
-	for a := 1; a <= attempt; a++ {
-		errs = append(errs, os.RemoveAll(savingDir(checkpoints, a)))
+	for a := 1; a < attempt; a++ {
+		_ = os.RemoveAll(savingDir(checkpoints, a))
 	}
-	return errors.Join(errs...)
+	return os.RemoveAll(savingDir(checkpoints, attempt))
 }
 
 // seal lists and syncs the files of dir and writes the manifest over them.
