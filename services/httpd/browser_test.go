@@ -23,6 +23,7 @@ import (
 	"github.com/haigo-lab/haigo/services/orchestrator"
 	"github.com/haigo-lab/haigo/services/postgres"
 	"github.com/haigo-lab/haigo/services/postgres/pgtest"
+	"github.com/haigo-lab/haigo/services/storage"
 	"github.com/haigo-lab/haigo/web"
 )
 
@@ -95,6 +96,7 @@ func serve(t *testing.T, store *postgres.Store, address string, with ...func(*ht
 	for _, change := range with {
 		change(&o)
 	}
+	o.Storage = &storage.Keeper{Store: store, Data: t.TempDir(), Freeze: httpd.Sharer{Store: store, Version: o.Version}.Refresh}
 	if server, err = httpd.New(o); err != nil {
 		t.Fatal(err)
 	}

@@ -296,7 +296,7 @@ func sum(points []ablation.Point) string {
 func TestFault_ServiceKilledWhileItStores(t *testing.T) {
 	t.Parallel()
 	f := newFactory(t, pgtest.URL(t), 1, size(4_000, 100_000))
-	for range size(3, 20) {
+	for range size(2, 20) {
 		w, seen := f.worker(), f.step()
 		f.until("more to be stored", func() bool { return f.step() > seen || f.completed() == 1 })
 		w.kill()
@@ -309,7 +309,7 @@ func TestFault_ServiceKilledWhileItStores(t *testing.T) {
 // Two services on one database, by mistake, and one after the other killed: no run is trained twice, none is left out.
 func TestFault_ManyRunsAndTwoServicesKilled(t *testing.T) {
 	t.Parallel()
-	runs := size(10, 500)
+	runs := size(6, 500)
 	f := newFactory(t, pgtest.URL(t), runs, 20)
 	workers := []worker{f.worker(), f.worker()}
 	for i := 0; f.completed() < runs; i++ {
@@ -342,7 +342,7 @@ func TestFault_PostgresAway(t *testing.T) {
 	if err := open(t, server.URL).Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	f := newFactory(t, server.URL, 1, size(8_000, 100_000))
+	f := newFactory(t, server.URL, 1, size(5_000, 100_000))
 	w := f.worker()
 	f.until("the first points", func() bool { return f.step() > 0 })
 	if err := server.Stop(t.Context()); err != nil {
@@ -360,7 +360,7 @@ func TestFault_PostgresAway(t *testing.T) {
 // Every commit takes 200 ms.
 func TestFault_SlowCommits(t *testing.T) {
 	t.Parallel()
-	f := newFactory(t, pgtest.URL(t), 1, size(1_500, 20_000))
+	f := newFactory(t, pgtest.URL(t), 1, size(800, 20_000))
 	f.sql(`CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.2); RETURN NULL; END'`)
 	f.sql(`CREATE CONSTRAINT TRIGGER slow AFTER UPDATE ON attempts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow()`)
 	f.worker()
