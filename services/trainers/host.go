@@ -120,7 +120,9 @@ func attempt[T any](ctx context.Context, s *slot, call func(context.Context, tra
 	bounded, cancel := context.WithTimeout(ctx, s.host.options.CallTimeout)
 	defer cancel()
 	answer, err = call(bounded, p.trainer)
-	if errors.Is(err, trainer.ErrGone) || bounded.Err() != nil && ctx.Err() == nil {
+	// The plugin has the deadline too, and its clock may be ahead.
+	late := bounded.Err() != nil || errors.Is(err, context.DeadlineExceeded)
+	if errors.Is(err, trainer.ErrGone) || late && ctx.Err() == nil {
 		s.drop(p)
 	}
 	return answer, err
