@@ -94,7 +94,7 @@ func escapeName(s string) (name, rest string) {
 	return s[:size], s[size:]
 }
 
-// specialCharacter is a named character, or uXXXX by its number; one that isn't known prints nothing.
+// specialCharacter is a named character, or one by its number behind a u, in hexadecimal; one that isn't known prints nothing.
 func specialCharacter(name string) string {
 	if text, ok := special[name]; ok {
 		return text

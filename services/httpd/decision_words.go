@@ -1,0 +1,218 @@
+package httpd
+
+import (
+	"cmp"
+	"fmt"
+	"html/template"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/analysis/decision"
+	"github.com/haigo-lab/haigo/services/analysis/table"
+)
+
+type caveat struct {
+	Warn bool
+	Text string
+}
+
+// prices are those of Japanese in English and back, or of all metrics where the objective hasn't both.
+func (p decisionPage) prices() []string {
+	priced := slices.DeleteFunc(slices.Clone(p.outlook.Prices), func(v decision.Price) bool { return !spoken(v.Of) || !spoken(v.In) })
+	if len(priced) == 0 {
+		priced = p.outlook.Prices
+	}
+	var out []string
+	for _, v := range priced {
+		key := "dec.price.say"
+		if v.Cost.Mean <= 0 {
+			key = "dec.price.free" // the front of two metrics says nothing of a third
+		}
+		out = append(out, p.words.text(key, "of", p.head(v.Of).Name, "in", p.head(v.In).Name, "c", fixed(v.Cost.Mean, 2), "lo", fixed(v.Cost.Low, 2), "hi", fixed(v.Cost.Top, 2)))
+	}
+	return out
+}
+
+// spoken reports whether a metric is of Japanese or English text.
+func spoken(metric string) bool { return metric == ablation.BPB("ja") || metric == ablation.BPB("en") }
+
+// goal is the objective in words: by which metrics, weighted how.
+func (p decisionPage) goal() string {
+	var parts []string
+	even := true
+	for _, t := range p.outlook.Objective.Terms {
+		even = even && t.Weight == p.outlook.Objective.Terms[0].Weight
+	}
+	for _, t := range p.outlook.Objective.Terms {
+		name := p.head(t.Metric).Name
+		if !even {
+			name += " " + fixed(t.Weight, 2)
+		}
+		parts = append(parts, name)
+	}
+	key := map[bool]string{true: "dec.goal.even", false: "dec.goal.weighted"}[even]
+	if n := len(parts); n > wordsMost {
+		parts = []string{p.words.text("dec.goal.many", "n", n)}
+	}
+	return p.words.text(key, "m", strings.Join(parts, p.words.text("dec.comma")))
+}
+
+// mixtureWords are a run's shares in a row, those that are there, phase by phase.
+func (m *decisionMaterial) mixtureWords(run table.Run) string {
+	phases := make([]string, len(run.Shares))
+	for i, shares := range run.Shares {
+		order := largest(shares)
+		var parts []string
+		for k, j := range order {
+			w := shares[j]
+			if len(order) > wordsMost && k == wordsMost-1 {
+				parts = append(parts, fmt.Sprintf("… +%d", len(order)-k))
+				break
+			}
+			parts = append(parts, m.table.Sources[j]+" "+percent(w, map[bool]int{true: 0, false: 1}[math.Abs(w*100-math.Round(w*100)) < .05]))
+		}
+		phases[i] = strings.Join(parts, " / ")
+	}
+	return strings.Join(phases, " → ")
+}
+
+// wordsMost is how many of more sources, metrics or ranges a line of words names; the CSVs have all.
+const wordsMost = 5
+
+// largest are the sources that have a share, in their order, or by share where they are many.
+func largest(shares []float64) []int {
+	var order []int
+	for j, w := range shares {
+		if w >= .0005 {
+			order = append(order, j)
+		}
+	}
+	if len(order) > wordsMost {
+		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(shares[b], shares[a]) })
+	}
+	return order
+}
+
+// runGlyph is a run's mixture in the size of a word.
+func (m *decisionMaterial) runGlyph(run table.Run) template.HTML {
+	const steps = 1000
+	langs := make([]string, len(m.table.Sources))
+	for j := range langs {
+		langs[j] = m.langOf(j)
+	}
+	var weights []ablation.Weights
+	from := 0.0
+	for i, shares := range run.Shares {
+		w := ablation.Weights{FromStep: int64(math.Round(from * steps)), W: make([]int64, len(shares))}
+		for j, v := range shares {
+			w.W[j] = int64(math.Round(v * ablation.WeightTotal))
+		}
+		weights, from = append(weights, w), from+m.shares[i]
+	}
+	return newGlyph(weights, steps, langs).svg(40, 13)
+}
+
+func (p decisionPage) expected() string {
+	var parts []string
+	for _, t := range p.outlook.Objective.Terms {
+		k := slices.Index(p.outlook.Fit.Table.Metrics, t.Metric)
+		parts = append(parts, p.head(t.Metric).Name+" "+fixed(p.outlook.Metrics[k].Mean, 3))
+	}
+	return p.words.text("dec.say.expected", "m", strings.Join(parts, p.words.text("dec.comma")))
+}
+
+// verdict says whether the recommended mixture beats the best that was run.
+func (p decisionPage) verdict(b decision.Baseline) string {
+	key := "dec.say.same"
+	if b.Better {
+		key = "dec.say.better"
+	}
+	if p.outlook.Distance < 1e-6 {
+		key = "dec.say.itself"
+	}
+	v, digits := b.Improvement, 3
+	if max(math.Abs(v.Low), math.Abs(v.Top)) < .005 {
+		digits = 5
+	}
+	return p.words.text(key, "s", p.mixtureWords(b.Run), "g", signed(v.Mean, digits), "lo", signed(v.Low, digits), "hi", signed(v.Top, digits))
+}
+
+// alike says where mixtures lie that can't be told from the recommended one.
+func (p decisionPage) alike() string {
+	var parts []string
+	for i, phase := range p.outlook.AsGood {
+		for j, r := range phase {
+			name := p.outlook.Fit.Table.Sources[j]
+			if len(p.outlook.AsGood) > 1 {
+				name = p.words.text("dec.in.phase", "s", name, "n", i+1)
+			}
+			parts = append(parts, name+" "+percent(r.Low, 0)+"–"+percent(r.Top, 0))
+		}
+	}
+	return p.words.text("dec.say.alike", "r", strings.Join(parts, p.words.text("dec.comma")))
+}
+
+func (p decisionPage) near() string {
+	names := strings.Join(p.outlook.Nearest, p.words.text("dec.comma"))
+	if p.outlook.Distance < 1e-6 {
+		return p.words.text("dec.say.run", "n", names)
+	}
+	return p.words.text("dec.say.near", "n", names, "d", fixed(100*p.outlook.Distance, 0))
+}
+
+// caveats are what to know before it is used: on what it stands, what was taken for granted, what is far away.
+func (p decisionPage) caveats() []caveat {
+	t := p.outlook.Fit.Table
+	out := []caveat{{Text: p.words.text("dec.cav.from", "m", len(t.Groups()), "n", len(t.Runs))}}
+	for _, l := range p.outlook.Warnings {
+		out = append(out, caveat{true, l.In(p.words.lang)})
+	}
+	if t.Phases == 1 {
+		out = append(out, caveat{Text: p.words.text("dec.cav.order")})
+	}
+	for _, l := range p.outlook.Fit.Notes {
+		out = append(out, caveat{Text: l.In(p.words.lang)})
+	}
+	return out
+}
+
+// powers are the smallest effects that so many seeds show.
+func (p decisionPage) powers() []string {
+	const most = 99
+	var out []string
+	for _, v := range p.outlook.Detectable {
+		if math.IsNaN(v.Effect) || strings.HasSuffix(v.Metric, "/margin") {
+			continue
+		}
+		name := p.head(v.Metric).Name
+		if n := decision.Seeds(v.SD, v.Freedom, v.Effect/2, most); n > 0 {
+			out = append(out, p.words.text("dec.power.seeds", "m", name, "e", fixed(v.Effect, 3), "n", v.Seeds, "h", fixed(v.Effect/2, 3), "k", n))
+		} else {
+			out = append(out, p.words.text("dec.power", "m", name, "e", fixed(v.Effect, 3), "n", v.Seeds))
+		}
+	}
+	if len(out) == 0 {
+		return []string{p.words.text("dec.power.none")}
+	}
+	return out
+}
+
+// pBest is how likely a mixture is the best of those that were run; a dash where it wasn't.
+func (p decisionPage) pBest(run table.Run) string {
+	for _, a := range p.outlook.Arms {
+		if decision.Apart(a.Run, run) < 1e-6 {
+			return fixed(a.PBest, 2)
+		}
+	}
+	return "—"
+}
+
+func (p decisionPage) epochWords(run table.Run) string {
+	var parts []string
+	for _, n := range p.outlook.Fit.Epochs(run) {
+		parts = append(parts, fixed(n, map[bool]int{true: 1, false: 2}[n >= 1]))
+	}
+	return strings.Join(parts, " / ")
+}
