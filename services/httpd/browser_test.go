@@ -36,7 +36,7 @@ func TestBrowser(t *testing.T) {
 	bad := strings.Replace(sweepFile("talk"), "web-en: 0.3}", "web-en: 0.2}", 1)
 
 	b.run(chromedp.Navigate(b.url+"/new?lang=en"), chromedp.WaitReady(chromedp.CSS("html[data-ready]")))
-	b.eval(fmt.Sprintf(`{ const a = document.querySelector("textarea"); a.value = %q; a.dispatchEvent(new Event("input")); }`, bad))
+	b.eval(fmt.Sprintf(`{ document.querySelector("[data-view=yaml]").click(); const a = document.querySelector("textarea"); a.value = %q; a.dispatchEvent(new Event("input")); }`, bad))
 	b.until(`document.querySelector("#problems [data-line='8']") && document.querySelectorAll(".lines .e").length === 1`)
 	b.until(`document.querySelector("textarea").value.includes("web-en: 0.2}") && document.querySelector("#go button").disabled`)
 	b.run(chromedp.Click(chromedp.CSS(".lang a[lang=ja]")), chromedp.WaitReady(chromedp.CSS("html[data-ready][lang=ja]")))

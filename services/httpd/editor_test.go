@@ -5,13 +5,17 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/haigo-lab/haigo/services/httpd"
 )
 
 // drawn is a sweep file with what a form must leave alone: a comment on each side, an own order, Japanese.
@@ -116,7 +120,10 @@ func TestEditor_typing(t *testing.T) {
 	b.url = front(t, s.url, func(r *http.Request) {
 		if r.URL.Path == "/new/check" && held {
 			asked <- struct{}{}
-			<-release
+			select {
+			case <-release:
+			case <-r.Context().Done(): // given up for being late
+			}
 		}
 	})
 	b.compose(drawn)
@@ -152,6 +159,31 @@ func TestEditor_typing(t *testing.T) {
 	b.eval(`document.querySelector("[data-view=form]").click()`)
 	b.run(chromedp.Click(chromedp.CSS("[data-do=undo]")))
 	b.until(`!document.querySelector("#document").value.includes("# x") && document.querySelector("#document").value.includes("question: 日本")`)
+	b.quiet()
+}
+
+// TestEditor_slow: a server that doesn't answer is said to be slow; what was changed is kept, and asked about with the next
+// change.
+func TestEditor_slow(t *testing.T) {
+	t.Parallel()
+	b, s := browse(t, httpd.Beat(time.Second))
+	s.text()
+	var hangs atomic.Bool
+	b.url = front(t, s.url, func(r *http.Request) {
+		if hangs.Load() && r.URL.Path == "/new/check" {
+			<-r.Context().Done()
+			panic(http.ErrAbortHandler) // nobody waits for an answer any more
+		}
+	})
+	b.compose(drawn)
+	b.until(`document.querySelector("#away").hidden`)
+	hangs.Store(true)
+	b.run(chromedp.Focus(chromedp.CSS("#b-0")), chromedp.KeyEvent(kb.ArrowRight))
+	b.until(`!document.querySelector("#away").hidden && document.querySelector("#away").textContent.includes("遅れて")`)
+	hangs.Store(false)
+	b.run(chromedp.KeyEvent(kb.ArrowRight))
+	b.holds("until: 0.52")
+	b.until(`document.querySelector("#away").hidden`)
 	b.quiet()
 }
 

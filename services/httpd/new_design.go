@@ -183,7 +183,7 @@ func (b formBuilder) oneFactor(p *designPart, sources []tick) {
 func (b formBuilder) product(p *designPart) {
 	p.Fields = []field{
 		b.list("design/product/tokens", "new.d.tokens", "lengths", tokenText(b.draft.Sweep.Recipe.Tokens)),
-		b.list("design/product/shapes", "new.d.shapes", "names", shapeText(b.draft.Sweep.Recipe.Shape)),
+		b.list("design/product/shapes", "new.d.shapes", "shapes", shapeText(b.draft.Sweep.Recipe.Shape)),
 	}
 }
 
@@ -225,7 +225,7 @@ func (b formBuilder) list(path, label, kind, example string) field {
 	f.Wrong = b.first(path)
 	items := []string{}
 	for {
-		text, ok := b.draft.Texts[fmt.Sprintf("%s/%d", path, len(items))]
+		text, ok := b.item(fmt.Sprintf("%s/%d", path, len(items)))
 		if !ok {
 			break
 		}

@@ -30,7 +30,7 @@ type field struct {
 	Label   string // key of words
 	Value   string // as it is written; empty: not at all
 	Default string // what holds then
-	Kind    string // text, name, number, tokens, time, cron, share; of lists shares, range, lengths, names
+	Kind    string // text, name, number, tokens, time, cron, share, shape; of lists shares, range, lengths, shapes
 	Options []option
 	Wrong   string // what is wrong with it
 	Own     string // tells two fields of one path apart
@@ -78,12 +78,12 @@ func (s *Server) newForm(ctx context.Context, words words, d ablation.Draft, v n
 	if named == "" && len(trainers) > 0 {
 		named = trainers[0].Name
 	}
-	f.Recipe = []field{
-		b.shape(presets(trainers, named)),
+	f.Recipe = append([]field{
+		b.shape(shapesOf(trainers, named)),
 		b.field("recipe/tokens", "new.f.tokens", "tokens", ""),
 		b.chosen(b.field("recipe/trainer", "sweep.def.trainer", "name", named), trainerNames(trainers)),
 		b.field("recipe/optimizer/peak_lr", "new.f.lr", "number", words.text("new.f.lr.own")),
-	}
+	}, b.numbers()...)
 	f.More = []field{
 		b.field("recipe/row_tokens", "new.f.row", "number", strconv.Itoa(r.RowTokens)),
 		b.field("recipe/batch_rows", "new.f.batch", "number", strconv.Itoa(r.BatchRows)),
@@ -139,15 +139,6 @@ func (b formBuilder) seeds() field {
 	return f
 }
 
-// shape is a preset. One that is written out as numbers is the choice that leaves it so.
-func (b formBuilder) shape(presets []option) field {
-	f := b.chosen(b.field("recipe/shape", "sweep.def.shape", "name", shapeText(b.draft.Sweep.Recipe.Shape)), presets)
-	if _, written := b.draft.Texts["recipe/shape/layers"]; written {
-		f.Options[0].Text = f.Default
-	}
-	return f
-}
-
 // chosen makes a field a choice. What the document says is among the options, whatever it is.
 func (b formBuilder) chosen(f field, options []option) field {
 	f.Options = []option{{"", b.words.text("new.f.default", "v", f.Default)}}
@@ -166,19 +157,6 @@ func trainerNames(trainers []trainer.Description) []option {
 			device = " · " + t.Devices[0].Name
 		}
 		out[i] = option{t.Name, t.Name + device}
-	}
-	return out
-}
-
-// presets are those of the trainer of a name, or of the first.
-func presets(trainers []trainer.Description, name string) []option {
-	if len(trainers) == 0 {
-		return nil
-	}
-	i := max(0, slices.IndexFunc(trainers, func(t trainer.Description) bool { return t.Name == name }))
-	var out []option
-	for _, s := range trainers[i].Shapes {
-		out = append(out, option{s.Name, fmt.Sprintf("%s · d %d · %d layers", s.Name, s.Model.Width, s.Model.Layers)})
 	}
 	return out
 }

@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/haigo-lab/haigo/plugins/trainer"
@@ -62,12 +64,30 @@ func (m *reports) keep(key [sha256.Size]byte, report trainer.Report) {
 	m.order = append(m.order, key)
 }
 
-// digest is of all that a trainer's word hangs on: not of the run's name and seeds.
+// digest is of all that a trainer's word on a plan hangs on: not of the run's name and seeds, and of its mixture only what
+// kind it is. A start asks about every number.
 func digest(name string, s spec.Spec) ([sha256.Size]byte, error) {
-	s.RunID, s.DataSeed, s.MixSeed, s.InitSeed = "", 0, 0, 0
+	kind := outline(s.Weights)
+	s.RunID, s.DataSeed, s.MixSeed, s.InitSeed, s.Weights = "", 0, 0, 0, nil
 	text, err := json.Marshal(s)
 	if err != nil {
 		return [sha256.Size]byte{}, fmt.Errorf("digest of a spec: %w", err)
 	}
-	return sha256.Sum256(append([]byte(name+"\x00"), text...)), nil
+	return sha256.Sum256(append([]byte(name+"\x00"+kind+"\x00"), text...)), nil
+}
+
+// outline is what stays of a table while boundaries and shares are moved: its phases and ramps, and the sources of each.
+func outline(table []spec.Weights) string {
+	var phases []string
+	for i, w := range table {
+		phase := "phase"
+		if i > 0 && w.FromStep-table[i-1].FromStep == 1 {
+			phase = "ramp"
+		}
+		for _, weight := range w.W {
+			phase += fmt.Sprintf(" %t", weight > 0)
+		}
+		phases = append(phases, phase)
+	}
+	return strings.Join(slices.Compact(phases), "\n")
 }

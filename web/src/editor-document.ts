@@ -2,6 +2,7 @@
 // document, the state and the parts of the page; every document that was settled on can be gone back to.
 
 import { read, type Edit, type State } from "./editor-state";
+import { Patience } from "./get";
 
 export interface Asked {
   document: string;
@@ -15,21 +16,29 @@ interface Moment {
   key: string; // changes of one key in a row count as one
 }
 
+// Trouble is why no answer comes: the server can't be reached, is slow, has ended the session, or refuses so long a text.
+export type Trouble = "away" | "slow" | "out" | "long";
+
+const rest = 2000; // milliseconds before a question is asked again by itself
+
 export class Doc {
   private waiting: Edit[] = [];
   private asking: Promise<void> | undefined;
   private again = false;
+  private hurry = (): void => {}; // lets a question that is late, or rests, give way to the next change
+  private readonly patience = new Patience();
   private fitting = false;
   private past: Moment[];
   private now = 0;
   private key = "";
 
-  // answered is called with each answer's page, and whether there are newer edits already; lost when there is none.
+  // answered is called with each answer's page, and whether there are newer edits already; lost when there is none, and
+  // with nothing once there is one again.
   constructor(
     public text: string,
     private readonly ask: () => Omit<Asked, "document">,
     private readonly answered: (page: Document, state: State, behind: boolean) => void,
-    private readonly lost: (away: boolean) => void,
+    private readonly lost: (why?: Trouble) => void,
   ) {
     this.past = [{ document: text, key: "" }];
   }
@@ -109,8 +118,11 @@ export class Doc {
   }
 
   private send(): void {
-    if (this.asking) this.again = true;
-    else this.asking = this.talk();
+    if (!this.asking) this.asking = this.talk();
+    else {
+      this.again = true;
+      this.hurry();
+    }
   }
 
   private async talk(): Promise<void> {
@@ -122,10 +134,8 @@ export class Doc {
       this.fitting = false;
       try {
         const body = new URLSearchParams({ document: before, edits: edits.length ? JSON.stringify(edits) : "", fit: fit ? "1" : "", ...this.ask() });
-        const answer = await fetch("/new/check", { method: "POST", body });
-        if (!answer.ok) throw new Error(`${answer.status}`);
-        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-        this.lost(false);
+        const page = new DOMParser().parseFromString(await this.post(body), "text/html");
+        this.lost();
         if (this.text !== before) {
           this.again = true; // the text was rewritten meanwhile: this answer is of an older one
           this.fitting ||= fit;
@@ -135,14 +145,52 @@ export class Doc {
         if (state.readable) this.text = state.document;
         if (edits.length || fit) this.settle();
         if (!this.again || edits.length) this.answered(page, state, this.waiting.length > 0);
-      } catch {
-        this.lost(true);
-        this.waiting = [...edits, ...this.waiting];
+      } catch (error) {
+        if (this.text === before) this.waiting = [...edits, ...this.waiting];
         this.fitting ||= fit;
-        await new Promise((resume) => setTimeout(resume, 2000));
+        if (this.again) continue; // it gave way to a change
+        const why = error instanceof Refused ? error.why : "away";
+        this.lost(why);
+        if (why === "long") continue; // only a change helps
+        await new Promise<void>((resume) => {
+          this.hurry = resume;
+          setTimeout(resume, rest);
+        });
         this.again = true;
       }
     } while (this.again);
     this.asking = undefined;
+  }
+
+  // post asks one question, and waits for the answer only so long. Once it is late, the next change has it given up.
+  private async post(body: URLSearchParams): Promise<string> {
+    const end = new AbortController();
+    const limit = setTimeout(() => end.abort(), this.patience.time);
+    const late = setTimeout(() => {
+      this.hurry = () => end.abort();
+      this.lost("slow");
+    }, this.patience.time / 3);
+    this.hurry = () => {};
+    try {
+      const answer = await fetch("/new/check", { method: "POST", body, signal: end.signal });
+      const text = await answer.text();
+      this.patience.met();
+      if (answer.redirected) throw new Refused("out");
+      if (!answer.ok) throw new Refused(answer.status === 413 ? "long" : "away");
+      return text;
+    } catch (error) {
+      if (!end.signal.aborted) throw error;
+      this.patience.tried();
+      throw new Refused("slow");
+    } finally {
+      clearTimeout(limit);
+      clearTimeout(late);
+    }
+  }
+}
+
+class Refused extends Error {
+  constructor(readonly why: Trouble) {
+    super(why);
   }
 }

@@ -60,14 +60,14 @@ function instead(field: HTMLInputElement | HTMLSelectElement): Edit[] {
 // values changes a list to what the field says, value by value: those that stay keep their lines and their comments.
 function values(field: HTMLInputElement | HTMLSelectElement): Edit[] {
   const path = (field.dataset.path ?? "").split("/");
-  const kind = { shares: "share", range: "share", lengths: "tokens", names: "name" }[field.dataset.kind ?? ""] ?? "number";
+  const kind = { shares: "share", range: "share", lengths: "tokens", shapes: "shape" }[field.dataset.kind ?? ""] ?? "number";
   const old = JSON.parse(field.dataset.items ?? "[]") as string[];
-  const parts = field.value.normalize("NFKC").split(field.dataset.kind === "range" ? /[-–—~〜～]/ : /[,、;\s]+/);
+  const parts = field.value.normalize("NFKC").replace(times, "×").split(field.dataset.kind === "range" ? /[-–—~〜～]/ : /[,、;\s]+/);
   const now = parts.map((text) => text.trim()).filter(Boolean).map((text) => typed(text, kind));
   if (field.dataset.kind === "range" && now.length === 1) now.push(now[0] ?? 0);
   if (!now.length) return old.length ? [{ op: "remove", path }] : [];
   if (!old.length) return [{ op: "set", path, value: now }];
-  const same = (was: string | undefined, value: string | number | undefined): boolean => was !== undefined && value !== undefined && typed(was, kind) === value;
+  const same = (was: string | undefined, value: Value | undefined): boolean => was !== undefined && value !== undefined && said(typed(was, kind)) === said(value);
   let first = 0;
   while (same(old[first], now[first])) first++;
   let last = 0;
@@ -80,14 +80,28 @@ function values(field: HTMLInputElement | HTMLSelectElement): Edit[] {
   return out;
 }
 
+// Value is what a document can hold where a field stands: a shape is four numbers under their keys.
+type Value = string | number | Record<string, number>;
+
+const said = (value: Value): string => JSON.stringify(value);
+
+const times = /(?<=\d)\s*[x×*]\s*(?=\d)/g;
+
+// shape is four numbers, written as 4×128×4×352, as the document has them; what is no such text is a preset's name.
+function shape(text: string): Value {
+  const [layers, width, heads, ffn, ...more] = text.replace(times, "×").split("×").map(Number);
+  return layers && width && heads && ffn && !more.length ? { layers, width, heads, ffn } : text;
+}
+
 const myriads: Record<string, number> = { 万: 1e4, 億: 1e8, 兆: 1e12 };
 
 // typed is text as the document has it: numbers with ASCII digits, 2.4億 as 240M.
-function typed(text: string, kind: string): string | number {
+function typed(text: string, kind: string): Value {
   if (kind === "text") return text;
   const plain = text.normalize("NFKC").trim();
   if (kind === "name" || kind === "time") return plain;
   if (kind === "share") return portion(plain);
+  if (kind === "shape") return shape(plain);
   const [, digits, myriad] = /^([\d.,]+)([万億兆])?(?:トークン|円)?$/.exec(plain) ?? [];
   if (!digits) return plain.replace(/,/g, "");
   const number = Number(digits.replace(/,/g, "")) * (myriads[myriad ?? ""] ?? 1);

@@ -20,7 +20,7 @@ export function ended(text: string, document: string): string {
   return document.includes("\r\n") && !/(^|[^\r])\n/.test(document) ? text.replace(/\n/g, "\r\n") : text;
 }
 
-const pause = 300; // milliseconds without a keystroke before the text is read
+const pause = 60; // milliseconds without a keystroke before the text is read
 
 // text watches the area of a form and calls changed a moment after the last keystroke, never while a word is composed.
 export function text(form: HTMLFormElement, changed: () => void): Text {
@@ -79,8 +79,9 @@ export function text(form: HTMLFormElement, changed: () => void): Text {
   };
 }
 
-// numbered writes the margin and paints the lines, with those marked that have a problem.
+// numbered writes the margin and paints the lines, with those marked that have a problem, where they can be seen.
 function numbered(area: HTMLTextAreaElement, margin: HTMLElement, paper: HTMLElement): void {
+  if (area.closest("[hidden]")) return;
   const wrong = new Map<number, string>();
   for (const e of document.querySelectorAll<HTMLElement>("#problems [data-line]")) {
     const line = Number(e.dataset.line);
@@ -97,7 +98,7 @@ function numbered(area: HTMLTextAreaElement, margin: HTMLElement, paper: HTMLEle
     }),
   );
   paint(paper, area.value, wrong);
-  if (!area.closest("[hidden]")) scrolled(area, margin, paper); // it would lay out the page, at every edit of the form too
+  scrolled(area, margin, paper);
 }
 
 function scrolled(area: HTMLTextAreaElement, margin: HTMLElement, paper: HTMLElement): void {

@@ -3,7 +3,7 @@
 
 import { area, type Change } from "./editor-area";
 import * as change from "./editor-change";
-import { Doc } from "./editor-document";
+import { Doc, type Trouble } from "./editor-document";
 import * as draft from "./editor-draft";
 import { fields } from "./editor-form";
 import { head } from "./editor-head";
@@ -34,6 +34,7 @@ class Page {
   private pane: View = "form";
   private gesture = 0; // counts moves of handles that belong together
   private moving = false; // the last change was a handle's, and is drawn already
+  private drawn = ""; // what is drawn; empty: it is to be drawn whatever it is
   private typedAt = 0;
   private readonly begun: string;
   private readonly doc: Doc;
@@ -44,7 +45,7 @@ class Page {
     this.state = read<State>(document, "state");
     this.text = text(form, () => this.typed());
     this.begun = this.state.document;
-    this.doc = new Doc(this.begun, () => this.asked(), (page, state, behind) => this.answer(page, state, behind), (away) => this.away(away));
+    this.doc = new Doc(this.begun, () => this.asked(), (page, state, behind) => this.answer(page, state, behind), (why) => this.trouble(why));
     this.area = area(this.one("[data-area]"), () => this.gesture++, (c) => this.moved(c));
   }
 
@@ -57,7 +58,7 @@ class Page {
     this.one("[data-other]").addEventListener("change", () => this.draw());
     this.form.addEventListener("submit", (event) => this.submit(event));
     document.addEventListener("keydown", (event) => this.key(event));
-    new ResizeObserver(() => this.draw()).observe(this.one(".ed"));
+    new ResizeObserver(() => this.redraw()).observe(this.one(".ed"));
     draft.follow();
     this.view(this.begun.trim() === "" || this.state.readable ? "form" : "yaml");
     this.recall();
@@ -110,9 +111,9 @@ class Page {
     this.state = behind && this.moving && schedules ? { ...state, schedules } : state; // a handle doesn't jump back
     if (!this.schedule() || state.schedules?.some((s) => s.name === arm)) this.state.arm = arm;
     this.text.put(this.doc.text);
+    this.draw(); // before anything else changes: it measures the page
     renew(page);
     this.text.number();
-    this.draw();
     this.keep();
     localised(document);
   }
@@ -126,12 +127,15 @@ class Page {
     this.one("[data-schedules]").hidden = !schedule;
     for (const [name, on] of [["undo", this.doc.undoable], ["redo", this.doc.redoable]] as const) this.one<HTMLButtonElement>(`[data-do=${name}]`).disabled = !on;
     if (!schedule || this.pane !== "form") return;
-    const wrong = wrongIn(this.state, schedule);
-    tabs(this.one("[data-tabs]"), this.state, schedule, (name) => this.choose(name));
     head(this.one("[data-name]"), this.state, schedule, this.arm(schedule), {
       label: (to) => this.make(change.label(schedule, to)),
       name: (to) => this.make(change.rename(schedule, to)),
     });
+    const seen = this.seen(schedule);
+    if (seen === this.drawn) return;
+    this.drawn = seen;
+    const wrong = wrongIn(this.state, schedule);
+    tabs(this.one("[data-tabs]"), this.state, schedule, (name) => this.choose(name));
     this.one<HTMLButtonElement>("[data-do=drop]").disabled = this.state.schedules.length < 2;
     for (const button of this.all("[data-by]")) button.setAttribute("aria-pressed", String(button.dataset.by === this.by));
     this.picture(schedule);
@@ -143,6 +147,17 @@ class Page {
       remove: (i) => this.make(change.removeStage(schedule, i)),
     });
     this.one("[data-said]").replaceChildren(...wrong.filter((w) => w.stage < 0).map((w) => html("p", { class: "err" }, w.message)));
+  }
+
+  // seen is all that the drawing of a schedule, its tabs and its numbers show.
+  private seen({ name }: Schedule): string {
+    const { schedules, sources, tokens, past, baseline, problems, arms } = this.state;
+    return JSON.stringify([name, schedules, sources, tokens, past, baseline, problems, this.by, this.by === "share" || [arms, this.one<HTMLSelectElement>("[data-other]").value]]);
+  }
+
+  private redraw(): void {
+    this.drawn = "";
+    this.draw();
   }
 
   private picture(schedule: Schedule): void {
@@ -177,6 +192,7 @@ class Page {
   private make({ edits, arm }: change.Made): void {
     if (arm !== undefined) this.state.arm = arm;
     this.moving = false;
+    this.drawn = ""; // the field that it came from shows what was typed
     if (edits.length) this.doc.change(edits, `made ${++this.gesture}`);
   }
 
@@ -194,8 +210,8 @@ class Page {
     const at = ["schedules", schedule.name, "stages", `${to.stage}`];
     const edits: Edit[] = [];
     if ("until" in to) {
-      stage.until = to.until;
-      edits.push({ op: "set", path: [...at, "until"], value: decimal(to.until) });
+      stage.until = decimal(to.until);
+      edits.push({ op: "set", path: [...at, "until"], value: stage.until });
     } else {
       const both = (stage.shares[to.lower] ?? 0) + (stage.shares[to.upper] ?? 0);
       stage.shares[to.lower] = decimal(to.share);
@@ -213,7 +229,7 @@ class Page {
     for (const pane of this.all("[data-pane]")) pane.hidden = pane.dataset.pane !== which;
     for (const button of this.all("[data-view]")) button.setAttribute("aria-pressed", String(button.dataset.view === which));
     this.text.number();
-    this.draw();
+    this.redraw();
   }
 
   private click(event: MouseEvent): void {
@@ -352,9 +368,10 @@ class Page {
     }
   }
 
-  private away(away: boolean): void {
-    const note = document.getElementById("away");
-    if (!away) note?.remove();
-    else if (!note) this.one(".side").prepend(html("p", { id: "away", class: "note bad", role: "status" }, t("away")));
+  // trouble says why no answer comes, until one does.
+  private trouble(why?: Trouble): void {
+    const note = this.one("#away");
+    note.hidden = !why;
+    note.textContent = why ? t(why) : "";
   }
 }

@@ -6,7 +6,20 @@ const growth = 1.5; // from one try to the next
 const longest = 8 * first;
 const tries = 6;
 
-let patience = first;
+// Patience is how long an answer is waited for: longer after each that didn't come in time.
+export class Patience {
+  time = first; // milliseconds
+
+  met(): void {
+    this.time = first;
+  }
+
+  tried(): void {
+    this.time = Math.min(growth * this.time, longest);
+  }
+}
+
+const patience = new Patience();
 
 export interface Answer {
   ok: boolean;
@@ -34,13 +47,13 @@ export function get(address: string, accept: string, cache: RequestCache = "defa
 async function ask(address: string, accept: string, cache: RequestCache): Promise<Answer> {
   for (let left = tries; ; left--) {
     try {
-      const answer = await fetch(address, { cache, headers: { Accept: accept }, signal: AbortSignal.timeout(patience) });
+      const answer = await fetch(address, { cache, headers: { Accept: accept }, signal: AbortSignal.timeout(patience.time) });
       const text = await answer.text();
-      patience = first;
+      patience.met();
       return { ok: answer.ok, redirected: answer.redirected, tag: answer.headers.get("ETag") ?? "", text };
     } catch (error) {
       if (!(error instanceof DOMException && error.name === "TimeoutError")) throw error;
-      patience = Math.min(growth * patience, longest);
+      patience.tried();
       if (left === 1) throw error;
     }
   }

@@ -18,8 +18,8 @@ import (
 )
 
 // TestEditor goes the whole way in a browser, once by mouse and once by keyboard alone: a template, a boundary moved, a
-// mistake in the text and its mending, a start, the runs watched to their end, a link that a stranger opens until it is
-// revoked. What the mouse saved as a file means the same runs, with the same plan digests, on a fresh installation.
+// mistake in the text and its mending, a start, the runs watched to their end and compared, a link that a stranger opens
+// until it is revoked. What the mouse saved as a file means the same runs, with the same plan digests, on a fresh installation.
 func TestEditor(t *testing.T) {
 	if os.Getenv("HAIGO_SKIP_BROWSER") == "1" {
 		t.Skip("not run: tests in a browser (HAIGO_SKIP_BROWSER=1)")
@@ -60,6 +60,7 @@ func (w walk) goAll() (file string) {
 	file = w.save()
 	w.launch()
 	w.watch()
+	w.compare()
 	w.share()
 	w.tab.quiet(w.T)
 	return file
@@ -163,6 +164,17 @@ func (w walk) watch() {
 		return w.tab.number(w.T, `document.querySelectorAll("#runs tbody tr .st:not(.rest):not(.bad)").length`) == 4 && strings.Count(w.tab.text(w.T, "#runs"), map[string]string{"ja": "完了", "en": "completed"}[w.lang]) >= 4
 	})
 	w.until(`window.loaded === true`)
+}
+
+// compare lays the sweep's arms over each other, along another axis, sees what differs between them, and goes back.
+func (w walk) compare() {
+	w.hand.press(w.T, `a[href="/compare?sweep=`+w.sweep+`"]`)
+	w.until(`document.documentElement.dataset.ready === "" && document.querySelector("#values .ch")?.dataset.drawn && document.querySelectorAll("#picks .pick > li").length === 2`)
+	w.hand.press(w.T, `#bar a[href*="x=steps"]`)
+	w.until(`new URLSearchParams(location.search).get("x") === "steps" && document.querySelector("#what .diff td.d") && document.querySelector("#minus .ch")?.dataset.drawn`)
+	w.hand.press(w.T, `.nav a[href="/"]`)
+	w.hand.press(w.T, `a.name[href="/sweeps/`+w.sweep+`"]`)
+	w.until(`location.pathname === "/sweeps/` + w.sweep + `" && document.documentElement.dataset.ready === ""`)
 }
 
 // share hands the chart to a stranger, and takes it back.
