@@ -329,8 +329,12 @@ func drawTree(t *rapid.T) tree {
 		"seeds":    scalar("3"), "tasks": {items: []tree{scalar("arc"), scalar("jcq")}},
 		"budget":     mapping("yen", scalar("2400")),
 		"recurrence": mapping("cron", scalar("0 22 * * *"), "zone", scalar("Asia/Tokyo")),
+		"early_stop": scalar("yes"),
 	}
-	for _, key := range []string{"question", "design", "seeds", "tasks", "budget", "recurrence"} {
+	if rapid.Bool().Draw(t, "rungs?") {
+		more["early_stop"] = mapping("at", tree{items: []tree{scalar("20%"), scalar("0.5")}}, "keep", scalar("0.4"))
+	}
+	for _, key := range []string{"question", "design", "seeds", "tasks", "budget", "recurrence", "early_stop"} {
 		if rapid.Bool().Draw(t, key+"?") {
 			sweep = sweep.with(key, more[key])
 		}
@@ -409,6 +413,24 @@ func drawDesignChange(t *rapid.T, n tree, put func(tree, ...string) edited) edit
 	return put(scalar("web-en"), "design", "grid", "of")
 }
 
+// drawEarlyStop begins early stopping, changes a part of it, says more than yes, or takes it away.
+func drawEarlyStop(t *rapid.T, n tree, put func(tree, ...string) edited) edited {
+	halves := n.of["early_stop"]
+	switch {
+	case halves.of == nil && halves.scalar == "":
+		return put(mapping("at", tree{items: []tree{scalar("10%"), scalar("30%")}}, "keep", scalar("0.33")), "early_stop")
+	case rapid.Bool().Draw(t, "no more"):
+		return removed(n, []string{"early_stop"}, put)
+	case halves.of == nil:
+		keep := []string{"early_stop", "keep"}
+		edits := []ablation.Edit{{Op: ablation.EditRemove, Path: keep[:1]}, set(keep, scalar("0.5"))}
+		return edited{edits: edits, same: edits[1:], tree: n.without("early_stop").put(keep, scalar("0.5")), removes: true}
+	case rapid.Bool().Draw(t, "rungs"):
+		return put(scalar("0.15"), "early_stop", "at", "0")
+	}
+	return put(tree{items: []tree{scalar("bpb/ja")}}, "early_stop", "by")
+}
+
 // edited is an edit, what the document says after it, and edits that then say nothing new.
 type edited struct {
 	edits, same []ablation.Edit
@@ -438,7 +460,7 @@ func drawChange(t *rapid.T, n tree) edited {
 	if n.of["design"].of["grid"].of != nil && rapid.Bool().Draw(t, "of the design") {
 		return drawDesignChange(t, n, put)
 	}
-	switch rapid.IntRange(0, 22).Draw(t, "edit") {
+	switch rapid.IntRange(0, 24).Draw(t, "edit") {
 	case 0:
 		return put(text, "question")
 	case 1:
@@ -530,6 +552,8 @@ func drawChange(t *rapid.T, n tree) edited {
 		return put(text, "schedules", arm, "label", "en")
 	case 22: // a schedule is copied
 		return put(stagesOnly(arms.of[arm]), "schedules", "copy")
+	case 23:
+		return drawEarlyStop(t, n, put)
 	}
 	renamed := mapping()
 	for _, name := range arms.keys {

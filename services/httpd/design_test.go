@@ -61,6 +61,10 @@ func TestBrowser_design(t *testing.T) {
 	b.until(`document.querySelector("#f-recipe-shape-heads")?.ariaInvalid === "true"`)
 	b.eval(`document.getElementById("drop-one_factor").click()`)
 	b.until(`document.activeElement.id === "add-one_factor" && !document.querySelector("textarea").value.includes("one_factor")`)
+	b.eval(`document.getElementById("add-early_stop").click()`)
+	b.until(`document.getElementById("f-early_stop-at") && document.querySelector("textarea").value.includes("early_stop: {at: [10%, 30%], keep: 0.33}")`)
+	b.eval(`{ const f = document.getElementById("f-early_stop-at"); f.value = "１０％、50"; f.dispatchEvent(new Event("change", { bubbles: true })); }`)
+	b.until(`document.querySelector("textarea").value.includes("early_stop: {at: [10%, 0.5], keep: 0.33}")`)
 	b.quiet()
 }
 
@@ -70,7 +74,7 @@ func TestNew_designs(t *testing.T) {
 	s := open(t, httpd.Options{})
 	s.text()
 	text := sweepFile("talk")
-	for _, key := range []string{"grid", "lattice", "dirichlet", "one_factor", "product", "limits"} {
+	for _, key := range []string{"grid", "lattice", "dirichlet", "one_factor", "product", "limits", "early_stop"} {
 		page := s.send("/new/check", "document", text).want(t, 200, `id="add-`+key+`"`)
 		added := strings.Split(page.body, `id="add-`+key+`" data-edits="`)[1]
 		edits, _, _ := strings.Cut(added, `"`)
@@ -78,4 +82,5 @@ func TestNew_designs(t *testing.T) {
 		text = page.document(t)
 	}
 	s.send("/new/check", "document", text).want(t, 200, `data-path="design/dirichlet/bounds/web-ja"`, `data-list="design/lattice/of"`)
+	s.send("/new/check", "document", strings.Split(text, "early_stop:")[0]+"early_stop: yes\n").want(t, 200, `data-path="early_stop/keep"`, `data-instead="early_stop"`)
 }

@@ -17,6 +17,8 @@ type formView struct {
 	About, Recipe, More, Start, Design []field
 	Again                              []field // when it starts again by itself
 	Designs, Addable                   []designPart
+	Early                              designPart // successive halving
+	Halves                             bool       // the document asks for it
 	Recurs                             bool
 	Control                            bool
 	Changes                            bool // a schedule changes over its run, so that a control makes sense
@@ -106,6 +108,7 @@ func (s *Server) newForm(ctx context.Context, words words, d ablation.Draft, v n
 	}
 	f.Sources, f.Tasks = s.sourceTicks(ctx, d.Sweep), s.taskTicks(ctx, d.Sweep)
 	f.Designs, f.Addable = b.designs(f.Sources)
+	f.Early, f.Halves = b.early(), d.Sweep.EarlyStop != nil
 	return f
 }
 
