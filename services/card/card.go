@@ -27,6 +27,7 @@ type Card struct {
 	Arms   []Arm
 	Fronts [][]Point // arms that none beats on both, joined in this order
 	More   string    // said where there are more arms than lines
+	Plot   *Plot     // drawn instead of the arms' trade-off; nil: that is
 	Source string    // whose picture it is
 }
 
@@ -82,7 +83,11 @@ func (d *Drawer) PNG(c Card) ([]byte, error) {
 	draw.Draw(s, s.Bounds(), image.NewUniform(paper), image.Point{}, draw.Src)
 	s.head(c)
 	s.lines(c)
-	s.chart(c)
+	if c.Plot != nil {
+		s.plot(c.Plot)
+	} else {
+		s.chart(c)
+	}
 	if s.err != nil {
 		return nil, fmt.Errorf("draw a card: %w", s.err)
 	}

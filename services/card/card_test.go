@@ -49,6 +49,27 @@ func example(title string, arms int) card.Card {
 	return c
 }
 
+// plotted is an example with a plot in place of the trade-off.
+func plotted(p card.Plot) card.Card {
+	c := example("日本語の割合を変えると、両言語の損失はどう動くか", 4)
+	c.Plot = &p
+	return c
+}
+
+var response = card.Plot{
+	X: "ja の割合（トークン）", Y: "bits per byte", Ends: [2]string{"10%", "80%"}, Low: card.Point{X: .1, Y: 1.6}, High: card.Point{X: .8, Y: 2.2},
+	Grounds: []card.Ground{{Ink: card.InkPale, From: .7, To: .8}, {Ink: card.InkPick, From: .35, To: .5}, {Ink: card.InkPick, From: .42, To: .42}},
+	Bands:   []card.Band{{Ink: "ja", Low: []card.Point{{X: .1, Y: 2.1}, {X: .8, Y: 1.65}}, High: []card.Point{{X: .1, Y: 2.15}, {X: .8, Y: 1.7}}}},
+	Lines:   []card.Line{{Ink: "ja", Points: []card.Point{{X: .1, Y: 2.12}, {X: .4, Y: 1.8}, {X: .8, Y: 1.68}}}, {Ink: "en", Points: []card.Point{{X: .1, Y: 1.7}, {X: .8, Y: 2.1}}}},
+	Dots:    []card.Dot{{Ink: "ja", At: card.Point{X: .3, Y: 1.9}}, {Ink: "en", At: card.Point{X: .6, Y: 2}}},
+	Arms:    []card.Placed{{Arm: card.Arm{Hue: 2, Shape: "square"}, At: card.Point{X: .5, Y: 1.9}}}, Picks: []card.Point{{X: .42, Y: 1.75}},
+}
+
+var triangle = card.Plot{
+	Corners: []string{"ja", "en", "code"}, Shades: []card.Shade{{At: card.Point{X: .5, Y: .3}, Strength: 1}, {At: card.Point{X: .3, Y: .2}, Strength: .4}, {At: card.Point{X: 0, Y: 0}}},
+	Dots: []card.Dot{{At: card.Point{X: .4, Y: .1}}}, Picks: []card.Point{{X: .5, Y: .3}},
+}
+
 func TestDrawer_PNG(t *testing.T) {
 	t.Parallel()
 	d := drawer(t)
@@ -56,7 +77,7 @@ func TestDrawer_PNG(t *testing.T) {
 		"usual":   example("学習量が同じとき、日本語を何割にすると両方の言語で損をしないか", 5),
 		"long":    example(strings.Repeat("事前学習の配合について、", 20)+"最後。", 12),
 		"hostile": example("</script><script>alert(1)</script>\"'><img src=x> 配合🍶\x00\n\t"+strings.Repeat("W", 90), 1),
-		"empty":   {},
+		"empty":   {}, "response": plotted(response), "triangle": plotted(triangle), "bare": {Plot: &card.Plot{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

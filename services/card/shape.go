@@ -122,8 +122,11 @@ func curve(c [4][2]float64, x, y, k float64) path {
 }
 
 // faint is a colour at less than half its strength.
-func faint(c color.RGBA) color.RGBA {
-	mix := func(v uint8) uint8 { return uint8((int(v)*9 + 255*11) / 20) }
+func faint(c color.RGBA) color.RGBA { return tint(c, .45) }
+
+// tint is a colour at a part of its strength, on paper.
+func tint(c color.RGBA, part float64) color.RGBA {
+	mix := func(v uint8) uint8 { return uint8(math.Round(float64(v)*part + 255*(1-part))) }
 	return color.RGBA{mix(c.R), mix(c.G), mix(c.B), 255}
 }
 

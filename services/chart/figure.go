@@ -99,6 +99,7 @@ const (
 	RolePick       Role = "pick"       // [x, y] or [x]: what is recommended
 	RoleAdjusted   Role = "adjusted"   // [x, y]: what was measured, moved to where a curve can be seen beside it
 	RoleBeyond     Role = "beyond"     // [from, to]: where nothing was tried
+	RoleOptimum    Role = "optimum"    // [from, to]: where the best may lie, 90%
 	RoleGrid       Role = "grid"       // [x, y, value, as good, outside]: nodes of a triangle, rows of falling length
 	RoleSeen       Role = "seen"       // [x, y, n]: a mixture that was run
 	RoleNext       Role = "next"       // [x, y, p]: one that is proposed, and the chance that it is better

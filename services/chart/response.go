@@ -16,8 +16,8 @@ func OutlookResponse(o Outlook, source string) (Figure, error) {
 		Title:    say("%s の割合に対する応答", "Response to the share of %s", same(source)),
 		Subtitle: say("ほかは推奨の比のまま", "the others in the recommended proportions"),
 		X:        Axis{Name: say("%s の割合（トークン）", "%s, share of tokens", same(source)), Format: FormatPercent},
-		Caption: say("線は予測の平均、帯は 90%% 区間。印は実測の平均を、ほかのデータソースの違いについて補正した値。灰色は試していない範囲。",
-			"Lines are expected means, bands their 90%% intervals. Marks are measured means, adjusted for their other shares. Grey: beyond what was tried."),
+		Caption: say("線は予測の平均、帯は 90%% 区間。印は実測の平均を、ほかのデータソースの違いについて補正した値。縦の帯は最良の割合の 90%% 区間。灰色は試していない範囲。",
+			"Lines are expected means, bands their 90%% intervals. Marks are measured means, adjusted for their other shares. Upright band: 90%% interval of the best share. Grey: beyond what was tried."),
 		Table: Table{Columns: []Column{}, Rows: [][]any{}},
 	}
 	for i, r := range o.Responses {
@@ -68,6 +68,7 @@ func (w response) draw(f *Figure) error {
 		beyond = append(beyond, point(r.Top, to))
 	}
 	d.add(Series{Role: RoleBeyond, Label: say("外挿", "extrapolated")}, beyond)
+	d.add(Series{Role: RoleOptimum, Label: say("最良の割合の 90%% 区間", "90%% interval of the best share")}, []row{point(max(from, r.Optimum.Low), min(to, r.Optimum.Top))})
 	for k := range r.Metrics {
 		s := Series{Role: RoleBand, Lang: langOf(w.metric(k)), Label: setName(w.metric(k))}
 		var band, line, seen []row
@@ -92,7 +93,10 @@ func (w response) draw(f *Figure) error {
 
 func (w response) description(source string) ablation.Label {
 	r := w.Responses[w.i]
-	parts := []ablation.Label{say("横軸は %s の割合、%s から %s まで試した。", "The share of %s across; %s to %s was tried.", same(source), Percent(r.Low, 0), Percent(r.Top, 0))}
+	parts := []ablation.Label{
+		say("横軸は %s の割合、%s から %s まで試した。", "The share of %s across; %s to %s was tried.", same(source), Percent(r.Low, 0), Percent(r.Top, 0)),
+		say("最良の割合の 90%% 区間は %s から %s。", "The 90%% interval of the best share is %s to %s.", Percent(r.Optimum.Low, 0), Percent(r.Optimum.Top, 0)),
+	}
 	first, last := r.Points[0], r.Points[len(r.Points)-1]
 	for k := range r.Metrics {
 		parts = append(parts, say("%s：%s から %s。", "%s: from %s to %s.", setName(w.metric(k)), Fixed(first.Values[k].Mean, 3), Fixed(last.Values[k].Mean, 3)))
@@ -103,7 +107,7 @@ func (w response) description(source string) ablation.Label {
 func (w response) list(t *Table) {
 	r := w.Responses[w.i]
 	t.Columns = append([]Column{
-		{Key: "point", Name: say("点", "Point"), Format: FormatText, Words: map[string]ablation.Label{"expected": say("予測", "expected"), "adjusted": say("実測（補正）", "measured, adjusted")}},
+		{Key: "point", Name: say("点", "Point"), Format: FormatText, Words: map[string]ablation.Label{"expected": say("予測", "expected"), "adjusted": say("実測（補正）", "measured, adjusted"), "optimum": say("最良の割合の端", "end of the best share’s interval")}},
 		column("arm", say("アーム", "Arm"), FormatArm),
 		column("metric", say("指標", "Metric"), FormatText),
 		column("share", say("割合", "Share"), FormatPercent1),
@@ -111,6 +115,9 @@ func (w response) list(t *Table) {
 		column("low", say("90%% 下限", "90%% low"), FormatFixed3),
 		column("high", say("90%% 上限", "90%% high"), FormatFixed3),
 	}, w.columns()...)
+	for _, share := range []float64{r.Optimum.Low, r.Optimum.Top} {
+		t.Rows = append(t.Rows, append([]any{"optimum", nil, nil, cell(share)}, make([]any, len(t.Columns)-4)...))
+	}
 	for k := range r.Metrics {
 		for _, p := range r.Points {
 			t.Rows = append(t.Rows, append(append([]any{"expected", nil, w.metric(k), cell(p.Share)}, ends(p.Values[k])...), mixed(p.Run)...))

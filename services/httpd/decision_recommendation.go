@@ -54,7 +54,7 @@ func (p decisionPage) recommend() *recommendation {
 		}
 	}
 	if len(o.Fit.Table.Sources)*len(o.AsGood) <= 2*wordsMost {
-		r.Says = append(r.Says, p.alike())
+		r.Says = append(r.Says, p.optimum(), p.alike())
 	}
 	r.Says = append(r.Says, p.near())
 	r.Prices = p.prices()

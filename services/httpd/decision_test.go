@@ -3,6 +3,7 @@ package httpd_test
 import (
 	"encoding/json"
 	"fmt"
+	"image/png"
 	"math"
 	"net/url"
 	"slices"
@@ -101,7 +102,7 @@ func TestDecision_figures(t *testing.T) {
 	s.text()
 	s.ratios("ratios")
 	for path, roles := range map[string][]chart.Role{
-		"front": {chart.RoleBand, chart.RoleLine, chart.RoleOdds, chart.RoleMean, chart.RolePick}, "response?source=web-ja": {chart.RoleBand, chart.RoleLine, chart.RoleAdjusted, chart.RolePick},
+		"front": {chart.RoleBand, chart.RoleLine, chart.RoleOdds, chart.RoleMean, chart.RolePick}, "response?source=web-ja": {chart.RoleBand, chart.RoleLine, chart.RoleAdjusted, chart.RolePick, chart.RoleOptimum},
 		"stability": {chart.RoleLine},
 	} {
 		var f chart.Figure
@@ -127,8 +128,22 @@ func TestDecision_figures(t *testing.T) {
 	s.get("/sweeps/ratios/decision.csv").want(t, 200, "ja60,bpb/ja,2,")
 	a := s.send("/sweeps/ratios/decision/share", "chart", "front", "question", "どこがよいか", "days", "7").want(t, 200, "/s/")
 	link := a.body[strings.Index(a.body, s.url+"/s/"):]
-	s.get(link[len(s.url):strings.IndexAny(link, "\"< ")]).want(t, 200, "どこがよいか", "chart.json")
+	link = link[len(s.url):strings.IndexAny(link, "\"< ")]
+	s.get(link).want(t, 200, "どこがよいか", "chart.json", `property="og:image"`)
+	for _, share := range []string{link, s.sharedDecision("response web-ja"), s.sharedDecision("stability")} {
+		picture, err := png.Decode(strings.NewReader(s.get(share+"/preview.png?lang=en").want(t, 200).body))
+		if err != nil || picture.Bounds().Dx() != 1200 {
+			t.Errorf("the picture of %s: %v", share, err)
+		}
+	}
 	s.get("/sweeps/ratios/decision/share").want(t, 200, `value="front"`, `value="response web-ja"`)
+}
+
+// sharedDecision shares a chart of the decision about ratios and is the link's path.
+func (s site) sharedDecision(figure string) string {
+	s.Helper()
+	link := linkPattern.FindString(s.send("/sweeps/ratios/decision/share", "chart", figure, "days", "7").want(s.T, 200).body)
+	return strings.TrimPrefix(link, s.url)
 }
 
 func TestDecision_next(t *testing.T) {

@@ -141,17 +141,27 @@ func (p decisionPage) verdict(b decision.Baseline) string {
 
 // alike says where mixtures lie that can't be told from the recommended one.
 func (p decisionPage) alike() string {
+	return p.words.text("dec.say.alike", "r", p.ranged(p.outlook.AsGood))
+}
+
+// optimum says where the best mixture itself may lie.
+func (p decisionPage) optimum() string {
+	return p.words.text("dec.say.optimum", "r", p.ranged(p.outlook.Optimum))
+}
+
+// ranged are ranges of shares in a row, phase by phase.
+func (p decisionPage) ranged(phases [][]decision.Range) string {
 	var parts []string
-	for i, phase := range p.outlook.AsGood {
+	for i, phase := range phases {
 		for j, r := range phase {
 			name := p.outlook.Fit.Table.Sources[j]
-			if len(p.outlook.AsGood) > 1 {
+			if len(phases) > 1 {
 				name = p.words.text("dec.in.phase", "s", name, "n", i+1)
 			}
 			parts = append(parts, name+" "+percent(r.Low, 0)+"–"+percent(r.Top, 0))
 		}
 	}
-	return p.words.text("dec.say.alike", "r", strings.Join(parts, p.words.text("dec.comma")))
+	return strings.Join(parts, p.words.text("dec.comma"))
 }
 
 func (p decisionPage) near() string {

@@ -45,9 +45,9 @@ func (s *Server) unfurling(w words, v sharedView) *unfurling {
 	return u
 }
 
-// pictured reports whether a share has a picture: one is drawn of trade-offs.
+// pictured reports whether a share has a picture: one is drawn of trade-offs and of a decision's charts.
 func (s *Server) pictured(share ablation.Share) bool {
-	return s.drawer != nil && share.Kind != shareKindCompare && share.Kind != shareKindDecision
+	return s.drawer != nil && share.Kind != shareKindCompare
 }
 
 // sharedPreview is the picture under which chat tools show a link. It needs the link alone, and shows what the page does.
@@ -98,6 +98,10 @@ func (w words) card(share ablation.Share, kept frozen) (card.Card, error) {
 		c.Arms = append(c.Arms, arm)
 	}
 	var err error
+	if share.Kind == shareKindDecision {
+		c.Plot, err = w.plot(kept.Figure)
+		return c, err
+	}
 	c.Fronts, err = fronts(kept.Figure)
 	return c, err
 }

@@ -61,6 +61,7 @@ export type Role =
   | "pick"
   | "adjusted"
   | "beyond"
+  | "optimum"
   | "grid"
   | "seen"
   | "next"

@@ -1,5 +1,5 @@
 // What metrics do as one source's share changes: curves with their bands, what was measured as open marks on them, a grey
-// ground where nothing was tried, and an upright line at what is recommended.
+// ground where nothing was tried, and an upright line at what is recommended, in the band where the best may lie.
 
 import { curve } from "./chart-curve";
 import { at, drawn, type Drawn, type Sheet } from "./chart-figure";
@@ -12,6 +12,7 @@ export function response(sheet: Sheet): Drawing {
   const series = option.series as object[];
   for (const s of drawn(sheet.figure, "adjusted")) series.push(adjusted(s, sheet));
   for (const s of drawn(sheet.figure, "beyond")) series.push(beyond(s, sheet));
+  for (const s of drawn(sheet.figure, "optimum")) series.push(optimum(s, sheet));
   for (const s of drawn(sheet.figure, "pick")) series.push(recommended(s, sheet));
   return { option, stops };
 }
@@ -38,6 +39,12 @@ function beyond(s: Drawn, { theme, lang }: Sheet): object {
   const widest = Math.max(...s.rows.map((r) => at(r, 1) - at(r, 0)));
   const areas = s.rows.map((r) => [{ xAxis: at(r, 0), label: { show: at(r, 1) - at(r, 0) === widest } }, { xAxis: at(r, 1) }]);
   return { type: "line", silent: true, z: 0, data: [], markArea: { silent: true, itemStyle: { color: theme.colour("sunken") }, label, data: areas } };
+}
+
+// optimum is the ground where the best share may lie.
+function optimum(s: Drawn, { theme }: Sheet): object {
+  const areas = s.rows.map((r) => [{ xAxis: at(r, 0) }, { xAxis: at(r, 1) }]);
+  return { type: "line", silent: true, z: 0, data: [], markArea: { silent: true, itemStyle: { color: theme.colour("arm-1"), opacity: 0.1 }, label: { show: false }, data: areas } };
 }
 
 function recommended(s: Drawn, sheet: Sheet): object {

@@ -172,7 +172,7 @@ func (e *engine) seen(group []int) float64 {
 
 // ranges fills in where the optimum may lie, and where mixtures that can't be told from the recommended one.
 func (d *Decision) ranges(e *engine) {
-	optima := make([]table.Run, len(d.composed))
+	d.optima = make([]table.Run, len(d.composed))
 	for s, row := range d.composed {
 		least := 0
 		for i, v := range row {
@@ -180,9 +180,9 @@ func (d *Decision) ranges(e *engine) {
 				least = i
 			}
 		}
-		optima[s] = d.candidates[least]
+		d.optima[s] = d.candidates[least]
 	}
-	d.Optimum = spans(optima, (1-analysis.Level)/2)
+	d.Optimum = spans(d.optima, (1-analysis.Level)/2)
 	same := []table.Run{d.Run}
 	for i, run := range d.candidates {
 		if e.region.allows(run) && interval(d.less(i, 0)).Low <= 0 {

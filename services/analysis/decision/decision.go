@@ -66,6 +66,7 @@ type Decision struct {
 	candidates []table.Run
 	drawn      surrogate.Draws
 	composed   [][]float64 // by draw and candidate; lower is better
+	optima     []table.Run // of the draws
 }
 
 // engine is what a decision is made with.

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/haigo-lab/haigo/services/analysis"
 	"github.com/haigo-lab/haigo/services/analysis/table"
 )
 
@@ -15,6 +16,7 @@ type Response struct {
 	Points     []ResponsePoint // by share
 	Seen       []ResponseSeen
 	Recommends float64 // share of the recommended run
+	Optimum    Range   // where the share of the best mixture may lie, whatever the others' shares
 }
 
 // ResponsePoint is what is expected at one share, without the noise of single runs.
@@ -49,7 +51,19 @@ func (e *engine) respond(d *Decision, source int, metrics []int) Response {
 	}
 	e.expect(&r)
 	e.adjust(d, &r)
+	r.Optimum = e.spanned(d.optima, source)
 	return r
+}
+
+// spanned is from where to where one source's share goes in nine of ten runs.
+func (e *engine) spanned(runs []table.Run, source int) Range {
+	shares := make([]float64, len(runs))
+	for i, run := range runs {
+		shares[i] = e.share(run, source)
+	}
+	slices.Sort(shares)
+	tail := (1 - analysis.Level) / 2
+	return Range{quantile(shares, tail), quantile(shares, 1-tail)}
 }
 
 // share is a source's share of all of a run's tokens.

@@ -1,0 +1,141 @@
+package httpd
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+
+	"github.com/haigo-lab/haigo/services/card"
+	"github.com/haigo-lab/haigo/services/chart"
+)
+
+// drawnFigure is as much of a frozen figure as a picture of it needs.
+type drawnFigure struct {
+	X, Y    chart.Axis
+	Arms    []chart.Arm
+	Corners []chart.Corner
+	Series  []chart.Series
+	Option  struct {
+		XAxis, YAxis []struct{ Min, Max float64 }
+		Series       []struct{ Data [][]any }
+	}
+}
+
+// plot is a frozen figure of a decision in small: its curves, bands and places, without its tools and words.
+func (w words) plot(figure []byte) (*card.Plot, error) {
+	var f drawnFigure
+	if err := json.Unmarshal(figure, &f); err != nil {
+		return nil, fmt.Errorf("read a frozen figure: %w", err)
+	}
+	p := &card.Plot{X: f.X.Name.In(w.lang), Y: f.Y.Name.In(w.lang)}
+	if len(f.Option.XAxis) > 0 && len(f.Option.YAxis) > 0 {
+		x, y := f.Option.XAxis[0], f.Option.YAxis[0]
+		p.Low, p.High = card.Point{X: x.Min, Y: y.Min}, card.Point{X: x.Max, Y: y.Max}
+		p.Ends = [2]string{w.tick(f.X.Format, x.Min), w.tick(f.X.Format, x.Max)}
+	}
+	for _, c := range f.Corners {
+		p.Corners = append(p.Corners, c.Name.In(w.lang))
+	}
+	for i, series := range f.Series {
+		if i < len(f.Option.Series) {
+			f.place(p, series, f.Option.Series[i].Data, w.lang)
+		}
+	}
+	return p, nil
+}
+
+// tick is a value at the end of an axis; nothing where an axis has another format than pictures write.
+func (w words) tick(format chart.Format, v float64) string {
+	switch format {
+	case chart.FormatPercent:
+		return percent(v, 0)
+	case chart.FormatTokens:
+		return chart.Count(v).In(w.lang)
+	case chart.FormatFixed2, chart.FormatFixed3:
+		return fixed(v, 2)
+	}
+	return ""
+}
+
+// place puts one series where its role says.
+func (f drawnFigure) place(p *card.Plot, s chart.Series, rows [][]any, lang string) {
+	colour := card.Ink(s.Lang)
+	switch s.Role {
+	case chart.RoleBeyond, chart.RoleOptimum:
+		for _, r := range rows {
+			p.Grounds = append(p.Grounds, card.Ground{Ink: map[chart.Role]card.Ink{chart.RoleBeyond: card.InkPale, chart.RoleOptimum: card.InkPick}[s.Role], From: value(r, 0), To: value(r, 1)})
+		}
+	case chart.RoleBand:
+		p.Bands = append(p.Bands, card.Band{Ink: colour, Low: points(rows, 1), High: points(rows, 2)})
+	case chart.RoleLine:
+		p.Lines = append(p.Lines, card.Line{Ink: colour, Points: points(rows, 1)})
+	case chart.RoleAdjusted, chart.RoleSeen:
+		for _, at := range points(rows, 1) {
+			p.Dots = append(p.Dots, card.Dot{Ink: colour, At: at})
+		}
+	case chart.RoleMean:
+		if s.Arm == nil || *s.Arm < 0 || *s.Arm >= len(f.Arms) {
+			return
+		}
+		arm := f.Arms[*s.Arm]
+		for _, at := range points(rows, 1) {
+			p.Arms = append(p.Arms, card.Placed{Arm: card.Arm{Label: arm.Label.In(lang), Hue: arm.Mark.Hue, Shape: arm.Mark.Shape, Hollow: arm.Mark.Hollow}, At: at})
+		}
+	case chart.RoleGrid:
+		p.Shades = shades(rows)
+	case chart.RolePick, chart.RoleStart:
+		for _, r := range rows {
+			if len(r) > 1 {
+				p.Picks = append(p.Picks, card.Point{X: value(r, 0), Y: value(r, 1)})
+				continue
+			}
+			p.Grounds = append(p.Grounds, card.Ground{Ink: card.InkPick, From: value(r, 0), To: value(r, 0)})
+		}
+	}
+}
+
+// shades are the nodes of a triangle, the darker the better; pale where nothing was run near.
+func shades(rows [][]any) []card.Shade {
+	most := 0.0
+	for _, r := range rows {
+		most = max(most, value(r, 2))
+	}
+	var out []card.Shade
+	for _, r := range rows {
+		strength := .6 * (1 - value(r, 2)/max(most, 1e-12))
+		if same, _ := cellOf(r, 3).(bool); same {
+			strength = 1
+		}
+		if outside, _ := cellOf(r, 4).(bool); outside {
+			strength *= .3
+		}
+		out = append(out, card.Shade{At: card.Point{X: value(r, 0), Y: value(r, 1)}, Strength: min(max(strength, 0), 1)})
+	}
+	return out
+}
+
+// points are the first and another cell of every row that has both.
+func points(rows [][]any, y int) []card.Point {
+	var out []card.Point
+	for _, r := range rows {
+		if at := (card.Point{X: value(r, 0), Y: value(r, y)}); !math.IsNaN(at.X + at.Y) {
+			out = append(out, at)
+		}
+	}
+	return out
+}
+
+func cellOf(row []any, i int) any {
+	if i >= len(row) {
+		return nil
+	}
+	return row[i]
+}
+
+// value is a number of a row; NaN where there is none.
+func value(row []any, i int) float64 {
+	if v, ok := cellOf(row, i).(float64); ok {
+		return v
+	}
+	return math.NaN()
+}
