@@ -1,7 +1,6 @@
 package alert_test
 
 import (
-	"bufio"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -24,6 +23,7 @@ import (
 
 	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/alert"
+	"github.com/haigo-lab/haigo/services/alert/alerttest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -194,8 +194,8 @@ func TestSender_hangs(t *testing.T) {
 // TestSender_mail: a subject in Japanese arrives readable, the same alert as the same mail.
 func TestSender_mail(t *testing.T) {
 	t.Parallel()
-	server := smtp(t)
-	settings := alert.Settings{Mail: alert.MailServer{Server: server.address, From: "Haigo <haigo@example.jp>", TLS: "none"}}
+	server := alerttest.NewMailServer(t)
+	settings := alert.Settings{Mail: alert.MailServer{Server: server.Address, From: "Haigo <haigo@example.jp>", TLS: "none"}}
 	s := alert.NewSender(box(t), settings, "http://haigo.example")
 	c, _, err := s.Seal(ablation.Channel{Kind: ablation.ChannelMail, Lang: "ja"}, "someone@example.jp")
 	if err != nil || c.Hint != "s…@example.jp" {
@@ -204,12 +204,12 @@ func TestSender_mail(t *testing.T) {
 	if err := s.Send(t.Context(), ablation.Delivery{Alert: failed, Channel: c, Late: true}, []string{"最後の行"}); err != nil {
 		t.Fatal(err)
 	}
-	mail := <-server.mails
-	subject, err := new(mime.WordDecoder).DecodeHeader(header(mail, "Subject"))
+	mail := <-server.Mails
+	subject, err := new(mime.WordDecoder).DecodeHeader(alerttest.Header(mail, "Subject"))
 	if err != nil || subject != "[Haigo] ラン失敗: demo / ja57-s1" {
 		t.Errorf("subject %q, %v", subject, err)
 	}
-	if id := header(mail, "Message-ID"); id != "<alert-7-0@example.jp>" {
+	if id := alerttest.Header(mail, "Message-ID"); id != "<alert-7-0@example.jp>" {
 		t.Errorf("id %q", id)
 	}
 }
@@ -253,74 +253,5 @@ func TestReadSettings(t *testing.T) {
 	}
 	if s, err := alert.ReadSettings(t.TempDir()); err != nil || s.Mail.Server != "" {
 		t.Errorf("without a file: %+v, %v", s, err)
-	}
-}
-
-func header(mail, name string) string {
-	text := strings.ReplaceAll(strings.ReplaceAll(mail, "\r\n ", " "), "\r\n\t", " ")
-	for line := range strings.SplitSeq(text, "\r\n") {
-		if v, ok := strings.CutPrefix(line, name+": "); ok {
-			return v
-		}
-	}
-	return ""
-}
-
-type mailbox struct {
-	address string
-	mails   chan string
-}
-
-// smtp is a server that takes one mail a connection.
-func smtp(t *testing.T) mailbox {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	m := mailbox{l.Addr().String(), make(chan string, 10)}
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			m.take(c)
-		}
-	}()
-	return m
-}
-
-func (m mailbox) take(c net.Conn) {
-	defer c.Close()
-	in := bufio.NewReader(c)
-	fmt.Fprint(c, "220 mail\r\n")
-	for {
-		line, err := in.ReadString('\n')
-		if err != nil {
-			return
-		}
-		switch verb := strings.ToUpper(strings.TrimSpace(line)); {
-		case strings.HasPrefix(verb, "EHLO"):
-			fmt.Fprint(c, "250-mail\r\n250 8BITMIME\r\n")
-		case verb == "DATA":
-			fmt.Fprint(c, "354 go on\r\n")
-			var mail strings.Builder
-			for {
-				line, err := in.ReadString('\n')
-				if err != nil || line == ".\r\n" {
-					break
-				}
-				mail.WriteString(line)
-			}
-			m.mails <- mail.String()
-			fmt.Fprint(c, "250 taken\r\n")
-		case verb == "QUIT":
-			fmt.Fprint(c, "221 bye\r\n")
-			return
-		default:
-			fmt.Fprint(c, "250 ok\r\n")
-		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
@@ -56,30 +57,70 @@ func (a *Alerter) AlertOnce(ctx context.Context) error {
 		silence = a.Store.RaiseSilence(ctx, a.Silent)
 	}
 	due, err := a.Store.DueDeliveries(ctx, 20, alertHold)
-	errs := []error{silence, err}
+	return errors.Join(silence, err, a.deliverAll(ctx, due))
+}
+
+// deliverAll sends through all channels side by side, so that a target that hangs holds up nobody, and through each in order.
+func (a *Alerter) deliverAll(ctx context.Context, due []ablation.Delivery) error {
+	channels := map[int64][]ablation.Delivery{}
 	for _, d := range due {
-		errs = append(errs, a.deliver(ctx, d))
+		channels[d.Channel.ID] = append(channels[d.Channel.ID], d)
+	}
+	var mu sync.Mutex
+	var errs []error
+	var sending sync.WaitGroup
+	for _, list := range channels {
+		sending.Go(func() {
+			err := a.deliverInOrder(ctx, list)
+			mu.Lock()
+			defer mu.Unlock()
+			errs = append(errs, err)
+		})
+	}
+	sending.Wait()
+	return errors.Join(errs...)
+}
+
+// deliverInOrder tries a channel that is away once: what lies behind waits for the next round.
+func (a *Alerter) deliverInOrder(ctx context.Context, list []ablation.Delivery) error {
+	for i, d := range list {
+		arrived, err := a.deliver(ctx, d)
+		if err != nil {
+			return err
+		}
+		if !arrived {
+			return a.postpone(ctx, list[i+1:], nextTry(d.Tries, time.Now()))
+		}
+	}
+	return nil
+}
+
+func (a *Alerter) postpone(ctx context.Context, list []ablation.Delivery, until time.Time) error {
+	var errs []error
+	for _, d := range list {
+		errs = append(errs, a.Store.Postpone(ctx, d, until))
 	}
 	return errors.Join(errs...)
 }
 
-func (a *Alerter) deliver(ctx context.Context, d ablation.Delivery) error {
+// deliver sends one alert; arrived is false where its channel is away, and true where it need not arrive yet.
+func (a *Alerter) deliver(ctx context.Context, d ablation.Delivery) (arrived bool, err error) {
 	if until, quiet := d.Channel.Quiet.Ends(time.Now()); quiet {
-		return a.Store.Postpone(ctx, d, until)
+		return true, a.Store.Postpone(ctx, d, until)
 	}
 	log, err := a.lastWords(ctx, d.Alert, d.Channel.Lang)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if err := a.Send(ctx, d, log); err != nil {
 		if ctx.Err() != nil {
-			return err
+			return false, err
 		}
 		a.Log.Warn("An alert didn't arrive", "alert_id", d.Alert.ID, "channel", d.Channel.Name, "tries", d.Tries, "err", err)
-		return a.Store.Undelivered(ctx, d, err.Error(), nextTry(d.Tries, time.Now()))
+		return false, a.Store.Undelivered(ctx, d, err.Error(), nextTry(d.Tries, time.Now()))
 	}
 	a.Log.Info("An alert was sent", "alert_id", d.Alert.ID, "kind", d.Alert.Kind, "channel", d.Channel.Name)
-	return a.Store.Delivered(ctx, d)
+	return true, a.Store.Delivered(ctx, d)
 }
 
 // nextTry waits twice as long after each try, from 15 seconds to an hour; zero after the last.

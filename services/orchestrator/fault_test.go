@@ -306,19 +306,41 @@ func TestFault_ServiceKilledWhileItStores(t *testing.T) {
 	f.holds()
 }
 
+// A service is killed again and again, in the long form every five seconds over 500 runs: each is trained once.
+func TestFault_ManyRunsKilled(t *testing.T) {
+	t.Parallel()
+	newFactory(t, pgtest.URL(t), size(5, 500), 20).killing(1)
+}
+
 // Two services on one database, by mistake, and one after the other killed: no run is trained twice, none is left out.
 func TestFault_ManyRunsAndTwoServicesKilled(t *testing.T) {
 	t.Parallel()
-	runs := size(6, 500)
-	f := newFactory(t, pgtest.URL(t), runs, 20)
-	workers := []worker{f.worker(), f.worker()}
-	for i := 0; f.completed() < runs; i++ {
-		seen := f.completed()
-		f.until("further runs to end", func() bool { return f.completed() >= min(runs, seen+3) })
-		workers[i%2].kill()
-		workers[i%2] = f.worker()
+	newFactory(t, pgtest.URL(t), size(6, 500), 20).killing(2)
+}
+
+// killing runs so many services side by side, and kills one after the other until all runs have ended.
+func (f *factory) killing(services int) {
+	f.Helper()
+	runs, err := f.store.Runs(f.Context(), "talk")
+	if err != nil {
+		f.Fatal(err)
+	}
+	workers := make([]worker, services)
+	for i := range workers {
+		workers[i] = f.worker()
+	}
+	kills := 0
+	for ; f.completed() < len(runs); kills++ {
+		if seen := f.completed(); long {
+			time.Sleep(5 * time.Second)
+		} else {
+			f.until("further runs to end", func() bool { return f.completed() >= min(len(runs), seen+2) })
+		}
+		workers[kills%services].kill()
+		workers[kills%services] = f.worker()
 	}
 	f.holds()
+	f.Logf("figure: %d kills, %d of %d runs trained, each once", kills, f.completed(), len(runs))
 }
 
 // Postgres is away for a while: the runner goes on, the service waits, and stores all of it afterwards.
@@ -395,13 +417,18 @@ func TestFault_HolderPausedPastItsLease(t *testing.T) {
 
 func (f *factory) sql(statement string) {
 	f.Helper()
-	conn, err := pgx.Connect(f.Context(), f.url)
+	sql(f.T, f.url, statement)
+}
+
+func sql(t *testing.T, url, statement string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
 	if err != nil {
-		f.Fatal(err)
+		t.Fatal(err)
 	}
 	defer conn.Close(context.Background())
-	if _, err := conn.Exec(f.Context(), statement); err != nil {
-		f.Fatal(err)
+	if _, err := conn.Exec(t.Context(), statement); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -7,16 +7,19 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/postgres"
 	"github.com/haigo-lab/haigo/services/postgres/local"
 )
 
-// A server that is killed while batches arrive: what was acknowledged is there, what wasn't is sent again, and every
-// point counts once.
+// A server that is killed while batches arrive, each time in the middle of a commit: what was acknowledged is there, what
+// wasn't is sent again, and every point counts once.
 func TestIngest_ServerKilled(t *testing.T) {
 	data := dataFolder(t)
 	start := func() *local.Server {
@@ -42,36 +45,97 @@ func TestIngest_ServerKilled(t *testing.T) {
 	w.sweep("s", 1, 1<<40)
 	s := w.training()
 	s.send(s.begin(nil))
+	commits := holdCommits(t, server.URL)
 
-	const batches, size = 120, 100
-	stored := make(chan int)
+	const size = 100
+	stored := make(chan struct{}, 1) // something was
+	var batches int64
+	var enough atomic.Bool
 	var down sync.RWMutex
-	go func() {
-		defer close(stored)
-		for n := range batches {
-			b := s.next(metrics(int64(n*size), size)...)
+	var sender sync.WaitGroup
+	sender.Go(func() {
+		for !enough.Load() {
+			b := s.next(metrics(batches*size, size)...)
 			err := w.Ingest(context.Background(), s.claim, b)
 			for try := 0; err != nil; try++ {
 				if try == 100 {
 					t.Error(err)
+					close(stored)
 					return
 				}
 				down.RLock() // held while the server is down
 				err = w.Ingest(context.Background(), s.claim, b)
 				down.RUnlock()
 			}
-			stored <- n
+			batches++
+			select {
+			case stored <- struct{}{}:
+			default:
+			}
 		}
-	}()
-	for n := range stored {
-		if n%40 == 20 {
-			down.Lock()
-			kill(t, server)
-			start()
-			down.Unlock()
+	})
+	const kills = 3
+	for range kills {
+		for range 20 {
+			<-stored
+		}
+		down.Lock()
+		commits.await(t)
+		kill(t, server)
+		start()
+		down.Unlock()
+	}
+	enough.Store(true)
+	sender.Wait()
+	points := batches * size * 10
+	w.counts("s", points)
+	t.Logf("figure: killed in %d commits, %d points once", kills, points)
+}
+
+// commits can be held: they wait for a lock.
+type commits struct{ url string }
+
+// holdCommits makes each commit that moves an attempt's cursor ask for the lock.
+func holdCommits(t *testing.T, url string) commits {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	for _, statement := range []string{
+		`CREATE FUNCTION held() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_xact_lock_shared(1); RETURN NULL; END'`,
+		`CREATE CONSTRAINT TRIGGER held AFTER UPDATE ON attempts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION held()`,
+	} {
+		if _, err := conn.Exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
 		}
 	}
-	w.counts("s", batches*size*10)
+	return commits{url}
+}
+
+// await takes the lock, which ends with the server, and returns while a commit waits for it.
+func (c commits) await(t *testing.T) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), c.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	if _, err := conn.Exec(t.Context(), `SELECT pg_advisory_lock(1)`); err != nil {
+		t.Fatal(err)
+	}
+	for statement := ""; statement != "commit" && !t.Failed(); {
+		err := conn.QueryRow(t.Context(), `
+			SELECT coalesce(max(a.query), '')
+			FROM pg_locks l
+			JOIN pg_stat_activity a USING (pid)
+			WHERE l.locktype = 'advisory'
+				AND NOT l.granted`).Scan(&statement)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // dataFolder is where a private server's data lie: root's server runs as somebody else, who must enter it.

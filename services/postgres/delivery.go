@@ -1,8 +1,10 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -13,7 +15,7 @@ import (
 // late is how long after its time an alert is said to come late.
 const late = 10 * time.Minute
 
-// DueDeliveries takes up to limit deliveries whose time has come. Nobody else is given them for the time of the hold; one
+// DueDeliveries takes up to limit deliveries whose time has come, in the order of their alerts. Nobody else is given them for the time of the hold; one
 // that isn't settled until then is due again, so that an alert arrives at least once.
 func (s *Store) DueDeliveries(ctx context.Context, limit int, hold time.Duration) ([]ablation.Delivery, error) {
 	var due []ablation.Delivery
@@ -54,6 +56,7 @@ func (s *Store) DueDeliveries(ctx context.Context, limit int, hold time.Duration
 			d.Late = time.Since(d.Alert.At) > late
 			due = append(due, d)
 		}
+		slices.SortFunc(due, func(a, b ablation.Delivery) int { return cmp.Compare(a.Alert.ID, b.Alert.ID) })
 		return err
 	})
 	if err != nil {

@@ -65,5 +65,9 @@ func finish(ctx context.Context, tx pgx.Tx, r Finished) error {
 	if err := putPlan(ctx, tx, r.RunID, ablation.RunPlan{Rows: map[string]int64{}, BlockSHA256: []string{}, Parameters: r.Parameters}); err != nil {
 		return err
 	}
-	return putPoints(ctx, tx, r.RunID, 0, r.Points)
+	writes := &pgx.Batch{}
+	if err := putPoints(ctx, tx, writes, r.RunID, 0, r.Points); err != nil {
+		return err
+	}
+	return tx.SendBatch(ctx, writes).Close()
 }

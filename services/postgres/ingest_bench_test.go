@@ -38,7 +38,7 @@ func BenchmarkIngest(b *testing.B) {
 	var took []time.Duration
 	var step int64
 	for b.Loop() {
-		batch := s.next(metrics(step, 100)...)
+		batch := s.logged(step, 100)
 		step += 100
 		begun := time.Now()
 		s.send(batch)
@@ -50,6 +50,21 @@ func BenchmarkIngest(b *testing.B) {
 	b.ReportMetric(rate/plain, "of_copy")
 	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50_ms")
 	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99_ms")
+}
+
+// logged is a batch of ten metrics at steps steps as a worker makes it: with the times of its lines and what is remembered of
+// the loss.
+func (s *stream) logged(from, steps int64) ablation.Batch {
+	b := s.next(metrics(from, steps)...)
+	b.Watch = &ablation.Watch{}
+	for step := from; step < from+steps; step++ {
+		b.Times = append(b.Times, ablation.StepTime{Step: step, At: time.Now()})
+	}
+	for range 128 {
+		b.Watch.Loss.Values = append(b.Watch.Loss.Values, rand.Float64())
+		b.Watch.Grad.Values = append(b.Watch.Grad.Values, rand.Float64())
+	}
+	return b
 }
 
 // metrics are the points of ten metrics at steps steps.

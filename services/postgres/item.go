@@ -8,13 +8,12 @@ import (
 	"github.com/haigo-lab/haigo/services/ablation"
 )
 
-// putItems keeps what items gave. A later attempt of the run that comes to the same step scores them again, alike; its
+// queueItems keeps what items gave. A later attempt of the run that comes to the same step scores them again, alike; its
 // values stay.
-func putItems(ctx context.Context, tx pgx.Tx, run string, list []ablation.ItemScores) error {
-	batch := &pgx.Batch{}
+func queueItems(writes *pgx.Batch, run string, list []ablation.ItemScores) {
 	for _, v := range list {
 		c := columnsOf(v.Items)
-		batch.Queue(`
+		writes.Queue(`
 			INSERT INTO item_scores (run_id, task, step, ids, nats, bytes, accuracy, margin, exact, f1)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 			ON CONFLICT (run_id, task)
@@ -22,7 +21,6 @@ func putItems(ctx context.Context, tx pgx.Tx, run string, list []ablation.ItemSc
 				accuracy = EXCLUDED.accuracy, margin = EXCLUDED.margin, exact = EXCLUDED.exact, f1 = EXCLUDED.f1`,
 			run, v.Task, v.Step, c.ids, c.nats, c.bytes, c.accuracy, c.margin, c.exact, c.f1)
 	}
-	return tx.SendBatch(ctx, batch).Close()
 }
 
 // itemColumns are items' values, a column each.

@@ -15,12 +15,21 @@ const channel = "haigo"
 
 // tell notifies the listeners when the transaction commits.
 func tell(ctx context.Context, tx pgx.Tx, e ablation.Event) error {
+	q := &pgx.Batch{}
+	if err := queueTell(q, e); err != nil {
+		return err
+	}
+	return tx.SendBatch(ctx, q).Close()
+}
+
+// queueTell is tell, with the statements of a batch.
+func queueTell(q *pgx.Batch, e ablation.Event) error {
 	data, err := json.Marshal(e)
 	if err != nil {
 		return fmt.Errorf("write a notification: %w", err)
 	}
-	_, err = tx.Exec(ctx, `SELECT pg_notify($1, $2)`, channel, string(data))
-	return err
+	q.Queue(`SELECT pg_notify($1, $2)`, channel, string(data))
+	return nil
 }
 
 // Listen calls f, one call at a time, for every change until ctx ends. After each start and each reconnection f gets an

@@ -89,8 +89,8 @@ func into(b *ablation.Bucket) []any {
 	}
 }
 
-// load reads the stored buckets of the keys that r has, one ordinal's, in place of r's own.
-func (r rollups) load(ctx context.Context, tx pgx.Tx) error {
+// queueLoad reads the stored buckets of the keys that r has, one ordinal's, in place of r's own.
+func (r rollups) queueLoad(q *pgx.Batch) {
 	var series []int32
 	var ordinals, levels []int16
 	var starts []int64
@@ -98,17 +98,17 @@ func (r rollups) load(ctx context.Context, tx pgx.Tx) error {
 		series, ordinals = append(series, key.series), append(ordinals, key.ordinal)
 		levels, starts = append(levels, key.level), append(starts, key.start)
 	}
-	rows, err := tx.Query(ctx, `
+	q.Queue(`
 		SELECT r.series_id, r.ordinal, r.level, r.start, `+bucketColumns+`
 		FROM unnest($1::integer[], $2::smallint[], $3::smallint[], $4::bigint[]) AS k (series_id, ordinal, level, start)
-		JOIN rollups r USING (series_id, ordinal, level, start)`, series, ordinals, levels, starts)
-	if err != nil {
-		return err
-	}
+		JOIN rollups r USING (series_id, ordinal, level, start)`, series, ordinals, levels, starts).Query(r.read)
+}
+
+func (r rollups) read(rows pgx.Rows) error {
 	clear(r)
 	var key rollupKey
 	var b ablation.Bucket
-	_, err = pgx.ForEachRow(rows, append([]any{&key.series, &key.ordinal, &key.level, &key.start}, into(&b)...), func() error {
+	_, err := pgx.ForEachRow(rows, append([]any{&key.series, &key.ordinal, &key.level, &key.start}, into(&b)...), func() error {
 		r[key] = b
 		return nil
 	})
@@ -117,11 +117,18 @@ func (r rollups) load(ctx context.Context, tx pgx.Tx) error {
 
 // save writes the buckets, over those of the same keys.
 func (r rollups) save(ctx context.Context, tx pgx.Tx) error {
+	q := &pgx.Batch{}
+	r.queueSave(q)
+	return tx.SendBatch(ctx, q).Close()
+}
+
+// queueSave is save, with the statements of a batch.
+func (r rollups) queueSave(q *pgx.Batch) {
 	var c bucketArrays
 	for key, b := range r {
 		c.add(key, b)
 	}
-	_, err := tx.Exec(ctx, `
+	q.Queue(`
 		INSERT INTO rollups (series_id, ordinal, level, start, first_step, last_step, n, n_nan, n_pos_inf, n_neg_inf,
 			min, min_step, max, max_step, last, sum, squares)
 		SELECT *
@@ -133,7 +140,6 @@ func (r rollups) save(ctx context.Context, tx pgx.Tx) error {
 			n_pos_inf = EXCLUDED.n_pos_inf, n_neg_inf = EXCLUDED.n_neg_inf, min = EXCLUDED.min, min_step = EXCLUDED.min_step,
 			max = EXCLUDED.max, max_step = EXCLUDED.max_step, last = EXCLUDED.last, sum = EXCLUDED.sum, squares = EXCLUDED.squares`,
 		c.args())
-	return err
 }
 
 // bucketArrays are buckets by columns, as one statement takes many of them.

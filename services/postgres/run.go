@@ -145,16 +145,21 @@ type lockedRun struct {
 
 // lockRun takes a run's row. The sweep's row is never taken before a run's, so that the two orders never cross.
 func lockRun(ctx context.Context, tx pgx.Tx, id string) (r lockedRun, err error) {
-	err = tx.QueryRow(ctx, `
+	if err := r.scan(tx.QueryRow(ctx, lockedRunQuery, id)); err != nil {
+		return r, fmt.Errorf("run %s: %w", id, known(err))
+	}
+	return r, nil
+}
+
+const lockedRunQuery = `
 		SELECT r.sweep_id, w.name, r.state, r.epoch
 		FROM runs r
 		JOIN sweeps w ON w.id = r.sweep_id
 		WHERE r.id = $1
-		FOR UPDATE OF r`, id).Scan(&r.sweepID, &r.sweep, &r.state, &r.epoch)
-	if err != nil {
-		return r, fmt.Errorf("run %s: %w", id, known(err))
-	}
-	return r, nil
+		FOR UPDATE OF r`
+
+func (r *lockedRun) scan(row pgx.Row) error {
+	return row.Scan(&r.sweepID, &r.sweep, &r.state, &r.epoch)
 }
 
 // finishSweep completes a sweep whose last run has ended.

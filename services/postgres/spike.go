@@ -38,16 +38,15 @@ func (s *Store) Watch(ctx context.Context, run string) (w ablation.Watch, err er
 	return w, json.Unmarshal(data, &w)
 }
 
-// putSpikes enters what a batch's events showed. An entry that is there already is brought up to date; what was done about
+// queueSpikes enters what a batch's events showed. An entry that is there already is brought up to date; what was done about
 // it stays.
-func putSpikes(ctx context.Context, tx pgx.Tx, run string, b ablation.Batch) error {
-	batch := &pgx.Batch{}
-	for _, e := range b.Spikes {
+func queueSpikes(writes *pgx.Batch, run string, spikes []ablation.Spike) error {
+	for _, e := range spikes {
 		rows, err := json.Marshal(e.Rows)
 		if err != nil {
 			return fmt.Errorf("write the rows of a spike: %w", err)
 		}
-		batch.Queue(`
+		writes.Queue(`
 			INSERT INTO spikes (run_id, round, kind, step, level, peak, until_step, closed, rows, action)
 			VALUES (@run, @round, @kind, @step, @level, @peak, nullif(@until::bigint, 0), @closed, coalesce(nullif(@rows::jsonb, 'null'), '{}'), @action)
 			ON CONFLICT (run_id, round, kind, step)
@@ -57,14 +56,7 @@ func putSpikes(ctx context.Context, tx pgx.Tx, run string, b ablation.Batch) err
 				"until": e.Until, "closed": e.Closed, "rows": rows, "action": e.Action,
 			})
 	}
-	if b.Watch != nil {
-		data, err := json.Marshal(b.Watch)
-		if err != nil {
-			return fmt.Errorf("write the watch: %w", err)
-		}
-		batch.Queue(`UPDATE runs SET watch = $2 WHERE id = $1`, run, data)
-	}
-	return tx.SendBatch(ctx, batch).Close()
+	return nil
 }
 
 // settleSpikes says what was done about divergences that nothing was done about before their run ended.

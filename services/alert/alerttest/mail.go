@@ -1,0 +1,108 @@
+// Package alerttest has a mail server for tests: a real listener that can go away and come back. It delivers nothing. Start
+// at [NewMailServer].
+package alerttest
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// MailServer takes mail over SMTP, one mail a connection, and keeps it in Mails.
+type MailServer struct {
+	Address string      // host:port, the same after Return
+	Mails   chan string // headers and bodies as they came, with CRLF
+
+	t        testing.TB
+	mu       sync.Mutex
+	listener net.Listener
+	serving  sync.WaitGroup
+}
+
+// NewMailServer listens on a free port of loopback until the test ends.
+func NewMailServer(t testing.TB) *MailServer {
+	t.Helper()
+	m := &MailServer{Address: "127.0.0.1:0", Mails: make(chan string, 10), t: t}
+	m.Return()
+	t.Cleanup(m.Leave)
+	return m
+}
+
+// Leave closes the port; whoever connects is refused.
+func (m *MailServer) Leave() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.listener != nil {
+		m.listener.Close()
+	}
+	m.listener = nil
+	m.serving.Wait()
+}
+
+// Return opens the port again.
+func (m *MailServer) Return() {
+	m.t.Helper()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	l, err := net.Listen("tcp", m.Address)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	m.listener, m.Address = l, l.Addr().String()
+	m.serving.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			m.take(c)
+		}
+	})
+}
+
+func (m *MailServer) take(c net.Conn) {
+	defer c.Close()
+	in := bufio.NewReader(c)
+	fmt.Fprint(c, "220 mail\r\n")
+	for {
+		line, err := in.ReadString('\n')
+		if err != nil {
+			return
+		}
+		switch verb := strings.ToUpper(strings.TrimSpace(line)); {
+		case strings.HasPrefix(verb, "EHLO"):
+			fmt.Fprint(c, "250-mail\r\n250 8BITMIME\r\n")
+		case verb == "DATA":
+			fmt.Fprint(c, "354 go on\r\n")
+			var mail strings.Builder
+			for {
+				line, err := in.ReadString('\n')
+				if err != nil || line == ".\r\n" {
+					break
+				}
+				mail.WriteString(line)
+			}
+			m.Mails <- mail.String()
+			fmt.Fprint(c, "250 taken\r\n")
+		case verb == "QUIT":
+			fmt.Fprint(c, "221 bye\r\n")
+			return
+		default:
+			fmt.Fprint(c, "250 ok\r\n")
+		}
+	}
+}
+
+// Header is a header of a mail, unfolded; empty where there is none of that name.
+func Header(mail, name string) string {
+	text := strings.NewReplacer("\r\n ", " ", "\r\n\t", " ").Replace(mail)
+	for line := range strings.SplitSeq(text, "\r\n") {
+		if v, ok := strings.CutPrefix(line, name+": "); ok {
+			return v
+		}
+	}
+	return ""
+}
