@@ -7,6 +7,7 @@ import (
 
 	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/analysis/decision"
+	"github.com/haigo-lab/haigo/services/analysis/evidence"
 	"github.com/haigo-lab/haigo/services/analysis/table"
 )
 
@@ -17,7 +18,7 @@ type AimInput struct {
 	Parameters float64 `query:"params" minimum:"0" doc:"Of the run that is decided about; default as large as the largest"`
 }
 
-func (in AimInput) aim() aim { return aim(in) }
+func (in AimInput) aim() aim { return aim{evidence.Aim(in)} }
 
 type decisionInput struct {
 	Sweep string `path:"sweep"`

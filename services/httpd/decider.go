@@ -42,7 +42,7 @@ func newDecider(log *slog.Logger, done func(sweep string)) *decider {
 func (d *decider) ask(m decisionMaterial) *decided {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	key := m.key()
+	key := m.Digest()
 	if i := slices.IndexFunc(d.kept, func(k *decided) bool { return k.key == key }); i >= 0 {
 		found := d.kept[i]
 		d.kept = append(slices.Delete(d.kept, i, i+1), found)
@@ -51,7 +51,7 @@ func (d *decider) ask(m decisionMaterial) *decided {
 	if len(d.kept) >= decisionsKept {
 		d.kept = slices.Delete(d.kept, 0, 1) // who waits for it keeps it
 	}
-	v := &decided{key: key, about: m.about(), ready: make(chan struct{})}
+	v := &decided{key: key, about: m.About(), ready: make(chan struct{})}
 	d.kept = append(d.kept, v)
 	go d.work(v, m)
 	return v
@@ -70,7 +70,7 @@ func (d *decider) earlier(about string) *decided {
 }
 
 func (d *decider) work(v *decided, m decisionMaterial) {
-	if len(m.table.Groups()) >= surrogate.Fewest { // else it ends at once, and shouldn't wait for others
+	if len(m.Table.Groups()) >= surrogate.Fewest { // else it ends at once, and shouldn't wait for others
 		d.one <- struct{}{}
 		defer func() { <-d.one }()
 	}
@@ -84,7 +84,7 @@ func (d *decider) work(v *decided, m decisionMaterial) {
 	}()
 	began := time.Now()
 	v.outlook, v.err = m.decide()
-	d.log.Debug("worked a decision out", "sweep", m.Sweep.Name, "runs", len(m.table.Runs), "seconds", time.Since(began).Seconds())
+	d.log.Debug("worked a decision out", "sweep", m.Sweep.Name, "runs", len(m.Table.Runs), "seconds", time.Since(began).Seconds())
 }
 
 func (v *decided) isReady() bool {

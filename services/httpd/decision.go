@@ -52,10 +52,8 @@ func (s *Server) decisionPage(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	usual := m
-	usual.Objective = ""
-	if usual.aimAt() == nil && len(usual.objective.Terms) > 0 {
-		v.Aim.Usual = usual.objective.String()
+	if usual := m.Usual(); len(usual.Terms) > 0 {
+		v.Aim.Usual = usual.String()
 	}
 	p := decisionPage{decisionMaterial: m, words: d.words, views: d.views}
 	s.decideOn(r, &v, &p)
@@ -69,7 +67,7 @@ func (s *Server) decideOn(r *http.Request, v *decisionView, p *decisionPage) {
 	found := s.decider.ask(p.decisionMaterial)
 	if !found.within(r.Context(), pagePatience) {
 		v.Waiting = true
-		if found = s.decider.earlier(p.about()); found == nil {
+		if found = s.decider.earlier(p.About()); found == nil {
 			return
 		}
 		v.Stale = true
@@ -80,7 +78,7 @@ func (s *Server) decideOn(r *http.Request, v *decisionView, p *decisionPage) {
 	}
 	p.outlook = &found.outlook
 	v.Reco = p.recommend()
-	v.Share = decisionURL(p.Sweep.Name, "/share", p.aim)
+	v.Share = decisionURL(p.Sweep.Name, "/share", aim{p.Aim})
 }
 
 // refusal is why something can't be decided, in words for a reader.
@@ -107,7 +105,7 @@ type decisionPage struct {
 // langOf is the language of the table's j-th source.
 func (m *decisionMaterial) langOf(j int) string {
 	for _, s := range m.Sources {
-		if s.Name == m.table.Sources[j] {
+		if s.Name == m.Table.Sources[j] {
 			return langClass(s.Lang)
 		}
 	}

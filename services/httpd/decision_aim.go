@@ -9,18 +9,15 @@ import (
 	"strings"
 
 	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/analysis/evidence"
 )
 
-// aim is what a decision is made for: by which objective, and how long and large the run is that it is about.
-type aim struct {
-	Objective  string // as decision.ParseObjective reads it; empty: held-out text of all languages alike
-	Tokens     float64
-	Parameters float64
-}
+// aim is what a decision is made for, as addresses have it.
+type aim struct{ evidence.Aim }
 
 // readAim reads an address. Numbers that aren't are *ablation.Invalid, all of them at once.
 func readAim(q url.Values) (aim, error) {
-	a := aim{Objective: strings.TrimSpace(q.Get("objective"))}
+	a := aim{evidence.Aim{Objective: strings.TrimSpace(q.Get("objective"))}}
 	var tokens, parameters error
 	a.Tokens, tokens = readAmount("tokens", q.Get("tokens"))
 	a.Parameters, parameters = readAmount("params", q.Get("params"))

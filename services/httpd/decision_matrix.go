@@ -80,7 +80,7 @@ func (p decisionPage) matrix() matrix {
 
 // columns are the held-out sets of languages, and of every task its bits per byte and what its accuracy is above a guess.
 func (p decisionPage) columns() []matrixColumn {
-	have := func(metric string) bool { return slices.Contains(p.table.Metrics, metric) }
+	have := func(metric string) bool { return slices.Contains(p.Table.Metrics, metric) }
 	var out []matrixColumn
 	for _, set := range (sweepData{Data: p.Data}).sets() {
 		if metric := ablation.BPB(set.Name); have(metric) {
@@ -102,10 +102,10 @@ func (p decisionPage) columns() []matrixColumn {
 // bestFirst are the arms by what they scored in the objective; those without a score come last.
 func (p decisionPage) bestFirst() []int {
 	value := make([]float64, len(p.Arms))
-	for _, t := range p.objective.Terms {
+	for _, t := range p.Goal.Terms {
 		scores := analysis.Of(p.Arms, p.Results, t.Metric)
 		for i, a := range scores.Arms {
-			value[i] += t.Weight * a.Mean * map[bool]float64{true: -1, false: 1}[p.objective.Max]
+			value[i] += t.Weight * a.Mean * map[bool]float64{true: -1, false: 1}[p.Goal.Max]
 		}
 	}
 	order := make([]int, len(p.Arms))

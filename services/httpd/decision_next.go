@@ -83,19 +83,21 @@ func (p decisionPage) usualTime() time.Duration {
 	return sum / time.Duration(n)
 }
 
-// Steps of the mixtures among which those are chosen that fill gaps, so that few sources have fine ones.
-var fillSteps = map[int]int{2: 20, 3: 10, 4: 8, 5: 6}
+// fillMost is how many sources a sweep may have for mixtures to be proposed before anything is known.
+const fillMost = 5
 
 // fill are mixtures that tell most beside those of the sweep's arms, whatever these scored.
 func (p decisionPage) fill() []table.Run {
 	sources := len(p.Sources)
-	steps := fillSteps[sources]
-	if steps == 0 || len(p.Arms) == 0 {
+	if sources > fillMost || len(p.Arms) == 0 {
 		return nil
 	}
-	var tried, pool []table.Run
+	room := decision.Room{Sources: sources, Phases: 1}
+	for k := range sources {
+		room.Mixed = append(room.Mixed, k)
+	}
+	var tried []table.Run
 	for _, a := range p.Arms {
-		run := table.Run{}
 		planned := ablation.PlannedRows(a.Weights, p.Sweep.Recipe.For(a).Steps(), p.Sweep.Recipe.BatchRows)
 		total := 0.0
 		for _, n := range planned {
@@ -105,27 +107,9 @@ func (p decisionPage) fill() []table.Run {
 		for k := range shares {
 			shares[k] = float64(planned[k]) / max(1, total)
 		}
-		run.Shares = [][]float64{shares}
-		tried = append(tried, run)
+		tried = append(tried, table.Run{Shares: [][]float64{shares}})
 	}
-	var grow func(shares []float64, left int)
-	grow = func(shares []float64, left int) {
-		if len(shares) == sources-1 {
-			if left > 0 {
-				pool = append(pool, table.Run{Shares: [][]float64{append(slices.Clone(shares), float64(left)/float64(steps))}})
-			}
-			return
-		}
-		for n := 1; n < left; n++ { // every source has some share: none at all says little of a ratio
-			grow(append(slices.Clone(shares), float64(n)/float64(steps)), left-n)
-		}
-	}
-	grow(nil, steps)
-	var out []table.Run
-	for _, i := range decision.Beside(tried, pool, max(4, 2*sources)) {
-		out = append(out, pool[i])
-	}
-	return out
+	return decision.Fill(tried, room, max(4, 2*sources), 1)
 }
 
 // mixtureValue is a run's shares as a form sends them: shares by commas, phases by semicolons.
@@ -185,7 +169,7 @@ func (s *Server) grown(ctx context.Context, name string, mixtures []string) (str
 	number := 0
 	for _, text := range mixtures {
 		phases, ok := readMixture(text, len(d.Sweep.Sources))
-		if !ok || len(phases) > 1 && len(phases) != len(m.shares) {
+		if !ok || len(phases) > 1 && len(phases) != len(m.Shares) {
 			return "", invalid("mixture", "the mixture arrived broken; open the decision page again", "配合の内容が途中で壊れました。判断のページを開き直してください")
 		}
 		for taken := true; taken; {
@@ -200,28 +184,13 @@ func (s *Server) grown(ctx context.Context, name string, mixtures []string) (str
 
 // scheduled is a mixture, or one a phase, as a sweep file has a schedule.
 func (m *decisionMaterial) scheduled(phases [][]float64) []byte {
-	ends := m.phaseEnds()
 	var stages []string
-	for i, shares := range phases {
-		until := 1.0
-		if i < len(phases)-1 {
-			until = ends[i]
-		}
+	for _, stage := range ablation.StagesOf(m.Table.Sources, phases, m.phaseEnds()) {
 		var parts []string
-		left, most := 10000, 0
-		whole := make([]int, len(shares))
-		for j, w := range shares {
-			whole[j] = int(math.Round(w * 10000))
-			left -= whole[j]
-			if whole[j] > whole[most] {
-				most = j
-			}
+		for j, w := range stage.Mixture.Shares(m.Table.Sources) {
+			parts = append(parts, fmt.Sprintf("%s: %s", quoted(m.Table.Sources[j]), strconv.FormatFloat(w, 'f', -1, 64)))
 		}
-		whole[most] += left
-		for j, n := range whole {
-			parts = append(parts, fmt.Sprintf("%s: %s", quoted(m.table.Sources[j]), strconv.FormatFloat(float64(n)/10000, 'f', -1, 64)))
-		}
-		stages = append(stages, fmt.Sprintf(`{"until": %s, "mixture": {%s}}`, strconv.FormatFloat(until, 'g', 6, 64), strings.Join(parts, ", ")))
+		stages = append(stages, fmt.Sprintf(`{"until": %s, "mixture": {%s}}`, strconv.FormatFloat(stage.Until.Fraction, 'g', 6, 64), strings.Join(parts, ", ")))
 	}
 	return []byte(`{"stages": [` + strings.Join(stages, ", ") + `]}`)
 }

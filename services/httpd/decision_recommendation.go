@@ -94,8 +94,8 @@ func (p decisionPage) phases() []recoPhase {
 
 // phaseEnds are where phases end, as fractions of the run.
 func (m *decisionMaterial) phaseEnds() []float64 {
-	ends, sum := make([]float64, len(m.shares)), 0.0
-	for i, s := range m.shares {
+	ends, sum := make([]float64, len(m.Shares)), 0.0
+	for i, s := range m.Shares {
 		sum += s
 		ends[i] = sum
 	}
@@ -105,7 +105,7 @@ func (m *decisionMaterial) phaseEnds() []float64 {
 // draw places the figures that the decision has points for.
 func (p decisionPage) draw(r *recommendation) {
 	place := func(id, kind string, q url.Values) figure {
-		for name, values := range p.values() {
+		for name, values := range (aim{p.Aim}).values() {
 			q[name] = values
 		}
 		f := newFigure(id, sweepURL(p.Sweep.Name), kind, q)

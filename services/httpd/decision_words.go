@@ -71,7 +71,7 @@ func (m *decisionMaterial) mixtureWords(run table.Run) string {
 				parts = append(parts, fmt.Sprintf("… +%d", len(order)-k))
 				break
 			}
-			parts = append(parts, m.table.Sources[j]+" "+percent(w, map[bool]int{true: 0, false: 1}[math.Abs(w*100-math.Round(w*100)) < .05]))
+			parts = append(parts, m.Table.Sources[j]+" "+percent(w, map[bool]int{true: 0, false: 1}[math.Abs(w*100-math.Round(w*100)) < .05]))
 		}
 		phases[i] = strings.Join(parts, " / ")
 	}
@@ -98,7 +98,7 @@ func largest(shares []float64) []int {
 // runGlyph is a run's mixture in the size of a word.
 func (m *decisionMaterial) runGlyph(run table.Run) template.HTML {
 	const steps = 1000
-	langs := make([]string, len(m.table.Sources))
+	langs := make([]string, len(m.Table.Sources))
 	for j := range langs {
 		langs[j] = m.langOf(j)
 	}
@@ -109,7 +109,7 @@ func (m *decisionMaterial) runGlyph(run table.Run) template.HTML {
 		for j, v := range shares {
 			w.W[j] = int64(math.Round(v * ablation.WeightTotal))
 		}
-		weights, from = append(weights, w), from+m.shares[i]
+		weights, from = append(weights, w), from+m.Shares[i]
 	}
 	return newGlyph(weights, steps, langs).svg(40, 13)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/analysis/evidence"
 	"github.com/haigo-lab/haigo/services/analysis/table"
 	"github.com/haigo-lab/haigo/services/chart"
 	"github.com/haigo-lab/haigo/services/postgres"
@@ -60,11 +61,11 @@ func Order(ctx context.Context, store *postgres.Store, q OrderRequest) (stack.Or
 }
 
 func (q OrderRequest) aim() aim {
-	return aim{Objective: q.Objective, Tokens: q.TargetTokens, Parameters: q.TargetParameters}
+	return aim{evidence.Aim{Objective: q.Objective, Tokens: q.TargetTokens, Parameters: q.TargetParameters}}
 }
 
 func (q OrderRequest) recommended(m *decisionMaterial, run table.Run) stack.Order {
-	return q.order(m.Data, fmt.Sprintf("Sweep %s: the recommended mixture, by %s", q.Sweep, m.objective.String()), run.Shares, m.phaseEnds())
+	return q.order(m.Data, fmt.Sprintf("Sweep %s: the recommended mixture, by %s", q.Sweep, m.Goal.String()), run.Shares, m.phaseEnds())
 }
 
 func (q OrderRequest) ofArm(d chart.Data) (stack.Order, error) {

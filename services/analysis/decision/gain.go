@@ -1,0 +1,31 @@
+package decision
+
+import "math"
+
+// Gain is what the best of the candidates, whichever it is, is expected to have over the recommended mixture: the mean over draws
+// of the objective, 0 where more runs could teach nothing.
+func (d *Decision) Gain() float64 {
+	sum := 0.0
+	for _, row := range d.composed {
+		least := row[0]
+		for _, v := range row {
+			least = min(least, v)
+		}
+		sum += row[0] - least
+	}
+	return sum / float64(len(d.composed))
+}
+
+// Noise is the standard deviation of the objective between seeds of one mixture, as if metrics spread each by itself; NaN where
+// no mixture was run twice.
+func (d *Decision) Noise() float64 {
+	squares := 0.0
+	for _, t := range d.Objective.Terms {
+		for _, m := range d.Detectable {
+			if m.Metric == t.Metric {
+				squares += t.Weight * t.Weight * m.SD * m.SD
+			}
+		}
+	}
+	return math.Sqrt(squares)
+}
