@@ -53,6 +53,7 @@ func (s Sweep) Arms(text []Source) (arms []Arm, notes []Label, err error) {
 	if s.Design.Control == ControlMatched {
 		b.controls()
 	}
+	b.rounds()
 	b.baseline()
 	return b.arms, b.notes, b.err()
 }

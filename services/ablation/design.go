@@ -11,6 +11,7 @@ type Design struct {
 	Lattice   *Lattice   `json:"lattice,omitempty"`
 	Dirichlet *Dirichlet `json:"dirichlet,omitempty"`
 	OneFactor *OneFactor `json:"one_factor,omitempty"`
+	Adaptive  *Adaptive  `json:"adaptive,omitempty"`
 	Product   *Product   `json:"product,omitempty"`
 	Limits    *Limits    `json:"limits,omitempty"`
 }
@@ -37,6 +38,7 @@ const (
 	DesignLattice   = "lattice"
 	DesignDirichlet = "dirichlet"
 	DesignOneFactor = "one_factor"
+	DesignAdaptive  = "adaptive"
 	DesignProduct   = "product"
 )
 

@@ -15,8 +15,8 @@ type Expansion struct {
 	Notes []Label // what designs left out, and why
 }
 
-// Expand makes the sweep's arms and runs: one run for each arm and replicate, in that order. It is pure: the same sweep,
-// with its seed and parents, makes the same runs, and a sweep that has grown makes the old ones among the new. Seed must
+// Expand makes the sweep's arms and runs: one run for each arm and replicate, in that order, and those that rounds added beside them. It is pure: the same sweep,
+// with its seed, rounds and parents, makes the same runs, and a sweep that has grown makes the old ones among the new. Seed must
 // be set: whoever starts a sweep settles it and records it; so must Parents where the recipe names any. Runs that take a
 // state have its seeds. text is the sweep's sources, for their languages and sizes.
 func (s Sweep) Expand(text []Source) (Expansion, error) {
@@ -35,7 +35,7 @@ func (s Sweep) Expand(text []Source) (Expansion, error) {
 	}
 	out := Expansion{Arms: arms, Notes: notes}
 	for _, arm := range arms {
-		for _, replicate := range s.Seeds {
+		for _, replicate := range s.replicatesOf(arm.Name) {
 			out.Runs = append(out.Runs, s.run(arm, replicate))
 		}
 	}

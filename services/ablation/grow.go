@@ -10,7 +10,7 @@ import (
 // stays, arms keep their order and new ones follow, labels, question, budget, recurrence and share_trunks are the new
 // ones. Anything else is an *[Invalid] that names each field; another name makes another sweep.
 func Grow(old, next Sweep) (Sweep, error) {
-	g := growth{next: next}
+	g := growth{next: next, settled: old.Verdict() != nil}
 	g.same("sources", sameSources(old.Sources, next.Sources))
 	g.recipe(old.Recipe, next.Recipe, lengthens(old.Design.Product, next.Design.Product) || len(old.Sources) != len(next.Sources))
 	g.same("tasks", slices.Equal(old.Tasks, next.Tasks))
@@ -34,6 +34,7 @@ func Grow(old, next Sweep) (Sweep, error) {
 // growth collects the fields that may not change.
 type growth struct {
 	next     Sweep
+	settled  bool // the old sweep has planned itself to its end
 	problems []Problem
 }
 

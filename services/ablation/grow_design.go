@@ -12,6 +12,7 @@ func (g *growth) design(old, next Design) Design {
 	out.Grid, out.Lattice = g.grid(old.Grid, next.Grid), g.lattice(old.Lattice, next.Lattice)
 	out.Dirichlet, out.OneFactor = g.dirichlet(old.Dirichlet, next.Dirichlet), g.oneFactor(old.OneFactor, next.OneFactor)
 	out.Product = g.product(old.Product, next.Product)
+	out.Adaptive = g.adaptive(old.Adaptive, next.Adaptive)
 	g.same("design.limits", old.Limits == next.Limits || old.Limits != nil && next.Limits != nil && *old.Limits == *next.Limits)
 	return out
 }
@@ -60,6 +61,22 @@ func (g *growth) oneFactor(old, next *OneFactor) *OneFactor {
 	out := *old
 	out.Values = appended(old.Values, next.Values)
 	return &out
+}
+
+// adaptive may get other numbers while the sweep plans itself; by what it looks, and where, stays.
+func (g *growth) adaptive(old, next *Adaptive) *Adaptive {
+	if old == nil {
+		return next
+	}
+	ok := next != nil && old.Objective == next.Objective && old.Start == next.Start && maps.Equal(old.Bounds, next.Bounds)
+	numbers := func(a *Adaptive) [4]float64 {
+		return [4]float64{float64(a.Batch), float64(a.Rounds), float64(a.Confirm), a.Enough}
+	}
+	ok = ok && (!g.settled || numbers(old) == numbers(next))
+	if g.same("design.adaptive", ok); !ok {
+		return old
+	}
+	return next
 }
 
 func (g *growth) product(old, next *Product) *Product {

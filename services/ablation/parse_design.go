@@ -15,13 +15,14 @@ func (r *reader) design(n *node, s Sweep) Design {
 	if n == nil {
 		return out
 	}
-	f := r.fields(n, "baseline", "control", "grid", "lattice", "dirichlet", "one_factor", "product", "limits")
+	f := r.fields(n, "baseline", "control", "grid", "lattice", "dirichlet", "one_factor", "adaptive", "product", "limits")
 	out.Control = r.choice(f["control"], "", ControlMatched)
 	out.Grid = r.grid(f["grid"], s)
 	out.Lattice = r.lattice(f["lattice"], s)
 	out.Dirichlet = r.dirichlet(f["dirichlet"], s)
 	out.OneFactor = r.oneFactor(f["one_factor"], s)
 	out.Product = r.product(f["product"], s)
+	out.Adaptive = r.adaptive(f["adaptive"], s, out)
 	out.Limits = r.limits(f["limits"], out)
 	r.candidates(f["product"], s, out)
 	if baseline := r.name(f["baseline"]); baseline != "" {
@@ -61,8 +62,8 @@ func (r *reader) limits(n *node, d Design) *Limits {
 		MaxEpochs: r.number(f["max_epochs"], 0, span{low: 0, high: math.Inf(1), above: true}),
 	}
 	if d == (Design{Baseline: d.Baseline, Control: d.Control}) {
-		r.problem(n, say("limits apply to arms that a design makes, and there is none; add grid, lattice, dirichlet, one_factor or product, or remove limits",
-			"limits は実験計画が作るアームに効きますが、計画がありません。grid、lattice、dirichlet、one_factor、product のどれかを加えるか、limits を消してください"))
+		r.problem(n, say("limits apply to arms that a design makes, and there is none; add grid, lattice, dirichlet, one_factor, adaptive or product, or remove limits",
+			"limits は実験計画が作るアームに効きますが、計画がありません。grid、lattice、dirichlet、one_factor、adaptive、product のどれかを加えるか、limits を消してください"))
 	}
 	return out
 }

@@ -29,6 +29,8 @@ type Plan struct {
 	Warnings      []Label    `json:"warnings"`
 	Problems      []Problem  `json:"problems"` // any of them keeps the sweep from starting
 	Existing      SweepState `json:"existing,omitempty"`
+	// Adaptive is what a sweep that plans itself may come to, nil for another.
+	Adaptive *PlanAdaptive `json:"adaptive,omitempty"`
 	// Firings are when a recurrence would start it next; a sweep without one has none, and starts at once.
 	Firings []time.Time `json:"firings,omitempty"`
 }
@@ -83,7 +85,7 @@ func (s Sweep) Plan(sources []Source, tasks []Task, e Expansion, estimates []Est
 	for i, arm := range e.Arms {
 		a := s.planArm(arm, sources, estimates[i])
 		p.Trainer, p.Arms = estimates[i].Trainer, append(p.Arms, a)
-		p.add(a, estimates[i], int64(len(s.Seeds)))
+		p.add(a, estimates[i], int64(len(s.replicatesOf(arm.Name))))
 		untold = untold || estimates[i].TokensPerS <= 0
 	}
 	p.share(s, estimates)
@@ -91,6 +93,7 @@ func (s Sweep) Plan(sources []Source, tasks []Task, e Expansion, estimates []Est
 	if untold {
 		p.Seconds = 0
 	}
+	p.adapt(s)
 	p.refuse(s)
 	p.warn(s)
 	return p

@@ -61,7 +61,7 @@ func (p *Plan) warning(message Label) { p.Warnings = append(p.Warnings, message)
 
 // warn says what a reader of the results would miss.
 func (p *Plan) warn(s Sweep) {
-	if len(s.Seeds) == 1 {
+	if len(s.Seeds) == 1 && (s.Design.Adaptive == nil || s.Design.Adaptive.Confirm < 2) {
 		p.warning(say("one seed only: no spread can be shown, so a difference can't be told from noise; take 2 or more",
 			"シードが 1 つだけでは、ばらつきを示せず、差が偶然かどうかを区別できません。2 つ以上にしてください"))
 	}

@@ -17,6 +17,8 @@ type Sweep struct {
 	Tasks     []string    `json:"tasks"`
 	Budget    Budget      `json:"budget"`
 	EarlyStop *EarlyStop  `json:"early_stop,omitempty"` // nil: every run trains to its end
+	// Rounds are what an adaptive design has added so far, in order.
+	Rounds []Round `json:"rounds,omitempty"`
 	// Recurrence is the cron line attached to the sweep, nil where there is none.
 	Recurrence *Recurrence `json:"recurrence,omitempty"`
 

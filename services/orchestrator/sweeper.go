@@ -109,7 +109,15 @@ func read(document []byte, as string) (ablation.Sweep, error) {
 }
 
 // resolve finds what a sweep names and expands it. Every problem found is in the *ablation.Invalid.
-func (s *Sweeper) resolve(ctx context.Context, sweep ablation.Sweep) (_ *resolved, err error) {
+func (s *Sweeper) resolve(ctx context.Context, sweep ablation.Sweep) (*resolved, error) {
+	return s.resolveWith(ctx, sweep, nil)
+}
+
+// errOvertaken is that somebody else has added the round meanwhile.
+var errOvertaken = errors.New("the sweep has gone on meanwhile")
+
+// resolveWith is resolve with one round more than the sweep has, where next isn't nil.
+func (s *Sweeper) resolveWith(ctx context.Context, sweep ablation.Sweep, next *ablation.Round) (_ *resolved, err error) {
 	r := &resolved{Application: postgres.Application{Sweep: sweep}, found: map[string]string{}}
 	if sweep.Recurrence == nil { // else every firing is a sweep of its own
 		r.existing, err = s.existing(ctx, sweep.Name)
@@ -135,6 +143,15 @@ func (s *Sweeper) resolve(ctx context.Context, sweep ablation.Sweep) (_ *resolve
 		return nil, err
 	}
 	s.scored(r)
+	if err := r.adapt(); err != nil {
+		return r, err
+	}
+	if next != nil && next.Number != len(r.Sweep.Rounds)+1 {
+		return nil, errOvertaken
+	}
+	if next != nil {
+		r.Sweep.Rounds = append(slices.Clone(r.Sweep.Rounds), *next)
+	}
 	made, err := r.Sweep.Expand(r.Sources)
 	if err != nil {
 		return r, err

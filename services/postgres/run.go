@@ -162,17 +162,18 @@ func (r *lockedRun) scan(row pgx.Row) error {
 	return row.Scan(&r.sweepID, &r.sweep, &r.state, &r.epoch)
 }
 
-// finishSweep completes a sweep whose last run has ended.
+// finishSweep completes a sweep whose last run has ended, unless it plans itself and may add more.
 func finishSweep(ctx context.Context, tx pgx.Tx, sweep int64) error {
 	// Two runs may end at once: whoever comes second must see the first.
 	if _, err := tx.Exec(ctx, `SELECT FROM sweeps WHERE id = $1 FOR NO KEY UPDATE`, sweep); err != nil {
 		return err
 	}
 	tag, err := tx.Exec(ctx, `
-		UPDATE sweeps
+		UPDATE sweeps w
 		SET state = 'completed', finished_at = now()
 		WHERE id = $1
 			AND state IN ('running', 'paused')
+			AND NOT `+planning+`
 			AND NOT EXISTS (
 				SELECT FROM runs
 				WHERE sweep_id = $1

@@ -44,6 +44,11 @@ func apply(ctx context.Context, tx pgx.Tx, a Application) (id int64, fresh bool,
 			return 0, false, err
 		}
 	}
+	for _, r := range a.Sweep.Rounds {
+		if _, err := putRound(ctx, tx, id, r); err != nil {
+			return 0, false, err
+		}
+	}
 	if err := putArms(ctx, tx, id, a.Arms); err != nil {
 		return 0, false, err
 	}
@@ -58,6 +63,7 @@ func apply(ctx context.Context, tx pgx.Tx, a Application) (id int64, fresh bool,
 
 // putSweep locks the sweep's row, so that two applications of one name go one after the other.
 func putSweep(ctx context.Context, tx pgx.Tx, w ablation.Sweep) (id int64, fresh bool, err error) {
+	w.Rounds = nil // they are rows of their own
 	definition, err := json.Marshal(w)
 	if err != nil {
 		return 0, false, fmt.Errorf("write the definition: %w", err)
@@ -159,18 +165,21 @@ func putRuns(ctx context.Context, tx pgx.Tx, sweep int64, a Application) error {
 		return err
 	}
 	// A sweep that grows after its end goes on, past the hour at which a firing's runs leave; so does one that a person
-	// stopped and then gave new runs.
+	// stopped and then gave new runs, and one that is to plan itself from now on.
 	_, err := tx.Exec(ctx, `
-		UPDATE sweeps
+		UPDATE sweeps w
 		SET state = 'running', finished_at = NULL, closes_at = NULL, archived_at = NULL
 		WHERE id = $1
 			AND state IN ('completed', 'stopped')
-			AND EXISTS (SELECT FROM runs WHERE sweep_id = $1 AND state = 'queued')`, sweep)
+			AND (
+				EXISTS (SELECT FROM runs WHERE sweep_id = $1 AND state = 'queued')
+				OR state = 'completed' AND `+planning+`
+			)`, sweep)
 	return err
 }
 
 const sweepColumns = `w.id, w.definition, w.seed, w.document, w.state, w.paused_by, w.created_at, c.queued, c.running, c.completed, c.stopped,
-			c.diverged, c.failed, w.keep, w.archived_at`
+			c.diverged, c.failed, w.keep, w.archived_at, ` + sweepRounds
 
 const sweepTables = `sweeps w
 		CROSS JOIN LATERAL (
@@ -208,7 +217,7 @@ func (s *Store) Sweep(ctx context.Context, name string) (ablation.Sweep, error) 
 
 func scanSweep(row pgx.CollectableRow) (ablation.Sweep, error) {
 	var w ablation.Sweep
-	var definition []byte
+	var definition, rounds []byte
 	var id, seed int64
 	var counts ablation.RunCounts
 	var state ablation.SweepState
@@ -217,12 +226,18 @@ func scanSweep(row pgx.CollectableRow) (ablation.Sweep, error) {
 	var archived *time.Time
 	created := w.CreatedAt
 	err := row.Scan(&id, &definition, &seed, &document, &state, &pausedBy, &created, &counts.Queued, &counts.Running, &counts.Completed,
-		&counts.Stopped, &counts.Diverged, &counts.Failed, &keep, &archived)
+		&counts.Stopped, &counts.Diverged, &counts.Failed, &keep, &archived, &rounds)
 	if err != nil {
 		return w, err
 	}
 	if err := json.Unmarshal(definition, &w); err != nil {
 		return w, fmt.Errorf("read the definition: %w", err)
+	}
+	if err := json.Unmarshal(rounds, &w.Rounds); err != nil {
+		return w, fmt.Errorf("read the rounds: %w", err)
+	}
+	if len(w.Rounds) == 0 {
+		w.Rounds = nil
 	}
 	bits := uint64(seed)
 	w.ID, w.Seed, w.Document, w.State, w.PausedBy, w.CreatedAt, w.Counts = id, &bits, document, state, pausedBy, created, counts
@@ -340,6 +355,14 @@ func (s *Store) EndSweep(ctx context.Context, name string, reason ablation.StopR
 		}
 		if state == ablation.SweepCompleted {
 			return ablation.Conflict("sweep %s has completed, so there is nothing to stop", "スイープ %s は完了していて、停止するものがありません", name)
+		}
+		// What somebody added meanwhile stands in the queue still.
+		if _, err := tx.Exec(ctx, `
+			UPDATE runs
+			SET state = 'stopped', finished_at = now(), reason = $2
+			WHERE sweep_id = (SELECT id FROM sweeps WHERE name = $1)
+				AND state = 'queued'`, name, reason); err != nil {
+			return err
 		}
 		if _, err := tx.Exec(ctx, `
 			UPDATE sweeps

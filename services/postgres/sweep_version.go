@@ -11,8 +11,12 @@ import (
 // SweepVersion names a sweep as it stands: it is another one after every change of the sweep, its arms, its runs and what these
 // have logged, and of its tasks. What is read after it is as new as it says, or newer.
 func (s *Store) SweepVersion(ctx context.Context, sweep string) (string, error) {
+	return sweepVersion(ctx, s.pool, sweep)
+}
+
+func sweepVersion(ctx context.Context, q querier, sweep string) (string, error) {
 	// Postgres gives each row the transaction that wrote it. Nothing of a run is stored without its row being written too.
-	version, err := one(ctx, s.pool, pgx.RowTo[*string], `
+	version, err := one(ctx, q, pgx.RowTo[*string], `
 		SELECT md5(string_agg(row, ' ' ORDER BY row))
 		FROM (
 			SELECT concat('w', w.id, ' ', w.xmin) AS row

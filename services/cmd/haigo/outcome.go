@@ -18,7 +18,9 @@ type outcome struct {
 	Runs     []runOutcome             `json:"runs"` // in order of arms, then replicates
 	Points   int64                    `json:"points"`
 	ShareURL string                   `json:"share_url,omitempty"` // the demo's
+	Rounds   []ablation.Round         `json:"rounds,omitempty"`    // what a sweep that plans itself has added to itself
 
+	sweep  ablation.Sweep
 	arms   []ablation.Arm
 	plan   map[string]map[string]float64  // epochs by arm and source
 	order  []string                       // of sources
@@ -57,7 +59,7 @@ func (a *app) outcome(ctx context.Context, sweep string) (outcome, error) {
 	if err != nil {
 		return o, err
 	}
-	o.counts = s.Counts
+	o.counts, o.sweep, o.Rounds = s.Counts, s, s.Rounds
 	sources, err := a.store.SweepSources(ctx, sweep)
 	if err != nil {
 		return o, err

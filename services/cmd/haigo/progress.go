@@ -33,7 +33,7 @@ func watch(ctx context.Context, w io.Writer, store *postgres.Store, sweep string
 			return err
 		}
 		screen.draw(s, runs)
-		if allEnded(runs) || s.State == ablation.SweepCompleted || s.State == ablation.SweepStopped {
+		if s.Design.Adaptive == nil && allEnded(runs) || s.State == ablation.SweepCompleted || s.State == ablation.SweepStopped {
 			return nil
 		}
 		select {

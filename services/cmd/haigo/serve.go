@@ -66,6 +66,7 @@ func serve(e *env, flags listenFlags, work bool) error {
 	group.Go(func() error { return a.clock(e).Run(ctx) })
 	group.Go(func() error { return a.alerter(e).Run(ctx) })
 	group.Go(func() error { return a.halver(e).Run(ctx) })
+	group.Go(func() error { return a.proposer(e).Run(ctx) })
 	group.Go(func() error { return a.adder(e, flags.textRoots()).Run(ctx) })
 	if work {
 		group.Go(func() error { return w.Run(ctx) })
@@ -96,6 +97,7 @@ func (workCmd) Run(e *env) error {
 	group.Go(func() error { return w.Run(ctx) })
 	group.Go(func() error { return a.clock(e).Run(ctx) }) // budgets bind also where nothing serves
 	group.Go(func() error { return a.halver(e).Run(ctx) })
+	group.Go(func() error { return a.proposer(e).Run(ctx) })
 	return group.Wait()
 }
 
@@ -163,6 +165,10 @@ func (a *app) alerter(e *env) *orchestrator.Alerter {
 
 func (a *app) halver(e *env) *orchestrator.Halver {
 	return &orchestrator.Halver{Store: a.store, Log: e.log}
+}
+
+func (a *app) proposer(e *env) *orchestrator.Proposer {
+	return &orchestrator.Proposer{Store: a.store, Sweeper: a.sweeper(e), YenPerHour: e.settings.YenPerHour, Log: e.log}
 }
 
 // ready tells the next start, and scripts by rename, where it serves.

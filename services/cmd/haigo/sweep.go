@@ -108,11 +108,19 @@ func (c sweepPlanCmd) Run(e *env) error {
 func printPlan(w io.Writer, p ablation.Plan) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(t, "sweep\t%s\n", p.Sweep)
-	fmt.Fprintf(t, "runs\t%d (%s × %s)\n", len(p.Runs), many(int64(len(p.Arms)), "arm"), many(int64(len(p.Runs)/max(1, len(p.Arms))), "seed"))
+	if p.Adaptive != nil {
+		fmt.Fprintf(t, "begins\twith %d runs of %s\n", len(p.Runs), many(int64(len(p.Arms)), "arm"))
+	} else {
+		fmt.Fprintf(t, "runs\t%d (%s × %s)\n", len(p.Runs), many(int64(len(p.Arms)), "arm"), many(int64(len(p.Runs)/max(1, len(p.Arms))), "seed"))
+	}
 	fmt.Fprintf(t, "a run\t%s tokens in %s, %s parameters, trainer %s\n",
 		between(p.Arms, func(a ablation.PlanArm) string { return short(float64(a.RunTokens)) }),
 		between(p.Arms, func(a ablation.PlanArm) string { return many(a.Steps, "step") }),
 		between(p.Arms, func(a ablation.PlanArm) string { return short(float64(a.Parameters)) }), p.Trainer)
+	if a := p.Adaptive; a != nil {
+		fmt.Fprintf(t, "then\tat most %d batches of %s, and %d runs to confirm: %d runs in all, %s tokens%s\n", a.Batches, many(int64(a.Batch), "run"),
+			a.Confirm, a.MostRuns, short(float64(a.MostTokens)), atMost(a.MostSeconds))
+	}
 	fmt.Fprintf(t, "in all\t%.3g FLOPs, %s of memory a run\n", p.FLOPs, short(float64(p.MemoryBytes))+"B")
 	fmt.Fprintf(t, "scores\t%s\n", between(p.Arms, func(a ablation.PlanArm) string { return scoredText(a, len(p.Tasks) > 0) }))
 	if len(p.Firings) > 0 {
@@ -136,6 +144,14 @@ func printPlan(w io.Writer, p ablation.Plan) {
 	for _, warning := range p.Warnings {
 		fmt.Fprintln(w, "warning:", warning.In("en"))
 	}
+}
+
+// atMost is how long something takes at most, for the end of a sentence.
+func atMost(seconds float64) string {
+	if seconds <= 0 {
+		return ""
+	}
+	return ", about " + span(time.Duration(seconds*float64(time.Second))) + " on this machine"
 }
 
 // scoredText is how often a run is scored, and what that takes.
@@ -304,6 +320,7 @@ func (c sweepShowCmd) Run(e *env) error {
 		return json.NewEncoder(e.stdout).Encode(outcome)
 	}
 	printTable(e.stdout, outcome)
+	printRounds(e.stdout, outcome.sweep)
 	return nil
 }
 
