@@ -1,11 +1,42 @@
 package ablation
 
-import "slices"
+import (
+	"slices"
+	"sort"
+)
 
 // Scored is how many tokens one evaluation takes.
 type Scored struct {
 	Sets  int64 `json:"sets"`  // of held-out text
 	Tasks int64 `json:"tasks"` // of all tasks' items
+}
+
+// Exam is what all of an evaluation would be.
+type Exam struct {
+	Sets  int64     // tokens of held-out text
+	Tasks [][]int64 // by task, the tokens of its items in the order in which a part of them is taken
+}
+
+// scored is what an evaluation takes of which each task has so many items at most; 0: all.
+func (e Exam) scored(items int64) Scored {
+	scored := Scored{Sets: e.Sets}
+	for _, task := range e.Tasks {
+		for i, tokens := range task {
+			if items > 0 && int64(i) == items {
+				break
+			}
+			scored.Tasks += tokens
+		}
+	}
+	return scored
+}
+
+// longest is the number of items of the largest task.
+func (e Exam) longest() (n int) {
+	for _, task := range e.Tasks {
+		n = max(n, len(task))
+	}
+	return n
 }
 
 // DefaultSetBytes bounds a source's held-out set unless a recipe says otherwise. Runs that are too short to score so much
@@ -15,11 +46,21 @@ const (
 	leastSetBytes   = 8 << 10
 )
 
+// leastItems of a task are scored in the shortest runs, too: fewer say nothing.
+const leastItems = 20
+
 // MuchEvaluation is the share of a run's time that evaluation keeps within where a recipe leaves it open how often is
-// scored. Scoring a token takes a third of training on one: what is scored may be a third of what is trained on.
+// scored.
 const MuchEvaluation = 0.1
 
-func (r Recipe) scorable() int64 { return r.Tokens / 3 }
+// ScoringCost is what scoring a token takes next to training on one: a third of the arithmetic, in rows that are seldom
+// full.
+const ScoringCost = 0.4
+
+// scorable is how many tokens may be scored in a tenth of the time.
+func (r Recipe) scorable() int64 {
+	return int64(MuchEvaluation / (1 - MuchEvaluation) / ScoringCost * float64(r.Tokens))
+}
 
 // EvalEvery is the number of steps between evaluations, at least 1.
 func (r Recipe) EvalEvery() int64 { return max(1, r.Eval.Steps(r)) }
@@ -60,7 +101,7 @@ func (r Recipe) EvaluationShare() float64 {
 	if every := r.TasksEvery(); every > 0 {
 		tasks = 1 + max(0, r.Steps()-1)/every
 	}
-	scored := float64(times*r.Scored.Sets+tasks*r.Scored.Tasks) / 3
+	scored := ScoringCost * float64(times*r.Scored.Sets+tasks*r.Scored.Tasks)
 	return scored / (scored + float64(r.Tokens))
 }
 
@@ -92,23 +133,53 @@ func (r Recipe) defaultEval(sources int) Amount {
 }
 
 // Settle records what an evaluation takes. Where the recipe leaves open how often is scored, runs whose tasks take much of
-// a tenth of their time are scored seldomer, down to four times.
-func (s *Sweep) Settle(scored Scored) {
-	s.Recipe.Scored = scored
-	if !s.Recipe.EvalOpen {
-		return
+// a tenth of their time are scored seldomer, down to four times; where even the last evaluation would take too much, only
+// a part of the items is scored, the same in all runs and at every step.
+func (s *Sweep) Settle(e Exam) {
+	s.Recipe.Scored = e.scored(s.Recipe.Items)
+	if s.Recipe.EvalOpen {
+		s.seldom()
 	}
+	r := s.shortest()
+	if left := r.scorable() - r.evaluations()*e.Sets; r.ItemsOpen && r.TaskEval.zero() && r.Scored.Tasks > left {
+		s.Recipe.Items = e.items(left)
+		s.Recipe.Scored = e.scored(s.Recipe.Items)
+	}
+}
+
+// items is how many of each task take at most so many tokens, and never less than leastItems; 0: all.
+func (e Exam) items(tokens int64) int64 {
+	n := sort.Search(e.longest(), func(n int) bool { return e.scored(int64(n+1)).Tasks > tokens })
+	if n = max(n, leastItems); n >= e.longest() {
+		return 0
+	}
+	return int64(n)
+}
+
+// seldom settles how often is scored.
+func (s *Sweep) seldom() {
 	r := s.shortest()
 	for _, fraction := range evalFractions[:4] {
 		if fraction < s.Recipe.Eval.Fraction {
 			continue
 		}
 		r.Eval = Amount{Fraction: fraction}
-		if r.evaluations()*scored.Sets+scored.Tasks <= r.scorable() {
+		if r.evaluations()*r.Scored.Sets+r.Scored.Tasks <= r.scorable() {
 			break
 		}
 	}
 	s.Recipe.Eval.Fraction = max(s.Recipe.Eval.Fraction, r.Eval.Fraction)
+}
+
+// Asked are a sweep's tasks with the number of items that its runs are asked.
+func (r Recipe) Asked(tasks []Task) []Task {
+	asked := slices.Clone(tasks)
+	for i := range asked {
+		if r.Items > 0 {
+			asked[i].Items = min(asked[i].Items, r.Items)
+		}
+	}
+	return asked
 }
 
 // shortest is the recipe of the sweep's shortest runs.

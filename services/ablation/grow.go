@@ -67,6 +67,7 @@ func (g *growth) recipe(old, next Recipe, others bool) {
 	next.Optimizer.PeakLR = cmp.Or(next.Optimizer.PeakLR, old.Optimizer.PeakLR)
 	g.same("recipe.optimizer", old.Optimizer == next.Optimizer)
 	others = others || old.Tokens != next.Tokens
+	g.same("recipe.eval.items", next.ItemsOpen || old.Items == next.Items)
 	g.same("recipe.eval", old.TaskEval == next.TaskEval && (others || (next.EvalOpen || old.Eval == next.Eval) && (next.SetBytes == 0 || old.SetBytes == next.SetBytes)))
 	g.same("recipe.start", old.Start == next.Start || old.Start != nil && next.Start != nil && *old.Start == *next.Start)
 	g.same("recipe.checkpoint", old.Checkpoint == next.Checkpoint)

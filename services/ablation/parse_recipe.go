@@ -91,11 +91,11 @@ func (r *reader) part(n *node, otherwise float64) float64 {
 	return a.Fraction
 }
 
-// evaluation is how often is scored, and how much text of each source: more is surer and slower.
+// evaluation is how often is scored, and how much text of each source and items of each task: more is surer and slower.
 func (r *reader) evaluation(n *node, out *Recipe, sources int) {
 	f := map[string]*node{}
 	if n != nil {
-		f = r.fields(n, "every", "tasks_every", "set_bytes")
+		f = r.fields(n, "every", "tasks_every", "set_bytes", "items")
 	}
 	out.Eval, out.EvalOpen = r.interval(f["every"], out.defaultEval(sources)), f["every"] == nil
 	if f["tasks_every"] != nil {
@@ -106,6 +106,20 @@ func (r *reader) evaluation(n *node, out *Recipe, sources int) {
 		otherwise = 0 // what goes on is scored on the same text
 	}
 	out.SetBytes = r.whole(f["set_bytes"], otherwise, 1<<10, 1<<30)
+	out.ItemsOpen, out.Items = f["items"] == nil, r.items(f["items"])
+}
+
+// items is how many of each task are scored at most, 0: all.
+func (r *reader) items(n *node) int64 {
+	if n == nil || !r.is(n, kindScalar) || n.text == "all" {
+		return 0
+	}
+	v, err := strconv.ParseInt(n.text, 10, 64)
+	if err != nil || v < 1 || !wholePattern.MatchString(n.text) {
+		r.problem(n, say("is %s; give how many items of each task are scored at most, such as 200, or all",
+			"%s です。各タスクで採点する問題数の上限を 200 のように書くか、all としてください", n.shown()))
+	}
+	return v
 }
 
 // interval is a length above zero.

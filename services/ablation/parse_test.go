@@ -22,7 +22,7 @@ recipe:
   batch_rows: 16
   precision: bf16
   optimizer: {peak_lr: 3e-3, warmup: 1.5%, decay: linear, final_lr: 0.2, weight_decay: 0, clip: 2}
-  eval: {every: 600k}
+  eval: {every: 600k, items: 300}
   checkpoint: {every: 12.5%, keep: 3}
   on_divergence: report
   max_epochs: 20
@@ -71,6 +71,7 @@ func TestParseSweep_every_key(t *testing.T) {
 			},
 			Eval:       ablation.Amount{Tokens: 600_000},
 			SetBytes:   49_504, // three sources, 101 times: 15M
+			Items:      300,
 			Checkpoint: ablation.Checkpoint{Every: ablation.Amount{Fraction: 0.125}, Keep: 3},
 			Divergence: ablation.Divergence{Policy: ablation.DivergenceReport}, MaxEpochs: 20, ShareTrunks: true,
 		},
@@ -125,6 +126,7 @@ schedules:
 		Eval:       ablation.Amount{Fraction: 0.05},
 		EvalOpen:   true,
 		SetBytes:   ablation.DefaultSetBytes,
+		ItemsOpen:  true,
 		Checkpoint: ablation.Checkpoint{Every: ablation.Amount{Fraction: 0.1}, Keep: 2},
 		Divergence: ablation.Divergence{Policy: ablation.DivergenceStop}, MaxEpochs: 16, ShareTrunks: true,
 	}

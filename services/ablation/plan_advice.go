@@ -100,6 +100,10 @@ func (p *Plan) warnEarlyStop(s Sweep) {
 func (p *Plan) warnEvaluation(s Sweep) {
 	most := slices.MaxFunc(p.Arms, func(a, b PlanArm) int { return cmp.Compare(a.EvalShare, b.EvalShare) })
 	scored := s.Recipe.Scored
+	if s.Recipe.Items > 0 && s.Recipe.ItemsOpen {
+		p.warning(say("runs this short score %d items of each task at most, the same ones in all runs, to keep within a tenth of their time; recipe.eval.items: all scores all of them",
+			"ランが短いため、時間の 10%% に収まるよう各タスク最大 %d 問を採点します（どのランも同じ問題）。すべて採点するには recipe.eval.items: all を指定してください", s.Recipe.Items))
+	}
 	switch {
 	case most.EvalShare > warnEvaluation && scored.Tasks > scored.Sets:
 		p.warning(say("evaluation takes about %.0f%% of a run's time: the tasks alone score %d tokens at the end; take fewer items (haigo eval add --items), fewer tasks or longer runs",

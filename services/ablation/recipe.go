@@ -15,6 +15,8 @@ type Recipe struct {
 	TaskEval   Amount     `json:"task_eval,omitzero"` // between evaluations that have tasks; none: as often as a tenth of the time allows
 	Scored     Scored     `json:"scored,omitzero"`    // by an evaluation, as found at the start
 	SetBytes   int64      `json:"set_bytes"`          // of each source's held-out set, at most; 0: as the run that is started from
+	Items      int64      `json:"items,omitzero"`     // of each task that are scored, at most; 0: all
+	ItemsOpen  bool       `json:"-"`                  // the document leaves Items open
 	Checkpoint Checkpoint `json:"checkpoint"`
 	Divergence Divergence `json:"on_divergence"`
 	MaxEpochs  float64    `json:"max_epochs"` // above this a run is refused

@@ -238,6 +238,12 @@ func (t *traits) recipe() {
 	field("weight_decay", say("重み減衰", "Weight decay"), func(r ablation.Recipe) string { return number(r.Optimizer.WeightDecay) })
 	field("clip", say("勾配クリップ", "Clipping"), func(r ablation.Recipe) string { return number(r.Optimizer.Clip) })
 	count("set_bytes", say("検証セットの大きさ（バイト）", "Held-out set, at most (bytes)"), func(s ablation.Side) int64 { return s.Recipe().SetBytes })
+	t.add(TraitRecipe, "items", say("タスクごとの問題数（上限）", "Items of each task, at most"), "items", func(s ablation.Side) TraitValue {
+		if n := s.Recipe().Items; n > 0 {
+			return plainValue(strconv.FormatInt(n, 10))
+		}
+		return TraitValue{say("すべて", "all"), "all"}
+	})
 }
 
 func number(v float64) string {

@@ -90,6 +90,7 @@ func (s *Server) newForm(ctx context.Context, words words, d ablation.Draft, v n
 		b.field("recipe/row_tokens", "new.f.row", "number", strconv.Itoa(r.RowTokens)),
 		b.field("recipe/batch_rows", "new.f.batch", "number", strconv.Itoa(r.BatchRows)),
 		b.field("recipe/eval/every", "new.f.eval", "tokens", "5%"),
+		b.field("recipe/eval/items", "new.f.items", "name", words.text("new.f.items.own")),
 		b.field("recipe/max_epochs", "new.f.max", "number", "16"),
 	}
 	f.Start = b.start()

@@ -223,7 +223,8 @@ func loadChartData(ctx context.Context, store *postgres.Store, name string) (d c
 	if d.Sources, err = store.SweepSources(ctx, name); err != nil {
 		return d, err
 	}
-	d.Tasks, err = store.SweepTasks(ctx, name)
+	tasks, err := store.SweepTasks(ctx, name)
+	d.Tasks = d.Sweep.Recipe.Asked(tasks)
 	return d, err
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/corpus"
+	"github.com/haigo-lab/haigo/services/task"
 )
 
 // material gathers what the run's spec is made of, as its sweep recorded it.
@@ -31,6 +32,9 @@ func (d *drive) material(ctx context.Context) (material, ablation.Arm, error) {
 		return m, arm, err
 	}
 	for _, t := range tasks {
+		if t, err = task.Part(t, sweep.Recipe.Items); err != nil {
+			return m, arm, err
+		}
 		m.tasks = append(m.tasks, heldout{t.Name, t.Path, t.SHA256})
 	}
 	description, err := d.Trainers.Describe(ctx, sweep.Recipe.Trainer)

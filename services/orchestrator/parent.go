@@ -39,6 +39,9 @@ func (s *Sweeper) findParents(ctx context.Context, r *resolved) error {
 	}
 	past := r.Sweep.Parents[0].Past
 	r.Sweep.Recipe.SetBytes = cmp.Or(r.Sweep.Recipe.SetBytes, past.Recipe.SetBytes)
+	if r.Sweep.Recipe.ItemsOpen {
+		r.Sweep.Recipe.Items, r.Sweep.Recipe.ItemsOpen = past.Recipe.Items, false // what goes on is asked the same
+	}
 	if err := r.fits(*past); err != nil {
 		return r.placed(err)
 	}

@@ -12,24 +12,24 @@ func (s *Sweeper) scored(r *resolved) {
 	if r.existing != nil {
 		return
 	}
-	var scored ablation.Scored
+	var e ablation.Exam
 	for _, source := range r.Sources {
-		scored.Sets += min(source.HeldoutBytes, r.Sweep.Recipe.SetBytes)
+		e.Sets += min(source.HeldoutBytes, r.Sweep.Recipe.SetBytes)
 	}
 	for _, t := range r.Tasks {
 		n, err := s.items.tokens(t, r.Sweep.Recipe.RowTokens)
 		if err != nil {
 			continue // its run will say what is wrong with it
 		}
-		scored.Tasks += n
+		e.Tasks = append(e.Tasks, n)
 	}
-	r.Sweep.Settle(scored)
+	r.Sweep.Settle(e)
 }
 
-// items remembers what scoring tasks takes. The zero value is ready, and safe for concurrent use.
+// items remembers what scoring the items of tasks takes. The zero value is ready, and safe for concurrent use.
 type items struct {
 	mu    sync.Mutex
-	known map[measured]int64
+	known map[measured][]int64
 }
 
 // measured is a task's items in rows of one length.
@@ -38,7 +38,7 @@ type measured struct {
 	rowTokens int
 }
 
-func (m *items) tokens(t ablation.Task, rowTokens int) (int64, error) {
+func (m *items) tokens(t ablation.Task, rowTokens int) ([]int64, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	key := measured{t.SHA256, rowTokens}
@@ -47,11 +47,11 @@ func (m *items) tokens(t ablation.Task, rowTokens int) (int64, error) {
 	}
 	list, err := task.Items(t.Path)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	if m.known == nil {
-		m.known = map[measured]int64{}
+		m.known = map[measured][]int64{}
 	}
-	m.known[key] = task.Tokens(list, rowTokens)
+	m.known[key] = task.Tokens(task.Shuffled(list), rowTokens)
 	return m.known[key], nil
 }

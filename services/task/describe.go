@@ -56,10 +56,11 @@ func (d Description) Fit(rowTokens int) float64 {
 	return float64(n) / float64(max(len(d.lengths), 1))
 }
 
-// Tokens is how many byte tokens go through a model at an evaluation of all items, in rows of so many.
-func Tokens(items []spec.Item, rowTokens int) (n int64) {
-	for _, item := range items {
-		n += score.Tokens(item, rowTokens)
+// Tokens is how many byte tokens of each item go through a model at an evaluation, in rows of so many.
+func Tokens(items []spec.Item, rowTokens int) []int64 {
+	tokens := make([]int64, len(items))
+	for i, item := range items {
+		tokens[i] = score.Tokens(item, rowTokens)
 	}
-	return n
+	return tokens
 }

@@ -87,7 +87,7 @@ func (a *app) runOutcomes(ctx context.Context, s ablation.Sweep, o *outcome) err
 		return err
 	}
 	o.above = map[string][]analysis.Accuracy{}
-	for _, t := range tasks {
+	for _, t := range s.Recipe.Asked(tasks) {
 		o.above[t.Name] = analysis.Accuracies(analysis.Of(o.arms, results, ablation.TaskAccuracy(t.Name)), t.Floor(), t.Items)
 	}
 	o.plan = map[string]map[string]float64{}
