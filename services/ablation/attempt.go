@@ -82,9 +82,11 @@ type Segment struct {
 	Attempt     int // filled when it is read; a batch names its own
 	Number      int // the attempt's own, from 0
 	ResumedFrom *int64
-	OfRun       string // not empty: the past that the run took over from this one, which it starts from
-	Trainer     string // name and version
-	Device      string
+	OfRun       string  // not empty: the past that the run took over from this one, which it starts from
+	Trainer     string  // name and version
+	Device      string  // as its maker names it
+	Devices     int     // how many of it; 1 at least
+	PeakFLOPs   float64 // of one, a second at the run's precision; 0: not known
 	ISA         string
 	Threads     int
 	StartedAt   time.Time

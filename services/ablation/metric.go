@@ -8,6 +8,10 @@ const (
 	MetricTokensPerS = "tokens_per_s" // mean since the last line
 )
 
+// MetricMFU is the model FLOPs utilisation, a fraction: the plan's flops_per_token × tokens_per_s over what the run's devices can do
+// at most. It is stored beside tokens_per_s where a peak is known, and the trainer doesn't report it itself.
+const MetricMFU = "mfu"
+
 // MetricSeconds is the wall time that a run took up to a step, scoring and all, without pauses between its attempts. No
 // trainer reports it: it follows from when the lines were written.
 const MetricSeconds = "seconds"

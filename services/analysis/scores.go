@@ -139,7 +139,7 @@ func (s *Scores) pool() {
 // rise.
 func LowerIsBetter(metric string) bool {
 	rising := slices.ContainsFunc([]string{"/accuracy", "/margin", "/exact", "/f1"}, func(end string) bool { return strings.HasSuffix(metric, end) })
-	return !rising && metric != ablation.MetricTokensPerS
+	return !rising && metric != ablation.MetricTokensPerS && metric != ablation.MetricMFU
 }
 
 // Best is the arm with the best mean, the first of equals; -1 where no arm has a value.

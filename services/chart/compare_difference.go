@@ -191,7 +191,7 @@ func (d *difference) pairing() ablation.Label {
 
 // perStep reports whether a metric is logged while a run trains, and not at evaluations.
 func perStep(metric string) bool {
-	return slices.Contains([]string{ablation.MetricLoss, ablation.MetricGradNorm, ablation.MetricLR, ablation.MetricTokensPerS}, metric)
+	return slices.Contains([]string{ablation.MetricLoss, ablation.MetricGradNorm, ablation.MetricLR, ablation.MetricTokensPerS, ablation.MetricMFU}, metric)
 }
 
 func differenceHint(metric string) ablation.Label {

@@ -40,6 +40,7 @@ const (
 	KindAccuracy Kind = "accuracy"
 	KindResponse Kind = "response"
 	KindTernary  Kind = "ternary"
+	KindDevice   Kind = "device"
 )
 
 // Arm is an arm as a figure names it.

@@ -8,7 +8,7 @@ import (
 
 // Mark is how an arm is recognised, on pages and in figures: never by colour alone.
 type Mark struct {
-	Hue    int    `json:"hue"` // 1 to 6; in shares of earlier versions 0, which is grey
+	Hue    int    `json:"hue"` // 1 to 6; 0, of devices and in shares of earlier versions, is grey
 	Shape  string `json:"shape"`
 	Hollow bool   `json:"hollow,omitempty"` // a matched control
 	Dash   string `json:"dash"`             // solid, long, dashdot, short, longdots, mixed; of a matched control dot

@@ -62,6 +62,8 @@ func curveHint(metric string) ablation.Label {
 		return say("学習率", "learning rate")
 	case ablation.MetricTokensPerS:
 		return say("1 秒あたりトークン", "tokens per second")
+	case ablation.MetricMFU:
+		return say("モデル FLOPs 利用率", "model FLOPs utilisation")
 	case ablation.MetricSeconds:
 		return say("開始からの時間", "since the start")
 	}
@@ -80,6 +82,8 @@ func axisOf(metric string) Axis {
 		return Axis{Format: FormatScientific}
 	case metric == ablation.MetricTokensPerS:
 		return Axis{Format: FormatTokens}
+	case metric == ablation.MetricMFU:
+		return Axis{Format: FormatPercent}
 	case metric == ablation.MetricSeconds:
 		return Axis{Format: FormatDuration}
 	case strings.HasSuffix(metric, "/bpb"), strings.HasPrefix(metric, ablation.BPB("")):
@@ -105,7 +109,7 @@ func valueFormat(metric string) Format {
 		return FormatInteger
 	case metric == ablation.MetricSeconds:
 		return FormatDuration
-	case strings.HasSuffix(metric, "/accuracy"), strings.HasSuffix(metric, "/exact"), strings.HasSuffix(metric, "/f1"):
+	case metric == ablation.MetricMFU, strings.HasSuffix(metric, "/accuracy"), strings.HasSuffix(metric, "/exact"), strings.HasSuffix(metric, "/f1"):
 		return FormatPercent1
 	}
 	return FormatFixed3

@@ -300,7 +300,7 @@ func (t *traits) code() {
 	}
 	of("trainer", say("トレーナー", "Trainer"), "trainer", func(g ablation.Segment) string { return g.Trainer })
 	of("isa", say("命令セット", "Instruction set"), "isa", func(g ablation.Segment) string { return g.ISA })
-	of("device", say("デバイス", "Device"), "", func(g ablation.Segment) string { return g.Device })
+	of("device", say("装置", "Device"), "", func(g ablation.Segment) string { return g.Device })
 	of("threads", say("スレッド", "Threads"), "", func(g ablation.Segment) string { return strconv.Itoa(g.Threads) })
 }
 

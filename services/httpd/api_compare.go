@@ -25,12 +25,12 @@ type compareInput struct {
 }
 
 type compareChartInput struct {
-	Chart       string   `path:"chart" enum:"curve,difference"`
+	Chart       string   `path:"chart" enum:"curve,difference,device"`
 	Arm         []string `query:"arm,explode" maxItems:"400" doc:"Arms with all their runs, as SWEEP/ARM"`
 	Run         []string `query:"run,explode" maxItems:"400" doc:"Ids of single runs"`
 	Hide        []string `query:"hide,explode" maxItems:"400" doc:"Arms and runs that aren't drawn"`
 	Base        string   `query:"base" doc:"The arm that the others differ from, as SWEEP/ARM, or none; default its sweep's own, else the first"`
-	Metric      string   `query:"metric" required:"true" minLength:"1" doc:"As in bpb/ja"`
+	Metric      string   `query:"metric" required:"true" minLength:"1" doc:"As in bpb/ja; of devices tokens_per_s, mfu or yen_per_billion_tokens"`
 	X           string   `query:"x" enum:"tokens,steps,flops,time" default:"tokens"`
 	Group       string   `query:"group" enum:"arm,run" default:"arm" doc:"What has a line of its own"`
 	Band        string   `query:"band" enum:"range,interval" default:"range" doc:"Bands hold every point, or are the 90% intervals of the means"`
@@ -70,11 +70,12 @@ func (in compareChartInput) selection() selection {
 
 // compared is what a comparison says beside its charts.
 type compared struct {
-	Arms     []comparedArm   `json:"arms"`
-	Traits   []chart.Trait   `json:"traits" doc:"What the arms are made of, a value an arm; equal ones have equal ids"`
-	Verdicts []chart.Verdict `json:"verdicts" doc:"Of every arm, how far a difference from the baseline has one cause only; empty for the baseline"`
-	Metrics  []string        `json:"metrics" doc:"That can be drawn"`
-	Missing  []string        `json:"missing" doc:"What was asked for and isn't there"`
+	Arms     []comparedArm     `json:"arms"`
+	Traits   []chart.Trait     `json:"traits" doc:"What the arms are made of, a value an arm; equal ones have equal ids"`
+	Verdicts []chart.Verdict   `json:"verdicts" doc:"Of every arm, how far a difference from the baseline has one cause only; empty for the baseline"`
+	Metrics  []string          `json:"metrics" doc:"That can be drawn"`
+	Devices  []chart.DeviceUse `json:"devices" doc:"How fast, and at what price, the runs trained on each kind of device"`
+	Missing  []string          `json:"missing" doc:"What was asked for and isn't there"`
 }
 
 type comparedArm struct {
@@ -113,6 +114,11 @@ func (s *Server) compared(ctx context.Context, sel selection) (compared, error) 
 	}
 	out := compared{Arms: []comparedArm{}, Traits: c.All.Traits(), Missing: append([]string{}, c.Missing...)}
 	out.Verdicts = c.All.Verdicts(out.Traits)
+	uses, err := s.deviceUses(ctx, c)
+	if err != nil {
+		return compared{}, err
+	}
+	out.Devices = append([]chart.DeviceUse{}, uses...)
 	names, err := s.options.Store.MetricNames(ctx, runIDs(c.All.Runs))
 	out.Metrics = append([]string{}, sorted(names)...)
 	for i, side := range c.All.Sides {

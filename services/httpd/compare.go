@@ -32,6 +32,7 @@ type compareView struct {
 	NoBaseline  string // address without one
 	Traits      traitTable
 	Scores      scoreTable
+	Devices     deviceTable
 	CSV         string
 	Share       string // address of the form that shares a chart; empty: there is none
 	Alone       bool   // a single arm: nothing differs
@@ -83,6 +84,12 @@ func (s *Server) comparePage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v := p.view()
+	uses, err := s.deviceUses(r.Context(), c)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	v.Devices = p.devices(uses)
 	if len(v.Picks) == 0 {
 		if v.Examples, err = s.comparisons(r.Context(), p.words); err != nil {
 			s.fail(w, r, err)

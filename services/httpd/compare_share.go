@@ -46,6 +46,12 @@ func (s *Server) renderCompareShare(w http.ResponseWriter, r *http.Request, code
 			form.Charts = append(form.Charts, choice{Name: metric + " – " + words.text("compare.minus"), URL: "difference " + metric})
 		}
 	}
+	if uses, err := s.deviceUses(r.Context(), c); err == nil && len(uses) > 0 {
+		for _, metric := range deviceMetrics {
+			title, _ := chart.DeviceTitle(metric)
+			form.Charts = append(form.Charts, choice{Name: title.In(words.lang), URL: "device " + metric})
+		}
+	}
 	s.render(w, r, view{status: code, page: "compare-share", title: words.text("shares.new"), nav: "compare", path: "/compare/share", data: form})
 }
 

@@ -120,8 +120,12 @@ func TestCompare_share(t *testing.T) {
 
 func TestAPI_compare(t *testing.T) {
 	t.Parallel()
-	s := open(t, httpd.Options{})
+	s := open(t, httpd.Options{Devices: ablation.Devices{YenPerHour: 360, Kinds: []ablation.Device{{Name: "*", Peak: map[string]float64{"fp32": 2 * 9000 * 6000}}}}})
 	arms := s.pair()
+	s.get("/compare?lang=en&"+arms).want(t, 200, "Speed and cost by device", "50.0%", "9,000")
+	s.get("/compare/devices.csv?"+arms).want(t, 200, "device,devices,isa,threads,precision,", ",portable,1,fp32,")
+	s.get("/api/v1/compare/charts/device?metric=mfu&"+arms).want(t, 200, `"kind":"device"`, `"50.0%"`)
+	s.send("/compare/share?"+arms, "chart", "device yen_per_billion_tokens", "days", "7").want(t, 200)
 	s.get("/api/v1/arms?q=TWO+ja30").want(t, 200, `"arm":"ja30"`, `"completed":2`)
 	s.get("/api/v1/compare?"+arms).want(t, 200, `"verdicts"`, `"missing":[]`, `"seconds"`)
 	s.get("/api/v1/compare?arm="+strings.Repeat("&arm=", 400)).want(t, 422, `"field":"query.arm"`)

@@ -209,9 +209,9 @@ func (c comparison) metrics() []string {
 	return sets
 }
 
-// compareFigure draws one metric of a selection: its values, or its differences from the baseline.
+// compareFigure draws one metric of a selection: its values, its differences from the baseline, or what devices reached.
 func (s *Server) compareFigure(ctx context.Context, sel selection, kind string) (chart.Figure, error) {
-	if kind != "curve" && kind != "difference" {
+	if kind != "curve" && kind != "difference" && kind != "device" {
 		return chart.Figure{}, ablation.ErrNotFound
 	}
 	c, err := s.compare(ctx, sel)
@@ -222,6 +222,13 @@ func (s *Server) compareFigure(ctx context.Context, sel selection, kind string) 
 		return chart.Figure{}, invalid("metric", "name one metric", "メトリクスを一つ指定してください")
 	}
 	metric, ids := sel.Metric[0], runIDs(c.Shown.Runs)
+	if kind == "device" {
+		uses, err := s.deviceUses(ctx, c)
+		if err != nil {
+			return chart.Figure{}, err
+		}
+		return chart.DeviceFigure(uses, metric)
+	}
 	var clocks []ablation.Curve
 	if sel.View.X == chart.AlongSeconds {
 		if clocks, err = s.options.Store.Curves(ctx, ids, ablation.MetricSeconds, 0, steps(1<<62), chartBuckets/2); err != nil {

@@ -58,7 +58,7 @@ func (s *Server) decisionPage(w http.ResponseWriter, r *http.Request) {
 	p := decisionPage{decisionMaterial: m, words: d.words, views: d.views}
 	s.decideOn(r, &v, &p)
 	v.Matrix = p.matrix()
-	v.Next = p.next(s.options.YenPerHour)
+	v.Next = p.next(s.options.Devices.YenPerHour)
 	s.renderSweep(w, r, d, "decision", v)
 }
 

@@ -11,7 +11,7 @@ import (
 var glossary = []termGroup{
 	{"mix", []string{"source", "mixture", "schedule", "stage", "token", "epoch", "heldout", "version"}},
 	{"plan", []string{"sweep", "arm", "run", "recipe", "seed", "baseline", "control", "design"}},
-	{"result", []string{"metric", "bpb", "task", "score", "interval", "tradeoff", "spike"}},
+	{"result", []string{"metric", "bpb", "task", "score", "interval", "tradeoff", "spike", "mfu"}},
 	{"work", []string{"worker", "trainer", "runner", "attempt", "lease"}},
 	{"around", []string{"recurrence", "firing", "share", "alert"}},
 }

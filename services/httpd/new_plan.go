@@ -228,7 +228,7 @@ type cost struct {
 }
 
 func (s *Server) newCost(ctx context.Context, p ablation.Plan, sweep ablation.Sweep, q question) cost {
-	c := cost{Use: 100 * cmp.Or(q.use, 1), Rate: cmp.Or(q.rate, s.options.YenPerHour)}
+	c := cost{Use: 100 * cmp.Or(q.use, 1), Rate: cmp.Or(q.rate, s.options.Devices.YenPerHour)}
 	seconds := p.Seconds
 	recipe := sweep.Recipe
 	recipe.Trainer = p.Trainer

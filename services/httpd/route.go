@@ -84,6 +84,7 @@ func (s *Server) pageRoutes(r chi.Router) {
 	r.Post("/runs/{run}/retry", s.retryRun)
 	r.Get("/compare", s.comparePage)
 	r.Get("/compare/scores.csv", s.compareScoresCSV)
+	r.Get("/compare/devices.csv", s.compareDevicesCSV)
 	r.Get("/compare/share", s.compareSharePage)
 	r.Post("/compare/share", s.shareComparison)
 	r.Get("/sources", s.sourcesPage)

@@ -56,11 +56,11 @@ type Options struct {
 	Version string // of the program; pages and shares name it
 	Log     *slog.Logger
 
-	Listen     string   // the address that is listened to, with its real port
-	URL        string   // what share links begin with; default http:// and Listen
-	Hosts      []string // names that requests may be sent to, besides Listen's and URL's
-	AdminToken string   // needed beyond loopback; then pages and API ask for it
-	YenPerHour float64  // price of an hour of one device, where a page names no other; 0: not known
+	Listen     string           // the address that is listened to, with its real port
+	URL        string           // what share links begin with; default http:// and Listen
+	Hosts      []string         // names that requests may be sent to, besides Listen's and URL's
+	AdminToken string           // needed beyond loopback; then pages and API ask for it
+	Devices    ablation.Devices // what is known of devices, and the price of an hour where a page names no other
 
 	beat time.Duration // between two signs of life of an event stream; default heartbeat
 }

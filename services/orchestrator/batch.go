@@ -2,6 +2,7 @@ package orchestrator
 
 import (
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
@@ -55,8 +56,17 @@ func segment(e *spec.Event) *ablation.Segment {
 	return &ablation.Segment{
 		Number: e.Segment, ResumedFrom: s.ResumedFrom,
 		Trainer: s.Trainer.Name + " " + s.Trainer.Version,
-		Device:  s.Device, ISA: s.ISA, Threads: s.Threads, StartedAt: e.Time,
+		Device:  s.Device, Devices: max(1, s.Devices), ISA: s.ISA, Threads: s.Threads, StartedAt: e.Time,
+		PeakFLOPs: peak(float64(s.PeakFLOPs)),
 	}
+}
+
+// peak is what a trainer says of its device's; 0 where that can't be.
+func peak(v float64) float64 {
+	if v > 0 && !math.IsInf(v, 0) {
+		return v
+	}
+	return 0
 }
 
 func runPlan(p *spec.Plan) *ablation.RunPlan {

@@ -25,6 +25,7 @@ func (d *drive) observe(b *ablation.Batch) {
 	h := &d.health
 	if b.Segment != nil {
 		h.watch.Resume(len(d.run.Interventions))
+		b.Segment.PeakFLOPs = d.Devices.Peak(b.Segment.Device, h.spec.Precision, b.Segment.PeakFLOPs)
 	}
 	if b.Plan != nil {
 		h.about.Unigram, h.rows = b.Plan.UnigramNats, b.Plan.Rows

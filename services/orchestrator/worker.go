@@ -43,6 +43,7 @@ type Worker struct {
 	Gone     func(ablation.Holder) bool // whether a holder on this host no longer lives
 	MaxRuns  int                        // attempts not proved ended on this machine
 	Threads  int                        // of each run
+	Devices  ablation.Devices
 	Log      *slog.Logger
 
 	// StopRunners makes the end of Run ask the runners to checkpoint and leave, instead of leaving them training.

@@ -85,6 +85,8 @@ func TestConstraints(t *testing.T) {
 		{"segments_once", `INSERT INTO segments SELECT run_id, 1, attempt, number, resumed_from, counts_to, trainer, device, isa, threads, started_at FROM segments`},
 		{"segments_resume_at_a_step", `UPDATE segments SET resumed_from = -1`},
 		{"segments_count_to_a_step", `UPDATE segments SET counts_to = -2`},
+		{"segments_on_devices", `UPDATE segments SET devices = 0`},
+		{"segments_on_devices", `UPDATE segments SET peak_flops = 'NaN'`},
 		{"series_once", `INSERT INTO series (run_id, name) SELECT run_id, name FROM series`},
 		{"checkpoints_at_a_step", `INSERT INTO checkpoints SELECT run_id, ordinal, attempt, -1, '', 0, '' FROM segments`},
 		{"points_at_a_step", `INSERT INTO points VALUES (1, 0, -1, 0)`},

@@ -108,7 +108,7 @@ func store(ctx context.Context, tx pgx.Tx, writes *pgx.Batch, run string, b abla
 		return err
 	}
 	queueCheckpoints(writes, run, at.ordinal, b.Checkpoints)
-	return putPoints(ctx, tx, writes, run, at.ordinal, after(slices.Concat(b.Points, at.elapsed(b.Times)), at.resumed))
+	return putPoints(ctx, tx, writes, run, at.ordinal, after(slices.Concat(b.Points, at.utilisation(b.Points), at.elapsed(b.Times)), at.resumed))
 }
 
 // place is an attempt's newest segment: points and checkpoints belong to it.
@@ -117,6 +117,8 @@ type place struct {
 	resumed int64 // -1: from the beginning
 	started time.Time
 	before  float64 // seconds that the run took up to where the segment goes on
+
+	perToken float64 // the part of its devices' peak that a token a second takes; 0: not known
 }
 
 func locate(ctx context.Context, tx pgx.Tx, run string, attempt int) (p place, err error) {
@@ -132,12 +134,16 @@ func locate(ctx context.Context, tx pgx.Tx, run string, attempt int) (p place, e
 					AND r.first_step <= e.counts_to
 				ORDER BY r.last_step DESC
 				LIMIT 1
+			), 0), coalesce((
+				SELECT (plan->>'flops_per_token')::float8 / nullif(g.devices * g.peak_flops, 0)
+				FROM run_plans
+				WHERE run_id = g.run_id
 			), 0)
 		FROM segments g
 		WHERE g.run_id = $1
 			AND g.attempt = $2
 		ORDER BY g.ordinal DESC
-		LIMIT 1`, run, attempt, ablation.MetricSeconds).Scan(&p.ordinal, &p.resumed, &p.started, &p.before)
+		LIMIT 1`, run, attempt, ablation.MetricSeconds).Scan(&p.ordinal, &p.resumed, &p.started, &p.before, &p.perToken)
 	if err != nil {
 		return p, fmt.Errorf("events before a started event: %w", known(err))
 	}
@@ -153,6 +159,20 @@ func (p place) elapsed(times []ablation.StepTime) []ablation.Point {
 		points[i] = ablation.Point{Metric: ablation.MetricSeconds, Step: t.Step, Value: ablation.Real(seconds)}
 	}
 	return points
+}
+
+// utilisation is the model FLOPs utilisation at every logged speed; none where the peak isn't known, or the trainer says its own.
+func (p place) utilisation(points []ablation.Point) []ablation.Point {
+	var out []ablation.Point
+	for _, v := range points {
+		switch {
+		case p.perToken == 0, v.Metric == ablation.MetricMFU:
+			return nil
+		case v.Metric == ablation.MetricTokensPerS:
+			out = append(out, ablation.Point{Metric: ablation.MetricMFU, Step: v.Step, Value: v.Value * ablation.Real(p.perToken)})
+		}
+	}
+	return out
 }
 
 func putPlan(ctx context.Context, tx pgx.Tx, run string, p ablation.RunPlan) error {

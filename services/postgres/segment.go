@@ -17,10 +17,10 @@ func (s *Store) Segments(ctx context.Context, run string) ([]ablation.Segment, e
 		ORDER BY ordinal`, run)
 }
 
-const segmentColumns = `attempt, number, resumed_from, coalesce(of_run, ''), trainer, device, isa, threads, started_at`
+const segmentColumns = `attempt, number, resumed_from, coalesce(of_run, ''), trainer, device, devices, peak_flops, isa, threads, started_at`
 
 func scanSegment(row pgx.CollectableRow) (g ablation.Segment, err error) {
-	err = row.Scan(&g.Attempt, &g.Number, &g.ResumedFrom, &g.OfRun, &g.Trainer, &g.Device, &g.ISA, &g.Threads, &g.StartedAt)
+	err = row.Scan(&g.Attempt, &g.Number, &g.ResumedFrom, &g.OfRun, &g.Trainer, &g.Device, &g.Devices, &g.PeakFLOPs, &g.ISA, &g.Threads, &g.StartedAt)
 	return g, err
 }
 
@@ -38,13 +38,13 @@ func openSegment(ctx context.Context, tx pgx.Tx, run string, attempt int, g abla
 		return err
 	}
 	_, err := tx.Exec(ctx, `
-		INSERT INTO segments (run_id, ordinal, attempt, number, resumed_from, trainer, device, isa, threads, started_at)
-		SELECT @run, coalesce(max(ordinal) + 1, 0), @attempt, @number, @resumed, @trainer, @device, @isa, @threads, @started
+		INSERT INTO segments (run_id, ordinal, attempt, number, resumed_from, trainer, device, devices, peak_flops, isa, threads, started_at)
+		SELECT @run, coalesce(max(ordinal) + 1, 0), @attempt, @number, @resumed, @trainer, @device, @devices, @peak, @isa, @threads, @started
 		FROM segments
 		WHERE run_id = @run`,
 		pgx.NamedArgs{
 			"run": run, "attempt": attempt, "number": g.Number, "resumed": g.ResumedFrom, "trainer": clean(g.Trainer),
-			"device": clean(g.Device), "isa": clean(g.ISA), "threads": g.Threads, "started": g.StartedAt,
+			"device": clean(g.Device), "devices": max(1, g.Devices), "peak": g.PeakFLOPs, "isa": clean(g.ISA), "threads": g.Threads, "started": g.StartedAt,
 		})
 	return err
 }

@@ -161,9 +161,9 @@ func inherit(ctx context.Context, tx pgx.Tx, run string, attempt int, g ablation
 	}
 	var ordinal int16
 	err = tx.QueryRow(ctx, `
-		INSERT INTO segments (run_id, ordinal, attempt, number, of_run, trainer, device, isa, threads, started_at)
+		INSERT INTO segments (run_id, ordinal, attempt, number, of_run, trainer, device, devices, peak_flops, isa, threads, started_at)
 		SELECT @run, (SELECT coalesce(max(ordinal) + 1, 0) FROM segments WHERE run_id = @run), @attempt, @number, @trunk,
-			trainer, device, isa, threads, started_at
+			trainer, device, devices, peak_flops, isa, threads, started_at
 		FROM segments
 		WHERE run_id = @trunk
 			AND counts_to >= @step

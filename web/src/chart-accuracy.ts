@@ -1,5 +1,5 @@
 // A task's accuracy: an arm a row, every seed small, the mean large with its interval, chance as an upright line, and in
-// words whether the arm can be told from it.
+// words whether the arm can be told from it. Devices are drawn in the same way: a device a row, every run, and the median.
 
 import { at, drawn, type Drawn, type Sheet } from "./chart-figure";
 import { armColour, axis, base, ends, fit, meanPoint, placer, plain, plot, seedPoint, spoken, textWidth, whisker, type Grid } from "./chart-theme";
@@ -103,10 +103,11 @@ const seed = { ja: "シード", en: "seed" };
 
 function text(s: Drawn, index: number, { figure, lang }: Sheet): string {
   const row = s.rows[index];
-  const percent = (v: number): string => format("percent1", v, lang);
+  const kind = figure.x.format === "percent" ? "percent1" : "integer";
+  const exact = (v: number): string => format(kind, v, lang);
   const interval = drawn(figure, "interval").find((i) => i.arm === s.arm)?.rows[0];
-  const what = s.role === "seed" ? `${seed[lang]} ${at(row, 2)}` : `n = ${at(row, 2)}`;
-  const range = s.role === "mean" && interval ? ` (${percent(at(interval, 2))} – ${percent(at(interval, 3))})` : "";
+  const what = s.role === "seed" ? s.run || `${seed[lang]} ${at(row, 2)}` : `n = ${at(row, 2)}`;
+  const range = s.role === "mean" && interval ? ` (${exact(at(interval, 2))} – ${exact(at(interval, 3))})` : "";
   const note = s.role === "mean" ? "\n" + say(s.note, lang).replace("\n", lang === "ja" ? "" : " ") : "";
-  return `${plain(say(s.label, lang))}  ${what}\n${percent(at(row, 0))}${range}${note}`;
+  return `${plain(say(s.label, lang))}  ${what}\n${exact(at(row, 0))}${range}${note}`;
 }

@@ -5,7 +5,7 @@ import type { Shape } from "./mark";
 
 export interface Figure {
   id: string;
-  kind: "tradeoff" | "curve" | "mixture" | "accuracy" | "response" | "ternary";
+  kind: "tradeoff" | "curve" | "mixture" | "accuracy" | "response" | "ternary" | "device";
   lang?: string;
   title: Label;
   subtitle: Label;

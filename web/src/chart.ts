@@ -29,7 +29,7 @@ export interface Chart {
   dispose(): void;
 }
 
-const kinds: Record<Figure["kind"], (sheet: Sheet) => Drawing> = { tradeoff, curve, mixture, accuracy, response, ternary };
+const kinds: Record<Figure["kind"], (sheet: Sheet) => Drawing> = { tradeoff, curve, mixture, accuracy, response, ternary, device: accuracy };
 
 // draw puts a figure into an element that has a size, and keeps it true to the element's width and the page's scheme.
 // Where zoom is given, a reader may ask for a part of it.

@@ -159,7 +159,7 @@ def main():
     resume = spec["checkpoint"]["resume_from"]
     step = start = resume["step"] if resume else 0
     kind = torch.cuda.get_device_name() if device.type == "cuda" else "cpu"
-    run.event("started", trainer={"name": os.environ["NAME"], "version": os.environ["VERSION"]}, device=kind, isa="", threads=torch.get_num_threads(), resumed_from=start if resume else None, spec_sha256=run.digest)
+    run.event("started", trainer={"name": os.environ["NAME"], "version": os.environ["VERSION"]}, device=kind, devices=world if device.type == "cuda" else 1, isa="", threads=torch.get_num_threads(), resumed_from=start if resume else None, spec_sha256=run.digest)
     run.event("plan", **json.loads(pathlib.Path("prepared/plan.json").read_text()))
 
     torch.manual_seed(int(spec["init_seed"], 16) % 2**63)

@@ -5,7 +5,6 @@ import (
 	"io"
 	"math"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/haigo-lab/haigo/plugins/cpu/kernel"
@@ -15,7 +14,7 @@ import (
 // a round with its quartiles, and the largest difference between their losses over the first thirty steps.
 func report(to io.Writer, name string, s size, e exercise, field []*contender) {
 	tokens := float64(e.Rows * s.model.Context)
-	peak := multiplyAddPeak(e.Threads)
+	peak := kernel.Best().Peak(e.Threads, 100*time.Millisecond)
 	first := field[0]
 	fmt.Fprintf(to, "\n%s: %d parameters, %.0f tokens a step, %d threads, %d rounds of %d; multiply-add peak %.0f GFLOP/s\n\n",
 		name, s.model.Parameters(), tokens, e.Threads, len(first.seconds), s.steps, peak/1e9)
@@ -50,36 +49,4 @@ func difference(a, b []float64) (most float64) {
 		most = max(most, math.Abs(a[i]-b[i]))
 	}
 	return most
-}
-
-// multiplyAddPeak is the floating point operations a second of all threads at once in the inner product of the fastest
-// instruction set, on operands in the first cache.
-func multiplyAddPeak(threads int) float64 {
-	speeds := make([]float64, threads)
-	var wait sync.WaitGroup
-	for i := range threads {
-		wait.Go(func() { speeds[i] = tileSpeed(kernel.Best()) })
-	}
-	wait.Wait()
-	sum := 0.0
-	for _, s := range speeds {
-		sum += s
-	}
-	return sum
-}
-
-func tileSpeed(set *kernel.Set) float64 {
-	call, operations := set.TileProduct()
-	if call == nil {
-		return math.NaN()
-	}
-	best := time.Hour
-	for began := time.Now(); time.Since(began) < 100*time.Millisecond; {
-		start := time.Now()
-		for range 50 {
-			call()
-		}
-		best = min(best, time.Since(start))
-	}
-	return 50 * operations / best.Seconds()
 }

@@ -14,7 +14,7 @@ import (
 func BenchmarkMatMul(b *testing.B) {
 	for _, isa := range kernel.Available() {
 		set := mustFor(b, isa)
-		peak := tileSpeed(set)
+		peak := set.Peak(1, 20*time.Millisecond)
 		for _, s := range [][3]int{{512, 384, 128}, {512, 704, 128}, {512, 128, 352}, {128, 704, 512}, {32, 128, 32}, {1024, 1024, 1024}} {
 			b.Run(fmt.Sprintf("%s/%dx%dx%d", isa, s[0], s[1], s[2]), func(b *testing.B) {
 				benchmarkProduct(b, set, peak, s[0], s[1], s[2])
@@ -34,23 +34,6 @@ func benchmarkProduct(b *testing.B, set *kernel.Set, peak float64, m, n, k int) 
 	if peak > 0 {
 		b.ReportMetric(100*speed/peak, "%peak")
 	}
-}
-
-// tileSpeed is 0 for the portable set, which has no tile.
-func tileSpeed(set *kernel.Set) float64 {
-	if set.ISA() == kernel.Portable {
-		return 0
-	}
-	call, operations := set.TileProduct()
-	best := time.Hour
-	for range 200 {
-		began := time.Now()
-		for range 100 {
-			call()
-		}
-		best = min(best, time.Since(began))
-	}
-	return 100 * operations / best.Seconds()
 }
 
 func BenchmarkSoftmax(b *testing.B) {

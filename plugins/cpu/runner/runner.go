@@ -146,11 +146,18 @@ func failed(step int64, err error) spec.Finished {
 	return f
 }
 
+// peakTakes is how long a segment's start looks for how fast its threads multiply: what they reach later is a share of that.
+const peakTakes = 20 * time.Millisecond
+
 // begin writes the started event.
-func (a *attempt) begin(isa kernel.ISA) error {
+func (a *attempt) begin(set *kernel.Set) error {
 	e := spec.Started{
-		Trainer: a.Program, Device: machine.Processor(), ISA: string(isa), Threads: Threads(a.spec), SpecSHA256: a.digest,
+		Trainer: a.Program, Device: machine.Processor(), ISA: string(set.ISA()), Threads: Threads(a.spec), SpecSHA256: a.digest,
 	}
+	if rounding := set.BF16(); rounding != nil && a.spec.Precision == spec.PrecisionBF16 {
+		set = rounding
+	}
+	e.PeakFLOPs = spec.Real(set.Peak(e.Threads, peakTakes))
 	if r := a.spec.Checkpoint.ResumeFrom; r != nil {
 		e.ResumedFrom = &r.Step
 	}

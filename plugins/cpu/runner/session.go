@@ -36,7 +36,7 @@ func (a *attempt) open(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := a.begin(set.ISA()); err != nil {
+	if err := a.begin(set); err != nil {
 		return nil, err
 	}
 	if problems := slices.Concat(Unsupported(a.spec), TooLarge(a.spec)); len(problems) > 0 {

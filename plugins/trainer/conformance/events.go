@@ -124,13 +124,13 @@ func (s *suite) verifyStarted(t *testing.T, a *attempt, e *spec.Started) {
 	}
 	want := &spec.Started{
 		Trainer: spec.Program{Name: s.about.Name, Version: s.about.Version}, SpecSHA256: spec.Digest(data),
-		Device: e.Device, ISA: e.ISA, Threads: e.Threads,
+		Device: e.Device, Devices: e.Devices, PeakFLOPs: e.PeakFLOPs, ISA: e.ISA, Threads: e.Threads,
 	}
 	if r := a.spec.Checkpoint.ResumeFrom; r != nil {
 		want.ResumedFrom = &r.Step
 	}
-	if diff := cmp.Diff(want, e); diff != "" || e.Device == "" {
-		t.Errorf("started, device %q (-want +got):\n%s", e.Device, diff)
+	if diff := cmp.Diff(want, e); diff != "" || e.Device == "" || e.Devices < 0 || e.PeakFLOPs != 0 && !positive(e.PeakFLOPs) {
+		t.Errorf("started, device %q, %d of them, peak %v (-want +got):\n%s", e.Device, e.Devices, e.PeakFLOPs, diff)
 	}
 }
 

@@ -50,9 +50,17 @@ type Event struct {
 }
 
 // Started opens a segment. ResumedFrom is nil for the beginning, which supersedes everything before.
+//
+// Device is the kind of device, as its maker names it ("NVIDIA H100 80GB HBM3"): runs are compared, and prices found, by it.
+// Devices and PeakFLOPs may be left out. Devices is on how many of them the run computes; left out: one. PeakFLOPs is what one
+// of them can do at most, in floating point operations a second at the spec's precision, a multiply-add counted as two: of
+// a processor, what the run's threads can. With it, plan's flops_per_token and metrics' tokens_per_s, Haigo draws mfu, the model
+// FLOPs utilisation; left out, it takes what it knows of a device of that name, and where it knows nothing there is no mfu.
 type Started struct {
 	Trainer     Program `json:"trainer"`
 	Device      string  `json:"device"`
+	Devices     int     `json:"devices,omitempty"`
+	PeakFLOPs   Real    `json:"peak_flops,omitempty"`
 	ISA         string  `json:"isa"`
 	Threads     int     `json:"threads"`
 	ResumedFrom *int64  `json:"resumed_from"`

@@ -20,7 +20,7 @@ import (
 func bodies() []spec.Body {
 	nan, inf := spec.Real(math.NaN()), spec.Real(math.Inf(1))
 	return []spec.Body{
-		spec.Started{Trainer: spec.Program{Name: "cpu", Version: "1"}, Device: "Xeon <&>", ISA: "avx2", Threads: 2},
+		spec.Started{Trainer: spec.Program{Name: "cpu", Version: "1"}, Device: "Xeon <&>", Devices: 8, PeakFLOPs: 9.89e14, ISA: "avx2", Threads: 2},
 		spec.Plan{
 			Rows: map[string]int64{"web-ja": 90}, PlanSHA256: "ab", BlockSHA256: []string{"ab"}, Parameters: 9,
 			FLOPsPerToken: 5.2e6, UnigramNats: 4.25,

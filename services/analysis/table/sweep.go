@@ -76,7 +76,7 @@ func measured(results []ablation.Result) []string {
 
 // logged reports whether a metric is of a run's training, and no score.
 func logged(name string) bool {
-	own := []string{ablation.MetricLoss, ablation.MetricGradNorm, ablation.MetricLR, ablation.MetricTokensPerS, ablation.MetricSeconds}
+	own := []string{ablation.MetricLoss, ablation.MetricGradNorm, ablation.MetricLR, ablation.MetricTokensPerS, ablation.MetricMFU, ablation.MetricSeconds}
 	return slices.Contains(own, name) || strings.HasPrefix(name, ablation.Rows(""))
 }
 

@@ -5,11 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"time"
 
+	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/alert"
 	"github.com/haigo-lab/haigo/services/engine"
 	"github.com/haigo-lab/haigo/services/engine/batch"
@@ -27,9 +29,10 @@ type app struct {
 	trainers    *trainers.Host
 	engines     []*batch.Batch // batch systems that engines.yaml describes
 	first       string         // the engine that starts attempts
-	sender      *alert.Sender  // nil where nothing is served
-	port        *os.File       // remembers the port for the next start; nil where it is a given one
-	private     *local.Server  // nil where the database is somebody else's
+	devices     ablation.Devices
+	sender      *alert.Sender // nil where nothing is served
+	port        *os.File      // remembers the port for the next start; nil where it is a given one
+	private     *local.Server // nil where the database is somebody else's
 }
 
 // open connects to the database, starting a private one where none was named, and brings it to this version.
@@ -46,7 +49,7 @@ func open(e *env) (*app, error) {
 		a.close()
 		return nil, err
 	}
-	if err := a.openEngines(e); err != nil {
+	if err := errors.Join(a.openEngines(e), a.openDevices(e)); err != nil {
 		a.close()
 		return nil, err
 	}
@@ -122,6 +125,24 @@ func (a *app) openEngines(e *env) error {
 	return nil
 }
 
+// devicesFile is what the administrator says of devices, in the data folder.
+const devicesFile = "devices.yaml"
+
+// openDevices reads what is said of devices; without a file all have one price.
+func (a *app) openDevices(e *env) error {
+	path := filepath.Join(a.data, devicesFile)
+	text, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("read what is said of devices: %w", err)
+	}
+	kinds, err := ablation.ParseDevices(text)
+	if err != nil {
+		return inFile(path, text, err)
+	}
+	a.devices = ablation.Devices{Kinds: kinds, YenPerHour: e.settings.YenPerHour}
+	return nil
+}
+
 // side is how many runs go side by side and how many threads each has, on the engine that starts attempts.
 func (a *app) side(e *env) (runs, threads int) {
 	for _, b := range a.engines {
@@ -176,6 +197,6 @@ func (a *app) worker(e *env, stopRunners bool) (*orchestrator.Worker, error) {
 	runs, threads := a.side(e)
 	return &orchestrator.Worker{
 		Store: a.store, Trainers: a.trainers, Engines: engines, Data: a.data,
-		Holder: holder, Gone: engine.Gone, MaxRuns: runs, Threads: threads, StopRunners: stopRunners, Log: e.log,
+		Holder: holder, Gone: engine.Gone, MaxRuns: runs, Threads: threads, Devices: a.devices, StopRunners: stopRunners, Log: e.log,
 	}, nil
 }

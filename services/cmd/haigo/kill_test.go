@@ -31,7 +31,7 @@ func fateOf(t *testing.T, s *service, sweep string) (fate, map[string]int) {
 	attempts := map[string]int{}
 	for _, r := range awaitEnd(t, store, sweep) {
 		maps.DeleteFunc(r.Values, func(name string, _ ablation.Real) bool {
-			return name == ablation.MetricTokensPerS || name == ablation.MetricSeconds
+			return name == ablation.MetricTokensPerS || name == ablation.MetricMFU || name == ablation.MetricSeconds
 		})
 		f.Values[r.Run.Name], f.States[r.Run.Name], attempts[r.Run.Name] = r.Values, r.Run.State, r.Run.Progress.Attempt
 	}

@@ -132,7 +132,7 @@ func (a *app) server(e *env, f listenFlags, listener net.Listener) (*httpd.Serve
 		URL:        f.URL,
 		Hosts:      f.Hosts,
 		AdminToken: f.AdminToken,
-		YenPerHour: e.settings.YenPerHour,
+		Devices:    a.devices,
 	})
 }
 

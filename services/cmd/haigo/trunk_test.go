@@ -49,7 +49,7 @@ func history(t *testing.T, s *service, run ablation.Run) map[string]ablation.Rea
 		}
 	}
 	maps.DeleteFunc(all, func(key string, _ ablation.Real) bool {
-		return strings.HasPrefix(key, ablation.MetricTokensPerS+"@") || strings.HasPrefix(key, ablation.MetricSeconds+"@")
+		return strings.HasPrefix(key, ablation.MetricTokensPerS+"@") || strings.HasPrefix(key, ablation.MetricMFU+"@") || strings.HasPrefix(key, ablation.MetricSeconds+"@")
 	})
 	return all
 }

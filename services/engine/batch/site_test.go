@@ -299,7 +299,7 @@ func (s *site) ends() (f fate, attempts []int) {
 			s.Errorf("run %s is %s: %v", r.Run.Name, r.Run.State, r.Run.Message)
 		}
 		maps.DeleteFunc(r.Values, func(name string, _ ablation.Real) bool {
-			return name == ablation.MetricTokensPerS || name == ablation.MetricSeconds
+			return name == ablation.MetricTokensPerS || name == ablation.MetricMFU || name == ablation.MetricSeconds
 		})
 		f.Values[r.Run.Name] = r.Values
 		attempts = append(attempts, r.Run.Progress.Attempt)

@@ -1,0 +1,34 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+)
+
+// Throughputs are how fast the runs trained, a line for every stretch of theirs that logged a step; what a run took over from
+// another is that one's.
+func (s *Store) Throughputs(ctx context.Context, runs []string) ([]ablation.Throughput, error) {
+	return query(ctx, s.pool, func(row pgx.CollectableRow) (t ablation.Throughput, err error) {
+		err = row.Scan(&t.RunID, &t.Attempt, &t.Segment, &t.TokensPerS, &t.Overall)
+		return t, err
+	}, `
+		SELECT u.id, g.attempt, g.number,
+			coalesce(percentile_cont(0.5) WITHIN GROUP (ORDER BY r.sum / r.n) FILTER (WHERE s.name = @speed AND r.level = @fine), 0),
+			coalesce(u.tokens_per_step
+				* (max(r.max_step) FILTER (WHERE s.name = @seconds) - min(r.min_step) FILTER (WHERE s.name = @seconds))
+				/ nullif(max(r.max) FILTER (WHERE s.name = @seconds) - min(r.min) FILTER (WHERE s.name = @seconds), 0), 0)
+		FROM runs u
+		JOIN segments g ON g.run_id = u.id
+		JOIN series s ON s.run_id = u.id AND s.name IN (@speed, @seconds)
+		JOIN rollups r ON r.series_id = s.id AND r.ordinal = g.ordinal
+		WHERE u.id = ANY (@runs)
+			AND g.of_run IS NULL
+			AND r.n > 0
+			AND r.first_step <= g.counts_to
+		GROUP BY u.id, g.ordinal, g.attempt, g.number
+		ORDER BY u.id, g.ordinal`,
+		pgx.NamedArgs{"runs": runs, "speed": ablation.MetricTokensPerS, "seconds": ablation.MetricSeconds, "fine": fine})
+}
