@@ -292,42 +292,64 @@ func TestClaim_Adopts(t *testing.T) {
 // A claim that was lost writes nothing, whatever it tries.
 func TestClaim_LostWritesNothing(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	t.Run("while another holds the run", func(t *testing.T) {
+		t.Parallel()
+		w, s, _ := lost(t)
+		w.writesNothing(s)
+	})
+	t.Run("when another has ended it", func(t *testing.T) {
+		t.Parallel()
+		w, s, other := lost(t)
+		w.must(w.EndAttempt(t.Context(), other, 1, "diverged", ablation.Label{EN: "NaN"}, ablation.RunDiverged))
+		w.writesNothing(s)
+	})
+}
+
+// lost is a run that a second worker has taken from the first, whose stream is s.
+func lost(t *testing.T) (w *world, s *stream, other ablation.Claim) {
+	t.Helper()
+	w = newWorld(t)
 	w.sweep("s", 1, 1000)
-	s := w.training()
+	s = w.training()
 	s.send(s.begin(nil, losses(1, 3)...))
 	q := w.as("host", 2)
 	q.HolderGone = gone
-	w.claimWith(q)
-	run, attempts := w.state(s.claim.Run.ID)
+	return w, s, w.claimWith(q)
+}
 
+// writesNothing tries everything that a worker writes under a claim that was lost.
+func (w *world) writesNothing(s *stream) {
+	w.Helper()
+	ctx := w.Context()
+	run, attempts := w.state(s.claim.Run.ID)
 	late := s.next(losses(2, 2)...)
 	for name, try := range map[string]func() error{
-		"ingest":  func() error { return w.Ingest(t.Context(), s.claim, late) },
-		"release": func() error { return w.Release(t.Context(), s.claim) },
-		"handle":  func() error { return w.SetHandle(t.Context(), s.claim, 1, []byte(`{"pid":1}`)) },
+		"ingest":  func() error { return w.Ingest(ctx, s.claim, late) },
+		"release": func() error { return w.Release(ctx, s.claim) },
+		"handle":  func() error { return w.SetHandle(ctx, s.claim, 1, []byte(`{"pid":1}`)) },
 		"end": func() error {
-			return w.EndAttempt(t.Context(), s.claim, 1, "failed", ablation.Label{}, ablation.RunFailed)
+			return w.EndAttempt(ctx, s.claim, 1, "failed", ablation.Label{}, ablation.RunFailed)
 		},
+		"roll back": func() error { return w.RollBack(ctx, s.claim, 1, ablation.Rollback{}) },
 		"renew": func() error {
-			_, err := w.Renew(t.Context(), s.claim)
+			_, err := w.Renew(ctx, s.claim)
 			return err
 		},
 		"open": func() error {
-			_, err := w.OpenAttempt(t.Context(), s.claim, ablation.Attempt{Number: 2, Host: "host", Engine: "local"})
+			_, err := w.OpenAttempt(ctx, s.claim, ablation.Attempt{Number: 2, Host: "host", Engine: "local"})
 			return err
 		},
 	} {
 		if err := try(); !errors.Is(err, postgres.ErrLost) {
-			t.Errorf("%s: %v, want ErrLost", name, err)
+			w.Errorf("%s: %v, want ErrLost", name, err)
 		}
 	}
 	runAfter, attemptsAfter := w.state(s.claim.Run.ID)
 	if diff := cmp.Diff(run, runAfter) + cmp.Diff(attempts, attemptsAfter); diff != "" {
-		t.Error(diff)
+		w.Error(diff)
 	}
-	if n, err := w.CountingPoints(t.Context(), "s"); err != nil || n != 1 {
-		t.Errorf("%d points, %v, want 1", n, err)
+	if n, err := w.CountingPoints(ctx, "s"); err != nil || n != 1 {
+		w.Errorf("%d points, %v, want 1", n, err)
 	}
 }
 

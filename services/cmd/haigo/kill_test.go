@@ -1,11 +1,17 @@
 package main_test
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
 	"maps"
+	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strconv"
+	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -17,9 +23,16 @@ import (
 	"github.com/haigo-lab/haigo/services/postgres"
 )
 
+// long makes the faults as large as make faults LONG=1 has them.
+var long = os.Getenv("HAIGO_FAULTS") == "long"
+
+// killTokens make runs that last for some seconds: long enough to be killed in.
+const killTokens = 400_000
+
 // fate is everything of a sweep that must not depend on who was killed meanwhile.
 type fate struct {
 	Values map[string]map[string]ablation.Real // by run; without what depends on the clock
+	Curves map[string]map[string]string        // by run and metric: number and digest of the points that count
 	States map[string]ablation.RunState
 	Points int64
 }
@@ -27,13 +40,12 @@ type fate struct {
 func fateOf(t *testing.T, s *service, sweep string) (fate, map[string]int) {
 	t.Helper()
 	store := s.store(t)
-	f := fate{Values: map[string]map[string]ablation.Real{}, States: map[string]ablation.RunState{}}
+	f := fate{Values: map[string]map[string]ablation.Real{}, Curves: map[string]map[string]string{}, States: map[string]ablation.RunState{}}
 	attempts := map[string]int{}
 	for _, r := range awaitEnd(t, store, sweep) {
-		maps.DeleteFunc(r.Values, func(name string, _ ablation.Real) bool {
-			return name == ablation.MetricTokensPerS || name == ablation.MetricMFU || name == ablation.MetricSeconds
-		})
+		maps.DeleteFunc(r.Values, func(name string, _ ablation.Real) bool { return clocked(name) })
 		f.Values[r.Run.Name], f.States[r.Run.Name], attempts[r.Run.Name] = r.Values, r.Run.State, r.Run.Progress.Attempt
+		f.Curves[r.Run.Name] = curves(t, store, r.Run.ID)
 	}
 	var err error
 	if f.Points, err = store.CountingPoints(t.Context(), sweep); err != nil {
@@ -42,75 +54,102 @@ func fateOf(t *testing.T, s *service, sweep string) (fate, map[string]int) {
 	return f, attempts
 }
 
-// TestKill trains one sweep three times: undisturbed, with the service killed five times, and with runners killed.
+// clocked reports a metric that two runs of the same never agree on.
+func clocked(metric string) bool {
+	return metric == ablation.MetricTokensPerS || metric == ablation.MetricMFU || metric == ablation.MetricSeconds
+}
+
+func curves(t *testing.T, store *postgres.Store, run string) map[string]string {
+	t.Helper()
+	names, err := store.MetricNames(t.Context(), []string{run})
+	if err != nil {
+		t.Fatal(err)
+	}
+	digests := map[string]string{}
+	for _, name := range slices.DeleteFunc(names, clocked) {
+		points, err := store.Points(t.Context(), run, name, 0, math.MaxInt64, math.MaxInt32)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := sha256.New()
+		for _, p := range points {
+			_ = binary.Write(h, binary.BigEndian, p.Step)
+			_ = binary.Write(h, binary.BigEndian, math.Float64bits(float64(p.Value)))
+		}
+		digests[name] = fmt.Sprintf("%d points, %x", len(points), h.Sum(nil)[:8])
+	}
+	return digests
+}
+
+// calm are the fates of undisturbed sweeps, by tokens; each is trained once for all tests.
+var calm = struct {
+	sync.Mutex
+	fates map[int]fate
+	took  map[int]time.Duration
+}{fates: map[int]fate{}, took: map[int]time.Duration{}}
+
+// undisturbed is the fate of a sweep in which nobody is killed, and how long it trains.
+func undisturbed(t *testing.T, tokens int) (fate, time.Duration) {
+	t.Helper()
+	calm.Lock()
+	defer calm.Unlock()
+	if f, known := calm.fates[tokens]; known {
+		return f, calm.took[tokens]
+	}
+	data := folder(t)
+	sources(t, data)
+	s := dev(t, data)
+	haigo(t, data, "sweep", "apply", sweepFile(t, "kill", tokens))
+	begun := time.Now()
+	f, _ := fateOf(t, s, "kill")
+	calm.fates[tokens], calm.took[tokens] = f, time.Since(begun)
+	s.end(syscall.SIGTERM)
+	return f, calm.took[tokens]
+}
+
+// TestKill kills the service five times while it trains a sweep; in the long form twenty times at random moments of one that
+// takes ten minutes.
 func TestKill(t *testing.T) {
-	const tokens = 400_000
-	undisturbed := folder(t)
-	sources(t, undisturbed)
-	quiet := dev(t, undisturbed)
-	haigo(t, undisturbed, "sweep", "apply", sweepFile(t, "kill", tokens))
-	want, _ := fateOf(t, quiet, "kill")
-	quiet.end(syscall.SIGTERM)
-
-	t.Run("service killed five times", func(t *testing.T) {
-		data := folder(t)
-		sources(t, data)
-		s := dev(t, data)
-		haigo(t, data, "sweep", "apply", sweepFile(t, "kill", tokens))
-		var serves, stores time.Duration
-		for range 5 {
-			seen := lines(data)
-			store := s.store(t)
-			await(t, "further events", func() bool { return lines(data) > seen+40 || ended(t, store, "kill") })
-			if ended(t, store, "kill") {
-				t.Fatal("the sweep ended before the service could be killed five times: give it more tokens")
-			}
-			s.end(syscall.SIGKILL)
-			begun := time.Now()
-			s = dev(t, data)
-			serves = max(serves, time.Since(begun))
-			store = s.store(t)
-			stored := points(t, store)
-			await(t, "further points to be stored", func() bool { return points(t, store) > stored || ended(t, store, "kill") })
-			stores = max(stores, time.Since(begun))
-		}
-		t.Logf("figure: killed five times, serves after %.1f s at most, stores after %.1f s at most", serves.Seconds(), stores.Seconds())
-		got, attempts := fateOf(t, s, "kill")
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("outcome with a killed service (-undisturbed +got):\n%s", diff)
-		}
-		for run, n := range attempts {
-			if n != 1 {
-				t.Errorf("run %s took %d attempts, want 1", run, n)
-			}
-		}
-	})
-
-	t.Run("runners killed", func(t *testing.T) {
-		data := folder(t)
-		sources(t, data)
-		s := dev(t, data)
-		haigo(t, data, "sweep", "apply", sweepFile(t, "kill", tokens))
-		var killed []string
+	kills, tokens := 5, killTokens
+	if long {
+		_, took := undisturbed(t, tokens)
+		kills, tokens = 20, int(killTokens*(11*time.Minute).Seconds()/took.Seconds())
+	}
+	want, _ := undisturbed(t, tokens)
+	data := folder(t)
+	sources(t, data)
+	s := dev(t, data)
+	haigo(t, data, "sweep", "apply", sweepFile(t, "kill", tokens))
+	var serves, stores time.Duration
+	for range kills {
+		seen := lines(data)
 		store := s.store(t)
-		await(t, "two runners to kill with a checkpoint behind them", func() bool {
-			killed = killRunners(t, data, killed)
-			return len(killed) == 2 || ended(t, store, "kill")
-		})
-		got, attempts := fateOf(t, s, "kill")
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("outcome with killed runners (-undisturbed +got):\n%s", diff)
+		await(t, "further events", func() bool { return lines(data) > seen+40 || ended(t, store, "kill") })
+		if long {
+			time.Sleep(rand.N(50 * time.Second))
 		}
-		second := 0
-		for _, n := range attempts {
-			if n == 2 {
-				second++
-			}
+		if ended(t, store, "kill") {
+			t.Fatalf("the sweep ended before the service could be killed %d times: give it more tokens", kills)
 		}
-		if second != len(killed) || second == 0 {
-			t.Errorf("killed runners of %d runs, %d took a second attempt (%v)", len(killed), second, attempts)
+		s.end(syscall.SIGKILL)
+		begun := time.Now()
+		s = dev(t, data)
+		serves = max(serves, time.Since(begun))
+		store = s.store(t)
+		stored := points(t, store)
+		await(t, "further points to be stored", func() bool { return points(t, store) > stored || ended(t, store, "kill") })
+		stores = max(stores, time.Since(begun))
+	}
+	got, attempts := fateOf(t, s, "kill")
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("outcome with a killed service (-undisturbed +got):\n%s", diff)
+	}
+	for run, n := range attempts {
+		if n != 1 {
+			t.Errorf("run %s took %d attempts, want 1", run, n)
 		}
-	})
+	}
+	t.Logf("figure: %d kills, %d points as undisturbed; serves after %.1f s at most, stores after %.1f s at most", kills, got.Points, serves.Seconds(), stores.Seconds())
 }
 
 func points(t *testing.T, store *postgres.Store) int64 {
@@ -144,7 +183,7 @@ func killRunners(t *testing.T, data string, killed []string) []string {
 	for _, dir := range folders {
 		run := filepath.Dir(dir)
 		saved, _ := filepath.Glob(filepath.Join(run, "checkpoints", "step-*"))
-		if len(killed) == 2 || len(saved) == 0 || strings.Contains(strings.Join(killed, " "), run) {
+		if len(killed) == 2 || len(saved) == 0 || slices.Contains(killed, run) {
 			continue
 		}
 		if kill(t, dir) {
@@ -163,16 +202,8 @@ func kill(t *testing.T, dir string) bool {
 	if _, err := os.Stat(filepath.Join(dir, spec.ExitFile)); err == nil {
 		return false
 	}
-	// Any thread of the wrapper may have started it.
-	var children []byte
-	lists, _ := filepath.Glob(filepath.Join("/proc", strconv.Itoa(process.PID), "task", "*", "children"))
-	for _, list := range lists {
-		content, _ := os.ReadFile(list)
-		children = append(append(children, content...), ' ')
-	}
-	for _, field := range strings.Fields(string(children)) {
-		pid, err := strconv.Atoi(field)
-		if err == nil && syscall.Kill(pid, syscall.SIGKILL) == nil {
+	for _, pid := range childrenOf(process.PID) {
+		if syscall.Kill(pid, syscall.SIGKILL) == nil {
 			t.Logf("killed runner %d of %s", pid, filepath.Base(filepath.Dir(dir)))
 			return true
 		}

@@ -180,10 +180,15 @@ func (s *service) store(t testing.TB) *postgres.Store {
 	return store
 }
 
-// await polls until ok, for at most four minutes: what is waited for takes as long as the machine makes it.
+// await polls until ok, for at most four minutes, or an hour in the long form of faults: what is waited for takes as long as
+// the machine makes it.
 func await(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(4 * time.Minute); ; {
+	patience := 4 * time.Minute
+	if long {
+		patience = time.Hour
+	}
+	for deadline := time.Now().Add(patience); ; {
 		if ok() {
 			return
 		}

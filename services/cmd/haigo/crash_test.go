@@ -1,0 +1,289 @@
+package main_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/haigo-lab/haigo/plugins/trainer/spec"
+	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/postgres"
+)
+
+// scene is a sweep that trains, and what it stands on. Linux alone tells which processes are whose.
+type scene struct {
+	*testing.T // of all crashes
+
+	data    string
+	service *service
+	store   *postgres.Store
+	lost    map[string]int // attempts that a crash took, by run's id
+}
+
+func (c *scene) start() {
+	c.Helper()
+	c.service = dev(c, c.data)
+	c.store = c.service.store(c)
+}
+
+// TestCrash kills what a sweep stands on while it trains, one thing after the other, and says after how many seconds pages
+// answered again and the runs that trained were taken up again. The outcome is that of an undisturbed sweep. TestKill is the
+// service's own death.
+func TestCrash(t *testing.T) {
+	want, _ := undisturbed(t, killTokens)
+	c := &scene{T: t, data: folder(t), lost: map[string]int{}}
+	sources(t, c.data)
+	c.start()
+	haigo(t, c.data, "sweep", "apply", sweepFile(t, "kill", killTokens))
+	for _, crash := range []struct {
+		of     string
+		inject func(*testing.T, *scene)
+	}{
+		{"runner", killRunner},
+		{"everything", killEverything},
+		{"postgres", killPostgres},
+		{"plugin", killPlugin},
+	} {
+		t.Run(crash.of, func(t *testing.T) {
+			training := c.freeze(t)
+			signal(syscall.SIGCONT, c.processes()...)
+			begun := time.Now()
+			crash.inject(t, c)
+			injected := time.Now()
+			c.service.await(t, "pages to answer", c.answers)
+			serves := time.Since(begun)
+			c.service.await(t, "the runs to be taken up", func() bool { return c.takenUp(t, training, injected) })
+			t.Logf("figure: serves after %.1f s (limit 10), %d runs taken up after %.1f s (limit 60)", serves.Seconds(), len(training), time.Since(begun).Seconds())
+		})
+	}
+	got, attempts := fateOf(t, c.service, "kill")
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("outcome with crashes (-undisturbed +got):\n%s", diff)
+	}
+	runs, err := c.store.Runs(t.Context(), "kill")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range runs {
+		if n := attempts[r.Name]; n != 1+c.lost[r.ID] {
+			t.Errorf("run %s took %d attempts and lost %d", r.Name, n, c.lost[r.ID])
+		}
+	}
+}
+
+func killPlugin(t *testing.T, c *scene) {
+	pids := c.plugins()
+	if len(pids) == 0 {
+		t.Fatal("the service has no plugin")
+	}
+	signal(syscall.SIGKILL, pids...)
+	document, err := os.ReadFile(sweepFile(t, "other", 2*killTokens))
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := http.PostForm(c.service.URL+"/new/check", url.Values{"document": {string(document)}}) // asks the trainer
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	now := c.plugins()
+	if answer.StatusCode != http.StatusOK || len(now) == 0 || slices.ContainsFunc(now, func(pid int) bool { return slices.Contains(pids, pid) }) {
+		t.Errorf("a plan after the death of plugin %v: %s, by %v", pids, answer.Status, now)
+	}
+}
+
+func killPostgres(t *testing.T, c *scene) {
+	if _, given := databases.Load(c.data); given {
+		t.Skip("not run: a private Postgres killed (HAIGO_TEST_DATABASE_URL is set)")
+	}
+	signal(syscall.SIGKILL, family(c.postmaster())...)
+}
+
+// killRunner kills the training process alone; the one around it says so.
+func killRunner(t *testing.T, c *scene) {
+	run := c.freeze(t)[0]
+	runners := childrenOf(c.wrapper(run))
+	signal(syscall.SIGKILL, runners...)
+	signal(syscall.SIGCONT, c.processes()...)
+	c.lost[run]++
+}
+
+// killEverything is what a power cut leaves: the data folder alone.
+func killEverything(t *testing.T, c *scene) {
+	for _, run := range c.freeze(t) {
+		c.lost[run]++
+	}
+	signal(syscall.SIGKILL, c.processes()...)
+	<-c.service.done
+	c.start()
+}
+
+// freeze stops every process at a moment at which each run that was begun trains and has a checkpoint: their ids.
+func (c *scene) freeze(t *testing.T) (training []string) {
+	t.Helper()
+	await(t, "runs to train", func() bool {
+		if ended(t, c.store, "kill") {
+			t.Fatal("the sweep ended before everything could be killed: give it more tokens")
+		}
+		pids := c.processes()
+		signal(syscall.SIGSTOP, pids...)
+		var all bool
+		if training, all = c.training(); all {
+			return true
+		}
+		signal(syscall.SIGCONT, pids...)
+		return false
+	})
+	return training
+}
+
+// training are the runs that are between their first checkpoint and their end; all: no other has begun.
+func (c *scene) training() (runs []string, all bool) {
+	dirs, _ := filepath.Glob(filepath.Join(c.data, "runs", "*"))
+	for _, dir := range dirs {
+		run := filepath.Base(dir)
+		attempt := c.attempt(run)
+		if _, err := os.Stat(filepath.Join(attempt, spec.ExitFile)); err == nil {
+			continue
+		}
+		last, err := spec.LastEvent(filepath.Join(attempt, spec.EventsFile))
+		saved, _ := filepath.Glob(filepath.Join(dir, "checkpoints", "step-*"))
+		if err != nil || last == nil || last.Finished != nil || len(saved) == 0 || len(childrenOf(c.wrapper(run))) == 0 {
+			return nil, false
+		}
+		runs = append(runs, run)
+	}
+	return runs, len(runs) > 0
+}
+
+// attempt is the folder of a run's newest attempt.
+func (c *scene) attempt(run string) string {
+	all, _ := filepath.Glob(filepath.Join(c.data, "runs", run, "attempt-*"))
+	if len(all) == 0 {
+		return ""
+	}
+	return slices.Max(all)
+}
+
+// wrapper is the process around a run's runner, 0 where none lives.
+func (c *scene) wrapper(run string) int {
+	p, err := spec.ReadFile[spec.Process](filepath.Join(c.attempt(run), spec.ProcessFile))
+	if err != nil || !strings.Contains(commandLine(p.PID), c.data) {
+		return 0
+	}
+	return p.PID
+}
+
+// commandLine is how a process was started, empty for one that has ended.
+func commandLine(pid int) string {
+	line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+	return strings.ReplaceAll(strings.Trim(string(line), "\x00"), "\x00", " ")
+}
+
+// answers reports whether a page that asks the database is served.
+func (c *scene) answers() bool {
+	answer, err := http.Get(c.service.URL + "/sweeps/kill")
+	if err != nil {
+		return false
+	}
+	answer.Body.Close()
+	return answer.StatusCode == http.StatusOK
+}
+
+// takenUp reports whether each of the runs has ended since, or is held, with its newest attempt's events flowing.
+func (c *scene) takenUp(t *testing.T, runs []string, since time.Time) bool {
+	t.Helper()
+	all, err := c.store.Runs(t.Context(), "kill")
+	if err != nil {
+		return false
+	}
+	for _, r := range all {
+		if !slices.Contains(runs, r.ID) || r.State == ablation.RunCompleted {
+			continue
+		}
+		p := r.Progress
+		if r.State == ablation.RunFailed || p.Attempt > 1+c.lost[r.ID] {
+			t.Fatalf("run %s is %s in attempt %d (%s)", r.Name, r.State, p.Attempt, r.Message.EN)
+		}
+		attempts, err := c.store.Attempts(t.Context(), r.ID)
+		if err != nil || p.Attempt != 1+c.lost[r.ID] || attempts[len(attempts)-1].Cursor.Seq == 0 || p.Unobserved || !p.EventAt.After(since) {
+			return false
+		}
+	}
+	return true
+}
+
+// processes are all that belong to the data folder.
+func (c *scene) processes() []int {
+	pids := append(family(c.service.PID), family(c.postmaster())...)
+	dirs, _ := filepath.Glob(filepath.Join(c.data, "runs", "*"))
+	for _, dir := range dirs {
+		if _, err := os.Stat(filepath.Join(c.attempt(filepath.Base(dir)), spec.ExitFile)); err != nil {
+			pids = append(pids, family(c.wrapper(filepath.Base(dir)))...)
+		}
+	}
+	return pids
+}
+
+// plugins are the trainers that the service asks: those among its children.
+func (c *scene) plugins() (pids []int) {
+	for _, pid := range childrenOf(c.service.PID) {
+		if strings.HasSuffix(commandLine(pid), "haigo-cpu") {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// postmaster is the private server's first process, 0 where there is none.
+func (c *scene) postmaster() int {
+	lines, _ := os.ReadFile(filepath.Join(c.data, "postgres", "cluster", "postmaster.pid"))
+	first, _, _ := strings.Cut(string(lines), "\n")
+	pid, _ := strconv.Atoi(first)
+	if !strings.Contains(commandLine(pid), c.data) {
+		return 0
+	}
+	return pid
+}
+
+// family is a process with all that it has started, and they.
+func family(pid int) []int {
+	if pid == 0 {
+		return nil
+	}
+	pids := []int{pid}
+	for i := 0; i < len(pids); i++ {
+		pids = append(pids, childrenOf(pids[i])...)
+	}
+	return pids
+}
+
+// childrenOf are the processes that any thread of this one has started.
+func childrenOf(pid int) (pids []int) {
+	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	for _, list := range lists {
+		content, _ := os.ReadFile(list)
+		for _, field := range strings.Fields(string(content)) {
+			if child, err := strconv.Atoi(field); err == nil {
+				pids = append(pids, child)
+			}
+		}
+	}
+	return pids
+}
+
+func signal(s syscall.Signal, pids ...int) {
+	for _, pid := range pids {
+		_ = syscall.Kill(pid, s) // may have ended
+	}
+}
