@@ -31,7 +31,8 @@ type Description struct {
 	Precisions      []string // that it computes in on this machine, as in spec.json; none means that only Check tells
 }
 
-// Device is a place to compute.
+// Device is a place to compute. Runs share one that has threads, a processor; one without, as a GPU, is given to one run at a
+// time, which finds its number, from 0 in the order of the description, in CUDA_VISIBLE_DEVICES.
 type Device struct {
 	Name        string
 	Threads     int

@@ -42,7 +42,14 @@ func Exec(ctx context.Context, dir string) error {
 	if err := writeProcess(dir, launch); err != nil {
 		return fmt.Errorf("exec: %w", err)
 	}
-	if err := execute(ctx, dir, lock, launch); err != nil {
+	device, held, err := takeDevice(ctx, dir, launch.Devices)
+	if err != nil {
+		return fmt.Errorf("exec: %w", err)
+	}
+	if held != nil {
+		defer held.Close()
+	}
+	if err := execute(ctx, dir, inherited{lock, held, device}, launch); err != nil {
 		return fmt.Errorf("exec: %w", err)
 	}
 	return nil
@@ -63,8 +70,14 @@ func writeProcess(dir string, launch *spec.Launch) error {
 	})
 }
 
+// inherited is what exec holds and its parts go on holding.
+type inherited struct {
+	lock, device *os.File // device is nil where the attempt needs none
+	name         string   // of the device
+}
+
 // execute runs the parts and writes down how they ended.
-func execute(ctx context.Context, dir string, lock *os.File, launch *spec.Launch) error {
+func execute(ctx context.Context, dir string, own inherited, launch *spec.Launch) error {
 	stdout, err := openLog(filepath.Join(dir, spec.StdoutFile))
 	if err != nil {
 		return err
@@ -81,7 +94,7 @@ func execute(ctx context.Context, dir string, lock *os.File, launch *spec.Launch
 			break
 		}
 		exit.Part = part.Name
-		run := &running{dir: dir, part: part, nonce: launch.Nonce, lock: lock, stdout: stdout, stderr: stderr}
+		run := &running{dir: dir, part: part, nonce: launch.Nonce, own: own, stdout: stdout, stderr: stderr}
 		exit.Code, exit.Signal, exit.Error = run.run(ctx)
 	}
 	exit.Ended = time.Now().UTC()

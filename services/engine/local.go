@@ -20,10 +20,11 @@ import (
 // startWithin bounds the wait for the wrapper to take the lock.
 const startWithin = 30 * time.Second
 
-// Local runs attempts on this machine, detached: they outlive it, and its Ctrl-C. The zero value lacks Exec only. It may
+// Local runs attempts on this machine, detached: they outlive it, and its Ctrl-C. The zero value lacks Exec, and Locks where attempts need devices. It may
 // be used concurrently.
 type Local struct {
-	Exec []string // the wrapper's command, to which --dir and the folder are added: {"/…/haigo", "exec"}
+	Exec  []string // the wrapper's command, to which --dir and the folder are added: {"/…/haigo", "exec"}
+	Locks string   // folder of the locks of devices, absolute: who shares it shares the devices
 
 	mu       sync.Mutex
 	children map[int]bool // wrappers that this process started and hasn't reaped
@@ -43,7 +44,7 @@ type local struct {
 // Name implements Engine.
 func (*Local) Name() string { return "local" }
 
-// Submit implements Engine. It returns once the wrapper holds the lock.
+// Submit implements Engine. It returns once the wrapper holds the lock, or [ErrFull] where no device is free.
 func (l *Local) Submit(ctx context.Context, dir, _ string) (Handle, error) {
 	l.reap()
 	dir, err := filepath.Abs(dir)
@@ -56,7 +57,10 @@ func (l *Local) Submit(ctx context.Context, dir, _ string) (Handle, error) {
 	}
 	pid := 0
 	if status.State == NotStarted {
-		if pid, err = l.start(dir); err != nil {
+		if err = anyFree(dir); err == nil {
+			pid, err = l.start(dir)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("submit attempt: %w", err)
 		}
 	}
@@ -90,7 +94,7 @@ func (l *Local) start(dir string) (pid int, err error) {
 // wrapperEnv is the wrapper's environment, and that of the parts beside their own: no secret of the service.
 func wrapperEnv() []string {
 	var env []string
-	for _, name := range []string{"PATH", "HOME", "TMPDIR", "LANG", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES"} {
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "LANG", "LD_LIBRARY_PATH", visibleDevices} {
 		if value, set := os.LookupEnv(name); set {
 			env = append(env, name+"="+value)
 		}

@@ -22,7 +22,7 @@ type running struct {
 	dir            string
 	part           spec.Part
 	nonce          string
-	lock           *os.File
+	own            inherited
 	stdout, stderr *logFile
 
 	command *exec.Cmd
@@ -62,11 +62,14 @@ func (r *running) start() error {
 	c := exec.Command(r.part.Argv[0], r.part.Argv[1:]...)
 	c.Dir = spec.Resolve(r.dir, r.part.Dir)
 	c.Env = append(os.Environ(), nonceEnv+"="+r.nonce) // of exec, which the engine gave: no secret of the service is in it
+	c.ExtraFiles = []*os.File{r.own.lock}
+	if r.own.device != nil {
+		c.Env, c.ExtraFiles = append(c.Env, visibleDevices+"="+r.own.name), append(c.ExtraFiles, r.own.device)
+	}
 	for name, value := range r.part.Env {
 		c.Env = append(c.Env, name+"="+value)
 	}
 	c.Stdout, c.Stderr = r.stdout.file, r.stderr.file
-	c.ExtraFiles = []*os.File{r.lock}
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := c.Start(); err != nil {
 		return fmt.Errorf("start part %s: %w", r.part.Name, err)

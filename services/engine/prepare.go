@@ -12,9 +12,10 @@ import (
 )
 
 // Prepare makes an attempt's folder ready for Submit: spec.json with exactly the given bytes, the plan's files, and
-// launch.json last. The nonce is random; it marks the attempt's processes as this attempt's. An attempt that has been
-// started is left as it is, so a worker that doesn't know may prepare again.
-func Prepare(dir string, specJSON []byte, plan trainer.Plan, nonce string) error {
+// launch.json last. The nonce is random; it marks the attempt's processes as this attempt's. One of the devices will be the
+// attempt's; without any it needs none. An attempt that has been started is left as it is, so a worker that doesn't know may
+// prepare again.
+func Prepare(dir string, specJSON []byte, plan trainer.Plan, nonce string, devices ...spec.LaunchDevice) error {
 	if err := checkPlan(plan); err != nil {
 		return fmt.Errorf("prepare attempt: %w", err)
 	}
@@ -28,7 +29,7 @@ func Prepare(dir string, specJSON []byte, plan trainer.Plan, nonce string) error
 	if err != nil {
 		return fmt.Errorf("prepare attempt: %w", err)
 	}
-	err = write(dir, specJSON, plan, nonce)
+	err = write(dir, specJSON, plan, nonce, devices)
 	if err := errors.Join(err, release()); err != nil {
 		return fmt.Errorf("prepare attempt: %w", err)
 	}
@@ -52,7 +53,7 @@ func checkPlan(plan trainer.Plan) error {
 	return nil
 }
 
-func write(dir string, specJSON []byte, plan trainer.Plan, nonce string) error {
+func write(dir string, specJSON []byte, plan trainer.Plan, nonce string, devices []spec.LaunchDevice) error {
 	if _, err := os.Stat(filepath.Join(dir, spec.ProcessFile)); !errors.Is(err, fs.ErrNotExist) {
 		return err // nil: it has been started
 	}
@@ -68,6 +69,6 @@ func write(dir string, specJSON []byte, plan trainer.Plan, nonce string) error {
 	if err := spec.WriteBytes(filepath.Join(dir, spec.SpecFile), specJSON); err != nil {
 		return err
 	}
-	launch := spec.Launch{LaunchVersion: spec.LaunchVersion, Nonce: nonce, Parts: plan.Parts}
+	launch := spec.Launch{LaunchVersion: spec.LaunchVersion, Nonce: nonce, Parts: plan.Parts, Devices: devices}
 	return spec.WriteFile(filepath.Join(dir, spec.LaunchFile), launch)
 }

@@ -85,6 +85,10 @@ func (d *drive) launch(ctx context.Context, s *spec.Spec, data []byte) error {
 		d.again = time.Now().Add(awayFor)
 		return nil
 	}
+	if errors.Is(err, engine.ErrFull) {
+		d.again = time.Now().Add(awayFor)
+		return nil
+	}
 	if errors.Is(err, postgres.ErrLost) || ctx.Err() != nil {
 		return err
 	}
@@ -146,7 +150,33 @@ func (d *drive) prepare(ctx context.Context, s *spec.Spec, data []byte) error {
 	if err != nil {
 		return fmt.Errorf("plan the run with trainer %s: %w", name, err)
 	}
-	return engine.Prepare(d.dir(), data, plan, rand.Text())
+	devices, err := d.devices(ctx, name)
+	if err != nil {
+		return err
+	}
+	return engine.Prepare(d.dir(), data, plan, rand.Text(), devices...)
+}
+
+// devices are those of which the attempt needs one: the trainer's that aren't shared, as a processor's threads are, where the
+// engine is one that gives them itself. A batch system gives its own.
+func (d *drive) devices(ctx context.Context, name string) ([]spec.LaunchDevice, error) {
+	giver, ok := d.engine.(interface {
+		Devices(n int) ([]spec.LaunchDevice, error)
+	})
+	if !ok {
+		return nil, nil
+	}
+	about, err := d.Trainers.Describe(ctx, name)
+	if err != nil {
+		return nil, fmt.Errorf("ask trainer %s for its devices: %w", name, err)
+	}
+	n := 0
+	for _, v := range about.Devices {
+		if v.Threads == 0 {
+			n++
+		}
+	}
+	return giver.Devices(n)
 }
 
 func problems(found []trainer.Problem) error {

@@ -32,7 +32,7 @@ type File struct {
 	Shapes            []Shape  `yaml:"shapes"`
 }
 
-// Device is a place to compute.
+// Device is a place to compute. On this machine one without threads is given to one run at a time, by CUDA_VISIBLE_DEVICES.
 type Device struct {
 	Name    string `yaml:"name"`
 	Threads int    `yaml:"threads"`

@@ -10,6 +10,14 @@ type Launch struct {
 	LaunchVersion int    `json:"launch_version"` // 1
 	Nonce         string `json:"nonce"`
 	Parts         []Part `json:"parts"`
+	// Devices are those of which exec gives the attempt one, and its parts its name in CUDA_VISIBLE_DEVICES; none: it needs none.
+	Devices []LaunchDevice `json:"devices,omitempty"`
+}
+
+// LaunchDevice is a device that one attempt at a time may have: whoever holds the lock of that file.
+type LaunchDevice struct {
+	Name string `json:"name"` // as its maker's runtime counts it, "0", or an identifier
+	Lock string `json:"lock"` // absolute path
 }
 
 // Part is one process of an attempt. StartStep and EndStep bound the steps that it trains.

@@ -188,7 +188,7 @@ func (a *app) worker(e *env, stopRunners bool) (*orchestrator.Worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	engines := []engine.Engine{&engine.Local{Exec: []string{program, "exec"}}}
+	engines := []engine.Engine{&engine.Local{Exec: []string{program, "exec"}, Locks: filepath.Join(a.data, "devices")}}
 	for _, b := range a.engines {
 		engines = append(engines, b)
 	}

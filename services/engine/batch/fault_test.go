@@ -194,3 +194,20 @@ func TestFault_SlurmTimeLimit(t *testing.T) {
 		t.Errorf("the first attempt ended with %+v, %v", last, err)
 	}
 }
+
+// TestFault_SlurmNodeExcluded: a node that failed twice gets no third job, though it is idle and the other one isn't there yet.
+func TestFault_SlurmNodeExcluded(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, fmt.Sprintf(onSlurm, ", exclude_after: 2, setup: 'test $SLURMD_NODENAME != n1 || exit 1'"))
+	s.slurm("scontrol", "update", "nodename=n2", "state=drain", "reason=test")
+	s.work()
+	s.apply(1)
+	run := s.run(1)
+	s.until("a third job is submitted", func() bool { return s.handle(run, 3) != nil })
+	shown := s.slurm("scontrol", "show", "job", s.handle(run, 3)["job"])
+	if !strings.Contains(shown, "JobState=PENDING") || !strings.Contains(shown, "ExcNodeList=n1") {
+		t.Errorf("the third job:\n%s", shown)
+	}
+	s.slurm("scontrol", "update", "nodename=n2", "state=resume")
+	s.same(1, 3)
+}
