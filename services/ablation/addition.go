@@ -8,8 +8,10 @@ type Addition struct {
 	Name      string        `json:"name"` // of the source
 	Lang      string        `json:"lang"`
 	Licence   string        `json:"licence,omitempty"`
-	Path      string        `json:"path"`             // file, folder or glob on the server
+	Path      string        `json:"path"`             // file, folder or glob on the server; empty where it is a part of a source
 	Column    string        `json:"column,omitempty"` // of the text; empty: the usual ones
+	Of        string        `json:"of,omitempty"`     // the source version that it is a part of, as NAME@VERSION
+	Bytes     int64         `json:"bytes,omitempty"`  // of the part's training text, at most
 	State     AdditionState `json:"state"`
 	Progress  Reading       `json:"progress"`
 	Version   string        `json:"version,omitempty"` // of the source that it became

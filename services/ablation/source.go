@@ -1,6 +1,9 @@
 package ablation
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Source is one immutable version of a named body of text in one language. Its manifest's digest is its identity.
 type Source struct {
@@ -22,6 +25,12 @@ type Source struct {
 // Rows is how many rows of rowTokens the source makes over bytes: every training document and its separator, cut into
 // pieces of rowTokens + 1 that don't overlap, the tail dropped.
 func (s Source) Rows(rowTokens int) int64 { return (s.Bytes + s.Documents) / int64(rowTokens+1) }
+
+// ID names the version: NAME@VERSION.
+func (s Source) ID() string { return s.Name + "@" + s.Version }
+
+// PartOf reports whether the source is a sample of another's training text.
+func (s Source) PartOf(whole Source) bool { return slices.Contains(s.Origin, Origin{Path: whole.ID()}) }
 
 // SourceRole says what a source may be used for.
 type SourceRole string

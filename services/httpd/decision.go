@@ -22,7 +22,8 @@ type decisionView struct {
 	Stability figure
 	Matrix    matrix
 	Next      nextView
-	Share     string // address of the form that shares a chart; empty: there is none
+	Match     *matchView // nil: the proxies repeat text as the big run would
+	Share     string     // address of the form that shares a chart; empty: there is none
 	Stacks    []stack.Stack
 }
 
@@ -59,7 +60,15 @@ func (s *Server) decisionPage(w http.ResponseWriter, r *http.Request) {
 	s.decideOn(r, &v, &p)
 	v.Matrix = p.matrix()
 	v.Next = p.next(s.options.Devices.YenPerHour)
-	s.renderSweep(w, r, d, "decision", v)
+	if v.Match, err = s.match(r.Context(), p); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	shown := d.view("decision", v)
+	if v.Match != nil && v.Match.Reading {
+		shown.poll = matchPoll
+	}
+	s.render(w, r, shown)
 }
 
 // decideOn takes the decision where it is ready or soon will be, else the newest one of fewer runs.

@@ -94,7 +94,7 @@ func namesake(source string) string {
 }
 
 // begin is the document that the page begins with: a template, another sweep's, a sweep's own grown by what its decision
-// proposes, a blank one, or none. Where the name is taken by a sweep already, it gets another, unless that is to grow.
+// proposes, one of parts of its sources, a blank one, or none. Where the name is taken by a sweep already, it gets another, unless that is to grow.
 func (s *Server) begin(r *http.Request) (string, error) {
 	q := r.URL.Query()
 	switch {
@@ -109,6 +109,12 @@ func (s *Server) begin(r *http.Request) (string, error) {
 		return document, err
 	case q.Get("next") != "":
 		return s.grown(r.Context(), q.Get("next"), q["mixture"])
+	case q.Get("match") != "":
+		a, err := readAim(q)
+		if err != nil {
+			return "", err
+		}
+		return s.matched(r.Context(), q.Get("match"), a)
 	case q.Get("recurrence") != "":
 		return s.recurring(r.Context(), q.Get("recurrence"))
 	case q.Get("example") != "":
@@ -180,6 +186,39 @@ func sourceEdits(sweep ablation.Sweep, i int, name string) []ablation.Edit {
 				out = append(out, ablation.Edit{Op: ablation.EditRename, Path: []string{"schedules", c.Name, "stages", strconv.Itoa(j), "mixture", old}, Value: value})
 			}
 		}
+	}
+	return append(out, designEdits(sweep.Design, old, name)...)
+}
+
+// designEdits give a source another name in the rules that make arms.
+func designEdits(d ablation.Design, old, name string) (out []ablation.Edit) {
+	set := func(path ...string) {
+		out = append(out, ablation.Edit{Op: ablation.EditSet, Path: append([]string{"design"}, path...), Value: quoted(name)})
+	}
+	each := func(rule string, of []string) {
+		if i := slices.Index(of, old); i >= 0 {
+			set(rule, "of", strconv.Itoa(i))
+		}
+	}
+	if d.Grid != nil && d.Grid.Of == old {
+		set(ablation.DesignGrid, "of")
+	}
+	if d.Lattice != nil {
+		each(ablation.DesignLattice, d.Lattice.Of)
+	}
+	if d.OneFactor != nil {
+		each(ablation.DesignOneFactor, d.OneFactor.Of)
+	}
+	bounded := func(rule string, bounds map[string]ablation.Bound) {
+		if _, there := bounds[old]; there {
+			out = append(out, ablation.Edit{Op: ablation.EditRename, Path: []string{"design", rule, "bounds", old}, Value: quoted(name)})
+		}
+	}
+	if d.Dirichlet != nil {
+		bounded(ablation.DesignDirichlet, d.Dirichlet.Bounds)
+	}
+	if d.Adaptive != nil {
+		bounded(ablation.DesignAdaptive, d.Adaptive.Bounds)
 	}
 	return out
 }

@@ -63,6 +63,7 @@ func (s *Server) pageRoutes(r chi.Router) {
 		r.Get("/decision.csv", s.matrixCSV)
 		r.Get("/decision/export", s.exported)
 		r.Post("/decision/next", s.launch)
+		r.Post("/decision/match", s.makeParts)
 		r.Get("/decision/share", s.decisionSharePage)
 		r.Post("/decision/share", s.shareDecision)
 		r.Get("/definition", s.definitionPage)

@@ -37,6 +37,7 @@ func sweepFile(name string) string { return fmt.Sprintf(document, name, hostile,
 // text adds a Japanese and an English source and a task, all with hostile words wherever words are free.
 func (s site) text() {
 	s.Helper()
+	data := s.TempDir()
 	for _, lang := range []string{"ja", "en"} {
 		dir := s.TempDir()
 		for i := range 30 {
@@ -44,7 +45,7 @@ func (s site) text() {
 		}
 		write(s.T, dir+"/empty.txt", "  \n")
 		result, err := corpus.Add(s.Context(), corpus.Options{
-			Data: s.TempDir(), Name: "web-" + lang, Lang: lang, Paths: []string{dir}, Share: .2,
+			Data: data, Name: "web-" + lang, Lang: lang, Paths: []string{dir}, Share: .2,
 			Origin: []spec.Origin{{Package: hostile, Licence: hostile}},
 		})
 		if err != nil {

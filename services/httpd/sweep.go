@@ -87,8 +87,13 @@ func (s *Server) sweepPageData(w http.ResponseWriter, r *http.Request) (sweepDat
 
 // renderSweep renders one of a sweep's pages, which change with its events.
 func (s *Server) renderSweep(w http.ResponseWriter, r *http.Request, d sweepData, page string, data any) {
+	s.render(w, r, d.view(page, data))
+}
+
+// view is one of the sweep's pages.
+func (d sweepData) view(page string, data any) view {
 	live := "/api/v1/events?sweep=" + template.URLQueryEscaper(d.Sweep.Name)
-	s.render(w, r, view{page: page, title: d.Sweep.Name, nav: "sweeps", live: live, data: data})
+	return view{page: page, title: d.Sweep.Name, nav: "sweeps", live: live, data: data}
 }
 
 // runRow is a run in a table.

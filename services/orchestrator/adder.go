@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -74,14 +75,12 @@ func (a *Adder) read(ctx context.Context, v ablation.Addition) ablation.Addition
 	reading, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var progress atomic.Pointer[corpus.Progress]
-	options := AdditionOptions(v, a.Data, a.Roots)
-	options.Progress = func(p corpus.Progress) { progress.Store(&p) }
 	told := make(chan struct{})
 	go func() {
 		defer close(told)
 		a.tell(reading, v, &progress, cancel)
 	}()
-	result, err := corpus.Add(reading, options)
+	result, err := a.make(reading, v, func(p corpus.Progress) { progress.Store(&p) })
 	if err == nil {
 		err = a.Store.PutSource(reading, result.Source)
 	}
@@ -102,6 +101,21 @@ func (a *Adder) read(ctx context.Context, v ablation.Addition) ablation.Addition
 		v.State, v.Message = ablation.AdditionFailed, ablation.Label{EN: "something went wrong on the server, whose log says what", JA: "サーバー側の問題です。内容はサーバーのログにあります"}
 	}
 	return v
+}
+
+// make reads text into a source, or takes a part of one.
+func (a *Adder) make(ctx context.Context, v ablation.Addition, progress func(corpus.Progress)) (corpus.Result, error) {
+	if v.Of == "" {
+		options := AdditionOptions(v, a.Data, a.Roots)
+		options.Progress = progress
+		return corpus.Add(ctx, options)
+	}
+	name, version, _ := strings.Cut(v.Of, "@")
+	whole, err := corpus.Open(spec.SourceDir(a.Data, name, version))
+	if err != nil {
+		return corpus.Result{}, err
+	}
+	return corpus.Part(ctx, corpus.PartOptions{Data: a.Data, Of: whole, Name: v.Name, Bytes: v.Bytes, Progress: progress})
 }
 
 // tell stores how far the reading is until it ends, and cancels it when the addition is no longer this reader's.

@@ -62,6 +62,7 @@ type Decision struct {
 	Baselines  []Baseline
 	Prices     []Price
 	Detectable []Detectable
+	Mismatches []Mismatch
 	Warnings   []ablation.Label
 	candidates []table.Run
 	drawn      surrogate.Draws

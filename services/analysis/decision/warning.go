@@ -45,6 +45,12 @@ func (e *engine) warn(d *Decision) {
 // Unlike is how far epochs of a proxy may be from those of the run that is decided about before that is said.
 const Unlike = 1.5
 
+// Mismatch is a source that the runs repeat otherwise than the run that is decided about would.
+type Mismatch struct {
+	Source        int     // of the fit
+	Target, Proxy float64 // epochs
+}
+
 // mismatch says for which sources the runs repeat the recommended mixture's text otherwise than the run that is decided
 // about would: then they say little of its best share.
 func (e *engine) mismatch(d *Decision) {
@@ -58,6 +64,7 @@ func (e *engine) mismatch(d *Decision) {
 		if small[j] <= 0 || max(big, small[j]) <= 1 || max(big/small[j], small[j]/big) <= Unlike {
 			continue
 		}
+		d.Mismatches = append(d.Mismatches, Mismatch{j, big, small[j]})
 		d.warning("%s would be read %.2f times, the runs read it %.2f times at this mixture: give the proxies a part of it that they read as often",
 			"%s は本番では %.2f 回、実行したランではこの配合で %.2f 回読まれます。小さいモデルでも同じ回数になるよう、一部だけを与えてください", e.fit.Table.Sources[j], big, small[j])
 	}

@@ -20,6 +20,7 @@ import (
 
 type corpusCmd struct {
 	Add  corpusAddCmd  `cmd:"" help:"Add a source from files, folders and globs; with --by, one of each value."`
+	Part corpusPartCmd `cmd:"" help:"Make a source of a part of another's training text, beside all of its held-out text."`
 	List corpusListCmd `cmd:"" help:"List the sources."`
 	Show corpusShowCmd `cmd:"" help:"Show what a source holds, what it left out, what it shares with held-out text and tasks, and samples."`
 }
