@@ -181,6 +181,13 @@ func (s Sweep) MostEpochs() float64 {
 	return s.Recipe.MaxEpochs
 }
 
+// Confirms reports whether a run is one of the fresh seeds that the sweep is decided by: nothing ends it early.
+func (s Sweep) Confirms(r Run) bool {
+	return slices.ContainsFunc(s.Rounds, func(round Round) bool {
+		return round.Kind == RoundConfirm && slices.ContainsFunc(round.Arms, func(a RoundArm) bool { return a.Name == r.Arm && slices.Contains(a.Seeds, r.Replicate) })
+	})
+}
+
 // rounds adds the arms that the sweep's rounds have made, as they were made.
 func (b *armBuilder) rounds() {
 	m := &made{key: DesignAdaptive}
@@ -198,7 +205,7 @@ func (b *armBuilder) roundLabel(a RoundArm) Label {
 	if mixed := b.sweep.Mixed(); len(a.Stages) == 1 && len(mixed) <= readableSources {
 		var parts []string
 		for _, name := range mixed {
-			parts = append(parts, fmt.Sprintf("%s %s", name, percent(a.Stages[0].Mixture[name])))
+			parts = append(parts, name+" "+strings.TrimSuffix(fmt.Sprintf("%.1f", 100*a.Stages[0].Mixture[name]), ".0"))
 		}
 		return oneText(strings.Join(parts, " · "))
 	}

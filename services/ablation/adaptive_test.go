@@ -63,7 +63,7 @@ func TestExpand_rounds(t *testing.T) {
 	if diff := cmp.Diff([]string{"even-s1", "even-s2", "even-s3", "start-1-s1", "start-1-s4", "start-1-s5"}, runs); diff != "" {
 		t.Error(diff)
 	}
-	if a := made.Arms[1]; a.Design != ablation.DesignAdaptive || a.Label.EN != "ja 33.33 · en 66.67" {
+	if a := made.Arms[1]; a.Design != ablation.DesignAdaptive || a.Label.EN != "ja 33.3 · en 66.7" {
 		t.Errorf("the round's arm is %+v", a)
 	}
 }

@@ -7,7 +7,8 @@
 //
 // Besides the schedules that it lists, a sweep's [Design] makes arms: a grid, a simplex lattice, a Dirichlet swarm, one
 // factor at a time, and the product of all of them with token budgets and shapes. What an arm has of its own is its
-// [Variant]; [Recipe.For] is the recipe that its runs follow.
+// [Variant]; [Recipe.For] is the recipe that its runs follow. An [Adaptive] design makes arms while the sweep runs: each [Round]
+// of them is kept with the sweep, and expanded with it.
 //
 // A sweep file becomes runs in three steps: [ParseSweep] reads the document and says everything that is wrong with it,
 // [Sweep.Expand] makes arms and runs, [Sweep.Plan] says what they read and cost. [Grow] decides what a second document of

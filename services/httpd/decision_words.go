@@ -61,8 +61,13 @@ func (p decisionPage) goal() string {
 
 // mixtureWords are a run's shares in a row, those that are there, phase by phase.
 func (m *decisionMaterial) mixtureWords(run table.Run) string {
-	phases := make([]string, len(run.Shares))
-	for i, shares := range run.Shares {
+	return sharesWords(m.Table.Sources, run.Shares)
+}
+
+// sharesWords are shares by phase and source in a row.
+func sharesWords(sources []string, all [][]float64) string {
+	phases := make([]string, len(all))
+	for i, shares := range all {
 		order := largest(shares)
 		var parts []string
 		for k, j := range order {
@@ -71,7 +76,7 @@ func (m *decisionMaterial) mixtureWords(run table.Run) string {
 				parts = append(parts, fmt.Sprintf("… +%d", len(order)-k))
 				break
 			}
-			parts = append(parts, m.Table.Sources[j]+" "+percent(w, map[bool]int{true: 0, false: 1}[math.Abs(w*100-math.Round(w*100)) < .05]))
+			parts = append(parts, sources[j]+" "+percent(w, map[bool]int{true: 0, false: 1}[math.Abs(w*100-math.Round(w*100)) < .05]))
 		}
 		phases[i] = strings.Join(parts, " / ")
 	}

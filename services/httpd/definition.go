@@ -61,6 +61,7 @@ func (d sweepData) recipe() []fact {
 		{"sweep.def.lr", learningRate(c.Optimizer)},
 		{"sweep.def.diverge", w.divergence(c.Divergence)},
 		{"sweep.def.early", w.earlyStop(d.Sweep.EarlyStop)},
+		{"sweep.def.adaptive", w.adaptive(d.Sweep.Design.Adaptive)},
 		{"run.start", d.starts()},
 		{"sweep.def.seeds", strings.Join(seeds, ", ")},
 		{"sweep.def.tasks", strings.Join(d.Sweep.Tasks, ", ")},

@@ -82,5 +82,13 @@ func TestNew_designs(t *testing.T) {
 		text = page.document(t)
 	}
 	s.send("/new/check", "document", text).want(t, 200, `data-path="design/dirichlet/bounds/web-ja"`, `data-list="design/lattice/of"`)
+	page := s.send("/new/check", "document", sweepFile("plans"))
+	edits, _, _ := strings.Cut(strings.Split(page.body, `id="add-adaptive" data-edits="`)[1], `"`)
+	page = s.send("/new/check?lang=en", "document", sweepFile("plans"), "edits", strings.ReplaceAll(edits, "&#34;", `"`)).want(t, 200, `id="drop-adaptive"`, "data-review",
+		`data-path="design/adaptive/objective"`, `data-path="design/adaptive/bounds/web-ja"`, "to begin with, at most")
+	if strings.Contains(page.body, `id="add-product"`) {
+		t.Error("a product is offered beside an adaptive design")
+	}
+	s.send("/new/check", "document", strings.Replace(page.document(t), "start: 6", "start: 0", 1)).want(t, 200, `id="f-design-adaptive-start-e"`)
 	s.send("/new/check", "document", strings.Split(text, "early_stop:")[0]+"early_stop: yes\n").want(t, 200, `data-path="early_stop/keep"`, `data-instead="early_stop"`)
 }

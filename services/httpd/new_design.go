@@ -24,7 +24,7 @@ type designPart struct {
 }
 
 // designKeys are the keys of a document's design that make arms or leave some out, in the order of the form.
-var designKeys = []string{ablation.DesignGrid, ablation.DesignLattice, ablation.DesignDirichlet, ablation.DesignOneFactor, ablation.DesignProduct, designLimits}
+var designKeys = []string{ablation.DesignGrid, ablation.DesignLattice, ablation.DesignDirichlet, ablation.DesignOneFactor, ablation.DesignAdaptive, ablation.DesignProduct, designLimits}
 
 const designLimits = "limits"
 
@@ -33,7 +33,7 @@ func (b formBuilder) designs(sources []tick) (there, addable []designPart) {
 	fields := map[string]func(*designPart){
 		ablation.DesignGrid: func(p *designPart) { b.grid(p, sources) }, ablation.DesignLattice: func(p *designPart) { b.lattice(p, sources) },
 		ablation.DesignDirichlet: func(p *designPart) { b.dirichlet(p, sources) }, ablation.DesignOneFactor: func(p *designPart) { b.oneFactor(p, sources) },
-		ablation.DesignProduct: b.product, designLimits: b.limits,
+		ablation.DesignAdaptive: func(p *designPart) { b.adaptive(p, sources) }, ablation.DesignProduct: b.product, designLimits: b.limits,
 	}
 	beginnings := b.beginnings(sources)
 	for _, key := range designKeys {
@@ -78,6 +78,12 @@ func (b formBuilder) beginnings(sources []tick) map[string]any {
 	constant := b.constant()
 	if len(names) < 2 {
 		return out
+	}
+	if !b.has("design/product") {
+		out[ablation.DesignAdaptive] = map[string]any{"start": 2*len(names) + 2, "batch": 4, "rounds": 3, "confirm": 3}
+	}
+	if b.has("design/adaptive") {
+		delete(out, ablation.DesignProduct)
 	}
 	mixed := map[string]any{"of": names[:min(3, len(names))], "step": .25}
 	out[ablation.DesignLattice] = mixed
@@ -162,14 +168,7 @@ func (b formBuilder) dirichlet(p *designPart, sources []tick) {
 		b.required(b.field("design/dirichlet/centre", "new.d.centre", "name", ""), b.constant()),
 		b.field("design/dirichlet/concentration", "new.d.concentration", "number", ""),
 	}
-	for _, t := range sources {
-		if t.Index >= 0 {
-			bound := b.list("design/dirichlet/bounds/"+t.Name, "new.d.bound", "range", "0%–100%")
-			bound.Of = t.Name
-			bound.Wrong = cmp.Or(bound.Wrong, b.wrong["design/dirichlet/bounds"])
-			p.Fields = append(p.Fields, bound)
-		}
-	}
+	p.Fields = append(p.Fields, b.bounds("design/dirichlet/bounds", sources)...)
 }
 
 func (b formBuilder) oneFactor(p *designPart, sources []tick) {
@@ -178,6 +177,35 @@ func (b formBuilder) oneFactor(p *designPart, sources []tick) {
 	p.Fields = append([]field{b.required(b.field("design/one_factor/from", "new.d.from", "name", ""), b.constant())}, b.either(step, values)...)
 	p.Ticks, p.Legend = b.ticks(of, sources, true), "new.d.factors"
 	p.Wrong = cmp.Or(p.Wrong, b.first(of))
+}
+
+func (b formBuilder) adaptive(p *designPart, sources []tick) {
+	usual := ablation.Adaptive{Batch: 4, Rounds: 3, Confirm: 3}
+	if own := b.draft.Sweep.Design.Adaptive; own != nil {
+		usual = *own
+	}
+	p.Fields = []field{
+		b.field("design/adaptive/start", "new.d.start", "number", strconv.Itoa(usual.Start)),
+		b.field("design/adaptive/batch", "new.d.batch", "number", strconv.Itoa(usual.Batch)),
+		b.field("design/adaptive/rounds", "new.d.rounds", "number", strconv.Itoa(usual.Rounds)),
+		b.field("design/adaptive/confirm", "new.d.confirm", "number", strconv.Itoa(usual.Confirm)),
+		b.field("design/adaptive/objective", "new.d.objective", "text", b.words.text("new.d.by.usual")),
+		b.field("design/adaptive/enough", "new.d.enough", "number", b.words.text("new.d.enough.usual")),
+	}
+	p.Fields = append(p.Fields, b.bounds("design/adaptive/bounds", sources)...)
+}
+
+// bounds are the least and the largest share of each of the document's sources.
+func (b formBuilder) bounds(path string, sources []tick) (out []field) {
+	for _, t := range sources {
+		if t.Index >= 0 {
+			bound := b.list(path+"/"+t.Name, "new.d.bound", "range", "0%–100%")
+			bound.Of = t.Name
+			bound.Wrong = cmp.Or(bound.Wrong, b.wrong[path])
+			out = append(out, bound)
+		}
+	}
+	return out
 }
 
 func (b formBuilder) product(p *designPart) {

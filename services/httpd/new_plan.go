@@ -52,10 +52,37 @@ func (v *planView) SavedPart() float64 {
 
 // SeedHeads are the seeds over the list of runs, where there is room to say them.
 func (v *planView) SeedHeads() []int64 {
-	if len(v.Seeds) > 8 {
+	if len(v.Seeds) > 8 || v.Adaptive != nil {
 		return nil
 	}
 	return v.Seeds
+}
+
+// runsPlanned is how many runs an arm has.
+func runsPlanned(p ablation.Plan, arm string) int {
+	n := 0
+	for _, r := range p.Runs {
+		if r.Arm == arm {
+			n++
+		}
+	}
+	return n
+}
+
+// most is what a sweep that plans itself may come to.
+type most struct {
+	ablation.PlanAdaptive
+	Time time.Duration
+	Yen  float64
+}
+
+// Most is nil for a sweep that doesn't plan itself.
+func (v *planView) Most() *most {
+	if v.Adaptive == nil {
+		return nil
+	}
+	times := float64(v.Adaptive.MostTokens) / float64(max(1, v.TotalTokens))
+	return &most{*v.Adaptive, time.Duration(times * float64(v.Cost.Time)), times * v.Cost.Yen}
 }
 
 // share shows the plan's trunks.
@@ -128,7 +155,7 @@ func (s *Server) newPlanView(ctx context.Context, words words, p ablation.Plan, 
 	}
 	views := armViews(words.lang, d)
 	for i, a := range p.Arms {
-		arm := planArm{Arm: views[i], Cells: make([]cell, len(sweep.Seeds)), Shares: v.shares(a)}
+		arm := planArm{Arm: views[i], Cells: make([]cell, runsPlanned(p, a.Name)), Shares: v.shares(a)}
 		for k := range arm.Cells {
 			arm.Cells[k] = cell{state: ablation.RunQueued}
 		}

@@ -17,6 +17,7 @@ const runsShown = 8
 // overview is the first page of a sweep.
 type overview struct {
 	sweepHead
+	Rounds   *roundsView // nil: it doesn't plan itself
 	Trade    figure
 	Says     []saying
 	SaysMore []saying // pairs past the first few, folded away
@@ -55,7 +56,7 @@ func (s *Server) sweepPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v := overview{
-		sweepHead: d.head("over"), Trade: d.tradeFigure(), Says: d.sayings(), Curves: d.curveFigures(), Tasks: d.taskFigures(), Mixtures: d.mixtures(),
+		sweepHead: d.head("over"), Rounds: d.rounds(), Trade: d.tradeFigure(), Says: d.sayings(), Curves: d.curveFigures(), Tasks: d.taskFigures(), Mixtures: d.mixtures(),
 		Langs: d.langs(), Rows: d.rows(), Form: shareForm(d.Sweep),
 	}
 	v.Says, v.SaysMore = folded(v.Says)

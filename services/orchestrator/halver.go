@@ -101,7 +101,7 @@ type due struct {
 // due are the running runs that have passed a rung, with the highest that they have passed.
 func (v *halving) due() (all []due) {
 	for _, r := range v.runs {
-		if r.State != ablation.RunRunning {
+		if r.State != ablation.RunRunning || v.sweep.Confirms(r) {
 			continue
 		}
 		for rung := len(v.sweep.EarlyStop.At) - 1; rung >= 0; rung-- {

@@ -28,6 +28,7 @@ const (
 	poolDrawn  = 1500
 	poolTries  = 60_000
 	drawnLeast = 0.02
+	drawnParts = 100
 )
 
 // Fill chooses n mixtures of a room to run beside the tried ones, before anything is known: each is that about which the tried
@@ -101,7 +102,7 @@ func (r Room) phased(mixtures []table.Run, seed uint64) []table.Run {
 	return pool
 }
 
-// draw are mixtures in whole ten-thousandths, even over what the bounds leave.
+// draw are mixtures in whole percents, even over what the bounds leave.
 func (r Room) draw(seed uint64) []table.Run {
 	random := rand.New(rand.NewPCG(seed, 0x66696c6c00000000))
 	var pool []table.Run
@@ -127,11 +128,11 @@ func (r Room) drawn(random *rand.Rand) []float64 {
 	}
 	shares, left := make([]float64, r.Sources), 1.0
 	for k, j := range r.Mixed {
-		shares[j] = math.Round((r.least(j)+max(0, rest)*parts[k]/sum)*1e4) / 1e4
+		shares[j] = math.Round((r.least(j)+max(0, rest)*parts[k]/sum)*drawnParts) / drawnParts
 		left -= shares[j]
 	}
 	at := r.Mixed[random.IntN(len(r.Mixed))] // what rounding leaves
-	shares[at] = math.Round((shares[at]+left)*1e4) / 1e4
+	shares[at] = math.Round((shares[at]+left)*drawnParts) / drawnParts
 	return shares
 }
 
