@@ -24,7 +24,7 @@ import (
 func TestAccessible(t *testing.T) {
 	t.Parallel()
 	b, s := browse(t, func(o *httpd.Options) {
-		o.TextRoots = []string{"/text"}
+		o.TextRoots, o.Alerts = []string{"/text"}, sender(t, o.Listen)
 		o.Look = func(ctx context.Context, v ablation.Addition) (corpus.Survey, error) {
 			return corpus.Look(ctx, orchestrator.AdditionOptions(v, "/data", o.TextRoots))
 		}
@@ -64,6 +64,8 @@ var states = []state{
 	{"/new?from=done", `document.querySelector("[data-review]")`, `document.querySelector("[data-review]").click()`, "#review[open]"},
 	{"/new?from=done", `document.querySelector("#b-0, #h-0-0")`, `document.querySelector("[data-view=yaml]").click()`, "[data-pane=yaml]:not([hidden])"},
 	{"/new?from=done", `document.querySelector("#b-0, #h-0-0")`, `{ const a = document.querySelector("#document"); a.value = a.value.replace(/0\.7/, "0.6"); a.dispatchEvent(new Event("input")); }`, ":is(#wrong, #problems) li"},
+	{"/alerts", `document.querySelector("#f-address")`, `document.querySelector(".channel-form").closest("details").open = true; document.querySelector("#f-name").value = "Lab"; document.querySelector("#f-address").value = "nowhere"; document.querySelector(".channel-form .pri").click()`, "#f-address[aria-invalid]"},
+	{"/sweeps/done/share", `document.querySelector("[name=embed_in]")`, `document.querySelector("[name=embed_in]").value = "no site"; document.querySelector("form.stackf .pri").click()`, "form.stackf .err"},
 	{"/sources/new", `document.querySelector("#path")`, `path.value = "/etc"; document.querySelector("#name").value = "Web"; lang.value = "日本語"; document.querySelector("[formaction]").click()`, "#name[aria-invalid]"},
 }
 
@@ -79,11 +81,20 @@ func (a axe) reach(to state, lang string) {
 	a.eval(a.source)
 	how := lang + " " + to.then
 	a.violations(to.path, how, "")
+	writes := strings.Contains(to.do, "data-view=yaml") // Tab indents there
+	if !writes {
+		a.walk(to.path, how)
+	}
 	a.look(1440, "dark")
 	a.violations(to.path, how+" dark", `runOnly: ["color-contrast"]`)
-	a.look(320, "light")
+	a.look(320, "dark")
 	a.violations(to.path, how+" narrow", "")
-	a.forget(a.url + "/sources/look") // the console names a page that is refused
+	if !writes {
+		a.walk(to.path, how+" narrow")
+	}
+	for _, refused := range []string{"/sources/look", "/alerts/channels", "/sweeps/done/share"} {
+		a.forget(a.url + refused) // the console names a page that is refused
+	}
 	a.quiet()
 }
 
@@ -186,7 +197,7 @@ func (a axe) shot(path, lang string, width int64) {
 	}
 }
 
-// check opens a page and looks at it three times: light, dark, narrow.
+// check opens a page and looks at it three times: light, dark, narrow and dark. It walks over it light, and narrow and dark.
 func (a axe) check(path, lang string, status int) {
 	a.Helper()
 	a.look(1440, "light")
@@ -198,8 +209,11 @@ func (a axe) check(path, lang string, status int) {
 	a.shot(path, lang, 1440)
 	a.look(1440, "dark")
 	a.violations(path, lang+" dark", `runOnly: ["color-contrast"]`) // a scheme changes nothing else
-	a.look(320, "light")
+	a.look(320, "dark")
 	a.violations(path, lang+" narrow", "")
+	if lang == "en" { // its words are the longer ones
+		a.walk(path, lang+" narrow and dark")
+	}
 	if status >= 400 {
 		a.forget(a.url + path) // the console names a page that isn't there
 	}

@@ -52,7 +52,7 @@ func (s *Server) renderCompareShare(w http.ResponseWriter, r *http.Request, code
 			form.Charts = append(form.Charts, choice{Name: title.In(words.lang), URL: "device " + metric})
 		}
 	}
-	s.render(w, r, view{status: code, page: "compare-share", title: words.text("shares.new"), nav: "compare", path: "/compare/share", data: form})
+	s.render(w, r, view{status: code, page: "compare-share", title: words.text("shares.new.any"), nav: "compare", path: "/compare/share", data: form})
 }
 
 // question is what a share asks unless somebody asks better: which arms are beside each other.

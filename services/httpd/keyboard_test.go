@@ -8,8 +8,8 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// walk goes over the open page with Tab: every control is reached in the order of the page, where it can be
-// seen, with a focus that can be seen, and the last leads out of the page again.
+// walk goes over the open page with Tab, or over its dialog: every control is reached in the order of the page, where it
+// can be seen, with a focus that can be seen, and the last leads out of the page again, from a dialog's to its first.
 func (a axe) walk(path, how string) {
 	a.Helper()
 	controls, err := chromedp.Run(a.ctx, chromedp.Evaluate[int](walkBegins))
@@ -33,12 +33,13 @@ const focusRatio = 3
 // their places, for live pages put new ones there. walkEnds says what is wrong.
 var (
 	walkBegins = fmt.Sprintf(`(() => {
-		document.body.tabIndex = -1;
-		document.body.focus(); // Tab begins at the page's beginning, wherever the page had put the focus
-		document.body.removeAttribute("tabindex");
+		const root = document.querySelector("dialog[open]") ?? document.body;
+		root.tabIndex = -1;
+		root.focus(); // Tab begins at the page's beginning, wherever the page had put the focus
+		root.removeAttribute("tabindex");
 		const place = e => e.id ? "#" + e.id : e.parentElement ? place(e.parentElement) + ">" + e.tagName.toLowerCase() + [...e.parentElement.children].indexOf(e) : "";
 		const chosen = e => e.type !== "radio" || e.checked || ![...document.getElementsByName(e.name)].some(o => o.checked) && document.getElementsByName(e.name)[0] === e;
-		const controls = [...document.querySelectorAll("a[href], button, input, select, textarea, summary, iframe, [tabindex]")]
+		const controls = [...root.querySelectorAll("a[href], button, input, select, textarea, summary, iframe, [tabindex]")]
 			.filter(e => e.tabIndex >= 0 && !e.disabled && e.checkVisibility({ visibilityProperty: true }) && chosen(e));
 		const rgb = text => (text.match(/[\d.]+/g) ?? []).map(Number);
 		const light = text => { const [r, g, b] = rgb(text).map(v => (v /= 255) <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4); return .2126 * r + .7152 * g + .0722 * b; };
@@ -61,8 +62,8 @@ var (
 		addEventListener("keydown", event => {
 			const e = document.activeElement;
 			if (event.key !== "Tab") return;
-			walk.got.push(e === document.body ? "" : place(e));
-			if (e === document.body) return;
+			if (e === root || e === document.body || walk.got.length > controls.length) return walk.got.push("");
+			walk.got.push(place(e));
 			if (!shown(e)) walk.bad.push("no focus is seen at " + place(e));
 			if (!seen(e)) walk.bad.push("can't be seen with the focus: " + place(e));
 		}, true);

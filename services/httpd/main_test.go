@@ -46,11 +46,7 @@ func open(t *testing.T, o httpd.Options) site {
 	}
 	o.Sweeper = &orchestrator.Sweeper{Store: store, Trainers: trainers{}, RunsAtOnce: 2}
 	o.Listen = listener.Listener.Addr().String()
-	box, err := alert.OpenBox(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	o.Alerts = alert.NewSender(box, alert.Settings{}, "http://"+o.Listen)
+	o.Alerts = sender(t, o.Listen)
 	o.Storage = &storage.Keeper{Store: store, Data: data, Freeze: httpd.Sharer{Store: store, Version: o.Version}.Refresh}
 	server, err := httpd.New(o)
 	if err != nil {
@@ -136,6 +132,16 @@ func (a answer) json(t *testing.T, v any) {
 	if err := json.Unmarshal([]byte(a.body), v); err != nil {
 		t.Fatalf("%s: %v\n%s", a.Request.URL, err, a.body)
 	}
+}
+
+// sender sends alerts that lead back to an address.
+func sender(t *testing.T, address string) *alert.Sender {
+	t.Helper()
+	box, err := alert.OpenBox(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return alert.NewSender(box, alert.Settings{}, "http://"+address)
 }
 
 // trainers is one trainer that finds everything right.

@@ -3,7 +3,7 @@
 
 import { curve } from "./chart-curve";
 import { at, drawn, type Drawn, type Sheet } from "./chart-figure";
-import { colourOf, ends, plain } from "./chart-theme";
+import { colourOf, ends, plain, textWidth } from "./chart-theme";
 import type { Drawing } from "./chart-tradeoff";
 import { fixed, format, say } from "./format";
 
@@ -33,11 +33,15 @@ function adjusted(s: Drawn, sheet: Sheet): object {
   };
 }
 
-// beyond is the ground where the curves lean on nothing but the models' form.
-function beyond(s: Drawn, { theme, lang }: Sheet): object {
+// beyond is the ground where the curves lean on nothing but the models' form. It is named where there is room; the caption
+// names it, too.
+function beyond(s: Drawn, sheet: Sheet): object {
+  const { theme, lang } = sheet;
   const label = { show: true, position: "insideBottom", color: theme.colour("ink-3"), fontSize: 11, formatter: say(s.label, lang) };
-  const widest = Math.max(...s.rows.map((r) => at(r, 1) - at(r, 0)));
-  const areas = s.rows.map((r) => [{ xAxis: at(r, 0), label: { show: at(r, 1) - at(r, 0) === widest } }, { xAxis: at(r, 1) }]);
+  const { min, max } = ends(sheet, "x");
+  const least = (textWidth(say(s.label, lang), 11, theme) / Math.max(1, sheet.width - 100)) * (max - min);
+  const widest = s.rows.reduce((best, r, i) => (at(r, 1) - at(r, 0) > at(s.rows[best], 1) - at(s.rows[best], 0) ? i : best), 0);
+  const areas = s.rows.map((r, i) => [{ xAxis: at(r, 0), label: { show: i === widest && at(r, 1) - at(r, 0) > least } }, { xAxis: at(r, 1) }]);
   return { type: "line", silent: true, z: 0, data: [], markArea: { silent: true, itemStyle: { color: theme.colour("sunken") }, label, data: areas } };
 }
 
