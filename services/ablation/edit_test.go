@@ -359,7 +359,7 @@ func drawDesigns(t *rapid.T, sweep tree, sources []string) tree {
 		"lattice":    mapping("of", tree{items: []tree{scalar("web-ja"), scalar("web-en")}}, "step", scalar("0.25")),
 		"dirichlet":  mapping("centre", scalar(flat), "concentration", scalar("20"), "arms", scalar("16"), "bounds", mapping("web-ja", tree{items: []tree{scalar("0.1"), scalar("0.9")}})),
 		"one_factor": mapping("from", scalar(flat), "step", scalar("0.1")),
-		"product":    mapping("tokens", tree{items: []tree{scalar("4M"), scalar("8M")}}),
+		"product":    mapping("tokens", tree{items: []tree{scalar("4M"), scalar("8M")}}, "shapes", tree{items: []tree{scalar("1m"), numbers("64")}}),
 	}
 	for _, key := range slices.Sorted(maps.Keys(parts)) {
 		if key == "grid" || rapid.Bool().Draw(t, key) {
@@ -367,6 +367,11 @@ func drawDesigns(t *rapid.T, sweep tree, sources []string) tree {
 		}
 	}
 	return sweep
+}
+
+// numbers is a shape of four numbers.
+func numbers(width string) tree {
+	return mapping("layers", scalar("2"), "width", scalar(width), "heads", scalar("2"), "ffn", scalar("176"))
 }
 
 // drawDesignChange is what the form does to a rule: a value of a list set, added or taken away, a number or a name set, one
@@ -406,7 +411,10 @@ func drawDesignChange(t *rapid.T, n tree, put func(tree, ...string) edited) edit
 		if n.at("design").of["product"].of == nil {
 			return put(mapping("tokens", tree{items: []tree{scalar("4M"), scalar("6M")}}), "design", "product")
 		}
-		return put(scalar("6M"), "design", "product", "tokens", "1")
+		shapes := []string{"design", "product", "shapes"}
+		return rapid.SampledFrom([]edited{
+			put(scalar("6M"), "design", "product", "tokens", "1"), put(numbers("96"), append(shapes, "0")...), put(scalar("128"), append(shapes, "1", "width")...), put(scalar("2m"), append(shapes, "0")...),
+		}).Draw(t, "part")
 	case 7:
 		return removed(n, []string{"design", rapid.SampledFrom([]string{"grid", "lattice", "dirichlet"}).Draw(t, "rule")}, put)
 	}

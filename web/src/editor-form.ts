@@ -74,10 +74,16 @@ function values(field: HTMLInputElement | HTMLSelectElement): Edit[] {
   while (last < Math.min(old.length, now.length) - first && same(old.at(-1 - last), now.at(-1 - last))) last++;
   const [were, are] = [old.length - first - last, now.length - first - last];
   const out: Edit[] = [];
-  for (let i = 0; i < Math.min(were, are); i++) out.push({ op: "set", path: [...path, `${first + i}`], value: now[first + i] });
+  for (let i = 0; i < Math.min(were, are); i++) out.push(...replaced([...path, `${first + i}`], typed(old[first + i] ?? "", kind), now[first + i] ?? ""));
   for (let i = were; i < are; i++) out.push({ op: "insert", path: [...path, last ? `${first + i}` : "-"], value: now[first + i] });
   for (let i = were; i > are; i--) out.push({ op: "remove", path: [...path, `${first + i - 1}`] });
   return out;
+}
+
+// replaced puts a value in place of another; of two shapes, the numbers that differ.
+function replaced(path: string[], was: Value, value: Value): Edit[] {
+  if (typeof was !== "object" || typeof value !== "object") return [{ op: "set", path, value }];
+  return Object.entries(value).flatMap(([key, n]) => (n === was[key] ? [] : [{ op: "set", path: [...path, key], value: n }]));
 }
 
 // Value is what a document can hold where a field stands: a shape is four numbers under their keys.
