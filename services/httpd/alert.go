@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -138,12 +139,15 @@ func (s *Server) addChannel(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/alerts", http.StatusSeeOther)
 }
 
+// keepChannel keeps a channel, or says all that is wrong with it and its address.
 func (s *Server) keepChannel(ctx context.Context, c ablation.Channel, address string) (secret string, err error) {
-	if err := c.Check(); err != nil {
-		return "", err
-	}
+	wrong := c.Check()
 	c, secret, err = s.options.Alerts.Seal(c, address)
-	if err != nil {
+	var bad, also *ablation.Invalid
+	if errors.As(wrong, &bad) && errors.As(err, &also) {
+		bad.Problems = append(bad.Problems, also.Problems...)
+	}
+	if err := cmp.Or(wrong, err); err != nil {
 		return "", err
 	}
 	id, err := s.options.Store.PutChannel(ctx, c)

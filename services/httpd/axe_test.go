@@ -64,7 +64,7 @@ var states = []state{
 	{"/new?from=done", `document.querySelector("[data-review]")`, `document.querySelector("[data-review]").click()`, "#review[open]"},
 	{"/new?from=done", `document.querySelector("#b-0, #h-0-0")`, `document.querySelector("[data-view=yaml]").click()`, "[data-pane=yaml]:not([hidden])"},
 	{"/new?from=done", `document.querySelector("#b-0, #h-0-0")`, `{ const a = document.querySelector("#document"); a.value = a.value.replace(/0\.7/, "0.6"); a.dispatchEvent(new Event("input")); }`, ":is(#wrong, #problems) li"},
-	{"/alerts", `document.querySelector("#f-address")`, `document.querySelector(".channel-form").closest("details").open = true; document.querySelector("#f-name").value = "Lab"; document.querySelector("#f-address").value = "nowhere"; document.querySelector(".channel-form .pri").click()`, "#f-address[aria-invalid]"},
+	{"/alerts", `document.querySelector("#f-address")`, `document.querySelector(".channel-form").closest("details").open = true; document.querySelector("#f-name").value = "Lab"; document.querySelector("#f-address").value = "nowhere"; document.querySelector(".channel-form .pri").click()`, "form:has(#f-name[aria-invalid]) #f-address[aria-invalid]"},
 	{"/sweeps/done/share", `document.querySelector("[name=embed_in]")`, `document.querySelector("[name=embed_in]").value = "no site"; document.querySelector("form.stackf .pri").click()`, "form.stackf .err"},
 	{"/sources/new", `document.querySelector("#path")`, `path.value = "/etc"; document.querySelector("#name").value = "Web"; lang.value = "日本語"; document.querySelector("[formaction]").click()`, "#name[aria-invalid]"},
 }

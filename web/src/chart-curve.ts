@@ -196,9 +196,12 @@ function crosses(s: Drawn, i: number, sheet: Sheet, places: Place): object {
   };
 }
 
-// start is a line at the step up to which the past is another run's, with its name above.
-function start(s: Drawn, { theme, lang, width }: Sheet): object {
-  const label = { show: true, position: "end", distance: 4, formatter: fit(say(s.label, lang), width * 0.4, 11, theme), color: theme.colour("ink-3"), fontSize: 11 };
+// start is a line at the step up to which the past is another run's, with its name above, right of the axis's.
+function start(s: Drawn, sheet: Sheet): object {
+  const { theme, lang, width } = sheet;
+  const { min, max } = ends(sheet, "x");
+  const align = at(s.rows[0], 0) < (min + max) / 2 ? "left" : "center";
+  const label = { show: true, position: "end", align, distance: 4, formatter: fit(say(s.label, lang), width * 0.4, 11, theme), color: theme.colour("ink-3"), fontSize: 11 };
   return {
     type: "line",
     silent: true,

@@ -55,8 +55,8 @@ function recommended(s: Drawn, sheet: Sheet): object {
   const { theme, lang } = sheet;
   const colour = theme.colour("arm-1");
   const { min, max } = ends(sheet, "x");
-  const align = at(s.rows[0], 0) < min + 0.4 * (max - min) ? "left" : "right"; // left above stands the axis's name
-  const label = { show: true, position: "insideEndTop", rotate: 0, align, distance: 6, formatter: say(s.label, lang), color: colour, fontWeight: 700, fontSize: 12, textBorderColor: theme.colour("page"), textBorderWidth: 3 };
+  const align = at(s.rows[0], 0) < min + 0.4 * (max - min) ? "left" : "right";
+  const label = { show: true, position: "insideEndBottom", rotate: 0, align, distance: 6, formatter: say(s.label, lang), color: colour, fontWeight: 700, fontSize: 12, textBorderColor: theme.colour("page"), textBorderWidth: 3 };
   const line = { silent: true, symbol: "none", lineStyle: { color: colour, width: 1.5, type: "solid" }, label, data: [{ xAxis: at(s.rows[0], 0) }] };
   return { type: "line", silent: true, z: 4, data: [], markLine: line };
 }
