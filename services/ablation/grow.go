@@ -8,7 +8,7 @@ import (
 // Grow applies a document to the sweep that bears its name already. Where it adds schedules, seeds or to its designs, or
 // changes nothing, the result is the sweep as it shall be: what was fixed at the start (id, seed, versions, trainer)
 // stays, arms keep their order and new ones follow, labels, question, budget, recurrence and share_trunks are the new
-// ones. Anything else is an *[Invalid] that names each field; another name makes another sweep.
+// ones, and so is keep where the document has another than before. Anything else is an *[Invalid] that names each field; another name makes another sweep.
 func Grow(old, next Sweep) (Sweep, error) {
 	g := growth{next: next, settled: old.Verdict() != nil}
 	g.same("sources", sameSources(old.Sources, next.Sources))
@@ -28,6 +28,9 @@ func Grow(old, next Sweep) (Sweep, error) {
 	out.Question, out.Budget, out.Recurrence, out.Document = next.Question, next.Budget, next.Recurrence, next.Document
 	out.Schedules, out.Design, out.Seeds = schedules, design, next.Seeds
 	out.Recipe.ShareTrunks = next.Recipe.ShareTrunks
+	if was, err := ParseSweep([]byte(old.Document)); err != nil || !was.Keep.equal(next.Keep) {
+		out.Keep = next.Keep // else it stays what somebody may have said since
+	}
 	return out, nil
 }
 

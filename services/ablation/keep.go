@@ -10,6 +10,9 @@ type Keep struct {
 	Logs        *int `json:"logs,omitempty" minimum:"0" maximum:"36500"`
 }
 
+// mostDays is a hundred years.
+const mostDays = 36500
+
 // Kept is what a run's bulk is of.
 type Kept string
 
@@ -31,11 +34,22 @@ func (k Keep) Days(of Kept) *int {
 	return k.Logs
 }
 
+// equal reports whether both keep the same as long.
+func (k Keep) equal(o Keep) bool {
+	for _, of := range []Kept{KeptPoints, KeptCheckpoints, KeptLogs} {
+		a, b := k.Days(of), o.Days(of)
+		if (a == nil) != (b == nil) || a != nil && *a != *b {
+			return false
+		}
+	}
+	return true
+}
+
 // Check refuses days that can't be.
 func (k Keep) Check() error {
 	bad := &Invalid{}
 	for _, of := range []Kept{KeptPoints, KeptCheckpoints, KeptLogs} {
-		if n := k.Days(of); n != nil && (*n < 0 || *n > 36500) {
+		if n := k.Days(of); n != nil && (*n < 0 || *n > mostDays) {
 			bad.Problems = append(bad.Problems, Problem{Field: string(of), Message: say(
 				"must be a number of days from 0 to 36500, or nothing to keep them for good", "0 から 36500 までの日数にしてください。空にすると、ずっと残します")})
 		}

@@ -17,8 +17,8 @@ func didYouMean(word string, known []string) Label {
 		return say("did you mean %s?", "%s のことですか？", best)
 	}
 	all := slices.Sorted(slices.Values(known))
-	if len(all) > 12 {
-		all = append(all[:12], "…")
+	if len(all) > 16 {
+		all = append(all[:16], "…")
 	}
 	return say("known are %s", "使えるのは %s です", strings.Join(all, ", "))
 }

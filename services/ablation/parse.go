@@ -30,7 +30,7 @@ func ParseSweep(data []byte) (Sweep, error) {
 }
 
 func (r *reader) sweep(root *node) Sweep {
-	f := r.fields(root, "name", "question", "sources", "recipe", "schedules", "design", "seeds", "seed", "tasks", "budget", "early_stop", "recurrence")
+	f := r.fields(root, "name", "question", "sources", "recipe", "schedules", "design", "seeds", "seed", "tasks", "budget", "keep", "early_stop", "recurrence")
 	r.require(root, f, "name", "sources", "recipe", "schedules")
 	s := Sweep{
 		Name:       r.name(f["name"]),
@@ -40,6 +40,7 @@ func (r *reader) sweep(root *node) Sweep {
 		Seed:       r.seed(f["seed"]),
 		Tasks:      distinct(r, f["tasks"], r.name),
 		Budget:     r.budget(f["budget"]),
+		Keep:       r.keep(f["keep"]),
 		EarlyStop:  r.earlyStop(f["early_stop"]),
 		Recurrence: r.recurrence(f["recurrence"]),
 	}
@@ -64,6 +65,21 @@ func (r *reader) shortest(recipe *node, s *Sweep) {
 	if s.Recipe.SetBytes != 0 && recipe.find("recipe.eval.set_bytes").field != "recipe.eval.set_bytes" {
 		s.Recipe.SetBytes = short.defaultSetBytes(len(s.Sources))
 	}
+}
+
+// keep is for how many days bulk is kept after a run's end; what isn't named is for good.
+func (r *reader) keep(n *node) (k Keep) {
+	if n == nil {
+		return k
+	}
+	f := r.fields(n, string(KeptPoints), string(KeptCheckpoints), string(KeptLogs))
+	for of, days := range map[Kept]**int{KeptPoints: &k.Points, KeptCheckpoints: &k.Checkpoints, KeptLogs: &k.Logs} {
+		if f[string(of)] != nil {
+			n := int(r.whole(f[string(of)], 0, 0, mostDays))
+			*days = &n
+		}
+	}
+	return k
 }
 
 func (r *reader) budget(n *node) Budget {

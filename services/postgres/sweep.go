@@ -72,15 +72,19 @@ func putSweep(ctx context.Context, tx pgx.Tx, w ablation.Sweep) (id int64, fresh
 	if w.Seed != nil {
 		seed = *w.Seed
 	}
+	keep, err := json.Marshal(w.Keep)
+	if err != nil {
+		return 0, false, fmt.Errorf("write for how long to keep: %w", err)
+	}
 	var stored int64
 	err = tx.QueryRow(ctx, `
-		INSERT INTO sweeps (name, definition, seed, document, state, runs_at_once)
-		VALUES (@name, @definition, @seed, @document, 'running', @at_once)
+		INSERT INTO sweeps (name, definition, seed, document, state, runs_at_once, keep)
+		VALUES (@name, @definition, @seed, @document, 'running', @at_once, @keep)
 		ON CONFLICT ON CONSTRAINT sweeps_name_once
-		DO UPDATE SET definition = EXCLUDED.definition, document = EXCLUDED.document, runs_at_once = EXCLUDED.runs_at_once
+		DO UPDATE SET definition = EXCLUDED.definition, document = EXCLUDED.document, runs_at_once = EXCLUDED.runs_at_once, keep = EXCLUDED.keep
 		RETURNING id, seed, xmax = 0`,
 		pgx.NamedArgs{
-			"name": w.Name, "definition": definition, "seed": int64(seed), "document": w.Document, "at_once": w.Budget.RunsAtOnce,
+			"name": w.Name, "definition": definition, "seed": int64(seed), "document": w.Document, "at_once": w.Budget.RunsAtOnce, "keep": keep,
 		}).Scan(&id, &stored, &fresh)
 	if err == nil && uint64(stored) != seed {
 		err = ablation.Conflict("sweep %s was started by somebody else at the same moment; start it again to join it",
