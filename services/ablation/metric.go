@@ -25,6 +25,12 @@ func TaskBPB(task string) string { return "task/" + task + "/bpb" }
 // TaskAccuracy names a task's accuracy, a fraction.
 func TaskAccuracy(task string) string { return "task/" + task + "/accuracy" }
 
+// TaskMargin names the mean margin of a task's gold answers to the best wrong choice, in bits.
+func TaskMargin(task string) string { return "task/" + task + "/margin" }
+
+// TaskExact names the part of a task's greedy answers that equal an accepted one.
+func TaskExact(task string) string { return "task/" + task + "/exact" }
+
 // TaskF1 names the mean F1 of characters of a task's greedy answers with the accepted ones.
 func TaskF1(task string) string { return "task/" + task + "/f1" }
 

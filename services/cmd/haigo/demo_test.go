@@ -40,7 +40,7 @@ func TestDemo(t *testing.T) {
 	}
 	checkDemo(t, first)
 	table := haigo(t, data, "sweep", "show", "demo-quick")
-	says(t, table, "ARM   JA BITS/BYTE", "EPOCHS JA / EN / CODE", "AGAINST CHANCE", "next-sentence-ja  ja57", "cannot be told apart")
+	says(t, table, "ARM   JA BITS/BYTE", "EPOCHS JA / EN / CODE", "AGAINST GUESSING", "next-sentence-ja  ja57", "cannot be told apart")
 	info, err := os.Stat(filepath.Join(data, "share-demo-quick"))
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the file of the link: %v (%v), want it for its owner only", info, err)

@@ -46,10 +46,15 @@ type runOutcome struct {
 	PlanSHA256  string                   `json:"plan_sha256"`
 }
 
+// taskOutcome has what the task's kind of items gives.
 type taskOutcome struct {
-	BitsPerByte ablation.Real `json:"bits_per_byte"`
-	Accuracy    ablation.Real `json:"accuracy"`
-	Chance      float64       `json:"chance"`
+	BitsPerByte ablation.Real  `json:"bits_per_byte"`
+	Margin      *ablation.Real `json:"margin,omitempty"`
+	Accuracy    *ablation.Real `json:"accuracy,omitempty"`
+	Chance      float64        `json:"chance"`   // of an accuracy
+	Majority    float64        `json:"majority"` // of always giving the most frequent answer
+	Exact       *ablation.Real `json:"exact,omitempty"`
+	F1          *ablation.Real `json:"f1,omitempty"`
 }
 
 // outcome gathers what became of a sweep.
@@ -152,7 +157,17 @@ func taskOutcomes(values map[string]ablation.Real, tasks []ablation.Task) map[st
 		if !ok {
 			continue
 		}
-		out[t.Name] = taskOutcome{bpb, values[ablation.TaskAccuracy(t.Name)], t.Chance}
+		measured := func(metric string) *ablation.Real {
+			if v, ok := values[metric]; ok {
+				return &v
+			}
+			return nil
+		}
+		out[t.Name] = taskOutcome{
+			BitsPerByte: bpb, Chance: t.Chance, Majority: t.Majority,
+			Margin: measured(ablation.TaskMargin(t.Name)), Accuracy: measured(ablation.TaskAccuracy(t.Name)),
+			Exact: measured(ablation.TaskExact(t.Name)), F1: measured(ablation.TaskF1(t.Name)),
+		}
 	}
 	return out
 }
@@ -190,29 +205,56 @@ func printTable(w io.Writer, o outcome) {
 	}
 }
 
+// taskColumns are what a task's items may give.
+var taskColumns = []struct {
+	head string
+	of   func(taskOutcome) *ablation.Real
+}{
+	{"BITS/BYTE", func(t taskOutcome) *ablation.Real { return &t.BitsPerByte }},
+	{"MARGIN", func(t taskOutcome) *ablation.Real { return t.Margin }},
+	{"EXACT", func(t taskOutcome) *ablation.Real { return t.Exact }},
+	{"F1", func(t taskOutcome) *ablation.Real { return t.F1 }},
+	{"ACCURACY", func(t taskOutcome) *ablation.Real { return t.Accuracy }},
+}
+
 func printTasks(w io.Writer, o outcome) {
-	names := map[string]float64{}
+	guess := map[string]float64{}
 	for _, r := range o.Runs {
 		for name, t := range r.Tasks {
-			names[name] = t.Chance
+			guess[name] = max(t.Chance, t.Majority)
 		}
 	}
-	if len(names) == 0 {
+	if len(guess) == 0 {
 		return
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "\nTASK\tARM\tBITS/BYTE\tACCURACY\tCHANCE\tAGAINST CHANCE")
-	for _, name := range sorted(names) {
+	fmt.Fprint(t, "\nTASK\tARM")
+	for _, column := range taskColumns {
+		fmt.Fprint(t, "\t", column.head)
+	}
+	fmt.Fprintln(t, "\tGUESSING\tAGAINST GUESSING")
+	for _, name := range sorted(guess) {
 		for i, arm := range o.arms {
-			bpb, accuracy := o.overTask(arm.Name, name)
-			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%.3f\t%s\n", name, arm.Name, bpb, accuracy, names[name], againstChance[o.above[name][i].Verdict])
+			fmt.Fprint(t, name, "\t", arm.Name)
+			for _, column := range taskColumns {
+				fmt.Fprint(t, "\t", o.overTask(arm.Name, name, column.of))
+			}
+			fmt.Fprintln(t, "\t"+o.guessing(name, i, guess[name]))
 		}
 	}
 	t.Flush()
 }
 
-// againstChance says whether an arm's accuracy is known to be another than a guess's, over the task's items at 90%.
-var againstChance = map[analysis.Verdict]string{
+// guessing is what an accuracy is held against, and what of it.
+func (o outcome) guessing(task string, arm int, guess float64) string {
+	if guess == 0 {
+		return "—\t—"
+	}
+	return fmt.Sprintf("%.3f\t%s", guess, againstGuessing[o.above[task][arm].Verdict])
+}
+
+// againstGuessing says whether an arm's accuracy is known to be another than the better guess's, over the task's items at 90%.
+var againstGuessing = map[analysis.Verdict]string{
 	analysis.Higher: "higher", analysis.Lower: "lower", analysis.Undecided: "cannot be told apart", analysis.Unknown: "—",
 }
 
@@ -227,14 +269,16 @@ func (o outcome) over(arm, set string) (text string, n int) {
 	return spread(values), len(values)
 }
 
-func (o outcome) overTask(arm, task string) (bpb, accuracy string) {
-	var bits, right []float64
+// overTask is mean ± sample standard deviation of what a task gave an arm's completed runs; "—" where it gives no such thing.
+func (o outcome) overTask(arm, task string, of func(taskOutcome) *ablation.Real) string {
+	var values []float64
 	for _, r := range o.Runs {
-		if t, ok := r.Tasks[task]; ok && r.Arm == arm && r.State == ablation.RunCompleted {
-			bits, right = append(bits, float64(t.BitsPerByte)), append(right, float64(t.Accuracy))
+		t, ok := r.Tasks[task]
+		if v := of(t); ok && v != nil && r.Arm == arm && r.State == ablation.RunCompleted {
+			values = append(values, float64(*v))
 		}
 	}
-	return spread(bits), spread(right)
+	return spread(values)
 }
 
 func spread(values []float64) string {
