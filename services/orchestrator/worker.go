@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/haigo-lab/haigo/plugins/trainer"
@@ -49,8 +50,18 @@ type Worker struct {
 	// StopRunners makes the end of Run ask the runners to checkpoint and leave, instead of leaving them training.
 	StopRunners bool
 
+	looked atomic.Int64 // Unix nanoseconds
+
 	mu    sync.Mutex
 	wakes map[string]chan struct{} // by run driven here
+}
+
+// Looked is when the worker last heard from the store whether there is a run for it; the zero time before the first answer.
+func (w *Worker) Looked() time.Time {
+	if at := w.looked.Load(); at > 0 {
+		return time.Unix(0, at)
+	}
+	return time.Time{}
 }
 
 // Run claims and drives until ctx ends, then waits for its drives to let go.
@@ -98,6 +109,9 @@ func (w *Worker) claimAll(ctx context.Context, drives *sync.WaitGroup, freed cha
 		claim, err := w.ClaimOnce(ctx)
 		if err != nil && ctx.Err() == nil {
 			w.Log.Warn("Could not look for runs, will look again", "err", err)
+		}
+		if err == nil {
+			w.looked.Store(time.Now().UnixNano())
 		}
 		if err != nil || claim == nil {
 			return

@@ -1,16 +1,12 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -79,10 +75,16 @@ func serve(e *env, flags listenFlags, work bool) error {
 	return err
 }
 
-type workCmd struct{}
+type workCmd struct {
+	Health string `help:"Address at which /healthz says whether it still looks for runs (default: nowhere)." placeholder:"ADDRESS"`
+}
 
 // Run claims and drives runs until a signal.
-func (workCmd) Run(e *env) error {
+func (c workCmd) Run(e *env) error {
+	listener, err := c.listen()
+	if err != nil {
+		return err
+	}
 	a, err := open(e)
 	if err != nil {
 		return err
@@ -94,6 +96,9 @@ func (workCmd) Run(e *env) error {
 	}
 	fmt.Fprintf(e.stderr, "Working, %s at once (Ctrl-C ends it; runners train on)\n", many(int64(w.MaxRuns), "run"))
 	group, ctx := errgroup.WithContext(e.ctx)
+	if listener != nil {
+		group.Go(func() error { return serveHealth(ctx, listener, w) })
+	}
 	group.Go(func() error { return w.Run(ctx) })
 	group.Go(func() error { return a.clock(e).Run(ctx) }) // budgets bind also where nothing serves
 	group.Go(func() error { return a.halver(e).Run(ctx) })
@@ -201,27 +206,4 @@ func writeFile(path string, data []byte) error {
 		err = errors.Join(err, os.Remove(file.Name()))
 	}
 	return err
-}
-
-type healthyCmd struct {
-	URL string `help:"Address to ask." default:"http://127.0.0.1:8080/healthz"`
-}
-
-// Run is the health check of a container: no shell and no other program is needed.
-func (c healthyCmd) Run(e *env) error {
-	ctx, cancel := context.WithTimeout(e.ctx, 4*time.Second)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.URL, nil)
-	if err != nil {
-		return err
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answers %s", strings.TrimSpace(c.URL), response.Status)
-	}
-	return nil
 }
