@@ -281,6 +281,14 @@ func TestReadResults(t *testing.T) {
 	if err != nil || len(old) != 1 || old[0].Model != "invented/older" || old[0].Shots != 3 || old[0].Metric != "acc" {
 		t.Errorf("0.3: %+v, %v", old, err)
 	}
+	path := filepath.Join(t.TempDir(), "results.json")
+	bare := `{"results": {"a": {"acc,none": 0.4, "acc_stderr,none": NaN}, "b": {"acc,none": NaN}, "c": {"of": [NaN, -Infinity]}}, "config": {"model": "hf"}}`
+	if err := os.WriteFile(path, []byte(bare), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := task.ReadResults(path); err != nil || len(list) != 1 || list[0].Value != 0.4 || list[0].StandardError != nil {
+		t.Errorf("numbers as Python writes them: %+v, %v", list, err)
+	}
 	if _, err := task.ReadResults("testdata/published/jnli.json"); err == nil || !strings.Contains(err.Error(), "isn't a result file") {
 		t.Errorf("another file: %v", err)
 	}

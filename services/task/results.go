@@ -9,6 +9,7 @@ import (
 	"maps"
 	"math"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -46,7 +47,7 @@ func ReadResults(path string) ([]ablation.Reference, error) {
 	}
 	name := filepath.Base(path)
 	var r results
-	if err := json.Unmarshal(data, &r); err != nil || len(r.Results) == 0 {
+	if err := json.Unmarshal(unnumbered(data), &r); err != nil || len(r.Results) == 0 {
 		return nil, noResults(name, err)
 	}
 	var list []ablation.Reference
@@ -57,6 +58,17 @@ func ReadResults(path string) ([]ablation.Reference, error) {
 		return nil, noResults(name, errors.New("no task has a number"))
 	}
 	return list, nil
+}
+
+// bareValue is one of the values that Python's json writes and JSON doesn't have, where a value may stand.
+var bareValue = regexp.MustCompile(`([:\[,]\s*)(?:NaN|-?Infinity)(\s*[,\]}])`)
+
+// unnumbered has null where the file has NaN or an infinity.
+func unnumbered(data []byte) []byte {
+	for range 2 { // neighbours in a list share a comma
+		data = bareValue.ReplaceAll(data, []byte("${1}null$2"))
+	}
+	return data
 }
 
 func noResults(file string, err error) error {
