@@ -69,6 +69,7 @@ type armBuilder struct {
 	arms     []Arm
 	named    map[string]bool
 	constant map[string]bool // keys of the mixtures that an arm has all the time
+	lengths  map[string]bool // keys of the product's arms: mixture, steps, shape and rate
 	notes    []Label
 	problems []Problem
 }
@@ -76,7 +77,7 @@ type armBuilder struct {
 func newArmBuilder(s Sweep, text []Source) *armBuilder {
 	b := &armBuilder{
 		sweep: s, sources: names(s.Sources), langs: map[string]string{}, text: map[string]Source{}, before: s.readBefore(),
-		variants: s.Design.Product.variants(), named: map[string]bool{}, constant: map[string]bool{},
+		variants: s.Design.Product.variants(), named: map[string]bool{}, constant: map[string]bool{}, lengths: map[string]bool{},
 	}
 	for _, source := range text {
 		b.langs[source.Name], b.text[source.Name] = source.Lang, source
@@ -158,6 +159,10 @@ func (b *armBuilder) add(m *made, c Schedule, design string) {
 			own.Of = c.Name
 			a.Variant = &own
 		}
+		if v != nil && b.same(a) {
+			m.twice = append(m.twice, a.Name)
+			continue
+		}
 		a.Weights = b.sweep.branch().graft(c.Table(b.sweep.Recipe.For(a), b.sources), len(b.sources))
 		if (design != "" || v != nil) && b.repeats(a) {
 			m.leave("design.limits.max_epochs", b.sweep.Design.Limits.asksEpochs(), a.Name)
@@ -166,6 +171,15 @@ func (b *armBuilder) add(m *made, c Schedule, design string) {
 		m.arms++
 		b.append(a)
 	}
+}
+
+// same reports whether the mixture has an arm of the arm's steps, shape and rate already: budgets round up to whole steps.
+func (b *armBuilder) same(a Arm) bool {
+	r := b.sweep.Recipe.For(a)
+	key := fmt.Sprintf("%s %d %#v %g", a.Mixes(), r.Steps(), r.Shape, r.Optimizer.PeakLR)
+	seen := b.lengths[key]
+	b.lengths[key] = true
+	return seen
 }
 
 func (b *armBuilder) append(a Arm) {

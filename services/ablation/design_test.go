@@ -77,7 +77,7 @@ design:
 	if diff := cmp.Diff(want, armNames(made.Arms)); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]string{"design.lattice makes mixtures that are there already, and that are trained once: ja40-en40"}, notes(made)); diff != "" {
+	if diff := cmp.Diff([]string{"design.lattice makes what is there already, and is trained once: ja40-en40"}, notes(made)); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff(ablation.Mixture{"ja": .2, "en": .6, "code": .2}, made.Arms[2].Schedule.Stages[0].Mixture, nearly()); diff != "" {
@@ -271,8 +271,28 @@ design: {dirichlet: {centre: even, concentration: 100000, arms: 200, bounds: {ja
 	if n := len(made.Arms) - 1; n > 5 {
 		t.Errorf("got %d arms of at most 5 mixtures", n)
 	}
-	if len(made.Notes) != 1 || !strings.Contains(made.Notes[0].EN, "there already, and that are trained once") {
+	if len(made.Notes) != 1 || !strings.Contains(made.Notes[0].EN, "there already, and is trained once") {
 		t.Errorf("got notes %v", notes(made))
+	}
+}
+
+func TestSweep_Expand_budgets_that_round_to_one_length(t *testing.T) {
+	t.Parallel()
+	made := expandText(t, `name: x
+sources: [ja, en]
+recipe: {tokens: 1M, row_tokens: 256, batch_rows: 4}
+schedules: {even: {stages: [{until: 1.0, mixture: {ja: 0.5, en: 0.5}}]}}
+design: {product: {tokens: [300k, 300001, 600k]}}
+`, nil)
+	var names []string
+	for _, a := range made.Arms {
+		names = append(names, a.Name)
+	}
+	if diff := cmp.Diff([]string{"even-t300k", "even-t600k"}, names); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"design.product makes what is there already, and is trained once: even-t300001"}, notes(made)); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -79,8 +79,8 @@ func (b *armBuilder) tellTwice(m *made) {
 	if len(m.twice) == 0 {
 		return
 	}
-	b.note(say("design.%s makes mixtures that are there already, and that are trained once: %s",
-		"design.%s の次の配合はすでにあるので、1 つにまとめました：%s", m.key, some(m.twice, len(m.twice))))
+	b.note(say("design.%s makes what is there already, and is trained once: %s",
+		"design.%s の次のものはすでにあるので、1 つにまとめました：%s", m.key, some(m.twice, len(m.twice))))
 }
 
 // examplesShown is how many names a note has room for.

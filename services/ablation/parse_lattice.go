@@ -59,7 +59,11 @@ func (r *reader) points(n *node, f map[string]*node) int {
 		return 0
 	}
 	parts := math.Round(1 / step)
-	if math.Abs(parts*step-1) > 1e-6 || parts > 1e6 {
+	if parts > 1e6 {
+		r.problem(f["step"], say("%s makes more than a million points along an edge; give a larger step, such as 0.1", "%s では 1 辺の点が 100 万個を超えます。0.1 のように大きくしてください", f["step"].text))
+		return 0
+	}
+	if math.Abs(parts*step-1) > 1e-6 {
 		r.problem(f["step"], say("%s doesn't divide a whole into equal parts; give 0.5, 0.25, 0.2, 0.1, …, or points", "%s では全体を等分できません。0.5、0.25、0.2、0.1 などにするか、points を使ってください", f["step"].text))
 		return 0
 	}
