@@ -43,11 +43,12 @@ func (e Exam) longest() (n int) {
 // get less, down to leastSetBytes.
 const (
 	DefaultSetBytes = 256 << 10
-	leastSetBytes   = 8 << 10
+	leastSetBytes   = 1 << 10
+	fairSetBytes    = 8 << 10 // rather than less, a run is scored seldomer
 )
 
-// leastItems of a task are scored in the shortest runs, too: fewer say nothing.
-const leastItems = 20
+// leastItems of a task are scored in the shortest runs, too.
+const leastItems = 5
 
 // MuchEvaluation is the share of a run's time that evaluation keeps within where a recipe leaves it open how often is
 // scored.
@@ -118,14 +119,14 @@ func (r Recipe) defaultSetBytes(sources int) int64 {
 // evalFractions are the intervals that a recipe may get where it names none: the first that keeps within the time.
 var evalFractions = []float64{0.05, 0.1, 0.2, 0.25, 0.5, 1}
 
-// defaultEval is every twentieth of a run, and seldomer where even the smallest sets would take too long.
+// defaultEval is every twentieth of a run, and seldomer where even small sets would take too long.
 func (r Recipe) defaultEval(sources int) Amount {
 	if r.TokensPerStep() <= 0 {
 		return Amount{Fraction: evalFractions[0]}
 	}
 	for _, fraction := range evalFractions {
 		r.Eval = Amount{Fraction: fraction}
-		if r.evaluations()*int64(sources)*leastSetBytes <= r.Tokens/4 {
+		if r.evaluations()*int64(sources)*fairSetBytes <= r.Tokens/4 {
 			break
 		}
 	}
