@@ -15,14 +15,16 @@ const (
 	mixPrime = 0xd6e8feb86659fd93
 )
 
-// oldest is gramBase to the power of gramUnits: what the unit that leaves a gram was multiplied by.
-var oldest = func() uint64 {
+// oldest and oldestOfFew are what the unit that leaves a gram, or the fewest units of a short one, was multiplied by.
+var oldest, oldestOfFew = power(gramUnits), power(fewest)
+
+func power(n int) uint64 {
 	power := uint64(1)
-	for range gramUnits {
+	for range n {
 		power *= gramBase
 	}
 	return power
-}()
+}
 
 // mix is a hash that goes on with x.
 func mix(hash, x uint64) uint64 {
@@ -33,8 +35,13 @@ func mix(hash, x uint64) uint64 {
 // gramsOf are the hashes of a text's 13-grams, in order, in the memory of space. What isn't a letter or a digit parts units
 // and has no part in them, and case and width don't count: two copies of a text that were cleaned differently have the
 // same grams.
-func gramsOf(text []byte, space []uint64) []uint64 {
-	all := units(text, append(space[:0], 0)) // nothing leaves the first gram
+func gramsOf(text []byte, space []uint64) []uint64 { return grams(firstUnits(text, space)) }
+
+// firstUnits are a text's units after a 0, in the memory of space: nothing leaves the first gram.
+func firstUnits(text []byte, space []uint64) []uint64 { return units(text, append(space[:0], 0)) }
+
+// grams puts grams in the place of units.
+func grams(all []uint64) []uint64 {
 	if len(all) <= gramUnits {
 		return all[:0]
 	}
@@ -44,9 +51,23 @@ func gramsOf(text []byte, space []uint64) []uint64 {
 	}
 	for i, unit := range all[gramUnits:] {
 		sum = sum*gramBase + unit - all[i]*oldest
-		all[i] = (sum ^ sum>>29) * mixPrime
+		all[i] = settled(sum)
 	}
 	return all[:len(all)-gramUnits]
+}
+
+func settled(sum uint64) uint64 { return (sum ^ sum>>29) * mixPrime }
+
+// fewest is how many units of a text are looked for where it has fewer than a gram: what is shorter stands everywhere.
+const fewest = 5
+
+// sumOf is that of a few units, as in grams.
+func sumOf(units []uint64) uint64 {
+	sum := uint64(0)
+	for _, unit := range units {
+		sum = sum*gramBase + unit
+	}
+	return sum
 }
 
 // units appends the hash of each unit of the text.
@@ -192,11 +213,19 @@ func unitOf(r rune) (kind int, folded rune) {
 // sketchGrams is how many grams stand for a text: a half of them is told from a quarter nineteen times of twenty.
 const sketchGrams = 32
 
-// sketch is the grams of smallest hash, each once, in order; none where the text has fewer than 13 units. The space may
-// be used again.
-func sketch(text []byte, space []uint64) (grams, used []uint64) {
-	all := gramsOf(text, space)
+// sketch is the grams of smallest hash of a text's parts, each once, in order, and the parts that have fewer units than a gram
+// but not too few to be looked for. The space may be used again.
+func sketch(space []uint64, parts ...[]byte) (p probe, used []uint64) {
+	var all []uint64
+	for _, part := range parts {
+		space = firstUnits(part, space)
+		if n := len(space) - 1; n >= fewest && n < gramUnits {
+			p.short = append(p.short, slices.Clone(space[1:]))
+		}
+		all = append(all, grams(space)...)
+	}
 	slices.Sort(all)
-	grams = slices.Compact(all)
-	return slices.Clone(grams[:min(len(grams), sketchGrams)]), all
+	all = slices.Compact(all)
+	p.grams = slices.Clone(all[:min(len(all), sketchGrams)])
+	return p, space
 }

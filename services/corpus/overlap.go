@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/haigo-lab/haigo/services/ablation"
@@ -80,7 +81,7 @@ func heldoutSketches(ctx context.Context, source ablation.Source) (sketched, err
 // hashed is a held-out document's sketch with the hash that orders it.
 type hashed struct {
 	hash   uint64
-	sketch []uint64
+	sketch probe
 }
 
 // sketches are those of a batch's documents, up to the first line that is damaged.
@@ -94,9 +95,10 @@ func sketches(b *batch, c *cleaner) []hashed {
 			return
 		}
 		digest := sha256.Sum256(text)
-		var grams []uint64
-		grams, space = sketch(text, space)
-		all = append(all, hashed{hash: binary.BigEndian.Uint64(digest[:8]), sketch: grams})
+		var sketched probe
+		sketched, space = sketch(space, text)
+		sketched.short = nil // a document of a few words stands in many by chance
+		all = append(all, hashed{hash: binary.BigEndian.Uint64(digest[:8]), sketch: sketched})
 	})
 	return all
 }
@@ -119,15 +121,14 @@ func taskSketches(data string) ([]sketched, error) {
 			continue
 		}
 		seen[t.Name] = true
-		items, err := task.Items(t.Path)
+		questions, err := task.Questions(t)
 		if err != nil {
 			continue
 		}
 		set := sketched{overlap: Overlap{Kind: OverlapTask, Name: t.Name, Version: t.Version}}
-		for i, item := range items {
+		for i, q := range questions {
 			if i < mostProbes {
-				grams, _ := sketch([]byte(task.Text(item)), nil)
-				set.put(grams)
+				set.put(forms(q)...)
 			} else {
 				set.overlap.Unchecked++
 			}
@@ -137,14 +138,25 @@ func taskSketches(data string) ([]sketched, error) {
 	return sets, nil
 }
 
-// put adds a probe; one without grams is too short to be looked for.
-func (s *sketched) put(grams []uint64) {
-	if len(grams) == 0 {
-		s.overlap.Unchecked++
-		return
+// forms are how an item may stand in a text: all parts of its question (a passage and what is asked of it); the last of them
+// alone, or the right answer alone, where that has grams; with its answer where the question alone is too short.
+func forms(q task.Question) []probe {
+	var parts [][]byte
+	for _, part := range q.Parts {
+		parts = append(parts, []byte(part))
 	}
-	s.overlap.Checked++
-	s.sketches = append(s.sketches, grams)
+	question, _ := sketch(nil, parts...)
+	if question.size() == 0 {
+		whole, _ := sketch(nil, []byte(strings.Join(append(q.Parts, q.Answer), "\n")))
+		return []probe{whole}
+	}
+	all := []probe{question}
+	for _, alone := range []string{q.Parts[len(q.Parts)-1], q.Answer} {
+		if p, _ := sketch(nil, []byte(alone)); len(p.grams) > 0 {
+			all = append(all, p)
+		}
+	}
+	return all
 }
 
 // dropNearDuplicates leaves out the training documents that hold half of one of the source's own held-out documents.

@@ -57,7 +57,8 @@ type Language struct {
 
 // Overlap is how much of what runs are judged on stands in a source's training text: a held-out document or task item is
 // found where one training document holds at least half of its 13-grams (words; characters in Japanese and Chinese),
-// estimated from 32 of them.
+// estimated from 32 of them. Of an item these are its question's, without examples and the words of the prompt
+// (task.Questions), or those of its right answer; a question of 5 to 12 words or characters is found whole or not at all.
 type Overlap struct {
 	Kind    string `json:"kind"` // OverlapHeldout or OverlapTask
 	Name    string `json:"name"` // of the source or task

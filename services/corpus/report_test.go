@@ -129,7 +129,7 @@ func TestMeasure_TasksAndOtherSources(t *testing.T) {
 		}
 	}
 	fresh := strings.Fields(essays(8, 1)[0])
-	if _, err := task.Put(data, []spec.Item{item("seen", words), item("fresh", fresh), item("short", append(strings.Fields("a b c d e f g h i j k l"), "", "", "", ""))}, task.Origin{}); err != nil {
+	if _, err := task.Put(data, []spec.Item{item("seen", words), item("fresh", fresh), item("short", append(strings.Fields("a b c"), "", "", "", "", "", "", "", "", "", "", "", "", ""))}, task.Origin{}); err != nil {
 		t.Fatal(err)
 	}
 	report, err := corpus.Measure(t.Context(), source.Dir)
@@ -145,6 +145,35 @@ func TestMeasure_TasksAndOtherSources(t *testing.T) {
 	}
 	if got := overlap["recall"]; got.Kind != corpus.OverlapTask || got.Found != 1 || got.Documents != 1 || got.Unchecked != 1 {
 		t.Errorf("overlap with a task %+v, want one found, one too short", got)
+	}
+}
+
+// TestMeasure_ShortItems: a question with fewer units than a gram is found whole, whatever stands around it there and here.
+func TestMeasure_ShortItems(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	var items []spec.Item
+	for i, question := range []string{"日本で一番高い山は？", "一番長い川は？", "What is the longest river of Japan?", "山は？"} {
+		items = append(items, spec.Item{Task: "quiz", ID: fmt.Sprint(i), Lang: "ja", Kind: spec.ItemCloze, Context: "質問：" + question + "\n回答：", Answers: []string{fmt.Sprint(i)}})
+	}
+	if _, err := task.Put(data, items, task.Origin{}); err != nil {
+		t.Fatal(err)
+	}
+	texts := []string{
+		"クイズです。日本で一番、高い山は……。答えは富士山。", "日本で一番長い山は？", "So, WHAT is the longest river of Japan — the Shinano.", "山は高い。川は長い。", "held out",
+	}
+	result := add(t, corpus.Options{Data: data, Paths: []string{files(t, map[string]string{"a.jsonl": lines(t, "text", texts...)})}, Share: 1e-9})
+	report, err := corpus.ReadReport(result.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	held := textsOf(heldout(t, result.Dir))[0]
+	want := int64(2)
+	if held == texts[0] || held == texts[2] {
+		want--
+	}
+	if got := report.Overlap[len(report.Overlap)-1]; got.Name != "quiz" || got.Found != want || got.Documents != want || got.Checked != 3 || got.Unchecked != 1 {
+		t.Errorf("overlap %+v, want %d of 3 found, in as many documents, and one too short", got, want)
 	}
 }
 

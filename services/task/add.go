@@ -63,7 +63,7 @@ func Add(o Options) ([]Result, error) {
 	for _, g := range read.groups {
 		items := withShots(o.sample(bare(g.items)), shots[g.task])
 		task, err := Put(o.Data, items, Origin{
-			Seed: o.Seed, Layout: read.layout, File: filepath.Base(o.Path), FileSHA256: read.sha256, Shots: o.Shots,
+			Seed: o.Seed, Layout: read.layout, File: filepath.Base(o.Path), FileSHA256: read.sha256, Shots: o.Shots, Examples: texts(shots[g.task]),
 		})
 		if err != nil {
 			return nil, err
@@ -225,11 +225,16 @@ func withShots(items, examples []spec.Item) []spec.Item {
 	return out
 }
 
+// texts are those of examples, as withShots puts them before items.
+func texts(examples []spec.Item) []string {
+	var all []string
+	for _, e := range examples {
+		all = append(all, Text(e))
+	}
+	return all
+}
+
 // Text is an item that Check has no problem with as a text would hold it: the question with its right answer.
 func Text(item spec.Item) string {
-	answers := item.Answers
-	if len(item.Choices) > 0 {
-		answers = item.Choices[item.Gold:]
-	}
-	return item.Context + item.Sep + answers[0]
+	return item.Context + item.Sep + answerOf(item)
 }

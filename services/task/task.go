@@ -31,7 +31,8 @@ type Origin struct {
 	Layout         string // of the published file
 	File           string // its name
 	FileSHA256     string
-	Shots          int // examples before each item
+	Shots          int      // examples before each item
+	Examples       []string // texts that stand before items, each followed by an empty line
 }
 
 // record is task.json.
@@ -53,6 +54,7 @@ type record struct {
 	File           string    `json:"file,omitempty"`
 	FileSHA256     string    `json:"file_sha256,omitempty"`
 	Shots          int       `json:"shots,omitempty"`
+	Examples       []string  `json:"examples,omitempty"` // texts
 }
 
 // Put checks items and stores them under DATA/tasks/NAME/VERSION, NAME being the items' task; items that are there
@@ -69,7 +71,7 @@ func Put(data string, items []spec.Item, o Origin) (ablation.Task, error) {
 		Name: items[0].Task, Lang: items[0].Lang, Kind: items[0].Kind, Norm: normOf(items[0]), Items: int64(len(items)),
 		Chance: spec.Real(Chance(items)), Majority: spec.Real(Majority(items)), SHA256: spec.Digest(lines),
 		Source: o.Source, ManifestSHA256: o.ManifestSHA256, Seed: o.Seed, WindowBytes: o.WindowBytes, ScoredItems: o.ScoredItems,
-		Layout: o.Layout, File: o.File, FileSHA256: o.FileSHA256, Shots: o.Shots,
+		Layout: o.Layout, File: o.File, FileSHA256: o.FileSHA256, Shots: o.Shots, Examples: o.Examples,
 	}
 	home, err := store(filepath.Join(data, "tasks", r.Name), lines, r)
 	if err != nil {
