@@ -69,8 +69,10 @@ bench-run: build ## small runs with 2,000 items in ten tasks: from the click to 
 bench-pages: build ## in Chromium: a sweep of 50 runs with 20,000 steps, cold and warm; 200 edits of a schedule, from key to paint
 	go test -run '^$$' -bench '^Benchmark(Page|Edit)$$' -benchtime 1x ./services/httpd -page-steps 20000
 
-bench-store: build ## points a second and their 99th percentile while ten readers poll, a claim among 10,000 queued runs
+bench-store: build ## points a second and their 99th percentile while ten readers poll, a claim among 10,000 queued runs, one worker from file to store, memory with 50 viewers of 20 million points
 	go test -run '^$$' -bench '^Benchmark(Ingest|Claim)' -benchtime 20s ./services/postgres
+	go test -run '^$$' -bench '^BenchmarkWorker$$' -benchtime 1x ./services/orchestrator
+	go test -run '^$$' -bench '^BenchmarkMemory$$' -benchtime 1x -timeout 30m ./services/cmd/haigo
 
 faults: build ## injects every fault of the matrix, a row each: held or not, figure, time taken; LONG=1 the sizes that need time, ONLY=WORDS some rows
 	.ci/faults/run

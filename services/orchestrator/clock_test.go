@@ -89,7 +89,7 @@ func simulate(t *testing.T, now, end time.Time) {
 	}
 }
 
-func open(t *testing.T, url string) *postgres.Store {
+func open(t testing.TB, url string) *postgres.Store {
 	t.Helper()
 	store, err := postgres.Open(t.Context(), url)
 	if err != nil {

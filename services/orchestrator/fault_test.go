@@ -139,13 +139,13 @@ func work(ctx context.Context, url, data string) error {
 
 // factory is a database with a sweep of talking runs, and the workers on it.
 type factory struct {
-	*testing.T
+	testing.TB
 	store     *postgres.Store
 	url, data string
 	steps     int64
 }
 
-func newFactory(t *testing.T, url string, runs, steps int) *factory {
+func newFactory(t testing.TB, url string, runs, steps int) *factory {
 	t.Helper()
 	f := &factory{t, open(t, url), url, t.TempDir(), int64(steps)}
 	addText(t, f.store)
@@ -417,10 +417,10 @@ func TestFault_HolderPausedPastItsLease(t *testing.T) {
 
 func (f *factory) sql(statement string) {
 	f.Helper()
-	sql(f.T, f.url, statement)
+	sql(f, f.url, statement)
 }
 
-func sql(t *testing.T, url, statement string) {
+func sql(t testing.TB, url, statement string) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
 	if err != nil {

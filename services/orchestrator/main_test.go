@@ -45,7 +45,7 @@ func sweeper(store *postgres.Store) *orchestrator.Sweeper {
 }
 
 // addText adds a Japanese and an English source.
-func addText(t *testing.T, store *postgres.Store) {
+func addText(t testing.TB, store *postgres.Store) {
 	t.Helper()
 	for _, lang := range []string{"ja", "en"} {
 		dir := t.TempDir()

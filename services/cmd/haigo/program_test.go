@@ -158,11 +158,17 @@ type service struct {
 // dev starts haigo dev on the data folder and waits until it serves.
 func dev(t testing.TB, data string) *service {
 	t.Helper()
+	return serving(t, data, "dev")
+}
+
+// serving starts dev, or serve, which trains nothing.
+func serving(t testing.TB, data, verb string) *service {
+	t.Helper()
 	ready := filepath.Join(data, "ready.json")
 	_ = os.Remove(ready)
 	s := &service{process: start(t, command(t, data, "--verbose", "--runs-at-once", "2",
-		"dev", "--listen", "127.0.0.1:0", "--ready-file", ready))}
-	s.await(t, "haigo dev to serve", func() bool {
+		verb, "--listen", "127.0.0.1:0", "--ready-file", ready))}
+	s.await(t, "haigo to serve", func() bool {
 		content, err := os.ReadFile(ready)
 		return err == nil && json.Unmarshal(content, s) == nil
 	})
