@@ -74,14 +74,20 @@ type pointArrays struct {
 
 // pointArraysOf puts neighbours in the index together. Of a point that is said twice the first stays.
 func pointArraysOf(points []ablation.Point, ids map[string]int32) (c pointArrays) {
-	points = slices.Clone(points)
-	slices.SortStableFunc(points, func(a, b ablation.Point) int {
-		return cmp.Or(cmp.Compare(ids[a.Metric], ids[b.Metric]), cmp.Compare(a.Step, b.Step))
-	})
-	points = slices.CompactFunc(points, func(a, b ablation.Point) bool { return a.Metric == b.Metric && a.Step == b.Step })
-	c.series, c.steps, c.values = make([]int32, len(points)), make([]int64, len(points)), make([]float64, len(points))
+	type row struct {
+		series int32
+		step   int64
+		value  float64
+	}
+	rows := make([]row, len(points))
 	for i, p := range points {
-		c.series[i], c.steps[i], c.values[i] = ids[p.Metric], p.Step, float64(p.Value)
+		rows[i] = row{ids[p.Metric], p.Step, float64(p.Value)}
+	}
+	slices.SortStableFunc(rows, func(a, b row) int { return cmp.Or(cmp.Compare(a.series, b.series), cmp.Compare(a.step, b.step)) })
+	rows = slices.CompactFunc(rows, func(a, b row) bool { return a.series == b.series && a.step == b.step })
+	c.series, c.steps, c.values = make([]int32, len(rows)), make([]int64, len(rows)), make([]float64, len(rows))
+	for i, r := range rows {
+		c.series[i], c.steps[i], c.values[i] = r.series, r.step, r.value
 	}
 	return c
 }
@@ -90,9 +96,27 @@ func (c pointArrays) args(ordinal int16) pgx.NamedArgs {
 	return pgx.NamedArgs{"ordinal": ordinal, "series": c.series, "steps": c.steps, "values": c.values}
 }
 
+// feed adds the points to their buckets, each in the order of steps, so that sums don't depend on how batches were cut.
 func (c pointArrays) feed(buckets rollups, ordinal int16) {
-	for i := range c.series {
-		buckets.add(c.series[i], ordinal, c.steps[i], c.values[i])
+	for _, level := range []int16{fine, coarse} {
+		var key rollupKey
+		var b ablation.Bucket
+		for i, step := range c.steps {
+			p := point(step, c.values[i])
+			if next := (rollupKey{c.series[i], ordinal, level, step >> level << level}); next != key {
+				if i > 0 {
+					buckets[key] = b
+				}
+				key = next
+				if before, there := buckets[key]; there {
+					p = merge(before, p)
+				}
+				b = p
+				continue
+			}
+			b = merge(b, p)
+		}
+		buckets[key] = b
 	}
 }
 
