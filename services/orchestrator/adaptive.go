@@ -3,6 +3,7 @@ package orchestrator
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/haigo-lab/haigo/services/ablation"
@@ -38,16 +39,16 @@ func (r *resolved) adapt() error {
 			fmt.Sprintf("bounds and limits leave room for %d mixtures in all, and at least %d are needed; loosen them", n, surrogate.Fewest),
 			fmt.Sprintf("範囲と制限に収まる配合が全部で %d 種類しかなく、少なくとも %d 種類が要ります。範囲か制限をゆるめてください", n, surrogate.Fewest)))
 	}
-	r.Sweep.Rounds = []ablation.Round{r.firstRound(arms, chosen, ends(shares))}
+	r.Sweep.Rounds = []ablation.Round{r.firstRound(arms, chosen, shares)}
 	return nil
 }
 
 // firstRound are the chosen mixtures, and seeds of the baseline that tell the noise.
-func (r *resolved) firstRound(arms []ablation.Arm, chosen []table.Run, ends []float64) ablation.Round {
+func (r *resolved) firstRound(arms []ablation.Arm, chosen []table.Run, shares []float64) ablation.Round {
 	out := ablation.Round{Number: 1, Kind: ablation.RoundStart}
 	for i, run := range chosen {
 		name := unique(fmt.Sprintf("start-%d", i+1), arms)
-		out.Arms = append(out.Arms, ablation.RoundArm{Name: name, Role: ablation.RoleExplore, Stages: r.stages(run, ends)})
+		out.Arms = append(out.Arms, ablation.RoundArm{Name: name, Role: ablation.RoleExplore, Stages: stagesOf(r.Sweep, run, shares)})
 	}
 	base := r.Sweep.Baseline(arms, 0)
 	if n := noiseSeeds - len(r.Sweep.Seeds); n > 0 && base >= 0 {
@@ -56,8 +57,17 @@ func (r *resolved) firstRound(arms []ablation.Arm, chosen []table.Run, ends []fl
 	return out
 }
 
-func (r *resolved) stages(run table.Run, ends []float64) []ablation.Stage {
-	return ablation.StagesOf(sourceNames(r.Sweep), run.Shares, ends)
+// stagesOf are a run's phases as a schedule. They end at the very steps at which the sweep's other arms change, or each would
+// make phases of its own: where these are known by parts of a thousand, a whole number of steps is meant.
+func stagesOf(s ablation.Sweep, run table.Run, shares []float64) []ablation.Stage {
+	out := ablation.StagesOf(sourceNames(s), run.Shares, ends(shares))
+	for i := range out[:len(out)-1] {
+		step := int64(math.Round(out[i].Until.Fraction * float64(s.Recipe.Steps())))
+		if out[i].Until.Steps(s.Recipe) != step {
+			out[i].Until = ablation.Amount{Tokens: step * s.Recipe.TokensPerStep()}
+		}
+	}
+	return out
 }
 
 func sourceNames(s ablation.Sweep) []string {

@@ -96,10 +96,61 @@ func TestProposer_failures(t *testing.T) {
 	if last.Read.Counts.Failed != 2 || last.Read.Counts.Completed != 5 {
 		t.Errorf("read %+v", last.Read.Counts)
 	}
-	if last.Kind != ablation.RoundVerdict || last.Reason != ablation.ReasonFew || s.State != ablation.SweepCompleted || last.Message.JA == "" {
-		if last.Kind != ablation.RoundBatch {
-			t.Errorf("goes on as %+v, %s", last, s.State)
+	if last.Kind != ablation.RoundBatch || len(last.Arms) != 2 {
+		t.Errorf("goes on as %+v", last)
+	}
+}
+
+// TestProposer_few: a sweep of which too few mixtures completed ends with that word.
+func TestProposer_few(t *testing.T) {
+	t.Parallel()
+	store := pgtest.Store(t)
+	addText(t, store)
+	if _, _, err := sweeper(store).Apply(t.Context(), []byte(adapting), ""); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		end(t, store, *claim(t, store), ablation.RunFailed)
+		finish(t, store)
+	}
+	finishAll(t, store)
+	propose(t, store, 1)
+	s := sweepOf(t, store, "adapting")
+	if v := s.Verdict(); v == nil || v.Reason != ablation.ReasonFew || v.Message.JA == "" || len(v.Verdict.Stages) > 0 || s.State != ablation.SweepCompleted {
+		t.Errorf("ends as %+v, %s", v, s.State)
+	}
+}
+
+// TestProposer_schedules: where a listed schedule changes, so do those that are added, at the same steps.
+func TestProposer_schedules(t *testing.T) {
+	t.Parallel()
+	store := pgtest.Store(t)
+	addText(t, store)
+	document := strings.NewReplacer("schedules:\n", "schedules:\n  turn: {stages: [{until: 0.3, mixture: {web-ja: 0.2, web-en: 0.8}}, {until: 1.0, mixture: {web-ja: 0.8, web-en: 0.2}}]}\n",
+		"confirm: 3", "confirm: 0").Replace(adapting)
+	if _, _, err := sweeper(store).Apply(t.Context(), []byte(document), ""); err != nil {
+		t.Fatal(err)
+	}
+	finishAll(t, store)
+	propose(t, store, 1)
+	finishAll(t, store)
+	propose(t, store, 1)
+	if got := kinds(sweepOf(t, store, "adapting")); !slices.Equal(got, []ablation.RoundKind{"start", "batch", "verdict"}) {
+		t.Errorf("rounds are %v", got)
+	}
+	arms, err := store.Arms(t.Context(), "adapting")
+	if err != nil {
+		t.Fatal(err)
+	}
+	changing := 0
+	for _, a := range arms {
+		if len(a.Weights) > 2 || len(a.Weights) == 2 && a.Weights[1].FromStep != 3 {
+			t.Errorf("%s changes at other steps: %+v", a.Name, a.Weights)
 		}
+		changing += len(a.Weights) - 1
+	}
+	if changing < 3 {
+		t.Errorf("%d of %d arms change", changing, len(arms))
 	}
 }
 

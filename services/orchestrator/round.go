@@ -103,7 +103,7 @@ func (s *sight) best() (decision.Baseline, bool) {
 func (s *sight) sum() ablation.Sight {
 	out := ablation.Sight{
 		Objective: s.Goal.String(), Mixtures: len(s.Outlook.Arms), Value: interval(s.Value), Gain: ablation.Real(s.Gain()), Noise: ablation.Real(s.Noise()),
-		Recommended: ablation.StagesOf(sourceNames(s.Sweep), s.Run.Shares, ends(s.Shares)),
+		Recommended: stagesOf(s.Sweep, s.Run, s.Shares),
 	}
 	if b, ok := s.best(); ok {
 		out.BestSeen, out.Improvement = s.armOf(b.Run), interval(b.Improvement)
@@ -131,7 +131,7 @@ func (s *sight) round(out ablation.Round) ablation.Round {
 		most := min(len(proposals), a.Batch, room/len(s.Sweep.Seeds))
 		for i, p := range proposals[:most] {
 			name := unique(fmt.Sprintf("round-%d-%d", out.Number, i+1), s.Runs.Arms)
-			arm := ablation.RoundArm{Name: name, Role: ablation.RoleExplore, Stages: ablation.StagesOf(sourceNames(s.Sweep), p.Run.Shares, ends(s.Shares)), PBetter: ablation.Real(p.PBetter)}
+			arm := ablation.RoundArm{Name: name, Role: ablation.RoleExplore, Stages: stagesOf(s.Sweep, p.Run, s.Shares), PBetter: ablation.Real(p.PBetter)}
 			if p.Confirm {
 				arm.Role = ablation.RoleRecommended
 			}
@@ -200,7 +200,7 @@ func (s *sight) contenders() []ablation.RoundArm {
 	out := []ablation.RoundArm{{Name: s.armOf(s.Run), Role: ablation.RoleRecommended}}
 	if out[0].Name == "" {
 		out[0].Name = unique("recommended", s.Runs.Arms)
-		out[0].Stages = ablation.StagesOf(sourceNames(s.Sweep), s.Run.Shares, ends(s.Shares))
+		out[0].Stages = stagesOf(s.Sweep, s.Run, s.Shares)
 	}
 	add := func(name, role string) {
 		if name != "" && !slices.ContainsFunc(out, func(a ablation.RoundArm) bool { return a.Name == name }) {
