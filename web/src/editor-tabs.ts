@@ -13,7 +13,7 @@ export function tabs(list: HTMLElement, state: State, chosen: Schedule, choose: 
       const mark = svg("svg", { class: `a${s.hue}`, width: 10, height: 10, viewBox: "0 0 12 12", "aria-hidden": "true" }, svg("path", { d: shapes[s.shape], fill: "currentColor" }));
       const tag = s.name === state.baseline && html("span", { class: "tag" }, t("baseline"));
       const bad = wrongIn(state, s).length > 0 && html("span", { class: "tag bad" }, t("bad"));
-      const tab = html("button", { type: "button", class: "sched", role: "tab", "aria-selected": String(on), tabindex: on ? 0 : -1 }, html("span", { class: "t" }, mark, s.label, tag, bad), glyph(s, state));
+      const tab = html("button", { type: "button", class: "sched", role: "tab", "aria-selected": String(on), tabindex: on ? 0 : -1 }, html("span", { class: "t" }, mark, html("span", { class: "nm", title: s.label }, s.label), tag, bad), glyph(s, state));
       tab.addEventListener("click", () => choose(s.name));
       return tab;
     }),
