@@ -98,11 +98,18 @@ func nextQueued(ctx context.Context, tx pgx.Tx, q ClaimRequest) (string, error) 
 	}
 	ids, err := query(ctx, tx, pgx.RowTo[string], `
 		SELECT r.id
-		FROM runs r
-		JOIN sweeps w ON w.id = r.sweep_id
-		WHERE r.state = 'queued'
-			AND w.state = 'running'
-			AND `+ready+`
+		FROM sweeps w
+		CROSS JOIN LATERAL (
+			SELECT r.id
+			FROM runs r
+			WHERE r.sweep_id = w.id
+				AND r.state = 'queued'
+				AND `+ready+`
+			ORDER BY r.replicate, r.position
+			LIMIT 1
+			FOR UPDATE SKIP LOCKED
+		) r
+		WHERE w.state = 'running'
 			AND (
 				w.runs_at_once = 0
 				OR w.runs_at_once > (SELECT count(*) FROM runs WHERE sweep_id = w.id AND state IN ('running', 'stopping'))
@@ -116,9 +123,8 @@ func nextQueued(ctx context.Context, tx pgx.Tx, q ClaimRequest) (string, error) 
 						OR EXISTS (SELECT FROM attempts t WHERE t.run_id = b.id AND t.ended_at IS NULL AND t.host = $1)
 					)
 			)
-		ORDER BY r.sweep_id, r.replicate, r.position
-		LIMIT 1
-		FOR UPDATE OF r SKIP LOCKED`, q.Holder.Host, q.MaxRuns)
+		ORDER BY w.id
+		LIMIT 1`, q.Holder.Host, q.MaxRuns)
 	if err != nil || len(ids) == 0 {
 		return "", err
 	}
