@@ -74,6 +74,10 @@ func Open(s Settings, o Options) []*Batch {
 		c := commands{s.PBS.Prefix, s.PBS.Timeout}
 		engines = append(engines, open(s.PBS.Jobs, c, &pbs{PBS: s.PBS, commands: c}, o, 0, 0))
 	}
+	if s.GridEngine != nil {
+		c := commands{s.GridEngine.Prefix, s.GridEngine.Timeout}
+		engines = append(engines, open(s.GridEngine.Jobs, c, &gridEngine{GridEngine: s.GridEngine, commands: c}, o, 0, 0))
+	}
 	return engines
 }
 

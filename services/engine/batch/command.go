@@ -14,7 +14,10 @@ import (
 )
 
 // passedOn is the whole of this process's environment that commands see: nothing that changes what they print, no secret.
-var passedOn = []string{"PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "SLURM_CONF", "PBS_CONF_FILE", "SSH_AUTH_SOCK", "KRB5CCNAME"}
+var passedOn = []string{
+	"PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "LD_LIBRARY_PATH", "SSH_AUTH_SOCK", "KRB5CCNAME",
+	"SLURM_CONF", "PBS_CONF_FILE", "SGE_ROOT", "SGE_CELL", "SGE_CLUSTER_NAME", "SGE_QMASTER_PORT", "SGE_EXECD_PORT",
+}
 
 // commands runs the batch system's programs.
 type commands struct {

@@ -57,6 +57,31 @@ func TestPBSReports(t *testing.T) {
 	}
 }
 
+// TestGridReports reads what Grid Engine 8.1.9 printed.
+func TestGridReports(t *testing.T) {
+	t.Parallel()
+	job := func(number, name, state, queue string) string {
+		return "<job_list state=\"x\"><JB_job_number>" + number + "</JB_job_number><JAT_prio>0.75000</JAT_prio><JB_name>" + name + "</JB_name><JB_owner>root</JB_owner><state>" +
+			state + "</state><queue_name>" + queue + "</queue_name><slots>1</slots></job_list>\n"
+	}
+	listed := "<?xml version='1.0'?>\n<job_info  xmlns:xsd=\"http://arc.liv.ac.uk/qstat.xsd\"><queue_info>" + job("1", "haigo-a", "r", "all.q@n1") + job("2", "haigo-b", "dr", "all.q@n2") +
+		"</queue_info><job_info>" + job("3", "haigo-c", "qw", "") + job("4", "haigo-d", "Eqw", "") + job("5", "haigo-e", "hqw", "") + "</job_info></job_info>"
+	want := []report{
+		{"1", "haigo-a", running, "n1", "r"}, {"2", "haigo-b", running, "n2", "dr"}, {"3", "haigo-c", waiting, "", "qw"}, {"4", "haigo-d", over, "", "Eqw"}, {"5", "haigo-e", waiting, "", "hqw"},
+	}
+	got, err := gridReports(listed)
+	if diff := cmp.Diff(want, got, reports); diff != "" || err != nil {
+		t.Errorf("%v, -want +got\n%s", err, diff)
+	}
+	if _, err := gridReports(listed[:300]); !errors.Is(err, engine.ErrAway) {
+		t.Errorf("of half an answer: %v", err)
+	}
+	ended := strings.Repeat("=", 62) + "\nqname        all.q               \nhostname     vm                  \njobname      haigo-t1            \njobnumber    1                   \nfailed       0    \nexit_status  0                   \n"
+	if diff := cmp.Diff([]report{{"1", "haigo-t1", over, "vm", "failed 0 exit_status 0"}}, gridAccounts(ended), reports); diff != "" {
+		t.Errorf("qacct: -want +got\n%s", diff)
+	}
+}
+
 func TestSubmit_Templates(t *testing.T) {
 	t.Parallel()
 	jobs := Jobs{CPUs: 8, TimeLimit: 90 * time.Second, LeaveBefore: 30 * time.Second, Options: []string{"--constraint=h100"}}
@@ -70,6 +95,12 @@ func TestSubmit_Templates(t *testing.T) {
 	p.Options = nil
 	want = "qsub -N haigok -r n -o /d/job.log -e /d/job.err -m n -l select=1:ncpus=8 -l walltime=00:01:30 -q rt_HF -P gaa -W group_list=gaa /d/job.sh"
 	if got := strings.Join(p.submit(job{name: "haigok", dir: "/d", script: "/d/job.sh"}), " "); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	g := &gridEngine{GridEngine: &GridEngine{Jobs: jobs, Resources: []string{"node_f=1"}, Parallel: "smp", Project: "lab"}}
+	g.TimeLimit, g.Options = 6*time.Hour, []string{"-g", "tga-lab"}
+	want = "qsub -terse -N haigo-k -r n -m n -S /bin/sh -wd /d -j y -o /d/job.log -l h_rt=6:00:00 -l node_f=1 -pe smp 8 -P lab -g tga-lab /d/job.sh"
+	if got := strings.Join(g.submit(job{name: "haigo-k", dir: "/d", script: "/d/job.sh"}), " "); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	if a, b := p.jobName("x-a0001"), p.jobName("x-a0002"); len(a) != 15 || a == b {

@@ -1,5 +1,5 @@
 // Package batch is the engine of machines behind a batch system: it submits attempts as jobs, and drives the system by its
-// commands, here or through a prefix such as ssh. A [dialect] speaks Slurm or PBS; all else is common. It trains nothing
+// commands, here or through a prefix such as ssh. A [dialect] speaks Slurm, PBS or Grid Engine; all else is common. It trains nothing
 // and decides no retry: jobs are submitted not to be requeued, and what an attempt's end means is the orchestrator's to say.
 //
 //	Submit ──▶ a job named by the attempt's key: looked up before, so that none is submitted twice

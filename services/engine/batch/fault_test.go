@@ -211,3 +211,33 @@ func TestFault_SlurmNodeExcluded(t *testing.T) {
 	s.slurm("scontrol", "update", "nodename=n2", "state=resume")
 	s.same(1, 3)
 }
+
+// TestFault_GridEngine on a real one: no second job after a kill between qsub and commit; a job that somebody deletes goes on as
+// a further attempt, from its checkpoint.
+func TestFault_GridEngine(t *testing.T) {
+	t.Parallel()
+	const onGrid = `
+engine: gridengine
+gridengine: {queue: all.q, time_limit: 1h, poll: 300ms, silent_after: 15s, lost_after: 5s%s}
+`
+	s := newSite(t, "")
+	s.grid()
+	s.write("engines.yaml", fmt.Sprintf(onGrid, ""))
+	if said := s.haigo("doctor"); !strings.Contains(said, "yes  engine gridengine") {
+		t.Errorf("doctor:\n%s", said)
+	}
+	s.killedAfterSubmitting(onGrid, "qsub")
+	run := s.run(1)
+	s.until("the job is found", func() bool { return s.handle(run, 1) != nil })
+	s.frozen(run)
+	s.slurm("qdel", s.handle(run, 1)["job"])
+	s.same(1, 2)
+	said := ""
+	s.until("the last job is accounted for", func() bool {
+		said = s.slurm("qacct", "-j")
+		return strings.Contains(said, run.ID+"-a0002")
+	})
+	if strings.Count(said, "jobnumber") != 2 {
+		t.Errorf("want one job of each attempt:\n%s", said)
+	}
+}

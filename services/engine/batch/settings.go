@@ -20,9 +20,10 @@ const SettingsFile = "engines.yaml"
 
 // Settings say where runs may train besides this machine.
 type Settings struct {
-	Engine string `yaml:"engine"` // where new attempts go: local, slurm or pbs
-	Slurm  *Slurm `yaml:"slurm"`
-	PBS    *PBS   `yaml:"pbs"`
+	Engine     string      `yaml:"engine"` // where new attempts go: local, slurm, pbs or gridengine
+	Slurm      *Slurm      `yaml:"slurm"`
+	PBS        *PBS        `yaml:"pbs"`
+	GridEngine *GridEngine `yaml:"gridengine"`
 }
 
 // Jobs is what jobs of every batch system have in common.
@@ -68,6 +69,15 @@ type PBS struct {
 	Select  string `yaml:"select"`  // chunk: 1:ncpus=8:ngpus=1; 1:ncpus=CPUS unless given
 }
 
+// GridEngine says how jobs are submitted to Grid Engine. Nodes can't be excluded there.
+type GridEngine struct {
+	Jobs      `yaml:",inline"`
+	Queue     string   `yaml:"queue"`
+	Project   string   `yaml:"project"`
+	Resources []string `yaml:"resources"` // each a -l: [node_f=1]
+	Parallel  string   `yaml:"parallel"`  // environment that gives CPUS slots: -pe; none unless given
+}
+
 // ReadSettings reads the administrator's file; without one runs train on this machine alone.
 func ReadSettings(data string) (s Settings, err error) {
 	path := filepath.Join(data, SettingsFile)
@@ -104,6 +114,9 @@ func (s Settings) Names() (names []string) {
 	if s.PBS != nil {
 		names = append(names, "pbs")
 	}
+	if s.GridEngine != nil {
+		names = append(names, "gridengine")
+	}
 	return names
 }
 
@@ -117,6 +130,9 @@ func (s Settings) check() error {
 	}
 	if s.PBS != nil {
 		errs = append(errs, s.PBS.check("pbs"))
+	}
+	if s.GridEngine != nil {
+		errs = append(errs, s.GridEngine.check("gridengine"))
 	}
 	return errors.Join(errs...)
 }

@@ -44,6 +44,7 @@ type site struct {
 	data    string
 	url     string
 	store   *postgres.Store
+	grids   []string // variables of a Grid Engine
 }
 
 // newSite brings a cluster up, unless there is no engine to be tested but local.
@@ -164,7 +165,7 @@ func (s *site) env() []string {
 	if s.cluster != "" {
 		env = append(env, "SLURM_CONF="+s.cluster+"/c/slurm.conf")
 	}
-	return env
+	return append(env, s.grids...)
 }
 
 func (s *site) command(args ...string) *exec.Cmd {
@@ -194,6 +195,9 @@ func (s *site) haigo(args ...string) string {
 func (s *site) slurm(argv ...string) string {
 	s.Helper()
 	cmd := exec.Command(argv[0], argv[1:]...)
+	if s.grids != nil { // its commands aren't on our own path
+		cmd = exec.Command("/usr/lib/gridengine/"+argv[0], argv[1:]...)
+	}
 	cmd.Env = s.env()
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -420,4 +424,37 @@ func (s *site) handle(run ablation.Run, number int) map[string]string {
 		s.Fatal(err)
 	}
 	return h
+}
+
+// grid brings a Grid Engine of one node up, in whose words haigo work then speaks.
+func (s *site) grid() {
+	s.Helper()
+	if _, err := os.Stat("/usr/lib/gridengine/sge_qmaster"); err != nil || os.Getuid() != 0 {
+		s.Skip("not run: Grid Engine (.ci/gridengine/cluster install brings it, or the tests don't run as root)")
+	}
+	dir := s.folder("gridengine") + "/c"
+	tool := func(args ...string) (string, error) {
+		cmd := exec.Command("../../../.ci/gridengine/cluster", args...)
+		cmd.Env = append(os.Environ(), "GRIDENGINE_LOCAL_DIR="+dir, "GRIDENGINE_LOCAL_PORT="+strconv.Itoa(s.port))
+		out, err := cmd.CombinedOutput()
+		return string(out), err
+	}
+	s.port = ports(s.T)
+	s.Cleanup(func() {
+		if out, err := tool("down"); err != nil {
+			s.Errorf("cluster down: %v\n%s", err, out)
+		}
+	})
+	if out, err := tool("up"); err != nil {
+		s.Logf("cluster up: %v\n%s", err, out)
+		s.Skip("not run: Grid Engine (the tests' cluster doesn't come up on this machine)")
+	}
+	said, err := tool("env")
+	if err != nil {
+		s.Fatal(err)
+	}
+	for _, variable := range strings.Fields(strings.TrimPrefix(said, "export ")) {
+		name, value, _ := strings.Cut(variable, "=")
+		s.grids = append(s.grids, name+"="+os.ExpandEnv(value))
+	}
 }
