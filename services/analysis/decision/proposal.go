@@ -57,8 +57,9 @@ func (e *engine) thompson(pool []table.Run, n int) []int {
 }
 
 // Start chooses n of a pool to run first, without any result. The first is drawn by the seed; each following one is that
-// about which those before say least: D-optimal for a Matérn process over roots of shares. Where shares are few, its
-// corners would take most of the runs, and each run is instead that which leaves the least variance over the pool.
+// about which those before say least: D-optimal for a Matérn process over roots of shares; over the exposures that the models
+// see of schedules, in log odds, where mixtures change. Where these are few, its corners would take most of the runs, and
+// each run is instead that which leaves the least variance over the pool.
 func Start(pool []table.Run, n int, seed uint64) []int {
 	if len(pool) == 0 || n < 1 {
 		return nil
@@ -102,39 +103,54 @@ type start struct {
 	taken    []bool
 }
 
-// With so many shares or fewer a start design is even; pools beyond evenPool are too large for that.
+// With so many features or fewer a start design is even; pools beyond evenPool are too large for that.
 const (
-	evenShares = 8
-	evenPool   = 2000
+	evenFeatures = 8
+	evenPool     = 2000
 )
 
-// Length scales of the start design, in roots of shares, and what keeps its pivots apart.
+// Length scales of the start design, and what keeps its pivots apart.
 const (
-	startLength = 1.5
-	evenLength  = 0.5
-	startNoise  = 0.01
+	startLength  = 1.5
+	evenLength   = 0.5  // of mixtures
+	evenSchedule = 0.35 // of schedules
+	startNoise   = 0.01
 )
 
 func newStart(pool []table.Run) *start {
 	s := &start{length: startLength, left: make([]float64, len(pool)), taken: make([]bool, len(pool))}
 	for i, r := range pool {
-		var f []float64
-		for _, phase := range r.Shares {
-			for _, w := range phase {
-				f = append(f, math.Sqrt(w))
-			}
-		}
-		s.features = append(s.features, f)
+		s.features = append(s.features, startFeatures(r))
 		s.left[i] = 1
 	}
-	if s.even = len(s.features[0]) <= evenShares && len(pool) <= evenPool; !s.even {
+	if s.even = len(s.features[0]) <= evenFeatures && len(pool) <= evenPool; !s.even {
 		return s
 	}
-	s.length = evenLength
+	if s.length = evenLength; len(pool[0].Shares) > 1 {
+		s.length = evenSchedule
+	}
 	for i := range pool {
 		s.between = append(s.between, s.column(i))
 	}
 	return s
+}
+
+// startFeatures are roots of a mixture's shares; of a schedule, log odds of what it reads of each source over the run, were its
+// phases alike in length, and in its last phase.
+func startFeatures(r table.Run) (f []float64) {
+	last := r.Shares[len(r.Shares)-1]
+	for j, w := range last {
+		if len(r.Shares) == 1 {
+			f = append(f, math.Sqrt(w))
+			continue
+		}
+		sum := 0.0
+		for _, phase := range r.Shares {
+			sum += phase[j]
+		}
+		f = append(f, surrogate.LogOdds(sum/float64(len(r.Shares))), surrogate.LogOdds(w))
+	}
+	return f
 }
 
 // column is the covariance of all with one.

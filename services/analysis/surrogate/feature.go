@@ -5,15 +5,15 @@ import "math"
 // scaling turns a share into a feature that runs from about 0 to 1.
 type scaling func(share float64) float64
 
-// rooted and logged stretch small shares: the first doubling of a source says more than the last.
+// rooted stretches small shares: the first doubling of a source says more than the last.
 func rooted(share float64) float64 { return math.Sqrt(share) }
 
-// logged is log odds: it stretches shares near one too, where what is left for the others is small.
-func logged(share float64) float64 {
+// LogOdds stretches shares near one too, where what is left for the others is small. It runs from −1 to 1.
+func LogOdds(share float64) float64 {
 	return math.Log((share+leastShare)/(1-min(share, 1)+leastShare)) / -math.Log(leastShare)
 }
 
-// leastShare is below which a share makes no difference to logged.
+// leastShare is below which a share makes no difference to LogOdds.
 const leastShare = 0.01
 
 // features are what the processes see: every source's exposure over the run and, where there are phases, in the last one,

@@ -127,7 +127,7 @@ func (r recipe) fit(m material, from *model) *model {
 	around := r.hyper(aroundLawAmplitude*out.law.noise, out.law.noise/2, aroundLawOwn, aroundLawOther)
 	alone := r.alone(spread, out.law.noise)
 	level := prior{mean: []float64{average(m.y)}, sd: []float64{2 * spread}}
-	root, log := r.space.features(rooted), r.space.features(logged)
+	root, log := r.space.features(rooted), r.space.features(LogOdds)
 	hold := func(k int) []float64 {
 		if from == nil || len(m.xs) <= subsetOf {
 			return nil
@@ -155,7 +155,7 @@ func (r recipe) law(l law, p prior, m material, from *model) fitted {
 // linear are the features of the ridge: shares, roots and logs.
 func (r recipe) linear() func(exposure) []float64 {
 	same := r.space.features(func(share float64) float64 { return share })
-	root, log := r.space.features(rooted), r.space.features(logged)
+	root, log := r.space.features(rooted), r.space.features(LogOdds)
 	return func(x exposure) []float64 { return slices.Concat(same(x), root(x), log(x)) }
 }
 
