@@ -50,6 +50,7 @@ type AdviceDocument struct {
 	Baselines  []BaselineDocument          `json:"baselines"`
 	Prices     []PriceDocument             `json:"prices,omitempty"`
 	Detectable []DetectableDocument        `json:"detectable"`
+	Missed     map[string]ablation.Real    `json:"missed"` // root mean square error of left-out mixtures, by metric
 }
 
 // RangeDocument is from where to where a share may lie.
@@ -127,7 +128,10 @@ func (f Answer) advice() AdviceDocument {
 	d := f.Decision
 	out := AdviceDocument{
 		MixtureDocument: f.mixture(d.Run), Objective: d.Objective.String(), Value: intervalOf(d.Value), Metrics: f.byMetric(d.Metrics),
-		Optimum: f.ranges(d.Optimum), AsGood: f.ranges(d.AsGood), Nearest: d.Nearest, Distance: round6(d.Distance), Baselines: []BaselineDocument{}, Detectable: []DetectableDocument{},
+		Optimum: f.ranges(d.Optimum), AsGood: f.ranges(d.AsGood), Nearest: d.Nearest, Distance: round6(d.Distance), Baselines: []BaselineDocument{}, Detectable: []DetectableDocument{}, Missed: map[string]ablation.Real{},
+	}
+	for k, v := range f.Fit.Missed() {
+		out.Missed[f.Fit.Table.Metrics[k]] = ablation.Real(round6(v))
 	}
 	for j, n := range d.Epochs {
 		if out.Epochs == nil {

@@ -21,6 +21,7 @@ type metric struct {
 	scores   []float64
 	uneven   uneven
 	half     float64 // half width of the interval in predicted standard deviations
+	missed   float64 // root mean square of left-out errors, in the metric's own unit
 }
 
 // metric gathers what one metric is fitted to.
@@ -52,6 +53,11 @@ func (m *metric) fit() {
 	m.held = m.recipe.crossfit(m.material, m.model)
 	m.model.weigh(m.material.y, m.held)
 	scores, said := m.model.scores(m.material, m.held)
+	for i, v := range said {
+		d := m.target.from(v) - m.target.from(m.material.y[i])
+		m.missed += d * d / float64(len(said))
+	}
+	m.missed = math.Sqrt(m.missed)
 	m.uneven = unevenOf(scores, said)
 	for i := range scores {
 		scores[i] /= m.uneven.at(said[i])

@@ -62,13 +62,14 @@ func (f fitted) printAdvice(w io.Writer) {
 	}
 	t.Flush()
 	fmt.Fprintf(w, "\nnearest run  %s, %.3f away in total variation\n\n", strings.Join(d.Nearest, ", "), d.Distance)
-	fmt.Fprintln(t, "METRIC\tEXPECTED OF ONE RUN\tSHOWN BY SEEDS")
+	fmt.Fprintln(t, "METRIC\tEXPECTED OF ONE RUN\tSHOWN BY SEEDS\tERROR OF LEFT-OUT MIXTURES")
+	missed := f.Fit.Missed()
 	for k, p := range d.Metrics {
 		shown := "—"
 		if v := d.Detectable[k]; !math.IsNaN(v.Effect) {
 			shown = fmt.Sprintf("%.3g with %d", v.Effect, v.Seeds)
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\n", f.Fit.Table.Metrics[k], within(decision.Interval(p)), shown)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%.3g\n", f.Fit.Table.Metrics[k], within(decision.Interval(p)), shown, missed[k])
 	}
 	t.Flush()
 	for _, p := range d.Prices {
