@@ -70,6 +70,25 @@ func TestMake(t *testing.T) {
 	}
 }
 
+// TestMake_flat: where every run scores the same, that is said, and nothing of edges beyond which the best might lie.
+func TestMake_flat(t *testing.T) {
+	t.Parallel()
+	in := table.Table{Sources: []string{"ja", "en"}, Phases: 1, Metrics: []string{"bpb/ja"}}
+	for i, ja := range wide {
+		in.Runs = append(in.Runs, table.Run{ID: fmt.Sprint(i), Shares: [][]float64{{ja, 1 - ja}}, Values: []float64{2}})
+	}
+	f, err := surrogate.New(surrogate.Setup{Table: in})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := decision.Make(f, decision.Options{}); len(d.Warnings) != 1 || !strings.Contains(d.Warnings[0].EN, "the same in every mixture") {
+		t.Errorf("warnings %v", d.Warnings)
+	}
+	if missed := f.Missed(); missed[0] != 0 {
+		t.Errorf("left-out mixtures are missed by %v", missed)
+	}
+}
+
 func TestMake_limits(t *testing.T) {
 	t.Parallel()
 	d := decision.Make(world(t, wide, .004), decision.Options{Limits: decision.Limits{Least: map[string]float64{"ja": .65}}})
@@ -117,7 +136,11 @@ func TestPropose(t *testing.T) {
 
 func TestStart(t *testing.T) {
 	t.Parallel()
-	for _, sources := range []int{2, 12} {
+	for _, sources := range []int{2, 12, -3} { // below 0: schedules of so many
+		phases := 1
+		if sources < 0 {
+			sources, phases = -sources, 2
+		}
 		r := rand.New(rand.NewPCG(3, 4))
 		pool := make([]table.Run, 60)
 		for i := range pool {
@@ -130,6 +153,9 @@ func TestStart(t *testing.T) {
 				w[j] /= sum
 			}
 			pool[i].Shares = [][]float64{w}
+			if phases > 1 {
+				pool[i].Shares = [][]float64{w, pool[max(0, i-1)].Shares[0]}
+			}
 		}
 		got := decision.Start(pool, 9, 5)
 		if diff := cmp.Diff(got, decision.Start(pool, 9, 5)); diff != "" {

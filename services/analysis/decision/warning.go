@@ -21,7 +21,23 @@ func (d *Decision) warning(en, ja string, args ...any) {
 	d.Warnings = append(d.Warnings, ablation.Said(en, ja, args...))
 }
 
+// flat reports whether nothing that a draw says differs between mixtures.
+func (d *Decision) flat() bool {
+	for _, row := range d.composed {
+		for _, v := range row {
+			if v != row[0] {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 func (e *engine) warn(d *Decision) {
+	if d.flat() {
+		d.warning("the objective is the same in every mixture: nothing speaks for one of them", "目的の値はどの配合でも同じです。どれかを選ぶ理由はありません")
+		return
+	}
 	for _, b := range d.Baselines {
 		if b.Name == BaselineBestSeen && !b.Better {
 			d.warning("the recommended mixture can't be told from the best one that was run: its improvement is %s", "推奨した配合は、実行した中で最も良い配合と区別できません。改善は %s です", shown(b.Improvement))
