@@ -20,6 +20,8 @@ type Result struct {
 	Existed bool
 	// Problems are the first few of each reason, in reading order; Source.Rejected counts all.
 	Problems []Problem
+	// Notes are what somebody should know of it that left nothing out: StandIn, Underfilled.
+	Notes []Problem
 }
 
 // Add makes a source version of the text behind o.Paths. The same options and the same text give the same version, however
@@ -107,6 +109,9 @@ func (r *reading) take(in input, d *document, line []byte) error {
 	if d.problem != nil {
 		return r.reject(*d.problem)
 	}
+	if r.options.By != "" && groupName(r.options.Name, d.group) == "" {
+		return r.reject(in.rejected(d.line, BadGroup, badGroup(d.group)))
+	}
 	t, err := r.intake(d.group)
 	if err != nil {
 		return err
@@ -133,11 +138,7 @@ const mostGroups = 64
 func (r *reading) intake(group string) (*intake, error) {
 	o := r.options
 	if o.By != "" {
-		name, err := groupName(o.Name, group)
-		if err != nil {
-			return nil, err
-		}
-		o.Name = name
+		o.Name = groupName(o.Name, group)
 	}
 	if t, ok := r.intakes[o.Name]; ok {
 		return t, nil
@@ -165,37 +166,83 @@ func (r *reading) publish(ctx context.Context) (Results, error) {
 	if kept == 0 {
 		return all, nothingLeft(len(r.inputs), r.tally, r.intakes[r.options.Name])
 	}
-	for name, t := range r.intakes {
-		settled, err := t.settle(ctx)
-		if settled != nil {
-			r.intakes[name] = settled
-		}
-		if err != nil {
-			return all, err
-		}
-		result, err := settled.publish()
-		if err != nil {
-			return all, err
-		}
-		all.Results = append(all.Results, result)
+	if err := r.settle(ctx); err != nil {
+		return all, err
 	}
-	slices.SortFunc(all.Results, func(a, b Result) int { return cmp.Compare(a.Name, b.Name) })
-	// Each is held against the others, so all have to be there first.
-	for _, result := range all.Results {
-		if _, err := Measure(ctx, result.Dir); err != nil {
-			return all, err
-		}
+	var err error
+	if all.Results, err = r.place(ctx); err != nil {
+		withdraw(all.Results)
+		all.Results = nil
 	}
-	return all, nil
+	return all, err
 }
 
-// settle brings what was taken in to its final shape: the quota's sample, something held out, no near-duplicates.
+// settle brings every intake to its final shape, before any is published.
+func (r *reading) settle(ctx context.Context) error {
+	for name, t := range r.intakes {
+		settled, err := t.settle(ctx)
+		r.intakes[name] = settled
+		if err != nil {
+			return err
+		}
+	}
+	if !r.options.DropNearDuplicates {
+		return nil
+	}
+	sets, err := r.judges(ctx)
+	if err != nil {
+		return err
+	}
+	for name, t := range r.intakes {
+		sifted, err := t.dropNearDuplicates(ctx, sets)
+		r.intakes[name] = sifted
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// place makes versions of all intakes and measures them; with an error come those that were made.
+func (r *reading) place(ctx context.Context) ([]Result, error) {
+	var results []Result
+	for _, t := range r.intakes {
+		result, err := t.publish()
+		if err != nil {
+			return results, err
+		}
+		results = append(results, result)
+	}
+	slices.SortFunc(results, func(a, b Result) int { return cmp.Compare(a.Name, b.Name) })
+	// Each is held against the others, so all have to be there first.
+	for _, result := range results {
+		if _, err := Measure(ctx, result.Dir); err != nil {
+			return results, err
+		}
+	}
+	return results, nil
+}
+
+// withdraw removes the versions that an addition made before it failed.
+func withdraw(results []Result) {
+	for _, result := range results {
+		if !result.Existed {
+			_ = os.RemoveAll(result.Dir)            // one that stays is a whole version
+			_ = os.Remove(filepath.Dir(result.Dir)) // where it was the only one
+		}
+	}
+}
+
+// settle brings what was taken in to its shape: the quota's sample, something held out.
 func (t *intake) settle(ctx context.Context) (*intake, error) {
 	if err := t.finish(); err != nil {
 		return t, err
 	}
 	if q := t.quota; q != nil && q.left() > 0 {
 		t.tally.count(NotSampled, q.left())
+		if q.short() {
+			t.note(Underfilled, underfilled(q))
+		}
 		var err error
 		if t, err = t.sift(ctx, t.upTo, q.holds); err != nil {
 			return t, err
@@ -206,13 +253,8 @@ func (t *intake) settle(ctx context.Context) (*intake, error) {
 	}
 	// A source so small that its share holds out nothing holds out its smallest hash.
 	if t.heldout.Documents == 0 {
-		var err error
-		if t, err = t.sift(ctx, t.smallest, func(*document) bool { return true }); err != nil {
-			return t, err
-		}
-	}
-	if t.options.DropNearDuplicates {
-		return t.dropNearDuplicates(ctx)
+		t.note(StandIn, standIn(t.options.Share))
+		return t.sift(ctx, t.smallest, func(*document) bool { return true })
 	}
 	return t, nil
 }

@@ -247,7 +247,7 @@ func TestAdd_ProblemsAreBoundedPerReason(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(result.Problems, stored); diff != "" {
+	if diff := cmp.Diff(slices.Concat(result.Notes, result.Problems), stored); diff != "" {
 		t.Errorf("stored problems (-want +got):\n%s", diff)
 	}
 }

@@ -15,6 +15,7 @@ type document struct {
 	bytes   int               // of the text
 	end     int               // in cleaned.lines; its line begins where the one before ends
 	group   string
+	line    int64 // of its file, for problems
 	problem *Problem
 }
 
@@ -51,7 +52,7 @@ func newCleaner(o Options) *cleaner {
 func (c *cleaner) clean(b *batch, out *cleaned) {
 	out.lines, out.documents = out.lines[:0], out.documents[:0]
 	b.each(func(r *row, data []byte) {
-		d := document{problem: r.problem, group: r.group}
+		d := document{problem: r.problem, group: r.group, line: r.line}
 		if d.problem == nil {
 			d.problem = c.row(b.input, r, data, &d, out)
 		}

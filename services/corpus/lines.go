@@ -12,10 +12,14 @@ const maxDocument = 32 << 20
 
 var errTooLong = errors.New("line too long")
 
-// lineReader reads lines of any length up to maxDocument.
+// longestOwn bounds a line of a source version: a document of which each byte has an escape, and its id.
+const longestOwn = 6*maxDocument + 1<<20
+
+// lineReader reads lines of any length up to a bound.
 type lineReader struct {
 	r      *bufio.Reader
 	buf    []byte
+	most   int   // bytes of a line
 	number int64 // of the line read last, from 1
 }
 
@@ -24,7 +28,7 @@ const lineBuffer = 256 << 10
 
 // newLineReader reads from r, through its buffer where it has one of that size.
 func newLineReader(r io.Reader) *lineReader {
-	return &lineReader{r: bufio.NewReaderSize(r, lineBuffer)}
+	return &lineReader{r: bufio.NewReaderSize(r, lineBuffer), most: maxDocument}
 }
 
 // next returns the next line without its end, valid until the next call; errTooLong for a line that was passed over;
@@ -38,7 +42,7 @@ func (l *lineReader) next() ([]byte, error) {
 			return trimLineEnd(part), nil
 		}
 		read += len(part)
-		if long = long || read > maxDocument; !long {
+		if long = long || read > l.most; !long {
 			l.buf = append(l.buf, part...)
 		}
 		switch {

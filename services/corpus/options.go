@@ -34,10 +34,12 @@ type Options struct {
 	// By, for AddAll, is a field like Column that says which source a document belongs to.
 	By string
 	// Bytes and Documents bound how much is kept, of all languages' UTF-8 bytes and of documents: a sample by Seed, of
-	// which a smaller bound keeps a part. 0 is no bound.
+	// which a smaller bound keeps a part if it could hold the longest document; longer ones than Bytes are passed over. 0 is
+	// no bound.
 	Bytes, Documents int64
 	Seed             spec.Seed
-	// DropNearDuplicates leaves out training documents that hold half of a held-out document, as Measure counts them.
+	// DropNearDuplicates leaves out training documents that hold a held-out document, of this source or of the newest version of
+	// another in the data folder, or a task's item, as Measure counts them.
 	DropNearDuplicates bool
 	// Split says where plain text files are cut into documents.
 	Split Split

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -26,15 +27,20 @@ func probeSets(ctx context.Context, source ablation.Source) ([]sketched, error) 
 	if err != nil {
 		return nil, err
 	}
-	sets := []sketched{own}
-	data := dataOf(source.Dir)
+	others, err := otherSets(ctx, dataOf(source.Dir), func(name string) bool { return name != source.Name })
+	return append([]sketched{own}, others...), err
+}
+
+// otherSets are the held-out documents of the newest version of every source of a data folder that is asked for, then every task.
+func otherSets(ctx context.Context, data string, asked func(source string) bool) ([]sketched, error) {
 	sources, err := List(data)
 	if err != nil {
 		return nil, err
 	}
-	seen := map[string]bool{source.Name: true}
+	var sets []sketched
+	seen := map[string]bool{}
 	for _, other := range sources { // newest first
-		if seen[other.Name] {
+		if seen[other.Name] || !asked(other.Name) {
 			continue
 		}
 		seen[other.Name] = true
@@ -159,40 +165,72 @@ func forms(q task.Question) []probe {
 	return all
 }
 
-// dropNearDuplicates leaves out the training documents that hold half of one of the source's own held-out documents.
-func (t *intake) dropNearDuplicates(ctx context.Context) (*intake, error) {
-	own, err := heldoutSketches(ctx, ablation.Source{Name: t.options.Name, Dir: t.dir})
-	if err != nil {
-		return t, err
+// judges are what the training text of a reading's sources may not hold: the held-out documents of all of them and of other
+// sources, and items of tasks.
+func (r *reading) judges(ctx context.Context) ([]sketched, error) {
+	var sets []sketched
+	own := map[string]bool{}
+	for name, t := range r.intakes {
+		own[name] = true
+		set, err := heldoutSketches(ctx, ablation.Source{Name: name, Dir: t.dir})
+		if err != nil {
+			return nil, err
+		}
+		sets = append(sets, set)
 	}
-	p := newProbes([]sketched{own})
+	others, err := otherSets(ctx, r.options.Data, func(name string) bool { return !own[name] })
+	return append(sets, others...), err
+}
+
+// dropNearDuplicates leaves out the training documents that hold what runs are judged on.
+func (t *intake) dropNearDuplicates(ctx context.Context, sets []sketched) (*intake, error) {
+	p := newProbes(sets)
 	workers := sync.Pool{New: func() any { return &measurer{cleaner: newCleaner(Options{}), seeker: newSeeker(p)} }}
-	drop := map[key]bool{}
-	s := stream[[]key]{read: ownLines, work: func(b *batch) []key {
+	drop := map[key]string{}
+	s := stream[map[key]string]{read: ownLines, work: func(b *batch) map[key]string {
 		worker := workers.Get().(*measurer)
 		defer workers.Put(worker)
-		return worker.holders(b)
-	}, take: func(_ *batch, found []key) error {
-		for _, k := range found {
-			drop[k] = true
-		}
+		return worker.holders(b, t.options.Name)
+	}, take: func(_ *batch, found map[key]string) error {
+		maps.Copy(drop, found)
 		return nil
 	}}
 	if err := s.run(ctx, t.files()[:len(t.train)]); err != nil || len(drop) == 0 {
 		return t, err
 	}
-	t.tally.count(NearDuplicate, int64(len(drop)))
-	return t.sift(ctx, t.upTo, func(d *document) bool { return !drop[d.key()] })
+	for _, reason := range drop {
+		t.tally.count(reason, 1)
+	}
+	return t.sift(ctx, t.upTo, func(d *document) bool { return drop[d.key()] == "" })
 }
 
-// holders are the documents of a batch that hold probes. A line that can't be read back is none; sift says so.
-func (m *measurer) holders(b *batch) []key {
-	var found []key
+// holders are the documents of a batch that hold probes, with the reason against each. A line that can't be read back is
+// none; sift says so.
+func (m *measurer) holders(b *batch, source string) map[key]string {
+	found := map[key]string{}
 	b.each(func(_ *row, line []byte) {
-		if _, text, ok := m.own(line); ok && len(m.seek(text)) > 0 {
+		_, text, ok := m.own(line)
+		if !ok {
+			return
+		}
+		if held := m.seek(text); len(held) > 0 {
 			digest := sha256.Sum256(text)
-			found = append(found, key(digest[:16]))
+			found[key(digest[:16])] = m.reason(held, source)
 		}
 	})
 	return found
+}
+
+// reason is why a source's document that holds these probes is left out: the first that is true of one of them.
+func (p *probes) reason(held []int32, source string) string {
+	reason := HoldsItem
+	for _, probe := range held {
+		switch o := p.sets[p.set[probe]].overlap; {
+		case o.Kind == OverlapHeldout && o.Name == source:
+			return NearDuplicate
+		case o.Kind == OverlapHeldout:
+			reason = HoldsHeldout
+		}
+	}
+	return reason
 }

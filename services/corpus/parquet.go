@@ -75,7 +75,11 @@ func (f *feed) rowGroup(group parquet.RowGroup, text, by *parquet.Column, done *
 			r.group = string(name)
 		}
 		*done++
-		if !there {
+		switch {
+		case texts.long:
+			p := f.rejected(*done, TooLong, longBlock)
+			r.problem, value = &p, nil
+		case !there:
 			p := f.rejected(*done, NoText, nullText)
 			r.problem, value = &p, nil
 		}
@@ -94,6 +98,7 @@ type cells struct {
 	buffer [64]parquet.Value
 	ready  []parquet.Value // of the buffer, not taken yet
 	text   []byte
+	long   bool // the row's text is longer than a document may be
 }
 
 func newCells(group parquet.RowGroup, column *parquet.Column) *cells {
@@ -107,7 +112,7 @@ func (c *cells) close() {
 
 // next is the text of the next row, valid until the call after it: the values of a list are joined by line ends.
 func (c *cells) next() (text []byte, there bool, err error) {
-	c.text = c.text[:0]
+	c.text, c.long = c.text[:0], false
 	for n := 0; ; n++ {
 		value, err := c.peek()
 		if errors.Is(err, io.EOF) && n > 0 {
@@ -123,10 +128,15 @@ func (c *cells) next() (text []byte, there bool, err error) {
 		if value.IsNull() {
 			continue
 		}
+		bytes := value.ByteArray()
+		if c.long = c.long || len(c.text)+len(bytes) > maxDocument; c.long {
+			c.text, there = c.text[:0], true
+			continue
+		}
 		if there {
 			c.text = append(c.text, '\n')
 		}
-		c.text, there = append(c.text, value.ByteArray()...), true
+		c.text, there = append(c.text, bytes...), true
 	}
 }
 

@@ -40,7 +40,9 @@ func Part(ctx context.Context, o PartOptions) (Result, error) {
 	}
 	result, err := t.publish()
 	if err == nil {
-		_, err = Measure(ctx, result.Dir)
+		if _, err = Measure(ctx, result.Dir); err != nil {
+			withdraw([]Result{result})
+		}
 	}
 	if err != nil {
 		return Result{}, fmt.Errorf("take a part of %s: %w", o.Of.Name, err)

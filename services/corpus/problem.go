@@ -27,13 +27,34 @@ const (
 	TokenIDs      = "token_ids"      // ids of a tokenizer that isn't known here
 	NoGroup       = "no_group"       // a document without the value that sources are divided by
 	NotSampled    = "not_sampled"    // beyond the quota, by the seed
-	NearDuplicate = "near_duplicate" // holds half of a held-out document
+	BadGroup      = "bad_group"      // a value that can't become part of a source's name
+	NearDuplicate = "near_duplicate" // holds half of a held-out document of its own source
+	HoldsHeldout  = "holds_heldout"  // holds half of a held-out document of another source
+	HoldsItem     = "holds_item"     // holds an item of a task
 )
 
-// Problem is one thing that Add left out, for a person to look at. Duplicates and empty documents are ordinary and only
-// counted.
+// Reasons of problems that left nothing out: what somebody should know of an addition. No manifest counts them.
+const (
+	StandIn     = "stand_in"    // the share held out no document, so one was taken
+	Underfilled = "underfilled" // a quota of which less than 90% could be filled
+)
+
+// note keeps such a problem.
+func (t *intake) note(reason string, detail ablation.Label) {
+	t.tally.notes = append(t.tally.notes, Problem{File: t.options.Name, Reason: reason, Detail: detail.EN, DetailJA: detail.JA})
+}
+
+func standIn(share float64) ablation.Label {
+	return ablation.Label{
+		EN: fmt.Sprintf("a share of %g holds out none of so few documents, so the one of smallest hash is held out; once the source or the sample grows it may be trained on: add it with a larger share, as with --share 0.05, or with more documents", share),
+		JA: fmt.Sprintf("文書が少なく、割合 %g では評価用が 1 件もないため、ハッシュが最小の文書を評価用にしました。データソースや標本が大きくなると、その文書が学習に使われることがあります。--share 0.05 のように割合を増やすか、文書を増やして追加してください", share),
+	}
+}
+
+// Problem is one thing that Add left out or noted, for a person to look at. Duplicates and empty documents are ordinary and
+// only counted.
 type Problem struct {
-	File   string `json:"file"`
+	File   string `json:"file"`           // the source's name where it is about no file
 	Line   int64  `json:"line,omitempty"` // or row, or document of a .bin: from 1, of the decompressed text; 0 is the file as a whole
 	Reason string `json:"reason"`
 	Detail string `json:"detail,omitempty"` // what happened and what to do, in English
@@ -98,6 +119,7 @@ type tally struct {
 	max      int
 	rejected map[string]int64
 	problems []Problem
+	notes    []Problem
 }
 
 func newTally(limit int) *tally {

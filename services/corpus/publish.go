@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
@@ -36,7 +37,7 @@ func (t *intake) publish() (Result, error) {
 	if source.ManifestSHA256 != digest {
 		return Result{}, fmt.Errorf("version %s is taken by another text: %w", digest[:8], ablation.ErrConflict)
 	}
-	return Result{Source: source, Existed: existed, Problems: t.tally.problems}, nil
+	return Result{Source: source, Existed: existed, Problems: t.tally.problems, Notes: t.tally.notes}, nil
 }
 
 func (t *intake) writeManifest() (digest string, err error) {
@@ -71,7 +72,7 @@ func (t *intake) writeProblems() error {
 		return err
 	}
 	defer s.abandon()
-	for _, p := range t.tally.problems {
+	for _, p := range slices.Concat(t.tally.notes, t.tally.problems) {
 		if err := s.writeJSON(p); err != nil {
 			return err
 		}

@@ -9,7 +9,8 @@ import (
 )
 
 // quota is a sample of the documents that grows with them: those of smallest rank that fit, whatever order they come in.
-// A rank follows from the seed and the text, so a larger quota of the same text holds all of a smaller one's.
+// Documents that alone are longer than the quota are passed over. A rank follows from the seed and the text, so a larger
+// quota of the same text holds all of a smaller one's, if the smaller could hold the longest document.
 type quota struct {
 	bytes, documents int64 // at most; 0 is no bound
 	seed             uint64
@@ -17,6 +18,7 @@ type quota struct {
 	size             int64  // bytes of the documents below
 	below            ranks
 	seen             int64
+	long             int64 // of these, longer than the quota
 }
 
 // ranked is a document of the sample.
@@ -36,6 +38,10 @@ func newQuota(o Options) *quota {
 // take reports whether a document belongs to the sample of all seen up to now; later ones may push it out.
 func (q *quota) take(d *document) bool {
 	q.seen++
+	if q.bytes > 0 && int64(d.bytes) > q.bytes {
+		q.long++
+		return false
+	}
 	rank := q.rank(d)
 	if rank >= q.bound {
 		return false
@@ -52,6 +58,11 @@ func (q *quota) take(d *document) bool {
 
 func (q *quota) over() bool {
 	return q.bytes > 0 && q.size > q.bytes || q.documents > 0 && int64(len(q.below)) > q.documents
+}
+
+// short reports whether less than 90% of the quota was filled, though there were documents that didn't fit.
+func (q *quota) short() bool {
+	return q.left() > 0 && (q.bytes == 0 || 10*q.size < 9*q.bytes) && (q.documents == 0 || 10*int64(len(q.below)) < 9*q.documents)
 }
 
 // holds reports whether a document that was taken is in the sample still.
@@ -96,8 +107,15 @@ func (o Options) checkQuota() []ablation.Problem {
 	return nil
 }
 
+func underfilled(q *quota) ablation.Label {
+	return ablation.Label{
+		EN: fmt.Sprintf("the sample has %d bytes in %d documents, less than 90%% of the quota: %d documents alone are longer than it, or the next one didn't fit; cut long documents, or raise --bytes", q.size, len(q.below), q.long),
+		JA: fmt.Sprintf("標本は %d バイト、%d 文書で、上限の 90%% に届きません。上限より長い文書が %d 件あるか、次の文書が入りませんでした。長い文書を分けるか、--bytes を増やしてください", q.size, len(q.below), q.long),
+	}
+}
+
 func tooSmallQuota(o Options) []ablation.Problem {
 	return invalid("bytes", fmt.Sprint(o.Bytes),
-		fmt.Sprintf("not even one document of %s fits into %d bytes: raise --bytes", o.Name, o.Bytes),
-		fmt.Sprintf("%s の文書は 1 つも %d バイトに収まりません。--bytes を増やしてください", o.Name, o.Bytes))
+		fmt.Sprintf("every document of %s is longer than %d bytes: raise --bytes", o.Name, o.Bytes),
+		fmt.Sprintf("%s の文書はどれも %d バイトより長く、入りません。--bytes を増やしてください", o.Name, o.Bytes))
 }

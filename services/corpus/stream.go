@@ -211,5 +211,7 @@ func ownLines(f *feed) {
 		return
 	}
 	defer file.Close()
-	f.lines(newLineReader(file), ownLine)
+	lines := newLineReader(file)
+	lines.most = longestOwn
+	f.lines(lines, ownLine)
 }

@@ -35,10 +35,10 @@ type corpusAddCmd struct {
 	Split     string    `help:"Where text files are cut into documents: file, paragraphs or lines (default: long files at paragraphs)." default:""`
 	Share     float64   `help:"Share of the documents that is held out, one at least." default:"0.01"`
 	Heldout   bool      `help:"For evaluation only: hold everything out."`
-	Bytes     byteCount `help:"At most so much text, a sample by --seed: 500M, 2G (of each source, with --by)."`
+	Bytes     byteCount `help:"At most so much text, a sample by --seed: 500M, 2G (of each source, with --by). Longer documents are passed over."`
 	Documents int64     `help:"At most so many documents, a sample by --seed."`
 	Seed      uint64    `help:"Of the sample; a smaller quota takes a part of a larger one's."`
-	Drop      bool      `name:"drop-near-duplicates" help:"Leave out training documents that hold half of a held-out one."`
+	Drop      bool      `name:"drop-near-duplicates" help:"Leave out training documents that hold half of a held-out one, of this source or another, or an item of a task."`
 }
 
 // byteCount is a number of bytes, as in 500M or 2G: powers of 1,000.
@@ -54,8 +54,8 @@ func (n *byteCount) UnmarshalText(text []byte) error {
 		}
 	}
 	value, err := strconv.ParseFloat(digits, 64)
-	if err != nil || value*factor < 0 || value*factor > 1e18 {
-		return fmt.Errorf("%q is no number of bytes; write 500M or 2G", text)
+	if bytes := value * factor; err != nil || bytes != 0 && !(bytes >= 1 && bytes <= 1e18) {
+		return fmt.Errorf("%q is no number of bytes, of which one is the least; write 500M or 2G", text)
 	}
 	*n = byteCount(value * factor)
 	return nil
@@ -86,6 +86,9 @@ func (c corpusAddCmd) Run(e *env) error {
 			return err
 		}
 		printProblems(e, result.Problems, result.Rejected, result.Dir)
+		for _, note := range result.Notes {
+			fmt.Fprintf(e.stderr, "warning: %s: %s\n", note.File, note.Detail)
+		}
 		if !c.Heldout && result.Role == ablation.RoleHeldout {
 			fmt.Fprintf(e.stderr, "warning: %s of %s held out, which leaves nothing to train on; add more documents, or cut files with --split paragraphs or --split lines\n",
 				many(result.HeldoutDocuments, "document"), result.Name)
@@ -257,10 +260,29 @@ func printReport(w io.Writer, s ablation.Source) error {
 		fmt.Fprintf(t, "looks like\t%s: %.1f%% of the bytes, %s; labelled %s\n", found.Lang,
 			100*float64(found.Bytes)/float64(max(r.Bytes, 1)), many(found.Documents, "document"), s.Lang)
 	}
-	for _, o := range r.Overlap {
-		printOverlap(t, o)
-	}
+	printOverlaps(t, r.Overlap)
 	return t.Flush()
+}
+
+// printOverlaps prints what is held of anything, and sums up the rest.
+func printOverlaps(w io.Writer, all []corpus.Overlap) {
+	var heldout, items int64
+	sets := 0
+	for _, o := range all {
+		switch {
+		case o.Found > 0:
+			printOverlap(w, o)
+			continue
+		case o.Kind == corpus.OverlapTask:
+			items += o.Checked
+		default:
+			heldout += o.Checked
+		}
+		sets++
+	}
+	if sets > 0 {
+		fmt.Fprintf(w, "holds\tnone of %s and %s of %d other sources and tasks\n", many(heldout, "held-out document"), many(items, "item"), sets)
+	}
 }
 
 func printOverlap(w io.Writer, o corpus.Overlap) {
