@@ -72,18 +72,28 @@ func examine(e *env) []finding {
 		return []finding{{"data folder", false, err.Error()}}
 	}
 	found := []finding{disk(data)}
-	a, err := open(e)
-	if err != nil {
-		found = append(found, finding{"postgres", false, err.Error()})
-	} else {
-		defer a.close()
-		found = append(found, database(e, a), clocks(e, a))
-		found = append(found, a.trainerFindings(e)...)
+	found = append(found, stored(e)...)
+	found = append(found, trainerFindings(e, data)...)
+	if err := (&app{data: data}).openDevices(e); err != nil {
+		found = append(found, finding{"devices", false, fmt.Sprintf("%s: %v", devicesFile, err)})
 	}
 	runs, threads := e.settings.side()
 	here := fmt.Sprintf("this machine: %s at once, %s each", many(int64(runs), "run"), many(int64(threads), "thread"))
 	found = append(found, finding{"engine local", true, here})
 	return append(append(found, batchFindings(e, data)...), mailAndChat(data))
+}
+
+// stored looks at the database, and at its clock.
+func stored(e *env) []finding {
+	a, err := connected(e)
+	if err != nil {
+		return []finding{{"postgres", false, err.Error()}}
+	}
+	defer a.close()
+	if err := a.store.Migrate(e.ctx); err != nil {
+		return []finding{{"postgres", false, err.Error()}}
+	}
+	return []finding{database(e, a), clocks(e, a)}
 }
 
 // batchFindings asks every batch system that engines.yaml describes whether it would take a job.
@@ -161,13 +171,17 @@ func clocks(e *env, a *app) finding {
 }
 
 // trainerFindings asks every trainer what it is: one that can't answer here says why.
-func (a *app) trainerFindings(e *env) []finding {
-	if len(a.trainers.Names()) == 0 {
+func trainerFindings(e *env, data string) (found []finding) {
+	trainers, err := openTrainers(e, data)
+	if err != nil {
+		return []finding{{"trainers", false, err.Error()}}
+	}
+	defer trainers.Close()
+	if len(trainers.Names()) == 0 {
 		return []finding{{"trainers", false, "there are none; run make build"}}
 	}
-	var found []finding
-	for _, name := range a.trainers.Names() {
-		d, err := a.trainers.Describe(e.ctx, name)
+	for _, name := range trainers.Names() {
+		d, err := trainers.Describe(e.ctx, name)
 		if err != nil {
 			found = append(found, finding{"trainer " + name, false, err.Error()})
 			continue

@@ -34,13 +34,16 @@ func TestDoctor(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(data, "alerts.yaml"), []byte("mail: {server: smtp.example.jp, from: a@example.jp}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.WriteFile(filepath.Join(data, "devices.yaml"), []byte("A100: {yen: 3}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	cmd := command(t, data, "doctor")
 	cmd.Env = append(cmd.Env, "DATABASE_URL=postgres://127.0.0.1:1/none")
 	out, err := cmd.Output()
 	if err == nil {
 		t.Error("a machine without a database is well")
 	}
-	for _, want := range []string{"no   postgres", "check DATABASE_URL", "yes  engine local", "no   alerts", "HOST:PORT"} {
+	for _, want := range []string{"no   postgres", "check DATABASE_URL", "yes  trainer cpu", "no   devices", "A100.yen: unknown key yen", "yes  engine local", "no   alerts", "HOST:PORT"} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("%q isn't said:\n%s", want, out)
 		}
