@@ -321,6 +321,10 @@ func nothingLeft(files int, all *tally, one *intake) error {
 	if files == 1 {
 		of = "1 file"
 	}
+	if t.total() == 0 {
+		return &ablation.Invalid{Problems: invalid("paths", "", "there is no row in "+of+", so no source was made: check that the path is right and the file was written to its end",
+			fmt.Sprintf("%d ファイルに行が 1 つもなく、データソースを作れませんでした。パスと、ファイルが最後まで書かれているかを確かめてください", files))}
+	}
 	en := fmt.Sprintf("no document is left of %s (%s), so no source was made", of, t)
 	ja := fmt.Sprintf("%d ファイルから文書が 1 つも残らず（%s）、データソースを作れませんでした", files, t)
 	if len(t.problems) > 0 {

@@ -121,3 +121,13 @@ func TestAdd_DropsWhatRunsAreJudgedOn(t *testing.T) {
 		t.Errorf("rejected (-want +got):\n%s", diff)
 	}
 }
+
+// TestAdd_NoRows: a table of no rows is said to be empty, not rejected for nothing.
+func TestAdd_NoRows(t *testing.T) {
+	t.Parallel()
+	dir := files(t, map[string]string{"a.parquet": table[wikipediaRow](t, &parquet.Zstd)})
+	_, err := corpus.Add(t.Context(), corpus.Options{Data: t.TempDir(), Name: "web", Lang: "en", Paths: []string{dir}})
+	if err == nil || !strings.Contains(err.Error(), "there is no row in 1 file") {
+		t.Errorf("error %v, want a word of there being no row", err)
+	}
+}

@@ -18,7 +18,7 @@ import (
 // Options say what Add does with a file; Data and Path are needed.
 type Options struct {
 	Data   string    // folder
-	Path   string    // of the file: plain, .gz or .zst
+	Path   string    // of the file: plain, .gz, .zst or .xz
 	Layout string    // one of [Layouts]; "" is told by the file's first value
 	Name   string    // of the task; "" is the items' own, or the layout's
 	Items  int       // at most, chosen by the seed, in the file's order; 0 is all
@@ -61,7 +61,7 @@ func Add(o Options) ([]Result, error) {
 	}
 	var results []Result
 	for _, g := range read.groups {
-		items := withShots(o.sample(bare(g.items)), shots[g.task])
+		items := withShots(o.sample(bare(g.items)), shots[g.task], o.Shots)
 		task, err := Put(o.Data, items, Origin{
 			Seed: o.Seed, Layout: read.layout, File: filepath.Base(o.Path), FileSHA256: read.sha256, Shots: o.Shots, Examples: texts(shots[g.task]),
 		})
@@ -188,31 +188,60 @@ func (o Options) shots(read groups) (map[string][]spec.Item, error) {
 	}
 	shots := map[string][]spec.Item{}
 	for i, g := range examples.groups {
-		name := g.task
+		name, of := g.task, groupNamed(read.groups, g.task)
 		if len(read.groups) == 1 && i == 0 {
-			name = read.groups[0].task // a few-shot file may bear another name, as of a split
+			name, of = read.groups[0].task, read.groups[0] // a few-shot file may bear another name, as of a split
 		}
-		if len(g.items) <= o.Shots {
-			return nil, &ablation.Invalid{Problems: []ablation.Problem{{File: filepath.Base(o.Fewshot), Field: "shots", Message: ablation.Label{
-				EN: fmt.Sprintf("%d are asked for, and the file has %d items; it needs one more than shots, should an item be its own example", o.Shots, len(g.items)),
-				JA: fmt.Sprintf("%d 個の例が必要ですが、ファイルの問題は %d 個です。例が問題そのものだったときのため、1 つ多く必要です", o.Shots, len(g.items)),
-			}}}}
+		if of == nil {
+			continue
 		}
-		shots[name] = bare(g.items[:o.Shots+1])
+		if problem := o.unfit(g, of); problem != (ablation.Label{}) {
+			return nil, &ablation.Invalid{Problems: []ablation.Problem{{File: filepath.Base(o.Fewshot), Field: "shots", Message: problem}}}
+		}
+		shots[name] = bare(g.items[:min(o.Shots+1, len(g.items))])
 	}
 	return shots, nil
 }
 
-// withShots puts the examples, with their right answers and an empty line after each, before every item. Of one example
-// more than is wanted, the one that is the item itself is passed over, else the last.
-func withShots(items, examples []spec.Item) []spec.Item {
+func groupNamed(groups []*group, task string) *group {
+	i := slices.IndexFunc(groups, func(g *group) bool { return g.task == task })
+	if i < 0 {
+		return nil
+	}
+	return groups[i]
+}
+
+// unfit says why a file's items can't be the examples of a task's; empty where they can.
+func (o Options) unfit(examples, of *group) ablation.Label {
+	if got, want := examples.items[0].Kind, of.items[0].Kind; got != want {
+		return ablation.Label{
+			EN: fmt.Sprintf("the few-shot items are %s, those of the task %s: take examples of the same kind", got, want),
+			JA: fmt.Sprintf("few-shot の問題は %s ですが、タスクの問題は %s です。同じ種類の例を使ってください", got, want),
+		}
+	}
+	n := len(examples.items)
+	own := func(item Placed) bool {
+		return slices.ContainsFunc(examples.items, func(e Placed) bool { return question(e.Item) == question(item.Item) })
+	}
+	if n > o.Shots || n == o.Shots && !slices.ContainsFunc(of.items, own) {
+		return ablation.Label{}
+	}
+	return ablation.Label{
+		EN: fmt.Sprintf("%d are asked for, and the file has %d items; an item is never its own example, so it needs one more than shots where it holds items of the task", o.Shots, n),
+		JA: fmt.Sprintf("%d 個の例が必要ですが、ファイルの問題は %d 個です。問題そのものは例にしないので、タスクの問題を含むファイルには 1 つ多く必要です", o.Shots, n),
+	}
+}
+
+// withShots puts so many of the examples, with their right answers and an empty line after each, before every item. One that
+// is the item itself is passed over.
+func withShots(items, examples []spec.Item, shots int) []spec.Item {
 	if len(examples) == 0 {
 		return items
 	}
 	out := make([]spec.Item, len(items))
 	for i, item := range items {
 		var before string
-		left := len(examples) - 1
+		left := shots
 		for _, e := range examples {
 			if left == 0 || question(e) == question(item) {
 				continue

@@ -1,6 +1,8 @@
 package task_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"math"
@@ -206,6 +208,8 @@ func TestAdd_SaysWhereItemsAreWrong(t *testing.T) {
 		"items.jsonl:3: choices: have an empty one":                                                         replace(`["a","b"]`, `["a",""]`),
 		"items.jsonl:3: choices: are 1; a question needs two at least":                                      replace(`["a","b"]`, `["a"]`),
 		"items.jsonl:3: choices: must be a list of strings":                                                 replace(`["a","b"]`, `"ab"`),
+		"items.jsonl:3: choices: must be a list of str":                                                     replace(`["a","b"]`, `[1,2]`),
+		"items.jsonl:3: labels: must be a list of 0 and 1":                                                  replace(`"gold":0`, `"gold":0,"labels":[true,false]`),
 		"items.jsonl:3: kind: is \"cloze\", the first item's is \"multiple_choice\"; a file holds one task": replace(`multiple_choice`, `cloze`),
 		"items.jsonl:3: lang: is \"ja\", the first item's is \"en\"":                                        replace(`"en"`, `"ja"`),
 		"items.jsonl:3: labels: need a 1 or a 0 for each of the 2 choices":                                  replace(`"gold":0`, `"gold":0,"labels":[1]`),
@@ -235,7 +239,12 @@ func TestAdd_SaysWhereItemsAreWrong(t *testing.T) {
 func TestAdd_Refuses(t *testing.T) {
 	t.Parallel()
 	fine := write(t, "items.jsonl", fmt.Sprintf(good, 1, 1, 0), fmt.Sprintf(good, 2, 2, 1))
+	whole := gzipped(t, fmt.Sprintf(good, 1, 1, 0)+"\n"+fmt.Sprintf(good, 2, 2, 1)+"\n")
+	other := write(t, "cloze.jsonl", `{"task":"t","id":"9","lang":"en","kind":"cloze","context":"c","answers":["x"]}`, `{"task":"t","id":"10","lang":"en","kind":"cloze","context":"d","answers":["x"]}`)
 	for want, o := range map[string]task.Options{
+		"cut.jsonl.gz: the archive is damaged or ends in the middle":                          {Path: write(t, "cut.jsonl.gz", whole[:len(whole)/2])},
+		"cut.jsonl.xz: the archive is damaged or ends in the middle":                          {Path: write(t, "cut.jsonl.xz", "\xfd7zXZ\x00\x00\x04")},
+		"cloze.jsonl: shots: the few-shot items are cloze, those of the task multiple_choice": {Path: fine, Fewshot: other, Shots: 1},
 		"there is no file":                         {Path: "testdata/nowhere.jsonl"},
 		`layout: "superglue" isn't known`:          {Path: fine, Layout: "superglue"},
 		"shots: go with a few-shot file":           {Path: fine, Shots: 2},
@@ -252,6 +261,30 @@ func TestAdd_Refuses(t *testing.T) {
 		if _, err := task.Add(o); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
 		}
+	}
+}
+
+func gzipped(tb testing.TB, text string) string {
+	tb.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := w.Write([]byte(text)); err != nil {
+		tb.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		tb.Fatal(err)
+	}
+	return b.String()
+}
+
+// TestAdd_AsManyExamplesAsShots: a few-shot file of other items needs none to spare.
+func TestAdd_AsManyExamplesAsShots(t *testing.T) {
+	t.Parallel()
+	fine := write(t, "items.jsonl", fmt.Sprintf(good, 1, 1, 0))
+	few := write(t, "few.jsonl", fmt.Sprintf(good, 8, 8, 0), fmt.Sprintf(good, 9, 9, 0))
+	_, items := add(t, task.Options{Path: fine, Fewshot: few, Shots: 2})
+	if got := items[0][0].Context; !strings.Contains(got, "q8") || !strings.Contains(got, "q9") || !strings.HasSuffix(got, "q1") {
+		t.Errorf("context %q, want both examples and the question", got)
 	}
 }
 

@@ -1,17 +1,21 @@
 package task
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 
 	"github.com/klauspost/compress/zstd"
+	"github.com/ulikunitz/xz"
 
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 	"github.com/haigo-lab/haigo/services/ablation"
@@ -20,7 +24,7 @@ import (
 // maxFile bounds what a file holds once it is decompressed: far more than any published set of items.
 const maxFile = 1 << 30
 
-// readFile reads a file whole; .gz and .zst are told by their first bytes.
+// readFile reads a file whole; .gz, .zst and .xz are told by their first bytes.
 func readFile(path string) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -34,17 +38,28 @@ func readFile(path string) ([]byte, error) {
 	}
 	in, closeIn, err := decompressed(file, head[:n])
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, cutOff(path, err)
 	}
 	defer closeIn()
 	data, err := io.ReadAll(io.LimitReader(in, maxFile+1))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, cutOff(path, err)
 	}
 	if len(data) > maxFile {
 		return nil, fmt.Errorf("%s holds more than 1 GiB, which is no file of items", path)
 	}
 	return bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), nil
+}
+
+// cutOff is an error of reading a file: of its archive, unless the disk is to blame.
+func cutOff(path string, err error) error {
+	if disk := (*fs.PathError)(nil); errors.As(err, &disk) {
+		return err
+	}
+	return &ablation.Invalid{Problems: []ablation.Problem{{File: filepath.Base(path), Message: ablation.Label{
+		EN: fmt.Sprintf("the archive is damaged or ends in the middle (%v): make or fetch it again", err),
+		JA: fmt.Sprintf("圧縮ファイルが壊れているか、途中で切れています（%v）。作り直すか、取得し直してください", err),
+	}}}}
 }
 
 func decompressed(file io.Reader, head []byte) (io.Reader, func(), error) {
@@ -59,7 +74,15 @@ func decompressed(file io.Reader, head []byte) (io.Reader, func(), error) {
 		}
 		return in, in.Close, nil
 	}
-	return file, func() {}, nil
+	return unpackedXZ(file, head)
+}
+
+func unpackedXZ(file io.Reader, head []byte) (io.Reader, func(), error) {
+	if !bytes.HasPrefix(head, []byte{0xfd, '7', 'z', 'X'}) {
+		return file, func() {}, nil
+	}
+	in, err := xz.NewReader(bufio.NewReader(file))
+	return in, func() {}, err
 }
 
 // row is one value of a file and where it begins.
@@ -174,14 +197,25 @@ func itemsIn(file string, rows []row) (items []Placed, problems []ablation.Probl
 }
 
 func misread(at Placed, err error) ablation.Problem {
-	field, want := "", "an object"
-	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) {
-		field = wrong.Field
-		if field != "" {
-			want = map[string]string{"string": "a string", "int": "a whole number", "[]string": "a list of strings", "[]int": "a list of 0 and 1"}[wrong.Type.String()]
-		}
+	field, want := "", ablation.Label{EN: "an object", JA: "オブジェクト"}
+	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) && wrong.Field != "" {
+		field, _, _ = strings.Cut(wrong.Field, ".") // an element of a list may have a number
+		want = wanted(field)
 	}
-	return problem(at, field, "must be %s", "%s にしてください", want)
+	return problem(at, field, "must be %[1]s", "%[2]s にしてください", want.EN, want.JA)
+}
+
+// wanted is what a field of an item is to be.
+func wanted(field string) ablation.Label {
+	switch field {
+	case "choices", "answers":
+		return ablation.Label{EN: "a list of strings", JA: "文字列の配列"}
+	case "labels":
+		return ablation.Label{EN: "a list of 0 and 1", JA: "0 と 1 の配列"}
+	case "gold":
+		return ablation.Label{EN: "a whole number", JA: "整数"}
+	}
+	return ablation.Label{EN: "a string", JA: "文字列"}
 }
 
 func (l line) missing() (fields []string) {

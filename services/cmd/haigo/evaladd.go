@@ -16,7 +16,7 @@ import (
 )
 
 type evalAddCmd struct {
-	Paths   []string `arg:"" name:"file" help:"Files and folders: plain, .gz or .zst. The name of a published layout may stand before them; without it a file's first value tells: jcommonsenseqa, jnli, jsts, jcola, jsquad, jaqket_v1, jaqket_v2, rcqa, niilc, arc, hellaswag, truthfulqa."`
+	Paths   []string `arg:"" name:"file" help:"Files and folders: plain, .gz, .zst or .xz. The name of a published layout may stand before them; without it a file's first value tells: jcommonsenseqa, jnli, jsts, jcola, jsquad, jaqket_v1, jaqket_v2, rcqa, niilc, arc, hellaswag, truthfulqa."`
 	Name    string   `help:"The task's name (default: as in the items, or the layout's)."`
 	Items   int      `help:"Items at most, chosen by the seed (default: all). 200 to 500 are enough for a proxy and cost little." default:"0"`
 	Seed    uint64   `help:"Seed of the choice of items." default:"0"`
@@ -107,8 +107,8 @@ func itemFiles(paths []string) ([]string, error) {
 		}
 		if len(files) == found {
 			return nil, &ablation.Refusal{Kind: ablation.ErrNotFound, Message: ablation.Label{
-				EN: fmt.Sprintf("no file in %s ends in .jsonl, .json, .xml, .txt or .tsv, or one of these and .gz or .zst", path),
-				JA: fmt.Sprintf("%s に .jsonl、.json、.xml、.txt、.tsv（またはその .gz、.zst）のファイルがありません", path),
+				EN: fmt.Sprintf("no file in %s ends in .jsonl, .json, .xml, .txt or .tsv, or one of these and .gz, .zst or .xz", path),
+				JA: fmt.Sprintf("%s に .jsonl、.json、.xml、.txt、.tsv（またはその .gz、.zst、.xz）のファイルがありません", path),
 			}}
 		}
 	}
@@ -116,6 +116,6 @@ func itemFiles(paths []string) ([]string, error) {
 }
 
 func holdsItems(name string) bool {
-	name = strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(name), ".gz"), ".zst")
+	name = strings.TrimSuffix(strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(name), ".gz"), ".zst"), ".xz")
 	return !strings.HasPrefix(name, ".") && slices.Contains([]string{".jsonl", ".json", ".xml", ".txt", ".tsv"}, filepath.Ext(name))
 }
