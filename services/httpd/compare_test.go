@@ -37,7 +37,7 @@ func TestCompare(t *testing.T) {
 	s := open(t, httpd.Options{})
 	arms := s.pair()
 	t.Run("without arms it says how to find some", func(t *testing.T) {
-		s.get("/compare?lang=en").want(t, 200, "Find arms in the field", `href="/compare?arm=two/ja70&amp;arm=two/ja30"`)
+		s.get("/compare?lang=en").want(t, 200, "Find arms by name in the field", `href="/compare?arm=two/ja70&amp;arm=two/ja30"`)
 	})
 	t.Run("arms of two sweeps, with what differs", func(t *testing.T) {
 		a := s.get("/compare?lang=en&"+arms).want(t, 200, "Arms and runs 6", "Difference to the baseline", "Final scores", "differs in shares only", "differs in one thing: Learning rate", "1e-3")
