@@ -266,8 +266,7 @@ func printReport(w io.Writer, s ablation.Source) error {
 
 // printOverlaps prints what is held of anything, and sums up the rest.
 func printOverlaps(w io.Writer, all []corpus.Overlap) {
-	var heldout, items int64
-	sets := 0
+	var heldout, items, unchecked, sets int64
 	for _, o := range all {
 		switch {
 		case o.Found > 0:
@@ -278,11 +277,17 @@ func printOverlaps(w io.Writer, all []corpus.Overlap) {
 		default:
 			heldout += o.Checked
 		}
+		unchecked += o.Unchecked
 		sets++
 	}
-	if sets > 0 {
-		fmt.Fprintf(w, "holds\tnone of %s and %s of %d other sources and tasks\n", many(heldout, "held-out document"), many(items, "item"), sets)
+	if sets == 0 {
+		return
 	}
+	fmt.Fprintf(w, "holds\tnone of %s, none of %s of %s", many(heldout, "held-out document"), many(items, "item"), many(sets, "further set"))
+	if unchecked > 0 {
+		fmt.Fprintf(w, "; %s not looked for", count(unchecked))
+	}
+	fmt.Fprintln(w)
 }
 
 func printOverlap(w io.Writer, o corpus.Overlap) {
