@@ -73,7 +73,12 @@ func refusals(op *huma.Operation) []int {
 	if op.RequestBody != nil || slices.ContainsFunc(op.Parameters, checked) {
 		statuses = append(statuses, http.StatusUnprocessableEntity)
 	}
+	if op.Method == http.MethodGet && slices.ContainsFunc(op.Parameters, endless) {
+		statuses = append(statuses, http.StatusRequestHeaderFieldsTooLarge)
+	}
 	switch op.OperationID {
+	case "delete-sweep":
+		statuses = append(statuses, http.StatusConflict)
 	case "watch-events":
 		statuses = append(statuses, http.StatusServiceUnavailable)
 	case "get-decision":
@@ -88,7 +93,14 @@ func checked(p *huma.Param) bool {
 	return s.Type != huma.TypeString || len(s.Enum) > 0 || s.MinLength != nil
 }
 
+// endless reports whether a parameter may stand in an address so often that no server reads it.
+func endless(p *huma.Param) bool { return p.Schema.Type == huma.TypeArray }
+
 func (o operations) refusal(op *huma.Operation, status int) *huma.Response {
+	if status == http.StatusRequestHeaderFieldsTooLarge { // before anything of ours is asked
+		text := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}, Example: "431 Request Header Fields Too Large"}
+		return &huma.Response{Description: http.StatusText(status), Content: map[string]*huma.MediaType{"text/plain": text}}
+	}
 	schema := o.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[problem](), true, "")
 	return &huma.Response{
 		Description: http.StatusText(status),

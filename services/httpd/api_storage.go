@@ -10,12 +10,23 @@ import (
 
 type keepInput struct {
 	Sweep string `path:"sweep"`
-	Body  ablation.Keep
+	Body  keepDays
+}
+
+// keepDays is [ablation.Keep] as JSON may write its numbers.
+type keepDays struct {
+	Points      *whole `json:"points,omitempty" minimum:"0" maximum:"36500"`
+	Checkpoints *whole `json:"checkpoints,omitempty" minimum:"0" maximum:"36500"`
+	Logs        *whole `json:"logs,omitempty" minimum:"0" maximum:"36500"`
+}
+
+func (k keepDays) keep() ablation.Keep {
+	return ablation.Keep{Points: (*int)(k.Points), Checkpoints: (*int)(k.Checkpoints), Logs: (*int)(k.Logs)}
 }
 
 type deleteInput struct {
 	Sweep   string `path:"sweep"`
-	Confirm string `query:"confirm" required:"true" doc:"The sweep's name once more: get-loss says what goes"`
+	Confirm string `query:"confirm" required:"true" minLength:"1" doc:"The sweep's name once more: get-loss says what goes"`
 }
 
 func (o operations) storage() {
@@ -29,7 +40,7 @@ func (o operations) storage() {
 		})
 	register(o, http.MethodPut, "/sweeps/{sweep}/keep", "keep-sweep", "For how many days after a run's end its bulk is kept; what isn't named is kept for good",
 		func(ctx context.Context, in *keepInput) (*body[ablation.Sweep], error) {
-			if err := store.SetKeep(ctx, in.Sweep, in.Body); err != nil {
+			if err := store.SetKeep(ctx, in.Sweep, in.Body.keep()); err != nil {
 				return nil, err
 			}
 			return one(store.Sweep(ctx, in.Sweep))
