@@ -94,7 +94,7 @@ func namesake(source string) string {
 }
 
 // begin is the document that the page begins with: a template, another sweep's, a sweep's own grown by what its decision
-// proposes, one of parts of its sources, a blank one, or none. Where the name is taken by a sweep already, it gets another, unless that is to grow.
+// proposes, one of parts of its sources, a blank one, or none. Where the name is taken already, it gets another, unless that is to grow.
 func (s *Server) begin(r *http.Request) (string, error) {
 	q := r.URL.Query()
 	switch {
@@ -229,7 +229,7 @@ func quoted(v any) json.RawMessage {
 	return text
 }
 
-// renamed is a document under the next name that no sweep has.
+// renamed is a document under the next name that neither a sweep nor a recurrence has.
 func (s *Server) renamed(ctx context.Context, document, name string) string {
 	stem := strings.TrimRight(name, "0123456789")
 	if !strings.HasSuffix(stem, "-") {
@@ -247,7 +247,13 @@ func (s *Server) renamed(ctx context.Context, document, name string) string {
 
 func (s *Server) named(ctx context.Context, name string) bool {
 	_, err := s.options.Store.Sweep(ctx, name)
-	return err == nil
+	return err == nil || s.recurs(ctx, name)
+}
+
+// recurs reports whether a clock starts sweeps under this name.
+func (s *Server) recurs(ctx context.Context, name string) bool {
+	r, err := s.options.Store.Recurrence(ctx, name)
+	return err == nil && r.State != ablation.RecurrenceEnded
 }
 
 // anySource reports whether there is text to train on.
