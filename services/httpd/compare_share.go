@@ -25,6 +25,13 @@ type chartShareView struct {
 	Charts         []choice
 }
 
+// choose is the form with a chart chosen, by what the form sends for it.
+func (v *chartShareView) choose(chart string) {
+	for i := range v.Charts {
+		v.Charts[i].On = v.Charts[i].URL == chart
+	}
+}
+
 func (s *Server) compareSharePage(w http.ResponseWriter, r *http.Request) {
 	c, err := s.addressed(r)
 	if err != nil {
@@ -52,6 +59,7 @@ func (s *Server) renderCompareShare(w http.ResponseWriter, r *http.Request, code
 			form.Charts = append(form.Charts, choice{Name: title.In(words.lang), URL: "device " + metric})
 		}
 	}
+	form.choose(r.PostFormValue("chart"))
 	s.render(w, r, view{status: code, page: "compare-share", title: words.text("shares.new.any"), nav: "compare", path: "/compare/share", data: form})
 }
 

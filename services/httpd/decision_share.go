@@ -47,6 +47,7 @@ func (s *Server) renderDecisionShare(w http.ResponseWriter, r *http.Request, cod
 		form.Charts = append(form.Charts, choice{Name: words.text("dec.resp", "s", name), URL: "response " + name})
 	}
 	form.Charts = append(form.Charts, choice{Name: words.text("dec.tau"), URL: "stability"})
+	form.choose(r.PostFormValue("chart"))
 	s.render(w, r, view{status: code, page: "compare-share", title: words.text("shares.new.any"), nav: "sweeps", path: v.URL, data: form})
 }
 
