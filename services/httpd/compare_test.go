@@ -115,7 +115,7 @@ func TestCompare_share(t *testing.T) {
 	s.send("/shares/1/revoke").want(t, 303)
 	fresh.get(link).want(t, 404)
 	s.send("/compare/share?lang=en&"+arms, "chart", "curve task/none/bpb", "days", "7").want(t, 409, "nothing to share")
-	s.send("/compare/share?lang=en&"+arms, "chart", "curve bpb/ja", "days", "7", "embed_in", "no site").want(t, 422)
+	s.send("/compare/share?lang=en&"+arms, "chart", "curve bpb/en", "days", "7", "embed_in", "no site").want(t, 422, `value="curve bpb/en" selected`)
 }
 
 func TestAPI_compare(t *testing.T) {
@@ -184,6 +184,10 @@ func TestBrowser_compare(t *testing.T) {
 	b.until(steps + ` === 1 && /from=[0-9]/.test(location.search) && document.querySelector("#whole")`)
 	b.until(`document.querySelector("#difference-loss").dataset.figure.includes("from=")`) // all charts show the same part
 	zoomed := b.text("location.href")
+	b.eval(`{ const f = document.querySelector("#smooth"); f.value = "7"; f.dispatchEvent(new Event("change", {bubbles: true})); }`)
+	b.until(fmt.Sprintf(`location.search.includes("smooth=7") && ["from", "to"].every(k => new URL(location.href).searchParams.get(k) === new URL(%q).searchParams.get(k))`, zoomed))
+	b.eval(`history.back()`)
+	b.until(fmt.Sprintf(`location.href === %q`, zoomed))
 	b.eval(`history.back()`)
 	b.until(steps + ` > 4 && !location.search.includes("from=")`)
 	b.eval(`{ const f = document.querySelector("#smooth"); f.value = "５"; f.dispatchEvent(new Event("change", {bubbles: true})); }`)

@@ -71,7 +71,8 @@ async function show(): Promise<void> {
   else location.reload(); // the server says why, or the browser does
 }
 
-// look reads the fields of the view; what isn't a number stays in its field and is said beside it.
+// look reads the fields of the view; what isn't a number stays in its field and is said beside it. A field that nobody
+// touched says in short what the address says exactly, so it changes nothing there.
 function look(form: HTMLFormElement): void {
   const fields = [...form.querySelectorAll<HTMLInputElement>("input:not([type=hidden])")];
   const values = fields.map((f) => (f.value.trim() ? measure(f.value) : 0));
@@ -82,6 +83,7 @@ function look(form: HTMLFormElement): void {
   if (wrong) return;
   const url = new URL(location.href);
   fields.forEach((f, i) => {
+    if (f.value === f.defaultValue) return;
     if (values[i]) url.searchParams.set(f.name, String(values[i]));
     else url.searchParams.delete(f.name);
   });
