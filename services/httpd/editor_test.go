@@ -229,6 +229,11 @@ func TestEditor_keeps(t *testing.T) {
 		t.Errorf("after all that:\n%s", diff)
 	}
 
+	b.run(chromedp.Navigate(b.url+"/new?example=demo"), chromedp.WaitReady(chromedp.CSS("html[data-ready]")))
+	b.until(`document.querySelector("#preview .big3, #wrong li")`) // looked at, and left as it is
+	b.run(chromedp.Navigate(b.url+"/new"), chromedp.WaitReady(chromedp.CSS("html[data-ready]")))
+	b.until(`!document.querySelector("#resume").hidden && JSON.parse(sessionStorage.getItem("haigo.draft")).document.includes("name: drawn")`)
+
 	windows := "\n" + strings.ReplaceAll(drawn, "\n", "\r\n")
 	windows = strings.Replace(windows, "\n", "\r\n", 1)
 	b.eval(fmt.Sprintf(`sessionStorage.setItem("haigo.draft", JSON.stringify({ at: "", document: %q, view: "form", arm: "" }))`, windows))
@@ -241,6 +246,36 @@ func TestEditor_keeps(t *testing.T) {
 	want := strings.Replace(windows, "until: 0.5", "until: 0.51", 1)
 	b.until(fmt.Sprintf(`document.querySelector("[name=exact]").value && JSON.parse(document.querySelector("[name=exact]").value) === %q`, want))
 	b.quiet()
+}
+
+// TestEditor_launch: a document that is sent off is remembered while nobody has answered, and where it is refused; once its
+// sweep's page is there it is forgotten.
+func TestEditor_launch(t *testing.T) {
+	t.Parallel()
+	b, s := browse(t)
+	s.text()
+	var away atomic.Bool
+	b.url = front(t, s.url, func(r *http.Request) {
+		if away.Load() && r.URL.Path == "/new" && r.Method == http.MethodPost {
+			panic(http.ErrAbortHandler)
+		}
+	})
+	launch := func() {
+		b.until(`document.querySelector("#go [data-review]")`)
+		b.eval(`document.querySelector("#go [data-review]").click()`)
+		b.until(`document.querySelector("#review").open`)
+		b.eval(`document.querySelector("#review [data-launch]").click()`)
+	}
+	b.compose(drawn)
+	away.Store(true)
+	launch()
+	b.run(chromedp.WaitReady(chromedp.CSS("#main-frame-error")))
+	away.Store(false)
+	b.run(chromedp.Navigate(b.url+"/new"), chromedp.WaitReady(chromedp.CSS("html[data-ready]")), chromedp.Click(chromedp.CSS("[data-do=resume]")))
+	b.holds("name: drawn")
+	launch()
+	b.run(chromedp.WaitReady(chromedp.CSS("html[data-ready] #trade")))
+	b.until(`location.pathname === "/sweeps/drawn" && sessionStorage.getItem("haigo.draft") === null`)
 }
 
 // TestEditor_schedules copies, names, compares, bends and drops schedules; a source that goes leaves a gap that a button

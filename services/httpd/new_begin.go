@@ -127,11 +127,14 @@ func (s *Server) begin(r *http.Request) (string, error) {
 	return "", nil
 }
 
+// nightly is where a document's nights are, until somebody says otherwise.
+const nightly = "Asia/Tokyo"
+
 // clocked is a document that starts every night, until somebody says otherwise.
 func clocked(document string) string {
 	text, err := ablation.EditDocument([]byte(document),
 		ablation.Edit{Op: ablation.EditSet, Path: []string{"recurrence", "cron"}, Value: quoted("0 22 * * *")},
-		ablation.Edit{Op: ablation.EditSet, Path: []string{"recurrence", "zone"}, Value: quoted(japan.String())})
+		ablation.Edit{Op: ablation.EditSet, Path: []string{"recurrence", "zone"}, Value: quoted(nightly)})
 	if err != nil {
 		return document
 	}

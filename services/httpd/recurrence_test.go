@@ -102,7 +102,10 @@ func TestNew_recurrence(t *testing.T) {
 		s.train(ablation.RunCompleted)
 	}
 	s.get("/recurrences?lang=en").want(t, 200, "/new?from=talk&amp;clock")
-	s.get("/new?from=talk&clock").want(t, 200, "name: talk-2", "0 22 * * *")
+	again, err := ablation.ParseSweep([]byte(s.get("/new?from=talk&clock").want(t, 200, "name: talk-2").document(t)))
+	if err != nil || again.Recurrence == nil || again.Recurrence.Cron != "0 22 * * *" || again.Recurrence.Zone != "Asia/Tokyo" {
+		t.Errorf("what talk repeats as: %v, %+v", err, again.Recurrence)
+	}
 }
 
 func TestAPI_recurrences(t *testing.T) {

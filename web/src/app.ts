@@ -1,5 +1,6 @@
 // What every page loads: live updates, questions before dangerous forms, dialogs, copy buttons. Charts and the editor
 // are loaded only where a page has them.
+import { arrived } from "./editor-draft";
 import { expect } from "./get";
 import { follow } from "./live";
 import { ask, copies, dialogs, once, scrollers } from "./page";
@@ -11,6 +12,7 @@ once();
 copies();
 dialogs();
 scrollers();
+arrived();
 void enhance();
 
 // enhance loads what this page needs beyond the frame.

@@ -11,18 +11,41 @@ export interface Draft {
 }
 
 const key = "haigo.draft";
+const launching = "haigo.draft.launching";
 const moving = "haigo.draft.moving"; // the language is being changed
 
 const here = (): string => new URLSearchParams([...new URLSearchParams(location.search)].filter(([name]) => name !== "lang")).toString();
 
-// keep remembers what is written; nothing where that is what the page began with.
-export function keep(draft: Omit<Draft, "at">, begun: string): void {
-  if (draft.document === begun) sessionStorage.removeItem(key);
-  else sessionStorage.setItem(key, JSON.stringify({ ...draft, at: here() }));
+let own = false; // what is remembered was written on this page
+
+// keep remembers what is written. What the page began with isn't worth it, and leaves alone what was written before.
+export function keep(draft: Omit<Draft, "at">, begun: string | undefined): void {
+  if (draft.document === begun && !own) return;
+  own = draft.document !== begun;
+  if (own) sessionStorage.setItem(key, JSON.stringify({ ...draft, at: here() }));
+  else sessionStorage.removeItem(key);
 }
 
-// forget is for a document that was launched.
-export const forget = (): void => sessionStorage.removeItem(key);
+// launch remembers what is sent off, until the page of what it started is there.
+export function launch(draft: Omit<Draft, "at">): void {
+  keep(draft, undefined);
+  sessionStorage.setItem(launching, "");
+}
+
+// refused is whether a page that begins so came in place of that one.
+export function refused(begun: string): boolean {
+  const sent = sessionStorage.getItem(launching) !== null;
+  sessionStorage.removeItem(launching);
+  return sent && last()?.document === begun;
+}
+
+// arrived forgets what was launched, on the page that its launch was redirected to.
+export function arrived(): void {
+  const [entry] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
+  if (sessionStorage.getItem(launching) === null || !entry?.redirectCount || !/^\/(sweeps|recurrences)\/./.test(location.pathname)) return;
+  sessionStorage.removeItem(launching);
+  sessionStorage.removeItem(key);
+}
 
 // last is what was written in this tab, wherever it was begun.
 export function last(): Draft | undefined {

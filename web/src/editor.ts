@@ -37,6 +37,7 @@ class Page {
   private drawn = ""; // what is drawn; empty: it is to be drawn whatever it is
   private typedAt = 0;
   private readonly begun: string;
+  private readonly refused: boolean; // what it began with was sent off in this tab
   private readonly doc: Doc;
   private readonly text;
   private readonly area;
@@ -45,6 +46,7 @@ class Page {
     this.state = read<State>(document, "state");
     this.text = text(form, () => this.typed());
     this.begun = this.state.document;
+    this.refused = draft.refused(this.begun);
     this.doc = new Doc(this.begun, () => this.asked(), (page, state, behind) => this.answer(page, state, behind), (why) => this.trouble(why));
     this.area = area(this.one("[data-area]"), () => this.gesture++, (c) => this.moved(c));
   }
@@ -119,7 +121,11 @@ class Page {
   }
 
   private keep(): void {
-    draft.keep({ document: this.doc.text, view: this.pane, arm: this.state.arm }, this.begun);
+    draft.keep(this.draft(), this.refused ? undefined : this.begun);
+  }
+
+  private draft(): Omit<draft.Draft, "at"> {
+    return { document: this.doc.text, view: this.pane, arm: this.state.arm };
   }
 
   private draw(): void {
@@ -348,7 +354,7 @@ class Page {
     }
     this.text.put(this.doc.text);
     this.one<HTMLInputElement>("[name=exact]").value = JSON.stringify(this.doc.text); // a form would send other line ends
-    if (!button.hasAttribute("formaction")) draft.forget();
+    if (!button.hasAttribute("formaction")) draft.launch(this.draft());
   }
 
   private key(event: KeyboardEvent): void {
