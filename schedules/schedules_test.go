@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -28,6 +29,27 @@ func TestList_names_every_file(t *testing.T) {
 	for _, f := range files {
 		if !listed[f] {
 			t.Errorf("%s isn't listed", f)
+		}
+	}
+}
+
+// TestExample_In: the question is in the language that was asked for, and the other one is kept as a comment.
+func TestExample_In(t *testing.T) {
+	t.Parallel()
+	for _, e := range list(t) {
+		ja, err := ablation.ParseSweep([]byte(e.In("ja")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		en, err := ablation.ParseSweep([]byte(e.In("en")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if en.Question == "" || strings.IndexFunc(en.Question, func(r rune) bool { return r > unicode.MaxLatin1 }) >= 0 {
+			t.Errorf("%s asks %q in English", e.Name, en.Question)
+		}
+		if ja.Question == en.Question || !strings.Contains(e.In("en"), "\n# question: "+ja.Question+"\n") {
+			t.Errorf("%s asks %q in Japanese, and has it no more in English", e.Name, ja.Question)
 		}
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
-	"io/fs"
 	"net/http"
 	"slices"
 	"strconv"
@@ -118,17 +117,30 @@ func (s *Server) begin(r *http.Request) (string, error) {
 	case q.Get("recurrence") != "":
 		return s.recurring(r.Context(), q.Get("recurrence"))
 	case q.Get("example") != "":
-		text, err := fs.ReadFile(schedules.FS, q.Get("example")+".yaml")
+		text, err := exampled(q.Get("example"), s.words(r).lang)
 		if err != nil {
-			return "", fmt.Errorf("template %s: %w", q.Get("example"), ablation.ErrNotFound)
+			return "", err
 		}
-		return s.renamed(r.Context(), s.settled(r.Context(), string(text)), q.Get("example")), nil
+		return s.renamed(r.Context(), s.settled(r.Context(), text), q.Get("example")), nil
 	}
 	return "", nil
 }
 
 // nightly is where a document's nights are, until somebody says otherwise.
 const nightly = "Asia/Tokyo"
+
+// exampled is a file of package schedules, with its question in a language.
+func exampled(name, lang string) (string, error) {
+	list, err := schedules.List()
+	if err != nil {
+		return "", err
+	}
+	i := slices.IndexFunc(list, func(e schedules.Example) bool { return e.Name == name })
+	if i < 0 {
+		return "", fmt.Errorf("template %s: %w", name, ablation.ErrNotFound)
+	}
+	return list[i].In(lang), nil
+}
 
 // clocked is a document that starts every night, until somebody says otherwise.
 func clocked(document string) string {
