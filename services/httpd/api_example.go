@@ -75,6 +75,12 @@ func parameterExample(op *huma.Operation, name string) any {
 		return 3
 	case "chart":
 		return "curve"
+	case "from", "from_step":
+		return 0
+	case "to", "to_step":
+		return 8192
+	case "buckets":
+		return 100
 	case "metric":
 		if op.OperationID == "get-run-chart" || op.OperationID == "get-run-chart-csv" {
 			return []string{"bpb/ja", "bpb/en"}
@@ -98,7 +104,12 @@ func comparedExample(name string) any {
 	case "limit":
 		return 3
 	}
-	return nil
+	return frameExamples[name]
+}
+
+// frameExamples are examples of what a comparison's address may say besides.
+var frameExamples = map[string]any{
+	"base": "ja-share/ja30", "hide": []string{"ja-share/ja30"}, "x": "tokens", "group": "arm", "band": "range", "smooth": 5, "from": 0, "to": 8192,
 }
 
 // exampleRun is the run ja70-s1 of the sweep ja-share: ids follow from those names.

@@ -2,7 +2,9 @@ package httpd
 
 import (
 	"fmt"
+	"math"
 	"net/http"
+	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -49,12 +51,19 @@ func scalar(v any) string {
 	return ""
 }
 
-// refuseEmpty refuses numbers that are given without a digit: the framework would take ?limit= for no limit at all.
+// finite reports whether text may be a number; whether it is one is asked later.
+func finite(text string) bool {
+	v, err := strconv.ParseFloat(text, 64)
+	return text != "" && (err != nil || !math.IsNaN(v) && !math.IsInf(v, 0))
+}
+
+// refuseEmpty refuses numbers that are given without a digit: the framework would take ?limit= for no limit at all, and NaN
+// for a number in any bounds.
 func (o operations) refuseEmpty(ctx huma.Context, next func(huma.Context)) {
 	address := ctx.URL()
 	given := address.Query()
 	for _, p := range ctx.Operation().Parameters {
-		if p.In != "query" || p.Schema.Type != huma.TypeInteger && p.Schema.Type != huma.TypeNumber || !given.Has(p.Name) || given.Get(p.Name) != "" {
+		if p.In != "query" || p.Schema.Type != huma.TypeInteger && p.Schema.Type != huma.TypeNumber || !given.Has(p.Name) || finite(given.Get(p.Name)) {
 			continue
 		}
 		_ = huma.WriteErr(o.API, ctx, http.StatusUnprocessableEntity, "", &huma.ErrorDetail{ // the client has left: nobody to tell

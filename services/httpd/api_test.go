@@ -199,6 +199,7 @@ func TestAPI_refusals(t *testing.T) {
 		"/sweeps?before=-9223372036854775808": 200, "/sweeps?limit=": 422, "/runs/x/curves?metric=": 422,
 		"/sweeps/none/charts/tradeoff.csv": 404, "/sweeps/talk/charts/curve.csv": 422,
 		"/sweeps/talk/charts/tradeoff.csv?from=-1": 422, "/sweeps/talk/charts/tradeoff?to=": 422, "/sweeps/talk/charts/tradeoff.csv?to=": 422,
+		"/sweeps/talk/charts/curve?metric=loss&from=NaN": 422, "/compare/charts/curve?metric=loss&to=Inf&arm=talk/ja57": 422,
 		"/sweeps/talk/charts/curve.csv?metric=loss&to=NaN": 422, "/sweeps/talk/charts/curve.csv?metric=loss&to=4096": 200,
 		"/runs/" + runs.Items[0].ID + "/charts/mixture?" + many: 422, "/runs/" + runs.Items[0].ID + "/charts/curve.csv?" + many: 422,
 	} {
