@@ -88,6 +88,9 @@ func TestAdd_PublishedLayouts(t *testing.T) {
 		{"jaqket_v2.txt", "jaqket_v2", 1, nil, spec.Item{
 			ID: "AIO02-0001", Lang: ja, Kind: spec.ItemCloze, Context: "質問：茶を点てる竹の道具は何?\n回答：", Answers: []string{"茶筅", "ちゃせん"},
 		}},
+		{"jaqket_original.txt", "jaqket_v2", 1, nil, spec.Item{
+			ID: "AIO02-0001", Lang: ja, Kind: spec.ItemCloze, Context: "質問：茶を点てる竹の道具は何？\n回答：", Answers: []string{"茶筅"},
+		}},
 		{"rcqa.json", "rcqa", 1, map[string]int{task.LeftUnanswered: 1}, spec.Item{
 			ID: "X01-0001", Lang: ja, Kind: spec.ItemExtractive, Context: passage, Answers: []string{"杵"},
 		}},

@@ -1,6 +1,7 @@
 package task
 
 import (
+	"cmp"
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
@@ -188,10 +189,11 @@ func (p paragraph) item(title string, q squadAsk) []spec.Item {
 }
 
 // JAQKET: the first competition has an entity among 20 candidates, the second a list of accepted answers. Both come as
-// JSON lines, and as tab-separated files whose answers are parted by two semicolons.
+// JSON lines, and as tab-separated files whose answers are parted by two semicolons, some with the original question alone.
 type quiz struct {
 	ID         text     `json:"qid"`
 	Question   string   `json:"question"`
+	Asked      string   `json:"original_question"`
 	Entity     string   `json:"answer_entity"`
 	Candidates []string `json:"answer_candidates"`
 	Answers    []string `json:"answers"`
@@ -226,10 +228,11 @@ var jaqket2 = &layout{
 					answers = strings.Split(list, ";;")
 				}
 			}
-			if len(answers) == 0 {
+			question := cmp.Or(v.Question, v.Asked)
+			if len(answers) == 0 || question == "" {
 				return nil, nil
 			}
-			return []spec.Item{{ID: string(v.ID), Kind: spec.ItemCloze, Context: asked(v.Question), Answers: answers}}, nil
+			return []spec.Item{{ID: string(v.ID), Kind: spec.ItemCloze, Context: asked(question), Answers: answers}}, nil
 		})
 	},
 }
