@@ -335,6 +335,7 @@ func (r *resolved) hasPrecision() error {
 // that a start has recorded stay.
 func (r *resolved) settleProduct(p ablation.Product) error {
 	p.Rates = slices.Clone(p.Rates)
+	var models []spec.Model
 	for i, want := range p.Shapes {
 		shape, err := shapeOf(want, r.description, fmt.Sprintf("design.product.shapes[%d]", i))
 		if err != nil {
@@ -343,9 +344,21 @@ func (r *resolved) settleProduct(p ablation.Product) error {
 		if r.Sweep.Recipe.Optimizer.PeakLR == 0 && i >= len(p.Rates) {
 			p.Rates = append(p.Rates, shape.PeakLR)
 		}
+		if twin := slices.Index(models, shape.Model); twin >= 0 && rateOf(p, twin) == rateOf(p, i) {
+			return wrong(fmt.Sprintf("design.product.shapes[%d]", i), "is the same model as %s; leave one of them out", "%s と同じモデルです。どちらかを外してください", p.Shapes[twin])
+		}
+		models = append(models, shape.Model)
 	}
 	r.Sweep.Design.Product = &p
 	return nil
+}
+
+// rateOf is the learning rate of a product's shape, 0: the recipe's.
+func rateOf(p ablation.Product, shape int) float64 {
+	if shape < len(p.Rates) {
+		return p.Rates[shape]
+	}
+	return 0
 }
 
 // placed puts problems of fields where those stand in the document.
