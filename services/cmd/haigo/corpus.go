@@ -82,7 +82,7 @@ func (c corpusAddCmd) Run(e *env) error {
 			fmt.Fprintln(e.stdout)
 		}
 		printSource(e.stdout, result.Source)
-		if err := printReport(e.stdout, result.Source); err != nil {
+		if err := printReport(e.stdout, result.Source, nil); err != nil {
 			return err
 		}
 		printProblems(e, result.Problems, result.Rejected, result.Dir)
@@ -210,7 +210,11 @@ func (c corpusShowCmd) Run(e *env) error {
 			return err
 		}
 	}
-	if err := printReport(e.stdout, source); err != nil {
+	tasks, err := a.store.Tasks(e.ctx)
+	if err != nil {
+		return err
+	}
+	if err := printReport(e.stdout, source, tasks); err != nil {
 		return err
 	}
 	documents, err := corpus.Samples(source.Dir, c.Samples)
@@ -239,7 +243,7 @@ func printSource(w io.Writer, s ablation.Source) {
 }
 
 // printReport prints what was measured of a source, or how to measure it where it was added by an earlier program.
-func printReport(w io.Writer, s ablation.Source) error {
+func printReport(w io.Writer, s ablation.Source, tasks []ablation.Task) error {
 	r, err := corpus.ReadReport(s.Dir)
 	if errors.Is(err, ablation.ErrNotFound) {
 		fmt.Fprintf(w, "measured   not yet: haigo corpus show %s --measure\n", s.Name)
@@ -261,7 +265,25 @@ func printReport(w io.Writer, s ablation.Source) error {
 			100*float64(found.Bytes)/float64(max(r.Bytes, 1)), many(found.Documents, "document"), s.Lang)
 	}
 	printOverlaps(t, r.Overlap)
+	if later := addedLater(tasks, r.Overlap); len(later) > 0 {
+		fmt.Fprintf(t, "not asked\titems of %s, added later: haigo corpus show %s --measure\n", strings.Join(later, ", "), s.Name)
+	}
 	return t.Flush()
+}
+
+// addedLater are the tasks whose newest version wasn't there when overlaps were looked for. Versions of a task follow each
+// other, the newest first.
+func addedLater(tasks []ablation.Task, known []corpus.Overlap) (names []string) {
+	for i, t := range tasks {
+		newest := i == 0 || tasks[i-1].Name != t.Name
+		asked := slices.ContainsFunc(known, func(o corpus.Overlap) bool {
+			return o.Kind == corpus.OverlapTask && o.Name == t.Name && o.Version == t.Version
+		})
+		if newest && !asked {
+			names = append(names, t.Name)
+		}
+	}
+	return names
 }
 
 // printOverlaps prints what is held of anything, and sums up the rest.

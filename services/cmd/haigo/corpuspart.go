@@ -28,6 +28,6 @@ func (c corpusPartCmd) Run(e *env) error {
 			return err
 		}
 		printSource(e.stdout, result.Source)
-		return printReport(e.stdout, result.Source)
+		return printReport(e.stdout, result.Source, nil)
 	})
 }
