@@ -130,14 +130,15 @@ func TestAdd_Reads(t *testing.T) {
 		},
 		{
 			name:     "what isn't text",
-			files:    map[string]string{"a.txt": "one\n", "b.parquet": "PAR1", "c.tar.gz": gz(t, "x"), "d.bin": "a\x00b", "e.dat": "a\x00b", ".hidden": "x", ".git/config": "x"},
+			files:    map[string]string{"a.txt": "one\n", "b.parquet": "PAR1", "c.tar.gz": gz(t, "x"), "d.bin": "a\x00b", "e.dat": "a\x00b", "f.xml": "<mediawiki xmlns=\"x\">\n<page>", ".hidden": "x", ".git/config": "x"},
 			want:     map[string]string{"a.txt": "one"},
-			rejected: map[string]int64{"unsupported": 2, "not_text": 1, "damaged": 1},
+			rejected: map[string]int64{"unsupported": 3, "not_text": 1, "damaged": 1},
 			problems: []string{
 				"b.parquet: damaged: the parquet file is damaged or cut off: its end, where the columns are described, can't be read; fetch it again",
 				"c.tar.gz: unsupported: .tar files aren't read: unpack it first",
 				"d.bin: unsupported: a .bin of Megatron needs its .idx beside it: add the folder that holds both",
 				"e.dat: not_text: NUL bytes: this isn't text; leave it out, or convert it to UTF-8 text",
+				"f.xml: unsupported: Wikimedia's own XML dump holds markup, not text: give what WikiExtractor makes of it, the CirrusSearch dump, or the published parquet files",
 			},
 		},
 	}

@@ -52,6 +52,8 @@ func (o Options) readStream(f *feed) {
 	switch kind := f.kind(a.kind, r); {
 	case kind == kindJSON:
 		f.lines(newLineReader(r), jsonObject)
+	case kind == kindDump:
+		f.problem(f.rejected(0, Unsupported, wikiDump))
 	case kind == kindWiki:
 		f.wikiDocuments(newLineReader(r))
 	case o.Split == SplitFile:
@@ -70,9 +72,13 @@ const (
 	kindText = iota
 	kindJSON
 	kindWiki
+	kindDump
 )
 
-var wikiStart = []byte(`<doc id="`)
+var (
+	wikiStart = []byte(`<doc id="`)
+	dumpStart = []byte("<mediawiki")
+)
 
 // kind tells files without an extension, such as WikiExtractor's wiki_00, by their beginning.
 func (f *feed) kind(extension string, r *bufio.Reader) int {
@@ -87,6 +93,9 @@ func (f *feed) kind(extension string, r *bufio.Reader) int {
 		case bytes.Equal(start, wikiStart):
 			return kindWiki
 		}
+	}
+	if start, _ := r.Peek(len(dumpStart)); bytes.Equal(start, dumpStart) {
+		return kindDump
 	}
 	return kindText
 }
@@ -190,6 +199,10 @@ var (
 	longFile = ablation.Label{
 		EN: "the file is one document above 32 MiB: split it at paragraphs or lines",
 		JA: "ファイル全体が 32 MiB を超える 1 つの文書です。段落か行で区切ってください",
+	}
+	wikiDump = ablation.Label{
+		EN: "Wikimedia's own XML dump holds markup, not text: give what WikiExtractor makes of it, the CirrusSearch dump, or the published parquet files",
+		JA: "ウィキメディアの XML ダンプはマークアップのままで、テキストではありません。WikiExtractor の出力か、CirrusSearch のダンプ、公開されている parquet を指定してください",
 	}
 	longBlock = ablation.Label{
 		EN: "a document above 32 MiB: split the text at lines", JA: "32 MiB を超える文書です。行で区切ってください",

@@ -42,7 +42,8 @@ func Samples(dir string, n int) ([]spec.Document, error) {
 	return samples, nil
 }
 
-// sampleFile reads the lines that begin next after n evenly spaced places; places within one line give it once.
+// sampleFile reads the lines that begin next after n evenly spaced places, and where lines are so long that places share
+// one, as many from the beginning of the file.
 func sampleFile(path string, n int) ([]spec.Document, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -53,23 +54,41 @@ func sampleFile(path string, n int) ([]spec.Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	var samples []spec.Document
-	for next, i := int64(0), int64(0); i < int64(n); i++ {
-		at := info.Size() / int64(n) * i
-		if at < next {
-			continue
-		}
-		d, end, err := documentAfter(file, at)
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%s at byte %d: %w", path, at, err)
-		}
-		next = end
-		samples = append(samples, spec.Document{ID: d.ID, Text: cut(d.Text, sampleBytes)})
+	s := sampler{file: file, seen: map[int64]bool{}}
+	next := int64(0)
+	for i := int64(0); i < int64(n) && err == nil; i++ {
+		next, err = s.take(max(next, info.Size()/int64(n)*i))
 	}
-	return samples, nil
+	if errors.Is(err, io.EOF) {
+		next, err = 0, nil
+	}
+	for len(s.samples) < n && err == nil {
+		next, err = s.take(next)
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return s.samples, nil
+}
+
+// sampler keeps documents of a file, each once.
+type sampler struct {
+	file    io.ReaderAt
+	seen    map[int64]bool // ends of their lines
+	samples []spec.Document
+}
+
+// take reads the document that begins at or after a byte, and returns where its line ends.
+func (s *sampler) take(at int64) (end int64, err error) {
+	d, end, err := documentAfter(s.file, at)
+	if err != nil {
+		return 0, err
+	}
+	if !s.seen[end] {
+		s.seen[end] = true
+		s.samples = append(s.samples, spec.Document{ID: d.ID, Text: cut(d.Text, sampleBytes)})
+	}
+	return end, nil
 }
 
 // documentAfter is the first document whose line begins at or after byte at, and where its line ends.

@@ -30,7 +30,7 @@ type Set struct {
 // named by its own digest: the same text is one file, however many runs and versions share it.
 //
 // The set is the held-out documents of smallest hash up to limitBytes of text (0 is DefaultSetBytes), smallest first. A
-// document that alone is longer than that is passed over, unless there is no other: a set is never empty.
+// document that alone is longer than that is passed over; where there is no other, the set is the beginning of the first.
 func HeldoutSet(sourceDir string, limitBytes int64) (Set, error) {
 	entries, err := heldoutEntries(sourceDir)
 	if err != nil {
@@ -41,6 +41,7 @@ func HeldoutSet(sourceDir string, limitBytes int64) (Set, error) {
 	if err != nil {
 		return Set{}, fmt.Errorf("held-out set: %w", err)
 	}
+	documents[0].Text = cut(documents[0].Text, int(cmp.Or(limitBytes, DefaultSetBytes)))
 	set, err := writeSet(filepath.Join(dataOf(sourceDir), "sets"), documents)
 	if err != nil {
 		return Set{}, fmt.Errorf("held-out set: %w", err)

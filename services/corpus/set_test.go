@@ -78,8 +78,8 @@ func TestHeldoutSet_IsNeverEmpty(t *testing.T) {
 	t.Parallel()
 	source := heldoutSource(t, t.TempDir(), "en", strings.Repeat("long ", 100), strings.Repeat("longer ", 100))
 	set, err := corpus.HeldoutSet(source.Dir, 10)
-	if err != nil || set.Documents != 1 {
-		t.Errorf("%+v (%v), want the one document of smallest hash", set, err)
+	if err != nil || set.Documents != 1 || set.Bytes != 10 {
+		t.Errorf("%+v (%v), want ten bytes of the document of smallest hash", set, err)
 	}
 }
 

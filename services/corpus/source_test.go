@@ -115,8 +115,8 @@ func TestSamples(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(samples) < 15 || len(samples) > 20 {
-		t.Errorf("%d samples, want about 20", len(samples))
+	if len(samples) != 20 {
+		t.Errorf("%d samples, want 20", len(samples))
 	}
 	seen := map[string]bool{}
 	for _, s := range samples {
