@@ -310,6 +310,59 @@ func TestEditor_schedules(t *testing.T) {
 	b.quiet()
 }
 
+// TestEditor_presses: buttons that are pressed twice, and fields that are left, before the server has answered change what
+// they stood beside.
+func TestEditor_presses(t *testing.T) {
+	t.Parallel()
+	b, s := browse(t)
+	s.text()
+	asked, release := make(chan struct{}, 64), make(chan struct{})
+	var held atomic.Bool
+	b.url = front(t, s.url, func(r *http.Request) {
+		if r.URL.Path == "/new/check" && held.Load() {
+			asked <- struct{}{}
+			select {
+			case <-release:
+			case <-r.Context().Done():
+			}
+		}
+	})
+	b.compose(drawn)
+	twice := func(selector string) {
+		b.until(`!document.querySelector("[data-schedules]").inert`)
+		held.Store(true)
+		b.eval(fmt.Sprintf(`document.querySelector(%q).focus(); for (let i = 0; i < 2; i++) document.querySelector(%[1]q).click()`, selector))
+		<-asked
+		b.eval(fmt.Sprintf(`document.querySelector(%q).click()`, selector))
+		held.Store(false)
+		release <- struct{}{}
+		b.until(`!document.querySelector("[data-schedules]").inert`)
+	}
+	b.eval(`document.querySelectorAll("[role=tab]")[1].click()`)
+	b.until(`document.querySelector("#arm-name").value === "flat"`)
+	twice("[data-do=duplicate]")
+	b.until(`document.querySelectorAll("[role=tab]").length === 3 && document.querySelector("#arm-name").value === "flat-2"`)
+	b.until(`document.activeElement.dataset.do === "duplicate"`)
+	twice("[data-do=split]")
+	b.until(`document.querySelectorAll("[data-stages] tbody tr").length === 2`)
+	twice("#x-0")
+	b.until(`document.querySelectorAll("[data-stages] tbody tr").length === 1`)
+	twice("[data-do=drop]")
+	b.until(`document.querySelectorAll("[role=tab]").length === 2 && document.querySelector("#arm-name").value === "turn"`)
+	if diff := cmp.Diff(drawn, b.document()); diff != "" {
+		t.Errorf("after all that:\n%s", diff)
+	}
+
+	held.Store(true)
+	b.eval(`{ const n = document.querySelector("#arm-name"); n.focus(); n.value = "two"; n.dispatchEvent(new Event("change")); }`)
+	<-asked
+	b.eval(`{ const m = document.querySelector("#u-0"); m.value = "40"; m.dispatchEvent(new Event("change")); }`)
+	held.Store(false)
+	release <- struct{}{}
+	b.holds("  two:                # 順序\n    stages:\n      - {until: 0.4,")
+	b.quiet()
+}
+
 // TestEditor_accessible runs axe over what the page looks like in between: with a mistake, in the form and in the text, as a
 // difference, at the summary, and with a recurrence; in both languages and schemes, wide and at 320 px.
 func TestEditor_accessible(t *testing.T) {

@@ -34,6 +34,9 @@ class Page {
   private pane: View = "form";
   private gesture = 0; // counts moves of handles that belong together
   private moving = false; // the last change was a handle's, and is drawn already
+  private next = ""; // the schedule to look at once it is there
+  private building = 0; // changes of which schedules and stages there are, until they are answered
+  private built = Promise.resolve();
   private drawn = ""; // what is drawn; empty: it is to be drawn whatever it is
   private typedAt = 0;
   private readonly begun: string;
@@ -82,7 +85,7 @@ class Page {
 
   private asked(): { arm: string; use: string; rate: string } {
     const value = (id: string): string => (document.getElementById(id) as HTMLInputElement | null)?.value.normalize("NFKC").replace(/[^\d.]/g, "") ?? "";
-    return { arm: this.schedule()?.name ?? "", use: value("use"), rate: localStorage.getItem(rateKey) ?? value("rate") };
+    return { arm: this.next || (this.schedule()?.name ?? ""), use: value("use"), rate: localStorage.getItem(rateKey) ?? value("rate") };
   }
 
   // recall takes up what was written here before a reload, or offers what was written elsewhere in this tab.
@@ -109,7 +112,8 @@ class Page {
   }
 
   private answer(page: Document, state: State, behind: boolean): void {
-    const { arm, schedules } = this.state;
+    const { schedules } = this.state;
+    const arm = state.schedules?.some((s) => s.name === this.next) ? this.next : this.state.arm;
     this.state = behind && this.moving && schedules ? { ...state, schedules } : state; // a handle doesn't jump back
     if (!this.schedule() || state.schedules?.some((s) => s.name === arm)) this.state.arm = arm;
     this.text.put(this.doc.text);
@@ -134,8 +138,8 @@ class Page {
     for (const [name, on] of [["undo", this.doc.undoable], ["redo", this.doc.redoable]] as const) this.one<HTMLButtonElement>(`[data-do=${name}]`).disabled = !on;
     if (!schedule || this.pane !== "form") return;
     head(this.one("[data-name]"), this.state, schedule, this.arm(schedule), {
-      label: (to) => this.make(change.label(schedule, to)),
-      name: (to) => this.make(change.rename(schedule, to)),
+      label: (to) => this.after((s) => change.label(s, to)),
+      name: (to) => this.build((s) => change.rename(s, to)),
     });
     const seen = this.seen(schedule);
     if (seen === this.drawn) return;
@@ -147,10 +151,10 @@ class Page {
     this.picture(schedule);
     stages(this.one("[data-stages]"), this.state, schedule, wrong, {
       until: (i, v) => this.set(["stages", `${i}`, "until"], decimal(v)),
-      ramp: (i, how) => this.make(change.ramp(schedule, i, how)),
+      ramp: (i, how) => this.after((s) => change.ramp(s, i, how)),
       share: (i, k, v) => this.set(["stages", `${i}`, "mixture", this.state.sources[k]?.name ?? ""], decimal(v)),
-      spread: (i) => this.make(change.spread(this.state, i < 0 ? change.incomplete(this.state) : [{ schedule, i }])),
-      remove: (i) => this.make(change.removeStage(schedule, i)),
+      spread: (i) => this.build((s) => change.spread(this.state, i < 0 ? change.incomplete(this.state) : [{ schedule: s, i }])),
+      remove: (i) => this.build((s) => change.removeStage(s, i)),
     });
     this.one("[data-said]").replaceChildren(...wrong.filter((w) => w.stage < 0).map((w) => html("p", { class: "err" }, w.message)));
   }
@@ -189,6 +193,7 @@ class Page {
   }
 
   private choose(name: string): void {
+    this.next = "";
     this.state.arm = name;
     this.draw();
     this.doc.look();
@@ -196,23 +201,55 @@ class Page {
 
   // make sends a button's edits; those of one press are undone together.
   private make({ edits, arm }: change.Made): void {
-    if (arm !== undefined) this.state.arm = arm;
+    if (arm !== undefined) this.next = arm;
     this.moving = false;
     this.drawn = ""; // the field that it came from shows what was typed
     if (edits.length) this.doc.change(edits, `made ${++this.gesture}`);
   }
 
+  // build makes edits that change which schedules and stages there are: of the schedule that is looked at, once all before
+  // is answered. Until it is answered itself, buttons and fields of schedules rest; those behind a typed name wait.
+  private build(make: (schedule: Schedule) => change.Made): void {
+    const box = this.one("[data-schedules]");
+    const from = document.activeElement;
+    if (box.inert) return;
+    box.inert = !(from instanceof HTMLInputElement);
+    const rests = box.inert;
+    this.building++;
+    this.built = this.built.then(async () => {
+      const name = this.schedule()?.name;
+      await this.doc.idle();
+      const schedule = this.state.schedules?.find((s) => s.name === name);
+      if (schedule) this.make(make(schedule));
+      await this.doc.idle();
+      this.next = "";
+      this.building--;
+      if (!rests) return;
+      box.inert = false;
+      if (document.activeElement === document.body && from instanceof HTMLElement) (from.isConnected ? from : document.getElementById(from.id || "-"))?.focus();
+    });
+  }
+
+  // after makes edits of the schedule that is looked at, once what is being built is there.
+  private after(make: (schedule: Schedule) => change.Made): void {
+    const go = (): void => {
+      const schedule = this.schedule();
+      if (schedule) this.make(make(schedule));
+    };
+    if (this.building) void this.built.then(go);
+    else go();
+  }
+
   // set changes a value of the schedule that is looked at.
   private set(path: string[], value: unknown): void {
-    const schedule = this.schedule();
-    if (schedule) this.make({ edits: [{ op: "set", path: ["schedules", schedule.name, ...path], value }] });
+    this.after(({ name }) => ({ edits: [{ op: "set", path: ["schedules", name, ...path], value }] }));
   }
 
   // moved shows a moved handle at once, and tells the server.
   private moved(to: Change): void {
     const schedule = this.schedule();
     const stage = schedule?.stages[to.stage];
-    if (!schedule || !stage) return;
+    if (!schedule || !stage || this.building) return;
     const at = ["schedules", schedule.name, "stages", `${to.stage}`];
     const edits: Edit[] = [];
     if ("until" in to) {
@@ -256,7 +293,6 @@ class Page {
 
   private press(button: HTMLButtonElement, event: MouseEvent): void {
     const { do: what, view, by } = button.dataset;
-    const schedule = this.schedule();
     if (view === "form" || view === "yaml") {
       this.view(view);
       this.keep();
@@ -269,10 +305,10 @@ class Page {
     if (what === "fit") void this.fit();
     if (button.dataset.edits) void this.put(JSON.parse(button.dataset.edits) as Edit[], button.dataset.then ?? "");
     if (what === "resume") this.resume(draft.last());
-    if (schedule && what === "split") this.make(change.split(this.state, schedule));
-    if (schedule && what === "duplicate") this.make(change.duplicate(this.state, schedule));
-    if (schedule && what === "add") this.make(change.add(this.state));
-    if (schedule && what === "drop") this.make(change.drop(this.state, schedule));
+    if (what === "split") this.build((s) => change.split(this.state, s));
+    if (what === "duplicate") this.build((s) => change.duplicate(this.state, s));
+    if (what === "add") this.build(() => change.add(this.state));
+    if (what === "drop") this.build((s) => change.drop(this.state, s));
     if (button.dataset.review !== undefined) {
       event.preventDefault();
       void this.review();
