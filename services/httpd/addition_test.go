@@ -70,7 +70,7 @@ func TestAddition_nowhere(t *testing.T) {
 	s.send("/sources?lang=en", "path", "/etc", "name", "web-ja", "lang", "ja").want(t, 422)
 }
 
-// TestBrowser_addition adds a source by its form and sees it come, without a reload.
+// TestBrowser_addition adds a source by its form, which changes of language leave as it is, and sees it come, without a reload.
 func TestBrowser_addition(t *testing.T) {
 	t.Parallel()
 	root, data := t.TempDir(), t.TempDir()
@@ -85,7 +85,9 @@ func TestBrowser_addition(t *testing.T) {
 	}
 	b.run(chromedp.Navigate(b.url+"/sources/new?lang=ja"), chromedp.WaitReady(chromedp.CSS("html[data-ready]")),
 		chromedp.SendKeys(chromedp.CSS("#path"), root), chromedp.SendKeys(chromedp.CSS("#name"), "web-ja"), chromedp.SendKeys(chromedp.CSS("#lang"), "ja"),
+		chromedp.Click(chromedp.CSS(".lang a[lang=en]")), chromedp.WaitReady(chromedp.CSS("html[data-ready][lang=en]")),
 		chromedp.Click(chromedp.CSS("[formaction='/sources/look']")), chromedp.WaitReady(chromedp.CSS("html[data-ready] .note b")),
+		chromedp.Click(chromedp.CSS(".lang a[lang=ja]")), chromedp.WaitReady(chromedp.CSS("html[data-ready][lang=ja]")),
 		chromedp.Click(chromedp.CSS("form.stackf button:not([formaction])")), chromedp.WaitReady(chromedp.CSS("html[data-ready] #additions table")))
 	b.eval(`window.unloaded = false`)
 	adder := orchestrator.Adder{Store: s.store, Data: data, Roots: []string{root}, Log: slog.New(slog.DiscardHandler)}

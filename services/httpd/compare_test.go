@@ -200,6 +200,8 @@ func TestBrowser_compare(t *testing.T) {
 	again.run(chromedp.EmulateViewport(1440, 900), chromedp.Navigate(zoomed), chromedp.WaitReady(chromedp.CSS("html[data-ready] #curve-loss canvas")))
 	again.eval(`document.querySelector("#curve-loss [data-do=table]").click()`)
 	again.until(steps + ` === 1 && document.getElementById("pin-long/ja70").classList.contains("tag")`)
+	b.run(chromedp.Click(chromedp.CSS(".lang a[lang=ja]")), chromedp.WaitReady(chromedp.CSS("html[data-ready][lang=ja]")))
+	b.until(`location.search.includes("base=long") && location.search.includes("smooth=5") && document.querySelector("#curve-loss canvas")`)
 	b.quiet()
 	again.quiet()
 }

@@ -41,6 +41,11 @@ func TestBrowser_dialog(t *testing.T) {
 	if shares, err := s.store.Shares(t.Context()); err != nil || len(shares) > 0 {
 		t.Errorf("%d shares were made, %v", len(shares), err)
 	}
+
+	b.eval(`document.querySelector("#share form").requestSubmit()`)
+	b.run(chromedp.WaitReady(chromedp.CSS("html[data-ready] #link")))
+	b.eval(`window.confirm = (question) => { window.asked = question; return false; }; document.querySelector(".lang a[lang=ja]").click()`)
+	b.until(`window.asked.includes("only now") && document.querySelector("#link").value`) // the link that is shown once
 	b.quiet()
 }
 

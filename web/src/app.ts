@@ -2,6 +2,7 @@
 // are loaded only where a page has them.
 import { arrived } from "./editor-draft";
 import { expect } from "./get";
+import { languages } from "./language";
 import { follow } from "./live";
 import { ask, copies, dialogs, once, scrollers } from "./page";
 
@@ -13,6 +14,7 @@ copies();
 dialogs();
 scrollers();
 arrived();
+languages();
 void enhance();
 
 // enhance loads what this page needs beyond the frame.
