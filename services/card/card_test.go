@@ -65,6 +65,13 @@ var response = card.Plot{
 	Arms:    []card.Placed{{Arm: card.Arm{Hue: 2, Shape: "square"}, At: card.Point{X: .5, Y: 1.9}}}, Picks: []card.Point{{X: .42, Y: 1.75}},
 }
 
+// beyond has curves of arms that begin above the axes.
+var beyond = card.Plot{
+	X: "学習トークン", Y: "bits per byte", Ends: [2]string{"0", "200万"}, Low: card.Point{Y: 1.6}, High: card.Point{X: 2e6, Y: 2.2},
+	Bands: []card.Band{{Ink: card.Hued(1), Low: []card.Point{{X: 0, Y: 7.9}, {X: 5e5, Y: 1.9}, {X: 2e6, Y: 1.65}}, High: []card.Point{{X: 0, Y: 8.1}, {X: 5e5, Y: 2}, {X: 2e6, Y: 1.75}}}},
+	Lines: []card.Line{{Ink: card.Hued(1), Points: []card.Point{{X: 0, Y: 8}, {X: 5e5, Y: 1.95}, {X: 2e6, Y: 1.7}}}, {Points: []card.Point{{X: 0, Y: 9}, {X: 2e6, Y: 8}}}},
+}
+
 var triangle = card.Plot{
 	Corners: []string{"ja", "en", "code"}, Shades: []card.Shade{{At: card.Point{X: .5, Y: .3}, Strength: 1}, {At: card.Point{X: .3, Y: .2}, Strength: .4}, {At: card.Point{X: 0, Y: 0}}},
 	Dots: []card.Dot{{At: card.Point{X: .4, Y: .1}}}, Picks: []card.Point{{X: .5, Y: .3}},
@@ -77,7 +84,7 @@ func TestDrawer_PNG(t *testing.T) {
 		"usual":   example("学習量が同じとき、日本語を何割にすると両方の言語で損をしないか", 5),
 		"long":    example(strings.Repeat("事前学習の配合について、", 20)+"最後。", 12),
 		"hostile": example("</script><script>alert(1)</script>\"'><img src=x> 配合🍶\x00\n\t"+strings.Repeat("W", 90), 1),
-		"empty":   {}, "response": plotted(response), "triangle": plotted(triangle), "bare": {Plot: &card.Plot{}},
+		"empty":   {}, "response": plotted(response), "triangle": plotted(triangle), "beyond": plotted(beyond), "bare": {Plot: &card.Plot{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -3,6 +3,7 @@ package card
 import (
 	"image/color"
 	"math"
+	"strconv"
 )
 
 // Plot is a chart of curves and places, drawn where a card has no trade-off of its arms.
@@ -21,8 +22,11 @@ type Plot struct {
 	Picks   []Point // what is recommended
 }
 
-// Ink names a colour: a language, or what follows.
+// Ink names a colour: a language, an arm's hue, or what follows.
 type Ink string
+
+// Hued is the ink of arms of a hue, as [Arm] has it.
+func Hued(hue int) Ink { return Ink("hue " + strconv.Itoa(hue)) }
 
 // Inks beside those of languages (ja, en, code, other).
 const (
@@ -43,13 +47,13 @@ type Shade struct {
 	Strength float64
 }
 
-// Band is all between two curves.
+// Band is all between two curves; what is beyond the axes is cut off.
 type Band struct {
 	Ink       Ink
 	Low, High []Point
 }
 
-// Line is a curve.
+// Line is a curve; what is beyond the axes is cut off.
 type Line struct {
 	Ink    Ink
 	Points []Point
@@ -86,6 +90,11 @@ func (i Ink) colour() color.RGBA {
 	case InkPale:
 		return rule
 	}
+	for hue, c := range hues {
+		if i == Hued(hue) {
+			return c
+		}
+	}
 	return dark
 }
 
@@ -102,8 +111,12 @@ func (s *sheet) plot(p *Plot) {
 	}
 	for _, l := range p.Lines {
 		for i := 1; i < len(l.Points); i++ {
-			x0, y0 := f.at(l.Points[i-1])
-			x1, y1 := f.at(l.Points[i])
+			from, to, seen := f.cut(l.Points[i-1], l.Points[i])
+			if !seen {
+				continue
+			}
+			x0, y0 := f.at(from)
+			x1, y1 := f.at(to)
 			s.fill(l.Ink.colour(), stroke(x0, y0, x1, y1, 4), circle(x1, y1, 2))
 		}
 	}
@@ -166,6 +179,21 @@ func (s *sheet) triangle(p *Plot, f frame) frame {
 	return f
 }
 
+// cut is the part of a line from a to b that is neither above nor below the axes; false where none is.
+func (f frame) cut(a, b Point) (from, to Point, seen bool) {
+	at := func(y float64) Point { return Point{a.X + (b.X-a.X)*(y-a.Y)/(b.Y-a.Y), y} }
+	end := func(p Point) Point {
+		switch {
+		case p.Y > f.high.Y:
+			return at(f.high.Y)
+		case p.Y < f.low.Y:
+			return at(f.low.Y)
+		}
+		return p
+	}
+	return end(a), end(b), max(a.Y, b.Y) >= f.low.Y && min(a.Y, b.Y) <= f.high.Y
+}
+
 // between is the outline of a band.
 func (f frame) between(b Band) path {
 	var p path
@@ -177,5 +205,19 @@ func (f frame) between(b Band) path {
 		x, y := f.at(b.High[i])
 		p = append(p, [2]float64{x, y})
 	}
-	return p
+	return p.within(f.top, func(y float64) bool { return y >= f.top }).within(f.bottom, func(y float64) bool { return y <= f.bottom })
+}
+
+// within is the part of an outline on one side of a height.
+func (p path) within(height float64, inside func(y float64) bool) (out path) {
+	for i, b := range p {
+		a := p[(i+len(p)-1)%len(p)]
+		if inside(a[1]) != inside(b[1]) {
+			out = append(out, [2]float64{a[0] + (b[0]-a[0])*(height-a[1])/(b[1]-a[1]), height})
+		}
+		if inside(b[1]) {
+			out = append(out, b)
+		}
+	}
+	return out
 }

@@ -3,6 +3,7 @@ package httpd_test
 import (
 	"encoding/csv"
 	"fmt"
+	"image/png"
 	"net/url"
 	"regexp"
 	"strings"
@@ -107,7 +108,10 @@ func TestCompare_share(t *testing.T) {
 	if points := fresh.get(link+"/points.csv").want(t, 200).body; !strings.HasPrefix(points, "arm,run,series,") {
 		t.Errorf("points %.100s", points)
 	}
-	fresh.get(link+"/preview.png").want(t, 404)
+	picture, err := png.Decode(strings.NewReader(fresh.get(link+"/preview.png?lang=en").want(t, 200).body))
+	if err != nil || picture.Bounds().Dx() != 1200 {
+		t.Errorf("the picture: %v", err)
+	}
 	s.sweep("three")
 	if fresh.get(link+"/chart.json").body != figure {
 		t.Error("a frozen chart changed")
@@ -125,7 +129,10 @@ func TestAPI_compare(t *testing.T) {
 	s.get("/compare?lang=en&"+arms).want(t, 200, "Speed and cost by device", "50.0%", "9,000")
 	s.get("/compare/devices.csv?"+arms).want(t, 200, "device,devices,isa,threads,precision,", ",portable,1,fp32,")
 	s.get("/api/v1/compare/charts/device?metric=mfu&"+arms).want(t, 200, `"kind":"device"`, `"50.0%"`)
-	s.send("/compare/share?"+arms, "chart", "device yen_per_billion_tokens", "days", "7").want(t, 200)
+	link := linkPattern.FindString(s.send("/compare/share?"+arms, "chart", "device yen_per_billion_tokens", "days", "7").want(t, 200).body)
+	if _, err := png.Decode(strings.NewReader(s.get(link+"/preview.png?lang=en").want(t, 200).body)); err != nil {
+		t.Errorf("the picture of devices: %v", err)
+	}
 	s.get("/api/v1/arms?q=TWO+ja30").want(t, 200, `"arm":"ja30"`, `"completed":2`)
 	s.get("/api/v1/compare?"+arms).want(t, 200, `"verdicts"`, `"missing":[]`, `"seconds"`)
 	s.get("/api/v1/compare?arm="+strings.Repeat("&arm=", 400)).want(t, 422, `"field":"query.arm"`)

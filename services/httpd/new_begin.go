@@ -126,9 +126,6 @@ func (s *Server) begin(r *http.Request) (string, error) {
 	return "", nil
 }
 
-// nightly is where a document's nights are, until somebody says otherwise.
-const nightly = "Asia/Tokyo"
-
 // exampled is a file of package schedules, with its question in a language.
 func exampled(name, lang string) (string, error) {
 	list, err := schedules.List()
@@ -141,6 +138,9 @@ func exampled(name, lang string) (string, error) {
 	}
 	return list[i].In(lang), nil
 }
+
+// nightly is where a document's nights are, until somebody says otherwise.
+const nightly = "Asia/Tokyo"
 
 // clocked is a document that starts every night, until somebody says otherwise.
 func clocked(document string) string {

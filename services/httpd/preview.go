@@ -39,15 +39,10 @@ func (s *Server) unfurling(w words, v sharedView) *unfurling {
 			u.Description += span.Text
 		}
 	}
-	if s.pictured(v.Share) {
+	if s.drawer != nil {
 		u.Image = s.options.URL + v.URL + "/preview.png?" + url.Values{"lang": {w.lang}}.Encode()
 	}
 	return u
-}
-
-// pictured reports whether a share has a picture: one is drawn of trade-offs and of a decision's charts.
-func (s *Server) pictured(share ablation.Share) bool {
-	return s.drawer != nil && share.Kind != shareKindCompare
 }
 
 // sharedPreview is the picture under which chat tools show a link. It needs the link alone, and shows what the page does.
@@ -56,7 +51,7 @@ func (s *Server) sharedPreview(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	if !s.pictured(share) {
+	if s.drawer == nil {
 		s.gone(w, r)
 		return
 	}
@@ -98,12 +93,19 @@ func (w words) card(share ablation.Share, kept frozen) (card.Card, error) {
 		c.Arms = append(c.Arms, arm)
 	}
 	var err error
-	if share.Kind == shareKindDecision {
-		c.Plot, err = w.plot(kept.Figure)
+	if share.Kind != shareKindDecision && share.Kind != shareKindCompare {
+		c.Fronts, err = fronts(kept.Figure)
 		return c, err
 	}
-	c.Fronts, err = fronts(kept.Figure)
-	return c, err
+	var f drawnFigure
+	if err := json.Unmarshal(kept.Figure, &f); err != nil {
+		return c, fmt.Errorf("read a frozen figure: %w", err)
+	}
+	c.Plot = w.plot(f)
+	if f.Kind == chart.KindDevice { // its marks are the devices', which have no scores
+		c.Arms, c.JA, c.EN, c.More = f.named(w.lang), "", "", w.text("sweeps.more", "n", len(f.Arms)-cardArms)
+	}
+	return c, nil
 }
 
 // cardArms is how many of more arms than it has lines a picture names.

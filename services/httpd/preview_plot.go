@@ -1,9 +1,8 @@
 package httpd
 
 import (
-	"encoding/json"
-	"fmt"
 	"math"
+	"time"
 
 	"github.com/haigo-lab/haigo/services/card"
 	"github.com/haigo-lab/haigo/services/chart"
@@ -11,6 +10,7 @@ import (
 
 // drawnFigure is as much of a frozen figure as a picture of it needs.
 type drawnFigure struct {
+	Kind    chart.Kind
 	X, Y    chart.Axis
 	Arms    []chart.Arm
 	Corners []chart.Corner
@@ -21,12 +21,8 @@ type drawnFigure struct {
 	}
 }
 
-// plot is a frozen figure of a decision in small: its curves, bands and places, without its tools and words.
-func (w words) plot(figure []byte) (*card.Plot, error) {
-	var f drawnFigure
-	if err := json.Unmarshal(figure, &f); err != nil {
-		return nil, fmt.Errorf("read a frozen figure: %w", err)
-	}
+// plot is a frozen figure of a decision or a comparison in small: its curves, bands and places, without its tools and words.
+func (w words) plot(f drawnFigure) *card.Plot {
 	p := &card.Plot{X: f.X.Name.In(w.lang), Y: f.Y.Name.In(w.lang)}
 	if len(f.Option.XAxis) > 0 && len(f.Option.YAxis) > 0 {
 		x, y := f.Option.XAxis[0], f.Option.YAxis[0]
@@ -41,7 +37,7 @@ func (w words) plot(figure []byte) (*card.Plot, error) {
 			f.place(p, series, f.Option.Series[i].Data, w.lang)
 		}
 	}
-	return p, nil
+	return p
 }
 
 // tick is a value at the end of an axis; nothing where an axis has another format than pictures write.
@@ -51,6 +47,10 @@ func (w words) tick(format chart.Format, v float64) string {
 		return percent(v, 0)
 	case chart.FormatTokens:
 		return chart.Count(v).In(w.lang)
+	case chart.FormatInteger:
+		return chart.Integer(v)
+	case chart.FormatDuration:
+		return w.lasting(time.Duration(v * float64(time.Second)))
 	case chart.FormatFixed2, chart.FormatFixed3:
 		return fixed(v, 2)
 	}
@@ -59,7 +59,7 @@ func (w words) tick(format chart.Format, v float64) string {
 
 // place puts one series where its role says.
 func (f drawnFigure) place(p *card.Plot, s chart.Series, rows [][]any, lang string) {
-	colour := card.Ink(s.Lang)
+	colour := f.ink(s)
 	switch s.Role {
 	case chart.RoleBeyond, chart.RoleOptimum:
 		for _, r := range rows {
@@ -69,17 +69,19 @@ func (f drawnFigure) place(p *card.Plot, s chart.Series, rows [][]any, lang stri
 		p.Bands = append(p.Bands, card.Band{Ink: colour, Low: points(rows, 1), High: points(rows, 2)})
 	case chart.RoleLine:
 		p.Lines = append(p.Lines, card.Line{Ink: colour, Points: points(rows, 1)})
+	case chart.RoleBaseline:
+		p.Lines = append(p.Lines, card.Line{Points: points(rows, 1)})
 	case chart.RoleAdjusted, chart.RoleSeen:
 		for _, at := range points(rows, 1) {
 			p.Dots = append(p.Dots, card.Dot{Ink: colour, At: at})
 		}
 	case chart.RoleMean:
-		if s.Arm == nil || *s.Arm < 0 || *s.Arm >= len(f.Arms) {
+		arm, ok := f.arm(s)
+		if !ok {
 			return
 		}
-		arm := f.Arms[*s.Arm]
 		for _, at := range points(rows, 1) {
-			p.Arms = append(p.Arms, card.Placed{Arm: card.Arm{Label: arm.Label.In(lang), Hue: arm.Mark.Hue, Shape: arm.Mark.Shape, Hollow: arm.Mark.Hollow}, At: at})
+			p.Arms = append(p.Arms, card.Placed{Arm: pictured(arm, lang), At: at})
 		}
 	case chart.RoleGrid:
 		p.Shades = shades(rows)
@@ -92,6 +94,35 @@ func (f drawnFigure) place(p *card.Plot, s chart.Series, rows [][]any, lang stri
 			p.Grounds = append(p.Grounds, card.Ground{Ink: card.InkPick, From: value(r, 0), To: value(r, 0)})
 		}
 	}
+}
+
+// ink is a series' colour: its language's, or its arm's.
+func (f drawnFigure) ink(s chart.Series) card.Ink {
+	if arm, ok := f.arm(s); ok && s.Lang == "" {
+		return card.Hued(arm.Mark.Hue)
+	}
+	return card.Ink(s.Lang)
+}
+
+// named are the figure's arms, without scores.
+func (f drawnFigure) named(lang string) []card.Arm {
+	out := make([]card.Arm, len(f.Arms))
+	for i, arm := range f.Arms {
+		out[i] = pictured(arm, lang)
+	}
+	return out
+}
+
+// pictured is an arm as a picture marks it.
+func pictured(arm chart.Arm, lang string) card.Arm {
+	return card.Arm{Label: arm.Label.In(lang), Hue: arm.Mark.Hue, Shape: arm.Mark.Shape, Hollow: arm.Mark.Hollow}
+}
+
+func (f drawnFigure) arm(s chart.Series) (arm chart.Arm, ok bool) {
+	if s.Arm == nil || *s.Arm < 0 || *s.Arm >= len(f.Arms) {
+		return arm, false
+	}
+	return f.Arms[*s.Arm], true
 }
 
 // shades are the nodes of a triangle, the darker the better; pale where nothing was run near.
