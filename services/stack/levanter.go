@@ -19,7 +19,7 @@ func levanter(o Order) []File {
 	t.head(o, "Weights are shares of sequences of that length, and so of tokens.")
 	if len(ends) > 1 {
 		t.line("# Stages begin at multiples of %d steps: step × batch must be a multiple of mixture_block_size.", mixtureBlock/gcd(mixtureBlock, o.BatchRows))
-		if unit == 1 && mixtureBlock%o.BatchRows != 0 || unit == 1 && o.BatchRows < mixtureBlock {
+		if unit < mixtureBlock/gcd(mixtureBlock, o.BatchRows) {
 			t.line("# This run is too short for that; choose a mixture_block_size that divides every boundary × batch.")
 		}
 		for i, end := range ends[:len(ends)-1] {

@@ -69,7 +69,11 @@ func TestFit_Predict(t *testing.T) {
 		f := fitted(t, surrogate.Setup{Table: runs(20, 2, noise, seed), Pairs: pairs})
 		test := runs(100, 1, noise, 100+seed)
 		for i, said := range f.Predict(test.Runs) {
+			sd, _ := f.Noise(test.Runs[i])
 			for k, p := range said {
+				if half := (p.Top - p.Low) / 2; half < 1.6*sd[k] {
+					t.Errorf("%s: ± %v, where seeds alone have a standard deviation of %v", metrics[k], half, sd[k])
+				}
 				w := test.Runs[i].Shares[0]
 				if truth := world(w)[k]; slices.Min(w) > .05 && math.Abs(p.Mean/truth-1) > .05 {
 					t.Errorf("%s of %v: said %v, it is %v", metrics[k], test.Runs[i].Shares, p, truth)

@@ -102,11 +102,19 @@ func (m *metric) predict(xs []exposure) []Prediction {
 		return out
 	}
 	for i, g := range m.model.at(xs) {
-		half := m.half * m.uneven.at(g.mean) * math.Sqrt(g.variance+m.noise.variance(xs[i]))
+		half := m.width(g.mean, g.variance, m.noise.variance(xs[i]))
 		ends := []float64{m.target.from(g.mean - half), m.target.from(g.mean + half)}
 		out[i] = Prediction{m.target.from(g.mean), slices.Min(ends), slices.Max(ends)}
 	}
 	return out
+}
+
+// width is half an interval's. What replicates say of a single run's noise is never made smaller: means, on which intervals
+// are calibrated, have less of it.
+func (m *metric) width(level, variance, noise float64) float64 {
+	scale := m.half * m.uneven.at(level)
+	alone := max(scale, normal)
+	return math.Sqrt(scale*scale*variance + alone*alone*noise)
 }
 
 func (m *metric) mean(x exposure) float64 {

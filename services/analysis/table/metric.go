@@ -69,11 +69,14 @@ func (t *Table) join(m, v *sheet, rows map[string]int) []ablation.Label {
 	return append(notes, t.missing(v.file)...)
 }
 
+// mostScore is above every score; squares of larger ones are infinite.
+const mostScore = 1e100
+
 func (s *sheet) values(i int) []float64 {
 	out := make([]float64, len(s.columns))
 	for k := range out {
 		out[k] = s.number(i, k, true)
-		if math.IsInf(out[k], 0) {
+		if math.Abs(out[k]) > mostScore {
 			out[k] = math.NaN() // what diverged has no score
 		}
 	}

@@ -168,7 +168,7 @@ func (c fitCmd) shares(phases int) ([]float64, error) {
 	}
 	sum := 0.0
 	for _, s := range c.PhaseShares {
-		if s <= 0 {
+		if !(s > 0) { // NaN isn't
 			return nil, invalidFlag("--phase-shares", "has a number that isn't above 0")
 		}
 		sum += s

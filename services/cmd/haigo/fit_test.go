@@ -117,6 +117,7 @@ func TestFit_bad(t *testing.T) {
 		{append(base, "--objective", "bpb/ja"), "must begin with min: or max:"},
 		{append(base, "--phases", "2"), "has columns of 1 phases, 2 are asked for"},
 		{append(base, "--phase-shares", "0.5,0.5"), "has 2 numbers, the runs have 1 phases"},
+		{append(base, "--phase-shares", "nan"), "has a number that isn't above 0"},
 		{append(base, "--source-tokens", "ja"), "write SOURCE=TOKENS"},
 		{append(base, "--predict", metrics), "is a source of the runs, and has no column here"},
 	} {
