@@ -142,7 +142,11 @@ func (s *Server) start(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	document, as := written(r), strings.TrimSpace(r.PostFormValue("as"))
-	answer, err := s.apply(r.Context(), []byte(document), as)
+	err := s.spared(r.Context(), document, as)
+	var answer *applied
+	if err == nil {
+		answer, err = s.apply(r.Context(), []byte(document), as)
+	}
 	if err == nil {
 		http.Redirect(w, r, startedURL(answer.Body.Sweep), http.StatusSeeOther)
 		return
@@ -152,6 +156,16 @@ func (s *Server) start(w http.ResponseWriter, r *http.Request) {
 	v.As, v.AskAs = as, v.AskAs || as != ""
 	v.refuse(s, words, err)
 	s.renderNew(w, r, status(err), v)
+}
+
+// spared refuses another name for a sweep that starts once where a recurrence has it: the review, which says that this
+// ends the recurrence, knew of the document's own name alone.
+func (s *Server) spared(ctx context.Context, document, as string) error {
+	sweep, err := ablation.ParseSweep([]byte(document))
+	if err != nil || as == "" || as == sweep.Name || sweep.Recurrence != nil || !s.recurs(ctx, as) {
+		return nil // what is wrong with the document is said where it is applied
+	}
+	return ablation.Conflict("%s is a recurrence's name; take another one, or end the recurrence first", "%s は定期実行の名前です。別の名前にするか、先に定期実行を終了してください", as)
 }
 
 // startedURL is where a sweep is watched, or where its firings are, if it recurs.

@@ -59,6 +59,8 @@ func TestRecurrences(t *testing.T) {
 	s.get("/new?example=nightly&lang=en").want(t, 200, "name: nightly-2\n", "\nquestion: Does the same mixture")
 	s.send("/new/check", "document", document, "lang", "en").want(t, 200, "Replaces the recurrence nightly.")
 	s.send("/new/check?lang=ja", "document", sweepFile("nightly")).want(t, 200, "定期実行 nightly はこれで終わり")
+	s.send("/new?lang=en", "document", sweepFile("once"), "as", "nightly").want(t, 409, "nightly is a recurrence&#39;s name")
+	s.get("/api/v1/recurrences/nightly").want(t, 200, `"state":"active"`)
 	s.recur()
 	s.get("/recurrences?lang=ja").want(t, 200, `class="strip"`, "毎日 22:00", "22:00–08:00", "起動後に 1 回だけ実行", "前回がまだ実行中", "2,400円", "再開")
 	s.get("/recurrences?lang=en").want(t, 200, "every day at 22:00", "the one before was still running", "¥2,400", "Resume")
