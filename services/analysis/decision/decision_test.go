@@ -245,3 +245,23 @@ func TestBeside(t *testing.T) {
 		t.Errorf("%v of a pool of two", got)
 	}
 }
+
+func TestOutside(t *testing.T) {
+	t.Parallel()
+	run := func(ja, parameters, tokens float64) table.Run {
+		return table.Run{ID: "far", Shares: [][]float64{{ja, 1 - ja}}, Parameters: parameters, Tokens: tokens}
+	}
+	tried := []table.Run{run(.1, 1e6, 1e9), run(.3, 1e6, 1e9), run(.5, 1e6, 1e9)}
+	for says, asked := range map[string]table.Run{
+		"": run(.45, 4e6, 1e10), "lie outside of what was tried": run(.55, 1e6, 1e9), "5 times the largest run's": run(.3, 5e6, 1e9),
+		"11 times the longest run's": run(.3, 1e6, 1.1e10),
+	} {
+		var said []string
+		for _, w := range decision.Outside(tried, []table.Run{asked}) {
+			said = append(said, w.EN)
+		}
+		if got := strings.Join(said, "\n"); (says == "") != (got == "") || !strings.Contains(got, says) {
+			t.Errorf("of %v: %q, want %q", asked, got, says)
+		}
+	}
+}

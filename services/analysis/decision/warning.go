@@ -8,6 +8,9 @@ import (
 	"github.com/haigo-lab/haigo/services/analysis/table"
 )
 
+// edge is by how much a share may pass those that were tried before that is said.
+const edge = 0.01
+
 // ManyEpochs is how often a source may be read before that is said.
 const ManyEpochs = 4.0
 
@@ -106,29 +109,61 @@ func (e *engine) edges(run table.Run) []string {
 	return out
 }
 
-// farSize says that the run that is decided about is much larger than those that were run.
 func (e *engine) farSize(d *Decision) {
-	parameters, tokens := 0.0, 0.0
-	for _, r := range e.fit.Table.Runs {
-		parameters, tokens = max(parameters, r.Parameters), max(tokens, r.Tokens)
-	}
-	if parameters > 0 && e.target.Parameters > FarParameters*parameters {
-		d.warning("%.3g parameters are %.0f times the largest run's: rankings carry over, values and small differences may not; run a few mixtures at that size",
-			"パラメータ数 %.3g は、実行した最大のランの %.0f 倍です。順位は引き継がれやすいものの、値や小さな差は当てになりません。その規模で数個の配合を実行してください", e.target.Parameters, e.target.Parameters/parameters)
-	}
-	if tokens > 0 && e.target.Tokens > FarTokens*tokens {
-		d.warning("%.3g tokens are %.0f times the longest run's: what small shares and repeated text are worth changes with length",
-			"トークン数 %.3g は、実行した最長のランの %.0f 倍です。少ない割合や繰り返すテキストの価値は長さで変わります", e.target.Tokens, e.target.Tokens/tokens)
-	}
+	d.Warnings = append(d.Warnings, farSizes(e.fit.Table.Runs, e.target.Parameters, e.target.Tokens)...)
 }
 
-// Outside says which runs lie farther from all tried mixtures than these usually lie from each other.
+// farSizes says how far a size is from those of the runs, and where nothing is known of theirs.
+func farSizes(runs []table.Run, parameters, tokens float64) (out []ablation.Label) {
+	largest, longest := 0.0, 0.0
+	for _, r := range runs {
+		largest, longest = max(largest, r.Parameters), max(longest, r.Tokens)
+	}
+	switch {
+	case parameters > 0 && largest == 0:
+		out = append(out, ablation.Said("the runs' parameters aren't known, so %.3g parameters change nothing here: give a column params", "実行したランのパラメータ数が分からないため、%.3g という規模は結果に反映されません。params 列を加えてください", parameters))
+	case largest > 0 && parameters > FarParameters*largest:
+		out = append(out, ablation.Said("%.3g parameters are %.0f times the largest run's: rankings carry over, values and small differences may not; run a few mixtures at that size",
+			"パラメータ数 %.3g は、実行した最大のランの %.0f 倍です。順位は引き継がれやすいものの、値や小さな差は当てになりません。その規模で数個の配合を実行してください", parameters, parameters/largest))
+	}
+	if longest > 0 && tokens > FarTokens*longest {
+		out = append(out, ablation.Said("%.3g tokens are %.0f times the longest run's: what small shares and repeated text are worth changes with length",
+			"トークン数 %.3g は、実行した最長のランの %.0f 倍です。少ない割合や繰り返すテキストの価値は長さで変わります", tokens, tokens/longest))
+	}
+	return out
+}
+
+// Outside says which runs lie farther from all tried mixtures than these usually lie from each other, or have more or less
+// of a source than any, and whether they are far larger or longer.
 func Outside(tried, asked []table.Run) []ablation.Label {
+	parameters, tokens := 0.0, 0.0
+	for _, run := range asked {
+		parameters, tokens = max(parameters, run.Parameters), max(tokens, run.Tokens)
+	}
+	return append(beyond(tried, asked), farSizes(tried, parameters, tokens)...)
+}
+
+// overstep is by how much a run's share passes the smallest and largest that were tried, at most.
+func overstep(tried []table.Run, run table.Run) (most float64) {
+	for phase, shares := range run.Shares {
+		for j, share := range shares {
+			low, high := 1.0, 0.0
+			for _, t := range tried {
+				low, high = min(low, t.Shares[phase][j]), max(high, t.Shares[phase][j])
+			}
+			most = max(most, low-share, share-high)
+		}
+	}
+	return most
+}
+
+// beyond is what Outside says of mixtures.
+func beyond(tried, asked []table.Run) []ablation.Label {
 	e := region{tried: tried, reach: usual(tried)}
 	var far []string
 	most := 0.0
 	for _, run := range asked {
-		if _, d := e.nearest(run); d > e.reach {
+		if _, d := e.nearest(run); d > e.reach || overstep(tried, run) > edge {
 			far = append(far, run.ID)
 			most = max(most, d)
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
+	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/analysis/table"
 	"github.com/haigo-lab/haigo/services/intake"
 	"github.com/haigo-lab/haigo/services/postgres"
@@ -33,7 +35,7 @@ type importCmd struct {
 
 // Run stores finished runs of others as a sweep.
 func (c importCmd) Run(e *env) error {
-	q, err := c.request()
+	q, err := c.request(e.stderr)
 	if err != nil {
 		return err
 	}
@@ -56,7 +58,7 @@ func (c importCmd) Run(e *env) error {
 	})
 }
 
-func (c importCmd) request() (intake.Request, error) {
+func (c importCmd) request(warnings io.Writer) (intake.Request, error) {
 	q := intake.Request{Name: c.Name, Question: c.Question, Tokens: float64(c.Tokens), Langs: map[string]string{}}
 	if !spec.ValidName(c.Name) {
 		return q, invalidFlag("NAME", c.Name+" is no name; use lower-case letters, digits, '.', '_' and '-', at most 64, a letter or digit first")
@@ -76,8 +78,12 @@ func (c importCmd) request() (intake.Request, error) {
 	if err != nil {
 		return q, err
 	}
-	if q.Table, _, err = table.Read(mixtures, metrics, c.Phases); err != nil {
+	var notes []ablation.Label
+	if q.Table, notes, err = table.Read(mixtures, metrics, c.Phases); err != nil {
 		return q, err
+	}
+	for _, note := range notes {
+		fmt.Fprintln(warnings, "warning:", note.EN)
 	}
 	if q.Shares, err = (fitCmd{PhaseShares: c.PhaseShares}).shares(q.Table.Phases); err != nil {
 		return q, err
