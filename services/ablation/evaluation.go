@@ -47,8 +47,8 @@ const (
 	fairSetBytes    = 8 << 10 // rather than less, a run is scored seldomer
 )
 
-// leastItems of a task are scored in the shortest runs, too.
-const leastItems = 5
+// leastItems of a task are scored in the shortest runs, too: a run of a second can tell nothing of tasks anyway.
+const leastItems = 1
 
 // MuchEvaluation is the share of a run's time that evaluation keeps within where a recipe leaves it open how often is
 // scored.
