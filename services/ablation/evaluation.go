@@ -138,9 +138,10 @@ func (r Recipe) defaultEval(sources int) Amount {
 // a part of the items is scored, the same in all runs and at every step.
 func (s *Sweep) Settle(e Exam) {
 	s.Recipe.Scored = e.scored(s.Recipe.Items)
-	if s.Recipe.EvalOpen {
-		s.seldom()
+	if !s.Recipe.EvalOpen {
+		return // who says how often is scored has all items, too
 	}
+	s.seldom()
 	r := s.shortest()
 	if left := r.scorable() - r.evaluations()*e.Sets; r.ItemsOpen && r.TaskEval.zero() && r.Scored.Tasks > left {
 		s.Recipe.Items = e.items(left)

@@ -2,6 +2,7 @@ package ablation_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -98,6 +99,18 @@ func TestRecipe_TasksEvery(t *testing.T) {
 		r.Scored = ablation.Scored{Sets: c.sets, Tasks: c.tasks}
 		if every, tasks := r.EvalEvery(), r.TasksEvery(); every != c.every || tasks != c.tasksEvery {
 			t.Errorf("%s: every %d steps, tasks every %d, want %d and %d", name, every, tasks, c.every, c.tasksEvery)
+		}
+	}
+}
+
+// A recipe that says how often is scored, as the demo's does, has all items asked however long that takes.
+func TestSettle_asksAllItems(t *testing.T) {
+	t.Parallel()
+	for eval, want := range map[string]bool{"": false, ", eval: {every: 25%}": true, ", eval: {every: 25%, set_bytes: 65536}": true, ", eval: {items: all}": true} {
+		s := ablation.Sweep{Recipe: scoring(t, 600_000, eval)}
+		s.Settle(ablation.Exam{Sets: 3 * s.Recipe.SetBytes, Tasks: [][]int64{slices.Repeat([]int64{200}, 1000)}})
+		if all := s.Recipe.Items == 0; all != want {
+			t.Errorf("%q: %d of 1,000 items are asked", eval, s.Recipe.Items)
 		}
 	}
 }
