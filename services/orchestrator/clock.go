@@ -26,18 +26,7 @@ type Clock struct {
 // Run looks until ctx ends, by the database's clock. The first look decides what became of the times that passed while
 // nothing ran.
 func (c *Clock) Run(ctx context.Context) error {
-	tick := time.NewTicker(tickEvery)
-	defer tick.Stop()
-	for {
-		if err := c.TickOnce(ctx); err != nil && ctx.Err() == nil {
-			c.Log.Warn("Could not see to recurrences and budgets, will look again", "err", err)
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-	}
+	return lookEach(ctx, tickEvery, c.Log, "Could not see to recurrences and budgets, will look again", c.TickOnce)
 }
 
 // TickOnce fires what is due and bounds what goes on.

@@ -28,18 +28,7 @@ type Halver struct {
 
 // Run looks until ctx ends.
 func (h *Halver) Run(ctx context.Context) error {
-	tick := time.NewTicker(halveEvery)
-	defer tick.Stop()
-	for {
-		if err := h.HalveOnce(ctx); err != nil && ctx.Err() == nil {
-			h.Log.Warn("Could not see to early stopping, will look again", "err", err)
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-	}
+	return lookEach(ctx, halveEvery, h.Log, "Could not see to early stopping, will look again", h.HalveOnce)
 }
 
 // HalveOnce judges every run that has got to a rung since it was last judged.

@@ -26,18 +26,7 @@ type Proposer struct {
 
 // Run looks until ctx ends.
 func (p *Proposer) Run(ctx context.Context) error {
-	tick := time.NewTicker(proposeEvery)
-	defer tick.Stop()
-	for {
-		if err := p.ProposeOnce(ctx); err != nil && ctx.Err() == nil {
-			p.Log.Warn("Could not see to sweeps that plan themselves, will look again", "err", err)
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-	}
+	return lookEach(ctx, proposeEvery, p.Log, "Could not see to sweeps that plan themselves, will look again", p.ProposeOnce)
 }
 
 // ProposeOnce adds a round to every sweep that waits for one. One sweep's trouble doesn't keep the others waiting.
