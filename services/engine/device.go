@@ -21,8 +21,8 @@ var ErrFull = errors.New("every device has a run")
 const visibleDevices = "CUDA_VISIBLE_DEVICES"
 
 // Devices are those of this machine of which an attempt is to be given one: n of them, or those that the service's own
-// environment names. A device is given by a lock that exec and its runner hold, which the kernel takes back when the last of
-// them has ended: so no restart and no second worker on these locks gives it twice.
+// environment names. A device is given by locks that exec and its runner hold, which the kernel takes back when the last of
+// them has ended: so no restart, no second worker and, on Linux, no other data folder gives it twice.
 func (l *Local) Devices(n int) ([]spec.LaunchDevice, error) {
 	if n == 0 {
 		return nil, nil
@@ -52,22 +52,22 @@ func anyFree(dir string) error {
 		return nil //nolint:nilerr // exec says what is wrong with the file
 	}
 	for _, d := range launch.Devices {
-		if file, err := hold(d); err == nil {
-			return file.Close()
+		if locks, err := hold(d); err == nil {
+			return closeAll(locks)
 		}
 	}
 	return ErrFull
 }
 
-// takeDevice waits until one of the devices is free, and holds it until the file and every copy that a runner inherited are
+// takeDevice waits until one of the devices is free, and holds it until its locks and every copy that a runner inherited are
 // closed. It gives up, with none, when the attempt is asked to stop.
-func takeDevice(ctx context.Context, dir string, devices []spec.LaunchDevice) (name string, file *os.File, err error) {
+func takeDevice(ctx context.Context, dir string, devices []spec.LaunchDevice) (name string, locks []*os.File, err error) {
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
 	for len(devices) > 0 {
 		for _, d := range devices {
-			if file, err = hold(d); err == nil {
-				return d.Name, file, nil
+			if locks, err = hold(d); err == nil {
+				return d.Name, locks, nil
 			}
 			if !errors.Is(err, ErrBusy) {
 				return "", nil, err
@@ -85,8 +85,9 @@ func takeDevice(ctx context.Context, dir string, devices []spec.LaunchDevice) (n
 	return "", nil, nil
 }
 
-// hold takes a device's lock, ErrBusy where an attempt has it.
-func hold(d spec.LaunchDevice) (*os.File, error) {
+// hold takes a device's locks, ErrBusy where an attempt has one: the file, which all who share a data folder know, and where
+// the system has such a thing the device's name, which the whole machine knows.
+func hold(d spec.LaunchDevice) ([]*os.File, error) {
 	file, err := os.OpenFile(d.Lock, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("open the lock of device %s: %w", d.Name, err)
@@ -94,5 +95,17 @@ func hold(d spec.LaunchDevice) (*os.File, error) {
 	if err := flock(file, syscall.LOCK_EX); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	return file, nil
+	name, err := reserve("haigo/device/" + d.Name)
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return append(name, file), nil
+}
+
+func closeAll(files []*os.File) error {
+	var errs []error
+	for _, f := range files {
+		errs = append(errs, f.Close())
+	}
+	return errors.Join(errs...)
 }

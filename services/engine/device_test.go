@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -23,6 +24,9 @@ func onDevice(t *testing.T, l *engine.Local, name, script string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for i := range devices { // apart from those of other tests on this machine
+		devices[i].Name = fmt.Sprintf("%s-%d-%s", t.Name(), os.Getpid(), devices[i].Name)
+	}
 	dir := filepath.Join(t.TempDir(), name)
 	if err := engine.Prepare(dir, []byte("{}"), plan(script), "nonce"+name+t.Name(), devices...); err != nil {
 		t.Fatal(err)
@@ -36,15 +40,18 @@ func sharing(locks string) *engine.Local {
 	return l
 }
 
-// TestDevices_oneRunAtATime: three workers that know nothing of each other bring nine attempts to two devices; a runner that
-// found another one on its device would say so.
+// TestDevices_oneRunAtATime: three workers that know nothing of each other, two of one data folder and one of another, bring
+// nine attempts to two devices; a runner that found another one on its device would say so.
 func TestDevices_oneRunAtATime(t *testing.T) {
 	t.Parallel()
-	locks, marks := t.TempDir(), t.TempDir()
+	folders, marks := []string{t.TempDir()}, t.TempDir()
+	if runtime.GOOS == "linux" {
+		folders = append(folders, t.TempDir())
+	}
 	script := fmt.Sprintf(`cd %q; mkdir "on$CUDA_VISIBLE_DEVICES" || echo "$CUDA_VISIBLE_DEVICES" >> twice; echo "$CUDA_VISIBLE_DEVICES" >> given; sleep 0.1; rmdir "on$CUDA_VISIBLE_DEVICES"`, marks)
 	var workers sync.WaitGroup
 	for w := range 3 {
-		l := sharing(locks)
+		l := sharing(folders[w%len(folders)])
 		var dirs []string
 		for i := range 3 {
 			dirs = append(dirs, onDevice(t, l, fmt.Sprintf("attempt-%d%d", w, i), script))
@@ -69,6 +76,7 @@ func TestDevices_oneRunAtATime(t *testing.T) {
 	if exists(marks, "twice") || len(given) != 9 {
 		t.Errorf("devices were given %v, of these twice at once: %v", given, exists(marks, "twice"))
 	}
+	t.Logf("figure: %d attempts of 3 workers in %d data folders on 2 devices, one at a time", len(given), len(folders))
 }
 
 // TestDevices_outliveWorkerAndExec: a runner keeps its device when its worker is another and its exec was killed, and no longer.

@@ -46,10 +46,8 @@ func Exec(ctx context.Context, dir string) error {
 	if err != nil {
 		return fmt.Errorf("exec: %w", err)
 	}
-	if held != nil {
-		defer held.Close()
-	}
-	if err := execute(ctx, dir, inherited{lock, held, device}, launch); err != nil {
+	err = execute(ctx, dir, inherited{append([]*os.File{lock}, held...), device}, launch)
+	if err := errors.Join(err, closeAll(held)); err != nil {
 		return fmt.Errorf("exec: %w", err)
 	}
 	return nil
@@ -72,8 +70,8 @@ func writeProcess(dir string, launch *spec.Launch) error {
 
 // inherited is what exec holds and its parts go on holding.
 type inherited struct {
-	lock, device *os.File // device is nil where the attempt needs none
-	name         string   // of the device
+	locks  []*os.File // the attempt's, and its device's
+	device string     // its name; empty where the attempt needs none
 }
 
 // execute runs the parts and writes down how they ended.

@@ -24,7 +24,7 @@ const startWithin = 30 * time.Second
 // be used concurrently.
 type Local struct {
 	Exec  []string // the wrapper's command, to which --dir and the folder are added: {"/…/haigo", "exec"}
-	Locks string   // folder of the locks of devices, absolute: who shares it shares the devices
+	Locks string   // folder of the locks of devices, absolute
 
 	mu       sync.Mutex
 	children map[int]bool // wrappers that this process started and hasn't reaped

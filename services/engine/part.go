@@ -57,14 +57,14 @@ func (r *running) run(ctx context.Context) (code int, signal, failure string) {
 	}
 }
 
-// start gives the runner /dev/null, the log files, the lock and a process group of its own.
+// start gives the runner /dev/null, the log files, the locks and a process group of its own.
 func (r *running) start() error {
 	c := exec.Command(r.part.Argv[0], r.part.Argv[1:]...)
 	c.Dir = spec.Resolve(r.dir, r.part.Dir)
 	c.Env = append(os.Environ(), nonceEnv+"="+r.nonce) // of exec, which the engine gave: no secret of the service is in it
-	c.ExtraFiles = []*os.File{r.own.lock}
-	if r.own.device != nil {
-		c.Env, c.ExtraFiles = append(c.Env, visibleDevices+"="+r.own.name), append(c.ExtraFiles, r.own.device)
+	c.ExtraFiles = r.own.locks
+	if r.own.device != "" {
+		c.Env = append(c.Env, visibleDevices+"="+r.own.device)
 	}
 	for name, value := range r.part.Env {
 		c.Env = append(c.Env, name+"="+value)

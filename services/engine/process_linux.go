@@ -65,3 +65,20 @@ func carrying(nonce string) (pids []int, err error) {
 func punch(file *os.File, from, n int64) error {
 	return unix.Fallocate(int(file.Fd()), unix.FALLOC_FL_PUNCH_HOLE|unix.FALLOC_FL_KEEP_SIZE, from, n)
 }
+
+// reserve holds a name that one process of the machine can hold at a time, with those that inherit the file: an abstract
+// Unix socket's, which needs no folder that all users can write to, and which nobody has to tidy up. ErrBusy where it is held.
+func reserve(name string) ([]*os.File, error) {
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, fmt.Errorf("reserve %s: %w", name, err)
+	}
+	file := os.NewFile(uintptr(fd), "@"+name)
+	switch err := unix.Bind(fd, &unix.SockaddrUnix{Name: "@" + name}); {
+	case errors.Is(err, unix.EADDRINUSE):
+		return nil, errors.Join(ErrBusy, file.Close())
+	case err != nil:
+		return nil, errors.Join(fmt.Errorf("reserve %s: %w", name, err), file.Close())
+	}
+	return []*os.File{file}, nil
+}

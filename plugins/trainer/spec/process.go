@@ -14,7 +14,8 @@ type Launch struct {
 	Devices []LaunchDevice `json:"devices,omitempty"`
 }
 
-// LaunchDevice is a device that one attempt at a time may have: whoever holds the lock of that file.
+// LaunchDevice is a device that one attempt at a time may have: whoever holds the lock of that file and, on Linux, the name on
+// the machine.
 type LaunchDevice struct {
 	Name string `json:"name"` // as its maker's runtime counts it, "0", or an identifier
 	Lock string `json:"lock"` // absolute path
