@@ -99,7 +99,11 @@ func hold(d spec.LaunchDevice) ([]*os.File, error) {
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	return append(name, file), nil
+	locks := append(name, file)
+	if users, err := carrying(deviceEnv + "=" + d.Name); err == nil && len(users) > 0 {
+		return nil, errors.Join(ErrBusy, closeAll(locks)) // left behind by an exec and a runner that were killed
+	}
+	return locks, nil
 }
 
 func closeAll(files []*os.File) error {

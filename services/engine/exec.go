@@ -19,8 +19,11 @@ const (
 	beatEvery = 5 * time.Second
 )
 
-// nonceEnv marks every process of an attempt, so that none is ever killed by its pid alone.
-const nonceEnv = "HAIGO_NONCE"
+// What marks every process of an attempt, so that none is ever killed by its pid alone, and none forgotten on a device.
+const (
+	nonceEnv  = "HAIGO_NONCE"
+	deviceEnv = "HAIGO_DEVICE"
+)
 
 // Exec is the code of `haigo exec --dir D`: it holds the attempt's lock and runs the parts of launch.json in order until
 // one fails, the stop file appears, or none is left; then it writes exit.json. The end of ctx makes the stop file. The

@@ -178,10 +178,10 @@ func (l *Local) Kill(ctx context.Context, h Handle) error {
 	if err != nil || boot != v.BootID || alive(v.PID, v.StartTime) {
 		return err
 	}
-	if lives, err := held(v.Dir); err != nil || !lives {
+	if status, err := Verdict(v.Dir); err != nil || status.State != Running {
 		return err
 	}
-	pids, err := carrying(v.Nonce)
+	pids, err := carrying(nonceMark(v.Nonce))
 	for _, pid := range pids {
 		err = errors.Join(err, unlessGone(syscall.Kill(pid, syscall.SIGKILL)))
 	}

@@ -150,3 +150,12 @@ func text(t testing.TB, dir, name string) string {
 	}
 	return strings.TrimSpace(string(data))
 }
+
+func number(t testing.TB, dir, name string) int {
+	t.Helper()
+	n, err := strconv.Atoi(text(t, dir, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}

@@ -46,7 +46,7 @@ func (r *running) run(ctx context.Context) (code int, signal, failure string) {
 	for {
 		select {
 		case <-ended:
-			r.sweep()
+			r.sweep(look.C)
 			return r.status()
 		case <-stop:
 			stop = nil
@@ -61,10 +61,10 @@ func (r *running) run(ctx context.Context) (code int, signal, failure string) {
 func (r *running) start() error {
 	c := exec.Command(r.part.Argv[0], r.part.Argv[1:]...)
 	c.Dir = spec.Resolve(r.dir, r.part.Dir)
-	c.Env = append(os.Environ(), nonceEnv+"="+r.nonce) // of exec, which the engine gave: no secret of the service is in it
+	c.Env = append(os.Environ(), nonceMark(r.nonce)) // of exec, which the engine gave: no secret of the service is in it
 	c.ExtraFiles = r.own.locks
 	if r.own.device != "" {
-		c.Env = append(c.Env, visibleDevices+"="+r.own.device)
+		c.Env = append(c.Env, visibleDevices+"="+r.own.device, deviceEnv+"="+r.own.device)
 	}
 	for name, value := range r.part.Env {
 		c.Env = append(c.Env, name+"="+value)
@@ -121,13 +121,35 @@ func (r *running) touch() {
 	}
 }
 
-// sweep ends what the runner left behind in its group: it would hold the lock for ever. While a member lives the group's
-// number can't be given out again.
-func (r *running) sweep() {
+// sweep ends what the runner left behind, and waits for that: it would train on beside the next attempt. While a member of the
+// runner's group lives the group's number can't be given out again; what has left the group, as torchrun's processes do, and
+// perhaps closed the locks that it inherited, is known by the nonce.
+func (r *running) sweep(look <-chan time.Time) {
 	_ = syscall.Kill(-r.command.Process.Pid, syscall.SIGKILL)
+	for left := killCarrying(r.nonce); left > 0; left = killCarrying(r.nonce) {
+		<-look
+		if time.Since(r.beat) >= beatEvery {
+			r.touch()
+		}
+	}
 	_ = r.stdout.shorten()
 	_ = r.stderr.shorten()
 }
+
+// killCarrying ends the processes of an attempt by its nonce, and says how many there were. Where the system shows no
+// environments there are none to be seen.
+func killCarrying(nonce string) int {
+	pids, err := carrying(nonceMark(nonce))
+	if err != nil {
+		return 0
+	}
+	for _, pid := range pids {
+		_ = syscall.Kill(pid, syscall.SIGKILL) // an error means that it has ended, or is another user's
+	}
+	return len(pids)
+}
+
+func nonceMark(nonce string) string { return nonceEnv + "=" + nonce }
 
 func (r *running) status() (code int, signal, failure string) {
 	state := r.command.ProcessState

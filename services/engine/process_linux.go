@@ -41,13 +41,13 @@ func bootID() (string, error) {
 	return strings.TrimSpace(string(data)), err
 }
 
-// carrying is the processes whose environment names the nonce.
-func carrying(nonce string) (pids []int, err error) {
+// carrying is the processes whose environment has an entry, NAME=VALUE.
+func carrying(entry string) (pids []int, err error) {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
 		return nil, err
 	}
-	mark := []byte(nonceEnv + "=" + nonce + "\x00")
+	mark := []byte(entry + "\x00")
 	for _, e := range entries {
 		pid, err := strconv.Atoi(e.Name())
 		if err != nil {

@@ -18,8 +18,8 @@ const fresh = 60 * time.Second
 //
 //	lock held                                    running
 //	lock free, no process.json                   not started
-//	lock free, process.json of this machine      ended
 //	lock free, exit.json                         ended
+//	lock free, process.json of this machine      ended, or running while a process has the attempt's nonce
 //	process.json of another machine, no exit.json    running while its heartbeat is fresh, else unobserved
 //
 // A machine is this one when it has our name or our boot id: the lock is the kernel's, and a reboot frees it.
@@ -39,6 +39,8 @@ func Verdict(dir string) (Status, error) {
 		status.State = Running
 	case p == nil:
 		status.State = NotStarted
+	case !exited(dir) && here(p) && lives(p):
+		status.State = Running
 	case exited(dir) || here(p):
 		status.State = Ended
 	case time.Since(status.Seen) < fresh:
@@ -60,6 +62,13 @@ func heartbeat(dir string) time.Time {
 		return time.Time{}
 	}
 	return info.ModTime()
+}
+
+// lives says whether a process of an attempt goes on that holds no lock: what torchrun starts closes files that it inherits,
+// and outlives an exec and a torchrun that were killed.
+func lives(p *spec.Process) bool {
+	pids, err := carrying(nonceMark(p.Nonce))
+	return err == nil && len(pids) > 0
 }
 
 // here says whether a process was one of this machine.

@@ -42,7 +42,7 @@ func TestVerdict(t *testing.T) {
 			dir := attempt(t, "exit 0")
 			var errs []error
 			if v.host != "" {
-				errs = append(errs, spec.WriteFile(filepath.Join(dir, spec.ProcessFile), spec.Process{Host: v.host, BootID: v.boot}))
+				errs = append(errs, spec.WriteFile(filepath.Join(dir, spec.ProcessFile), spec.Process{Host: v.host, BootID: v.boot, Nonce: "nonce" + t.Name()}))
 			}
 			if !v.beat.IsZero() {
 				path := filepath.Join(dir, spec.HeartbeatFile)
