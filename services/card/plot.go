@@ -56,6 +56,7 @@ type Band struct {
 // Line is a curve; what is beyond the axes is cut off.
 type Line struct {
 	Ink    Ink
+	Thin   bool
 	Points []Point
 }
 
@@ -110,6 +111,10 @@ func (s *sheet) plot(p *Plot) {
 		s.fill(tint(b.Ink.colour(), .22), f.between(b))
 	}
 	for _, l := range p.Lines {
+		width := 4.0
+		if l.Thin {
+			width = 2
+		}
 		for i := 1; i < len(l.Points); i++ {
 			from, to, seen := f.cut(l.Points[i-1], l.Points[i])
 			if !seen {
@@ -117,7 +122,7 @@ func (s *sheet) plot(p *Plot) {
 			}
 			x0, y0 := f.at(from)
 			x1, y1 := f.at(to)
-			s.fill(l.Ink.colour(), stroke(x0, y0, x1, y1, 4), circle(x1, y1, 2))
+			s.fill(l.Ink.colour(), stroke(x0, y0, x1, y1, width), circle(x1, y1, width/2))
 		}
 	}
 	for _, d := range p.Dots {

@@ -87,6 +87,7 @@ const (
 	RoleInterval   Role = "interval"   // [x, y, x low, x high, y low, y high]: 90%; null where unknown
 	RoleBand       Role = "band"       // [x, low, high]: all points between
 	RoleLine       Role = "line"       // [x, y, n]: a mean over n runs
+	RoleLaw        Role = "law"        // [x, y]: a law by itself, under a line that corrects it
 	RoleSpike      Role = "spike"      // [x, top, size]: a point far above its neighbours; it is the band's
 	RoleSuperseded Role = "superseded" // [x, y]: a segment that doesn't count any more
 	RoleNonfinite  Role = "nonfinite"  // [x, "NaN" | "Infinity" | "-Infinity"]: drawn as a cross on the edge
@@ -102,7 +103,8 @@ const (
 	RoleBeyond     Role = "beyond"     // [from, to]: where nothing was tried
 	RoleOptimum    Role = "optimum"    // [from, to]: where the best may lie, 90%
 	RoleGrid       Role = "grid"       // [x, y, value, as good, outside]: nodes of a triangle, rows of falling length
-	RoleSeen       Role = "seen"       // [x, y, n]: a mixture that was run
+	RoleSeen       Role = "seen"       // [x, y, arm]: a mixture that was run; arm is an index in Arms, -1 where it is gone
+	RoleTurned     Role = "turned"     // [x, y, arm]: one that was run and changes on the way, at its shares of the whole run
 	RoleNext       Role = "next"       // [x, y, p]: one that is proposed, and the chance that it is better
 	RoleLedger     Role = "ledger"     // [x, number]: an entry of a run's ledger, by its number there
 	RoleChange     Role = "change"     // [x]: from here on a run does otherwise than its recipe

@@ -51,6 +51,12 @@ type fixture struct {
 
 func newFixture(t *testing.T) fixture {
 	t.Helper()
+	return fixtureOf(t, document)
+}
+
+// fixtureOf trains another document over the fixture's sources.
+func fixtureOf(t *testing.T, document string) fixture {
+	t.Helper()
 	sweep, err := ablation.ParseSweep([]byte(document))
 	if err != nil {
 		t.Fatal(err)

@@ -43,7 +43,7 @@ func newDrawing(x, y scale) *drawing {
 // shapeOf is the ECharts type that a role is drawn with; custom ones are drawn by the page's script.
 func shapeOf(r Role) string {
 	switch r {
-	case RoleSeed, RoleMean, RoleNonfinite, RoleSpike, RoleLedger, RoleOdds, RolePick, RoleAdjusted, RoleSeen, RoleNext:
+	case RoleSeed, RoleMean, RoleNonfinite, RoleSpike, RoleLedger, RoleOdds, RolePick, RoleAdjusted, RoleSeen, RoleTurned, RoleNext:
 		return "scatter"
 	case RoleInterval, RoleBand, RolePlanned, RoleGrid:
 		return "custom"

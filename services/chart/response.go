@@ -8,7 +8,7 @@ import (
 )
 
 // OutlookResponse draws what metrics do as one source's share changes, the others keeping their proportions: the models'
-// curve with its interval, and every measured mixture, moved to the curve.
+// curve with its interval, the law that they correct, and every measured mixture, moved to the curve.
 func OutlookResponse(o Outlook, source string) (Figure, error) {
 	j := slices.Index(o.Fit.Table.Sources, source)
 	f := Figure{
@@ -16,8 +16,8 @@ func OutlookResponse(o Outlook, source string) (Figure, error) {
 		Title:    say("%s の割合に対する応答", "Response to the share of %s", same(source)),
 		Subtitle: say("ほかは推奨の比のまま", "the others in the recommended proportions"),
 		X:        Axis{Name: say("%s の割合（トークン）", "%s, share of tokens", same(source)), Format: FormatPercent},
-		Caption: say("線は予測の平均、帯は 90%% 区間。印は実測の平均を、ほかのデータソースの違いについて補正した値。縦の帯は最良の割合の 90%% 区間。灰色は試していない範囲。",
-			"Lines are expected means, bands their 90%% intervals. Marks are measured means, adjusted for their other shares. Upright band: 90%% interval of the best share. Grey: beyond what was tried."),
+		Caption: say("線は予測の平均、帯は 90%% 区間、破線はその土台のべき乗則。印は実測の平均を、ほかのデータソースの違いについて補正した値。縦の帯は最良の割合の 90%% 区間。灰色は試していない範囲。",
+			"Lines are expected means, bands their 90%% intervals, dashes the power law that they correct. Marks are measured means, adjusted for their other shares. Upright band: 90%% interval of the best share. Grey: beyond what was tried."),
 		Table: Table{Columns: []Column{}, Rows: [][]any{}},
 	}
 	for i, r := range o.Responses {
@@ -53,6 +53,9 @@ func (w response) draw(f *Figure) error {
 	for k := range r.Metrics {
 		for _, p := range r.Points {
 			values = append(values, p.Values[k].Low, p.Values[k].Top)
+			if p.Share >= r.Low && p.Share <= r.Top { // beyond what was tried a law may go anywhere
+				values = append(values, p.Laws[k])
+			}
 		}
 		for _, s := range r.Seen {
 			values = append(values, s.Values[k])
@@ -71,14 +74,19 @@ func (w response) draw(f *Figure) error {
 	d.add(Series{Role: RoleOptimum, Label: say("最良の割合の 90%% 区間", "90%% interval of the best share")}, []row{point(max(from, r.Optimum.Low), min(to, r.Optimum.Top))})
 	for k := range r.Metrics {
 		s := Series{Role: RoleBand, Lang: langOf(w.metric(k)), Label: setName(w.metric(k))}
-		var band, line, seen []row
+		var band, line, law, seen []row
 		for _, p := range r.Points {
 			band = append(band, point(p.Share, p.Values[k].Low, p.Values[k].Top))
 			line = append(line, append(point(p.Share, p.Values[k].Mean), nil))
+			if !math.IsNaN(p.Laws[k]) {
+				law = append(law, point(p.Share, p.Laws[k]))
+			}
 		}
 		d.add(s, band)
 		s.Role = RoleLine
 		d.add(s, line)
+		s.Role = RoleLaw
+		d.add(s, law)
 		for _, v := range r.Seen {
 			if !math.IsNaN(v.Values[k]) {
 				seen = append(seen, point(v.Share, v.Values[k]))
@@ -114,20 +122,21 @@ func (w response) list(t *Table) {
 		column("value", say("値", "Value"), FormatFixed3),
 		column("low", say("90%% 下限", "90%% low"), FormatFixed3),
 		column("high", say("90%% 上限", "90%% high"), FormatFixed3),
+		column("law", say("べき乗則", "Power law"), FormatFixed3),
 	}, w.columns()...)
 	for _, share := range []float64{r.Optimum.Low, r.Optimum.Top} {
 		t.Rows = append(t.Rows, append([]any{"optimum", nil, nil, cell(share)}, make([]any, len(t.Columns)-4)...))
 	}
 	for k := range r.Metrics {
 		for _, p := range r.Points {
-			t.Rows = append(t.Rows, append(append([]any{"expected", nil, w.metric(k), cell(p.Share)}, ends(p.Values[k])...), mixed(p.Run)...))
+			t.Rows = append(t.Rows, append(append([]any{"expected", nil, w.metric(k), cell(p.Share)}, append(ends(p.Values[k]), cell(p.Laws[k]))...), mixed(p.Run)...))
 		}
 		for _, s := range r.Seen {
 			arm := any(nil)
 			if i := w.armOf(w.Outlook.Outlook.Arms[s.Arm]); i >= 0 {
 				arm = w.Arms[i].Name
 			}
-			t.Rows = append(t.Rows, append([]any{"adjusted", arm, w.metric(k), cell(s.Share), cell(s.Values[k]), nil, nil}, mixed(w.Outlook.Outlook.Arms[s.Arm].Run)...))
+			t.Rows = append(t.Rows, append([]any{"adjusted", arm, w.metric(k), cell(s.Share), cell(s.Values[k]), nil, nil, nil}, mixed(w.Outlook.Outlook.Arms[s.Arm].Run)...))
 		}
 	}
 }

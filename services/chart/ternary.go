@@ -15,7 +15,7 @@ type Corner struct {
 }
 
 // OutlookTernary draws the objective over all constant mixtures of three sources: the first lower left, the second lower
-// right, the third on top.
+// right, the third on top. Schedules stand at their totals, marked.
 func OutlookTernary(o Outlook) (Figure, error) {
 	f := Figure{
 		ID: "ternary", Kind: KindTernary, Arms: marked(o.Arms),
@@ -27,16 +27,20 @@ func OutlookTernary(o Outlook) (Figure, error) {
 	}
 	d := newDrawing(scale{0, 1, .2}, scale{0, math.Sqrt(3) / 2, .2})
 	if o.Ternary == nil {
-		f.Empty, f.Caption = say("一定の配合の、三つのデータソースのスイープに描ける", "Drawn for sweeps of constant mixtures of three sources"), ablation.Label{}
+		f.Empty, f.Caption = say("データソースが三つのスイープに描ける", "Drawn for sweeps of three sources"), ablation.Label{}
 		return f, d.finish(&f)
 	}
+	if o.changing() {
+		f.Caption = join(f.Caption, say("色は一定の配合の値。四角は途中で配合が変わるスケジュールで、全体の比の位置にある。", "Shades are of constant mixtures; squares are schedules, at the shares of their whole run."))
+	}
+	whole := o.totals(o.Run)
 	for j, name := range o.Fit.Table.Sources {
 		lang := "other"
 		if i := slices.IndexFunc(o.Sources, func(s ablation.Source) bool { return s.Name == name }); i >= 0 {
 			lang = stacked(o.Sources[i].Lang)
 		}
 		f.Corners = append(f.Corners, Corner{same(name), lang})
-		f.Description = join(f.Description, say("%s は推奨で %s。", "%s is recommended at %s.", same(name), Percent(o.Run.Shares[0][j], 0)))
+		f.Description = join(f.Description, say("%s は推奨で %s。", "%s is recommended at %s.", same(name), Percent(whole[j], 0)))
 	}
 	o.tern(d)
 	o.ternTable(&f.Table)
@@ -48,6 +52,36 @@ func plane(shares []float64) (x, y float64) {
 	return shares[1] + shares[2]/2, shares[2] * math.Sqrt(3) / 2
 }
 
+// totals are the shares that a run reads of each source from its first step to its last.
+func (o Outlook) totals(run table.Run) []float64 {
+	out := make([]float64, len(o.Fit.Table.Sources))
+	for p, share := range o.Fit.Shares() {
+		for j, w := range run.Shares[p] {
+			out[j] += share * w
+		}
+	}
+	return out
+}
+
+// changing reports whether some mixture that was run, or is recommended or proposed, changes on the way.
+func (o Outlook) changing() bool {
+	runs := []table.Run{o.Run}
+	for _, a := range o.Outlook.Arms {
+		runs = append(runs, a.Run)
+	}
+	for _, p := range o.Next {
+		runs = append(runs, p.Run)
+	}
+	return slices.ContainsFunc(runs, turns)
+}
+
+// turns reports whether a run's mixture changes.
+func turns(run table.Run) bool {
+	return slices.ContainsFunc(run.Shares, func(phase []float64) bool {
+		return !slices.EqualFunc(phase, run.Shares[0], func(a, b float64) bool { return math.Abs(a-b) < 1e-6 })
+	})
+}
+
 func (o Outlook) tern(d *drawing) {
 	var grid []row
 	for _, p := range o.Ternary.Points {
@@ -55,18 +89,23 @@ func (o Outlook) tern(d *drawing) {
 		grid = append(grid, append(point(x, y, p.Value), p.AsGood, p.Outside))
 	}
 	d.add(Series{Role: RoleGrid}, grid)
-	var seen, next []row
-	for i, a := range o.Outlook.Arms {
-		x, y := plane(a.Run.Shares[0])
-		seen = append(seen, append(point(x, y), i))
+	var seen, turned, next []row
+	for _, a := range o.Outlook.Arms {
+		x, y := plane(o.totals(a.Run))
+		if at := append(point(x, y), o.armOf(a)); turns(a.Run) {
+			turned = append(turned, at)
+		} else {
+			seen = append(seen, at)
+		}
 	}
 	d.add(Series{Role: RoleSeen, Label: say("実測", "measured")}, seen)
+	d.add(Series{Role: RoleTurned, Label: say("実測のスケジュール（全体の比）", "measured schedule, shares of its whole run")}, turned)
 	for _, p := range o.Next {
-		x, y := plane(p.Run.Shares[0])
+		x, y := plane(o.totals(p.Run))
 		next = append(next, point(x, y, p.PBetter))
 	}
 	d.add(Series{Role: RoleNext, Label: say("次のラン", "proposed next")}, next)
-	x, y := plane(o.Run.Shares[0])
+	x, y := plane(o.totals(o.Run))
 	d.add(Series{Role: RolePick, Label: say("推奨", "Recommended")}, []row{point(x, y)})
 }
 
@@ -95,7 +134,7 @@ func (o Outlook) ternTable(t *Table) {
 		add("next", nil, nil, nil, cell(p.PBetter), p.Run)
 	}
 	for _, p := range o.Ternary.Points {
-		add("grid", nil, cell(p.Value), yesNo(p.AsGood), nil, table.Run{Shares: [][]float64{p.Shares[:]}})
+		add("grid", nil, cell(p.Value), yesNo(p.AsGood), nil, table.Run{Shares: slices.Repeat([][]float64{p.Shares[:]}, o.Fit.Table.Phases)})
 	}
 }
 

@@ -102,7 +102,7 @@ func TestDecision_figures(t *testing.T) {
 	s.text()
 	s.ratios("ratios")
 	for path, roles := range map[string][]chart.Role{
-		"front": {chart.RoleBand, chart.RoleLine, chart.RoleOdds, chart.RoleMean, chart.RolePick}, "response?source=web-ja": {chart.RoleBand, chart.RoleLine, chart.RoleAdjusted, chart.RolePick, chart.RoleOptimum},
+		"front": {chart.RoleBand, chart.RoleLine, chart.RoleOdds, chart.RoleMean, chart.RolePick}, "response?source=web-ja": {chart.RoleBand, chart.RoleLine, chart.RoleLaw, chart.RoleAdjusted, chart.RolePick, chart.RoleOptimum},
 		"stability": {chart.RoleLine},
 	} {
 		var f chart.Figure

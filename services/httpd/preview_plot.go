@@ -69,9 +69,11 @@ func (f drawnFigure) place(p *card.Plot, s chart.Series, rows [][]any, lang stri
 		p.Bands = append(p.Bands, card.Band{Ink: colour, Low: points(rows, 1), High: points(rows, 2)})
 	case chart.RoleLine:
 		p.Lines = append(p.Lines, card.Line{Ink: colour, Points: points(rows, 1)})
+	case chart.RoleLaw:
+		p.Lines = append(p.Lines, card.Line{Ink: colour, Thin: true, Points: points(rows, 1)})
 	case chart.RoleBaseline:
 		p.Lines = append(p.Lines, card.Line{Points: points(rows, 1)})
-	case chart.RoleAdjusted, chart.RoleSeen:
+	case chart.RoleAdjusted, chart.RoleSeen, chart.RoleTurned:
 		for _, at := range points(rows, 1) {
 			p.Dots = append(p.Dots, card.Dot{Ink: colour, At: at})
 		}

@@ -48,6 +48,7 @@ export type Role =
   | "interval"
   | "band"
   | "line"
+  | "law"
   | "spike"
   | "superseded"
   | "nonfinite"
@@ -64,6 +65,7 @@ export type Role =
   | "optimum"
   | "grid"
   | "seen"
+  | "turned"
   | "next"
   | "ledger"
   | "change";

@@ -1,5 +1,6 @@
-// What metrics do as one source's share changes: curves with their bands, what was measured as open marks on them, a grey
-// ground where nothing was tried, and an upright line at what is recommended, in the band where the best may lie.
+// What metrics do as one source's share changes: curves with their bands, the law under each as dashes, what was measured as
+// open marks on them, a grey ground where nothing was tried, and an upright line at what is recommended, in the band where the
+// best may lie.
 
 import { curve } from "./chart-curve";
 import { at, drawn, type Drawn, type Sheet } from "./chart-figure";
@@ -10,11 +11,16 @@ import { fixed, format, say } from "./format";
 export function response(sheet: Sheet): Drawing {
   const { option, stops } = curve(sheet);
   const series = option.series as object[];
+  for (const s of drawn(sheet.figure, "law")) series.push(law(s, sheet));
   for (const s of drawn(sheet.figure, "adjusted")) series.push(adjusted(s, sheet));
   for (const s of drawn(sheet.figure, "beyond")) series.push(beyond(s, sheet));
   for (const s of drawn(sheet.figure, "optimum")) series.push(optimum(s, sheet));
   for (const s of drawn(sheet.figure, "pick")) series.push(recommended(s, sheet));
   return { option, stops };
+}
+
+function law(s: Drawn, sheet: Sheet): object {
+  return { type: "line", silent: true, z: 2, symbol: "none", data: s.rows, lineStyle: { color: colourOf(s, sheet), width: 1.2, type: [5, 4] }, tooltip: { show: false } };
 }
 
 const shapes: Record<string, string> = { en: "rect", code: "triangle" };

@@ -1,5 +1,5 @@
 // Mixtures of three sources as a triangle: the objective as shades, the edge of what can't be told from the best as dashes,
-// what was run as circles, what is proposed as crosses.
+// what was run as circles (squares where it changes on the way), what is proposed as crosses.
 
 import { at, drawn, type Row, type Sheet, type Stop } from "./chart-figure";
 import { base, fade, languages, plain, spoken } from "./chart-theme";
@@ -16,10 +16,14 @@ export function ternary(sheet: Sheet): Drawing {
   const nodes = drawn(figure, "grid")[0]?.rows ?? [];
   const series: object[] = [];
   if (nodes.length) series.push(surface(nodes, sheet), frame(sheet), edge(nodes, sheet));
-  const seen = drawn(figure, "seen")[0];
-  const first = series.length;
+  const stops: Stop[] = [];
   const text = (row: Row | undefined, name: string): string => [plain(name), shares(at(row, 0), at(row, 1), sheet)].filter(Boolean).join("\n");
-  if (seen) series.push(marks("seen", seen.rows, "circle", 8, { color: theme.colour("page"), borderColor: theme.colour("ink"), borderWidth: 1.5 }, (row) => text(row, say(seen.label, sheet.lang))));
+  for (const s of drawn(figure, "seen", "turned")) {
+    const name = (row: Row | undefined): string => say(figure.arms[at(row, 2)]?.label, sheet.lang);
+    const read = (row: Row | undefined): string => text(row, [name(row), say(s.label, sheet.lang)].filter(Boolean).join("  "));
+    stops.push(...s.rows.map((row, index) => ({ series: series.length, index, text: () => spoken(read(row)) })));
+    series.push(marks(s.role, s.rows, s.role === "seen" ? "circle" : "rect", 8, { color: theme.colour("page"), borderColor: theme.colour("ink"), borderWidth: 1.5 }, read));
+  }
   const next = drawn(figure, "next")[0];
   if (next) series.push(marks("next", next.rows, plus, 9, { color: theme.colour("ink"), borderColor: theme.colour("page"), borderWidth: 1 }, (row) => text(row, `${say(next.label, sheet.lang)}  p = ${fixed(at(row, 2), 2)}`)));
   for (const s of drawn(figure, "pick")) {
@@ -28,7 +32,6 @@ export function ternary(sheet: Sheet): Drawing {
   }
   const hidden = { type: "value", min: 0, show: false };
   const option = { ...base(sheet), grid, xAxis: { ...hidden, max: 1 }, yAxis: { ...hidden, max: height }, series };
-  const stops: Stop[] = (seen?.rows ?? []).map((row, index) => ({ series: first, index, text: () => spoken(text(row, say(seen?.label, sheet.lang))) }));
   return { option, stops };
 }
 

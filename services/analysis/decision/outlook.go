@@ -13,7 +13,7 @@ type Outlook struct {
 	Fit       *surrogate.Fit
 	Front     *Front // of the two metrics that were asked for; nil where the fit lacks one
 	Responses []Response
-	Ternary   *Ternary // nil where sources aren't three, or mixtures change
+	Ternary   *Ternary // nil where sources aren't three
 	Next      []Proposal
 }
 

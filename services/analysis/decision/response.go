@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/haigo-lab/haigo/services/analysis"
+	"github.com/haigo-lab/haigo/services/analysis/surrogate"
 	"github.com/haigo-lab/haigo/services/analysis/table"
 )
 
@@ -24,6 +25,7 @@ type ResponsePoint struct {
 	Share  float64
 	Run    table.Run
 	Values []Interval // by Metrics
+	Laws   []float64  // by Metrics: what the law under the models says by itself; NaN where a metric has none
 }
 
 // ResponseSeen is what one tried mixture scored, moved to the curve: its distance from what the models expect of it stands at
@@ -106,12 +108,22 @@ func (e *engine) expect(r *Response) {
 	for i, p := range r.Points {
 		runs[i] = p.Run
 	}
-	drawn := e.fit.Draw(runs, draws, e.options.Seed)
+	drawn, laws := e.fit.Draw(runs, draws, e.options.Seed), e.fit.Laws()
 	for i := range r.Points {
 		for _, k := range r.Metrics {
 			r.Points[i].Values = append(r.Points[i].Values, interval(across(drawn[k], i)))
+			r.Points[i].Laws = append(r.Points[i].Laws, lawAt(laws, e.fit.Table.Metrics[k], runs[i]))
 		}
 	}
+}
+
+// lawAt is what a metric's law says of a run; NaN where it has none.
+func lawAt(laws []surrogate.Law, metric string, run table.Run) float64 {
+	i := slices.IndexFunc(laws, func(l surrogate.Law) bool { return l.Metric == metric })
+	if i < 0 {
+		return math.NaN()
+	}
+	return laws[i].At(run)
 }
 
 // adjust moves what was measured onto the curve.

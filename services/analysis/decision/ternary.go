@@ -18,9 +18,10 @@ type TernaryPoint struct {
 
 const ternarySteps = 24
 
-// ternary walks over the triangle; nil where sources aren't three or mixtures change.
+// ternary walks over the triangle; nil where sources aren't three. Where schedules were run, too, it is of constant mixtures all
+// the same.
 func (e *engine) ternary(d *Decision) *Ternary {
-	if len(e.fit.Table.Sources) != 3 || e.fit.Table.Phases != 1 {
+	if len(e.fit.Table.Sources) != 3 {
 		return nil
 	}
 	t := &Ternary{Steps: ternarySteps}
@@ -29,7 +30,9 @@ func (e *engine) ternary(d *Decision) *Ternary {
 		for j := range ternarySteps + 1 - i {
 			run := e.region.empty().Run
 			shares := [3]float64{float64(i) / ternarySteps, float64(j) / ternarySteps, float64(ternarySteps-i-j) / ternarySteps}
-			copy(run.Shares[0], shares[:])
+			for p := range run.Shares {
+				copy(run.Shares[p], shares[:])
+			}
 			_, distance := e.region.nearest(run)
 			t.Points = append(t.Points, TernaryPoint{Shares: shares, Outside: distance > e.region.reach})
 			runs = append(runs, run)

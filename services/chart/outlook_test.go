@@ -1,0 +1,72 @@
+package chart_test
+
+import (
+	"math"
+	"testing"
+
+	"github.com/haigo-lab/haigo/services/analysis/evidence"
+	"github.com/haigo-lab/haigo/services/chart"
+)
+
+// turning is constant mixtures of three sources, and a schedule that turns after a quarter.
+const turning = `
+name: turning
+sources: [web-ja, web-en, misc]
+recipe: {shape: {layers: 4, width: 128, heads: 4, ffn: 352}, tokens: 240M, row_tokens: 256, batch_rows: 64}
+schedules:
+  a: {stages: [{until: 1.0, mixture: {web-ja: 0.6, web-en: 0.2, misc: 0.2}}]}
+  b: {stages: [{until: 1.0, mixture: {web-ja: 0.2, web-en: 0.6, misc: 0.2}}]}
+  c: {stages: [{until: 1.0, mixture: {web-ja: 0.4, web-en: 0.3, misc: 0.3}}]}
+  d: {stages: [{until: 1.0, mixture: {web-ja: 0.3, web-en: 0.5, misc: 0.2}}]}
+  turn: {stages: [{until: 0.25, mixture: {web-ja: 0.2, web-en: 0.6, misc: 0.2}}, {until: 1.0, mixture: {web-ja: 0.6, web-en: 0.2, misc: 0.2}}]}
+seeds: 1
+seed: 1
+`
+
+// TestOutlook_schedules: a sweep of three sources has its triangle where schedules are in it, too: they stand apart, at the shares
+// of the whole run. Responses draw the law by itself.
+func TestOutlook_schedules(t *testing.T) {
+	t.Parallel()
+	f := fixtureOf(t, turning)
+	m, err := evidence.New(evidence.Runs{Sweep: f.Sweep, Arms: f.Arms, Sources: f.Sources, Results: f.Results}, evidence.Aim{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := m.Decide(2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := chart.Outlook{Data: f.Data, Outlook: found}
+	tern, err := chart.OutlookTernary(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	drawn := read(t, tern)
+	if n := len(drawn.rows(tern, chart.RoleSeen)); n != 4 {
+		t.Errorf("%d constant mixtures are marked", n)
+	}
+	turned := drawn.rows(tern, chart.RoleTurned)
+	if len(turned) != 1 {
+		t.Fatalf("schedules are marked at %v", turned)
+	}
+	third := turned[0][1].(float64) / (math.Sqrt(3) / 2)
+	if second := turned[0][0].(float64) - third/2; math.Abs(second-.3) > .001 || math.Abs(third-.2) > .001 {
+		t.Errorf("the schedule stands at en %.3f, misc %.3f; of its whole run that is 0.3 and 0.2", second, third)
+	}
+	if arm := turned[0][2].(float64); tern.Arms[int(arm)].Name != "turn" {
+		t.Errorf("the schedule is taken for arm %v", arm)
+	}
+	response, err := chart.OutlookResponse(o, "web-ja")
+	if err != nil {
+		t.Fatal(err)
+	}
+	law, line := read(t, response).rows(response, chart.RoleLaw), read(t, response).rows(response, chart.RoleLine)
+	if len(law) != len(line) || len(law) == 0 || law[0][0] != line[0][0] {
+		t.Errorf("the law has %d points, the prediction %d", len(law), len(line))
+	}
+	for _, row := range response.Table.Rows {
+		if len(row) != len(response.Table.Columns) {
+			t.Fatalf("a row of %d cells under %d columns", len(row), len(response.Table.Columns))
+		}
+	}
+}
