@@ -37,6 +37,7 @@ type OrderRequest struct {
 	BatchRows                      int64
 	Paths                          map[string]string  // where the stack finds each source
 	Sizes                          map[string]float64 // tokens that each source has there
+	Documents                      map[string]float64 // mean tokens of its samples, where these are documents
 }
 
 // Order is what a request asks for. Too few runs for a recommendation are *ablation.Invalid, an arm that isn't there is
@@ -84,7 +85,7 @@ func (q OrderRequest) ofArm(d chart.Data) (stack.Order, error) {
 func (q OrderRequest) order(d chart.Data, title string, shares [][]float64, ends []float64) stack.Order {
 	o := stack.Order{Title: title, Tokens: cmp.Or(q.Tokens, int64(OrderTokens)), RowTokens: cmp.Or(q.RowTokens, OrderRowTokens), BatchRows: cmp.Or(q.BatchRows, OrderBatchRows)}
 	for _, ref := range d.Sweep.Sources {
-		o.Sources = append(o.Sources, stack.Source{Name: ref.Name, Path: q.Paths[ref.Name], Tokens: q.Sizes[ref.Name]})
+		o.Sources = append(o.Sources, stack.Source{Name: ref.Name, Path: q.Paths[ref.Name], Tokens: q.Sizes[ref.Name], Document: q.Documents[ref.Name]})
 	}
 	for p, end := range ends {
 		if p == len(ends)-1 {

@@ -16,14 +16,11 @@ func levanter(o Order) []File {
 	}
 	ends := o.ends(unit)
 	var t text
-	t.head(o, "Weights are shares of sequences of that length, and so of tokens.")
+	t.head(o, "Weights are shares of sequences of that length, and so of tokens.", ends, all(o.Phases)...)
 	if len(ends) > 1 {
 		t.line("# Stages begin at multiples of %d steps: step × batch must be a multiple of mixture_block_size.", mixtureBlock/gcd(mixtureBlock, o.BatchRows))
 		if unit < mixtureBlock/gcd(mixtureBlock, o.BatchRows) {
 			t.line("# This run is too short for that; choose a mixture_block_size that divides every boundary × batch.")
-		}
-		for i, end := range ends[:len(ends)-1] {
-			t.line("# Stage %d ends at %.2f%% of the run; %.2f%% was asked for.", i, 100*float64(end)/float64(o.Steps()), 100*o.Phases[i].Until)
 		}
 	}
 	t.line("data:")

@@ -9,9 +9,9 @@ import (
 // assertion there.
 func megatron(o Order) []File {
 	var t text
-	t.head(o, "Weights are shares of sequences of that length, and so of tokens.")
-	t.line("# Keep --train-iters and --lr-decay-iters at the whole run's in every phase: the scheduler is checked against the checkpoint.")
 	ends := o.ends(1)
+	t.head(o, "Weights are shares of sequences of that length, and so of tokens.", ends, all(o.Phases)...)
+	t.line("# Keep --train-iters and --lr-decay-iters at the whole run's in every phase: the scheduler is checked against the checkpoint.")
 	if len(ends) > 1 {
 		t.line("# Needs --phase-transition-iterations (January 2026 and newer) and a constant batch: it saves and exits at each of these steps.")
 		t.line("# It exits with 0 there as at the true end; the last step tells which it was. Start again with the next phase's --data-path.")

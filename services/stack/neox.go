@@ -12,7 +12,7 @@ func neox(o Order) []File {
 	from := int64(0)
 	for i, p := range o.Phases {
 		var t text
-		t.head(o, "Weights are shares of sequences of that length, and so of tokens.")
+		t.head(o, "Weights are shares of sequences of that length, and so of tokens.", ends, i)
 		if len(ends) > 1 {
 			t.line("# Phase %d: steps %d to %d. train_iters and the learning rate's decay are the whole run's in every phase.", i, from, ends[i])
 			t.line("# A restart with other weights enters the new blend at the old step: some samples of each source are read again, others never.")

@@ -17,6 +17,8 @@ type Order struct {
 	Tokens    int64 // of the whole run
 	RowTokens int64 // length of a training sequence
 	BatchRows int64 // sequences of a global batch
+
+	asked []Phase // as they were before their shares were rounded
 }
 
 // Source is a body of text as the stack finds it.
@@ -24,6 +26,9 @@ type Source struct {
 	Name   string
 	Path   string  // prefix, folder or address, as the stack wants it; empty: a place holder
 	Tokens float64 // that it has; 0: not known
+	// Document is the mean length in tokens of its samples, where a stack that counts samples finds a document in each; 0: a sample
+	// is a whole sequence.
+	Document float64
 }
 
 // Phase is a part of the run with one mixture.
@@ -136,7 +141,7 @@ func (o Order) rounded() Order {
 		}
 		phases[i].Shares = shares
 	}
-	o.Phases = phases
+	o.Phases, o.asked = phases, o.Phases
 	return o
 }
 
@@ -161,16 +166,12 @@ func (s Source) path() string {
 	return s.Path
 }
 
-// epochs is how often a phase's share of the run reads a source; 0 where its size isn't known.
-func (o Order) epochs(phase, source int) float64 {
+// drawn is how much of a source a whole run at a phase's share takes, in sources; 0 where its size isn't known.
+func (o Order) drawn(phase, source int) float64 {
 	if o.Sources[source].Tokens <= 0 {
 		return 0
 	}
-	from := 0.0
-	if phase > 0 {
-		from = o.Phases[phase-1].Until
-	}
-	return (o.Phases[phase].Until - from) * o.Phases[phase].Shares[source] * float64(o.Tokens) / o.Sources[source].Tokens
+	return o.Phases[phase].Shares[source] * float64(o.Steps()*o.RowTokens*o.BatchRows) / o.Sources[source].Tokens
 }
 
 // text collects a file's lines.
@@ -182,9 +183,20 @@ func (t *text) line(format string, values ...any) {
 
 func (t *text) file(name string) File { return File{name, []byte(t.String())} }
 
-// head begins every file: what it is of, and in which unit.
-func (t *text) head(o Order, unit string) {
+// head begins every file: what it is of, in which unit, and what was rounded. ends are the phases' in steps, phases those whose
+// shares the file has.
+func (t *text) head(o Order, unit string, ends []int64, phases ...int) {
 	t.line("# %s", o.Title)
-	t.line("# %d tokens = %d steps of %d sequences of %d tokens.", o.Tokens, o.Steps(), o.BatchRows, o.RowTokens)
+	t.line("# %d steps of %d sequences of %d tokens: %d tokens.", o.Steps(), o.BatchRows, o.RowTokens, o.Steps()*o.RowTokens*o.BatchRows)
 	t.line("# %s", unit)
+	rounded := o.roundedEnds(ends)
+	for _, p := range phases {
+		rounded = append(rounded, o.roundedShares(p)...)
+	}
+	for _, what := range rounded {
+		t.line("# Rounded: %s.", what)
+	}
+	if len(rounded) == 0 {
+		t.line("# Nothing was rounded.")
+	}
 }

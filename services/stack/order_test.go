@@ -23,7 +23,7 @@ var update = flag.Bool("update", false, "write golden files")
 
 var sources = []stack.Source{{Name: "ja", Path: "/data/ja_text_document", Tokens: 10e9}, {Name: "en", Path: "/data/en_text_document", Tokens: 900e9}, {Name: "code"}}
 
-// orders are one mixture, and English first, then Japanese without English.
+// orders are one mixture, English first, then Japanese without English, and samples that are documents.
 var orders = map[string]stack.Order{
 	"constant": {
 		Title: "tri: recommended", Sources: sources, Tokens: 100e9, RowTokens: 4096, BatchRows: 1024,
@@ -32,6 +32,11 @@ var orders = map[string]stack.Order{
 	"phases": {
 		Title: "en-then-ja: arm step", Sources: sources, Tokens: 100e9, RowTokens: 4096, BatchRows: 768,
 		Phases: []stack.Phase{{Until: .7, Shares: []float64{1. / 3, 1. / 3, 1. / 3}}, {Until: 1, Shares: []float64{.9, 0, .1}}},
+	},
+	"documents": {
+		Title: "tri: arm even", Tokens: 1e9, RowTokens: 2048, BatchRows: 64,
+		Sources: []stack.Source{{Name: "ja", Document: 512}, {Name: "en", Document: 1024}, {Name: "code"}},
+		Phases:  []stack.Phase{{Until: 1. / 3, Shares: []float64{.4, .4, .2}}, {Until: 1, Shares: []float64{.4, 0, .6}}},
 	},
 }
 
@@ -86,6 +91,7 @@ func TestWrite_traps(t *testing.T) {
 		durations(t, o)
 		stages(t, o)
 		ratios(t, o)
+		rounded(t, o)
 	})
 }
 
@@ -189,6 +195,49 @@ func ratios(t *rapid.T, o stack.Order) {
 		}
 		if math.Abs(sum-1) > 1e-9 {
 			t.Fatalf("%s: ratios sum to %v", f.Name, sum)
+		}
+	}
+}
+
+// rounded: every file says what was rounded, or that nothing was.
+func rounded(t *rapid.T, o stack.Order) {
+	for _, s := range stack.All() {
+		for _, f := range write(t, s.Name, o) {
+			if says, nothing := strings.Contains(string(f.Data), "\n# Rounded: "), strings.Contains(string(f.Data), "\n# Nothing was rounded."); says == nothing {
+				t.Fatalf("%s, %s: says what was rounded %t, that nothing was %t", s.Name, f.Name, says, nothing)
+			}
+			if whole := o.Tokens%(o.RowTokens*o.BatchRows) == 0; !whole && !strings.Contains(string(f.Data), fmt.Sprintf("%d tokens were asked for", o.Tokens)) {
+				t.Fatalf("%s, %s doesn't say that the run became longer", s.Name, f.Name)
+			}
+		}
+	}
+}
+
+// TestWrite_documents: as many tokens come of each source as it is to give, whatever the length of its samples.
+func TestWrite_documents(t *testing.T) {
+	t.Parallel()
+	files, err := stack.Write("llm-foundry", orders["documents"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		Loader struct {
+			Dataset struct {
+				Streams map[string]struct{ Proportion float64 }
+			}
+		} `yaml:"train_loader"`
+	}
+	if err := yaml.Unmarshal(files[0].Data, &file); err != nil {
+		t.Fatal(err)
+	}
+	tokens, sum := map[string]float64{}, 0.0
+	for name, length := range map[string]float64{"ja": 512, "en": 1024, "code": 2048} {
+		tokens[name] = length * file.Loader.Dataset.Streams[name].Proportion
+		sum += tokens[name]
+	}
+	for name, want := range map[string]float64{"ja": .4, "en": .4, "code": .2} {
+		if got := tokens[name] / sum; math.Abs(got-want) > 1e-4 {
+			t.Errorf("%s gives %.4f of the tokens, want %.1f", name, got, want)
 		}
 	}
 }

@@ -29,6 +29,7 @@ type exportCmd struct {
 	BatchRows  int64    `help:"With --for: sequences of its global batch (default: 1024)." placeholder:"N"`
 	Path       []string `help:"With --for: where the stack finds a source, as SOURCE=PATH; again for each." placeholder:"S=PATH" sep:"none"`
 	Sizes      []string `name:"source-tokens" help:"With --for: tokens that a source has there, as SOURCE=N; again for each." placeholder:"S=N" sep:"none"`
+	Documents  []string `name:"document-tokens" help:"With --for llm-foundry: mean tokens of a source's samples where these are documents, as SOURCE=N; again for each." placeholder:"S=N" sep:"none"`
 	Out        string   `help:"With --for: folder for the files (default: this one)." default:"." placeholder:"DIR"`
 }
 
@@ -69,7 +70,7 @@ func (c exportCmd) Run(e *env) error {
 // stack writes a schedule as configuration of a training stack.
 func (c exportCmd) stack(e *env, a *app) error {
 	q := httpd.OrderRequest{
-		Sweep: c.Sweep, Arm: c.Arm, Objective: c.Objective, TargetTokens: float64(c.Target), TargetParameters: float64(c.Parameters), Tokens: int64(c.Tokens), RowTokens: c.RowTokens, BatchRows: c.BatchRows, Paths: map[string]string{}, Sizes: map[string]float64{},
+		Sweep: c.Sweep, Arm: c.Arm, Objective: c.Objective, TargetTokens: float64(c.Target), TargetParameters: float64(c.Parameters), Tokens: int64(c.Tokens), RowTokens: c.RowTokens, BatchRows: c.BatchRows, Paths: map[string]string{},
 	}
 	for _, text := range c.Path {
 		name, path, ok := strings.Cut(text, "=")
@@ -78,13 +79,15 @@ func (c exportCmd) stack(e *env, a *app) error {
 		}
 		q.Paths[name] = path
 	}
-	for _, text := range c.Sizes {
-		name, size, _ := strings.Cut(text, "=")
-		var n amount
-		if n.UnmarshalText([]byte(size)) != nil {
-			return invalidFlag("--source-tokens", text+" is no source's size: write SOURCE=TOKENS, as in ja=57G")
-		}
-		q.Sizes[name] = float64(n)
+	var err error
+	if q.Sizes, err = amounts("--source-tokens", "ja=57G", c.Sizes); err != nil {
+		return err
+	}
+	if q.Documents, err = amounts("--document-tokens", "ja=1200", c.Documents); err != nil {
+		return err
+	}
+	if len(q.Documents) > 0 && c.For != "llm-foundry" {
+		return invalidFlag("--document-tokens", "is for llm-foundry alone: "+c.For+" counts whole sequences or tokens")
 	}
 	order, err := httpd.Order(e.ctx, a.store, q)
 	if err != nil {
@@ -107,13 +110,27 @@ func (c exportCmd) stack(e *env, a *app) error {
 	return nil
 }
 
+// amounts reads numbers of tokens by source.
+func amounts(flag, example string, texts []string) (map[string]float64, error) {
+	out := map[string]float64{}
+	for _, text := range texts {
+		name, size, _ := strings.Cut(text, "=")
+		var n amount
+		if n.UnmarshalText([]byte(size)) != nil {
+			return nil, invalidFlag(flag, text+" says no number of tokens: write SOURCE=TOKENS, as in "+example)
+		}
+		out[name] = float64(n)
+	}
+	return out, nil
+}
+
 // known refuses paths and sizes of what is no source of the sweep.
 func known(o stack.Order, q httpd.OrderRequest) error {
 	names := make([]string, len(o.Sources))
 	for i, s := range o.Sources {
 		names[i] = s.Name
 	}
-	for flag, given := range map[string][]string{"--path": slices.Collect(maps.Keys(q.Paths)), "--source-tokens": slices.Collect(maps.Keys(q.Sizes))} {
+	for flag, given := range map[string][]string{"--path": slices.Collect(maps.Keys(q.Paths)), "--source-tokens": slices.Collect(maps.Keys(q.Sizes)), "--document-tokens": slices.Collect(maps.Keys(q.Documents))} {
 		for _, name := range given {
 			if !slices.Contains(names, name) {
 				return invalidFlag(flag, name+" is no source of the sweep; sources are "+strings.Join(names, ", "))

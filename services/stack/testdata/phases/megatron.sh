@@ -1,6 +1,8 @@
 # en-then-ja: arm step
-# 100000000000 tokens = 31790 steps of 768 sequences of 4096 tokens.
+# 31790 steps of 768 sequences of 4096 tokens: 100002693120 tokens.
 # Weights are shares of sequences of that length, and so of tokens.
+# Rounded: 100000000000 tokens were asked for; whole steps make them 100002693120.
+# Rounded: shares of phase 0 to millionths that sum to 1: ja 0.333333333 is 0.333334, en 0.333333333 is 0.333333, code 0.333333333 is 0.333333.
 # Keep --train-iters and --lr-decay-iters at the whole run's in every phase: the scheduler is checked against the checkpoint.
 # Needs --phase-transition-iterations (January 2026 and newer) and a constant batch: it saves and exits at each of these steps.
 # It exits with 0 there as at the true end; the last step tells which it was. Start again with the next phase's --data-path.
