@@ -33,6 +33,8 @@ type Plan struct {
 	Adaptive *PlanAdaptive `json:"adaptive,omitempty"`
 	// Firings are when a recurrence would start it next; a sweep without one has none, and starts at once.
 	Firings []time.Time `json:"firings,omitempty"`
+	// Supersedes is the recurrence of its name that starting it would replace, or end where it starts once; empty for none.
+	Supersedes string `json:"supersedes,omitempty"`
 }
 
 // PlanArm is what every run of an arm is and reads, by source.

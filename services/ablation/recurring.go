@@ -31,6 +31,35 @@ const (
 	RecurrenceEnded  RecurrenceState = "ended"  // its file was applied without the key
 )
 
+// Superseding is the refusal of a sweep file that would replace a recurrence's, or end the recurrence, as long as nobody has
+// confirmed it. It is an [ErrConflict], with a [Refusal]'s words.
+type Superseding struct {
+	Recurrence RecurringSweep
+	Ends       bool // the file starts once
+}
+
+// Superseded is what is lost when a sweep file is applied under the recurrence's name, nil for nothing.
+func (r RecurringSweep) Superseded(sweep Sweep) *Superseding {
+	if r.State == RecurrenceEnded || sweep.Recurrence != nil && sweep.Document == r.Document {
+		return nil
+	}
+	return &Superseding{r, sweep.Recurrence == nil}
+}
+
+// Error says what would be lost, in English.
+func (s *Superseding) Error() string { return s.Unwrap().Error() }
+
+// Unwrap is the refusal, in both languages.
+func (s *Superseding) Unwrap() error {
+	r := s.Recurrence
+	if s.Ends {
+		return Conflict("this would end the recurrence %s (%s, %s), which starts nothing more then; confirm it, or take another name",
+			"これを開始すると、定期実行 %s（%s、%s）は終わり、もう起動しません。それでよければ確認してください。残すには別の名前にしてください", r.Name, r.Cron, r.Zone)
+	}
+	return Conflict("this would replace the recurrence %s (%s, %s), whose file is kept nowhere else; confirm it, or take another name",
+		"これを登録すると、定期実行 %s（%s、%s）が置き換わり、前の設定は残りません。それでよければ確認してください。残すには別の名前にしてください", r.Name, r.Cron, r.Zone)
+}
+
 // Firing is what became of one planned time of a recurrence. There is never more than one of a time.
 type Firing struct {
 	Recurrence string       `json:"recurrence"`

@@ -68,6 +68,9 @@ func parameterExample(op *huma.Operation, name string) any {
 	case "task":
 		return "next-sentence-web-ja"
 	case "confirm":
+		if op.OperationID == "apply-sweep" {
+			return nil
+		}
 		return "ja-share"
 	case "as":
 		return "ja-share-2"

@@ -2,6 +2,7 @@ package httpd
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/haigo-lab/haigo/services/ablation"
@@ -15,6 +16,7 @@ type documentInput struct {
 type applyInput struct {
 	RawBody []byte `contentType:"application/yaml"`
 	As      string `query:"as" doc:"Start it under this name instead of the document's"`
+	Confirm string `query:"confirm" doc:"The name once more, where a recurrence has it: the file may replace it, or end it where it starts once. 409 without"`
 }
 
 type applied struct {
@@ -44,7 +46,9 @@ func (o operations) sweeps() {
 			return &body[ablation.Plan]{plan}, err
 		})
 	register(o, http.MethodPost, "/sweeps", "apply-sweep", "Start a sweep file's sweep, or find it started",
-		func(ctx context.Context, in *applyInput) (*applied, error) { return s.apply(ctx, in.RawBody, in.As) })
+		func(ctx context.Context, in *applyInput) (*applied, error) {
+			return s.apply(ctx, in.RawBody, in.As, in.Confirm)
+		})
 	register(o, http.MethodGet, "/sweeps", "list-sweeps", "Sweeps, newest first",
 		func(ctx context.Context, in *sweepsInput) (*body[list[ablation.Sweep]], error) {
 			return listOf(store.Sweeps(ctx, in.Limit, in.Before))
@@ -91,8 +95,13 @@ func (o operations) change(path, id, summary string, change func(context.Context
 	})
 }
 
-func (s *Server) apply(ctx context.Context, document []byte, as string) (*applied, error) {
+// apply starts a document's sweep. A recurrence that is lost by that must be confirmed by its name.
+func (s *Server) apply(ctx context.Context, document []byte, as, confirm string) (*applied, error) {
 	sweep, created, err := s.options.Sweeper.Apply(ctx, document, as)
+	var lost *ablation.Superseding
+	if errors.As(err, &lost) && lost.Recurrence.Name == confirm {
+		sweep, created, err = s.options.Sweeper.Replace(ctx, document, as)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -205,7 +205,7 @@ func (s *Server) launch(w http.ResponseWriter, r *http.Request) {
 	}
 	var answer *applied
 	if err == nil {
-		answer, err = s.apply(r.Context(), []byte(document), "")
+		answer, err = s.apply(r.Context(), []byte(document), "", "")
 	}
 	if err != nil {
 		s.fail(w, r, err)

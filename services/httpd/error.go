@@ -67,6 +67,10 @@ func newProblem(err error) problem {
 // detail says what to do. Only the words of a refusal are for clients: those around it, and those of other errors, name
 // what we did inside.
 func detail(err error, status int) string {
+	var lost *ablation.Superseding
+	if errors.As(err, &lost) {
+		return lost.Error() + ": send confirm=" + lost.Recurrence.Name + ", or as=NAME"
+	}
 	var refused *ablation.Refusal
 	if errors.As(err, &refused) {
 		return refused.Error()

@@ -23,6 +23,7 @@ type newView struct {
 	Blank     string           // a document to start from where there is nothing
 	As        string           // name to start it under instead of the document's
 	AskAs     bool             // a sweep of the document's name has other content: offer another name
+	Lost      *lostRecurrence  // that it was not confirmed to lose
 	Problems  []ablation.Problem
 	Failure   string // what else kept it from starting
 	Form      *formView
@@ -142,11 +143,7 @@ func (s *Server) start(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	document, as := written(r), strings.TrimSpace(r.PostFormValue("as"))
-	err := s.spared(r.Context(), document, as)
-	var answer *applied
-	if err == nil {
-		answer, err = s.apply(r.Context(), []byte(document), as)
-	}
+	answer, err := s.apply(r.Context(), []byte(document), as, r.PostFormValue("confirm"))
 	if err == nil {
 		http.Redirect(w, r, startedURL(answer.Body.Sweep), http.StatusSeeOther)
 		return
@@ -154,18 +151,24 @@ func (s *Server) start(w http.ResponseWriter, r *http.Request) {
 	words := s.words(r)
 	v := s.planned(r.Context(), words, question{document: document})
 	v.As, v.AskAs = as, v.AskAs || as != ""
+	v.Lost = newLostRecurrence(err)
 	v.refuse(s, words, err)
 	s.renderNew(w, r, status(err), v)
 }
 
-// spared refuses another name for a sweep that starts once where a recurrence has it: the review, which says that this
-// ends the recurrence, knew of the document's own name alone.
-func (s *Server) spared(ctx context.Context, document, as string) error {
-	sweep, err := ablation.ParseSweep([]byte(document))
-	if err != nil || as == "" || as == sweep.Name || sweep.Recurrence != nil || !s.recurs(ctx, as) {
-		return nil // what is wrong with the document is said where it is applied
+// lostRecurrence is a recurrence that starting would replace or end.
+type lostRecurrence struct {
+	Name string
+	Ends bool
+}
+
+// newLostRecurrence is nil where an error is about something else.
+func newLostRecurrence(err error) *lostRecurrence {
+	var lost *ablation.Superseding
+	if !errors.As(err, &lost) {
+		return nil
 	}
-	return ablation.Conflict("%s is a recurrence's name; take another one, or end the recurrence first", "%s は定期実行の名前です。別の名前にするか、先に定期実行を終了してください", as)
+	return &lostRecurrence{lost.Recurrence.Name, lost.Ends}
 }
 
 // startedURL is where a sweep is watched, or where its firings are, if it recurs.

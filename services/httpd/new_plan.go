@@ -21,7 +21,6 @@ type planView struct {
 	Langs    []string // of the sources, in the order of pages
 	Max      float64  // epochs above which a run is refused
 	Exists   bool
-	Recurs   string // the recurrence that this would replace or end; empty: none
 	Shared   []sharedPart
 	Starts   []startLine
 	Looked   *lookedAt
@@ -145,9 +144,6 @@ const coursePoints = 48
 
 func (s *Server) newPlanView(ctx context.Context, words words, p ablation.Plan, sweep ablation.Sweep, q question) *planView {
 	v := &planView{Plan: p, Exists: p.Existing != "", Seeds: sweep.Seeds, Max: sweep.Recipe.MaxEpochs, Warnings: p.Warnings}
-	if s.recurs(ctx, sweep.Name) {
-		v.Recurs = sweep.Name
-	}
 	d := chart.Data{Sweep: sweep, Sources: p.Sources}
 	for _, a := range p.Arms {
 		d.Arms = append(d.Arms, a.Arm)

@@ -31,7 +31,10 @@ type Sweeper interface {
 	Describe(ctx context.Context) []trainer.Description
 	// Apply starts the document's sweep, under the name as where that isn't empty, or finds it started: then created
 	// is false. ErrConflict where a sweep of that name holds other content.
+	// *ablation.Superseding where a recurrence would be lost.
 	Apply(ctx context.Context, document []byte, as string) (sweep ablation.Sweep, created bool, err error)
+	// Replace is Apply where that recurrence may be lost.
+	Replace(ctx context.Context, document []byte, as string) (sweep ablation.Sweep, created bool, err error)
 }
 
 // Options say what a server serves and to whom.

@@ -272,7 +272,8 @@ func TestClock_firesOnlyWhatCanStart(t *testing.T) {
 	}
 }
 
-// TestSweeper_Apply_recurrence: a file with the key registers, and starts nothing; without it, it ends the recurrence.
+// TestSweeper_Apply_recurrence: a file with the key registers, and starts nothing; another one, or one without it, takes the
+// recurrence's place only where that was confirmed.
 func TestSweeper_Apply_recurrence(t *testing.T) {
 	t.Parallel()
 	store := pgtest.Store(t)
@@ -296,8 +297,30 @@ func TestSweeper_Apply_recurrence(t *testing.T) {
 	if err != nil || len(plan.Firings) != 10 {
 		t.Errorf("plan of %v, %v; want ten firings", plan.Firings, err)
 	}
-	if sweep, created, err := s.Apply(t.Context(), once, ""); err != nil || !created || sweep.State != ablation.SweepRunning {
+	weekly := sweepFile("nightly", `recurrence: {cron: "0 22 * * 6"}`)
+	for _, document := range [][]byte{weekly, once} {
+		var lost *ablation.Superseding
+		_, _, err := s.Apply(t.Context(), document, "")
+		if !errors.Is(err, ablation.ErrConflict) || !errors.As(err, &lost) || lost.Recurrence.Cron != "0 22 * * *" {
+			t.Errorf("unasked: %v", err)
+		}
+		if plan, err := s.Plan(t.Context(), document); err != nil || plan.Supersedes != "nightly" {
+			t.Errorf("the plan says of what is lost %q, %v", plan.Supersedes, err)
+		}
+	}
+	for range 2 {
+		if _, created, err := s.Replace(t.Context(), weekly, ""); err != nil || created {
+			t.Errorf("replaced: created %v, %v", created, err)
+		}
+	}
+	if _, _, err := s.Apply(t.Context(), weekly, ""); err != nil {
+		t.Errorf("what stands already: %v", err)
+	}
+	if sweep, created, err := s.Replace(t.Context(), once, ""); err != nil || !created || sweep.State != ablation.SweepRunning {
 		t.Fatalf("%+v, %v, %v", sweep, created, err)
+	}
+	if _, created, err := s.Apply(t.Context(), once, ""); err != nil || created {
+		t.Errorf("once more: created %v, %v", created, err)
 	}
 	if r, err := store.Recurrence(t.Context(), "nightly"); err != nil || r.State != ablation.RecurrenceEnded {
 		t.Errorf("%+v, %v", r, err)

@@ -32,6 +32,13 @@ func (s *Sweeper) Plan(ctx context.Context, document []byte) (ablation.Plan, err
 	if err == nil && sweep.Recurrence != nil {
 		p.Firings, err = sweep.Recurrence.Next(time.Now(), nextFirings)
 	}
+	if err != nil {
+		return p, err
+	}
+	lost, err := s.superseded(ctx, sweep)
+	if lost != nil {
+		p.Supersedes = lost.Recurrence.Name
+	}
 	return p, err
 }
 

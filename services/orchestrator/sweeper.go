@@ -42,15 +42,32 @@ func (r *resolved) expansion() ablation.Expansion {
 // Apply starts the sweep of a document, or finds it started, or lets it grow. A name in as replaces the document's.
 // Anything but growth is an *ablation.Invalid that names what differs. created is false where nothing new was started.
 //
-// A document with a recurrence starts nothing yet: it is registered, or what was registered under its name takes its
-// text, and the sweep that comes back bears no state. Without the key it ends a recurrence of its name, and starts.
+// A document with a recurrence starts nothing yet: it is registered, and the sweep that comes back bears no state. What
+// would replace or end a recurrence of its name is an *ablation.Superseding: see [Sweeper.Replace].
 func (s *Sweeper) Apply(ctx context.Context, document []byte, as string) (sweep ablation.Sweep, created bool, err error) {
+	return s.apply(ctx, document, as, false)
+}
+
+// Replace is Apply where it was confirmed that a recurrence of the name may be lost: it takes the document's text, or ends
+// where the document starts once.
+func (s *Sweeper) Replace(ctx context.Context, document []byte, as string) (sweep ablation.Sweep, created bool, err error) {
+	return s.apply(ctx, document, as, true)
+}
+
+func (s *Sweeper) apply(ctx context.Context, document []byte, as string, confirmed bool) (sweep ablation.Sweep, created bool, err error) {
 	if sweep, err = read(document, as); err != nil {
 		return sweep, false, err
 	}
 	r, err := s.startable(ctx, sweep)
 	if err != nil {
 		return ablation.Sweep{}, false, err
+	}
+	lost, err := s.superseded(ctx, sweep)
+	if err == nil && lost != nil && !confirmed {
+		err = lost
+	}
+	if err != nil {
+		return sweep, false, err
 	}
 	if sweep.Recurrence != nil {
 		created, err = s.register(ctx, sweep)
@@ -64,6 +81,18 @@ func (s *Sweeper) Apply(ctx context.Context, document []byte, as string) (sweep 
 	}
 	sweep, err = s.Store.Sweep(ctx, sweep.Name)
 	return sweep, created, err
+}
+
+// superseded is the recurrence that a sweep file would replace or end, nil for none.
+func (s *Sweeper) superseded(ctx context.Context, sweep ablation.Sweep) (*ablation.Superseding, error) {
+	r, err := s.Store.Recurrence(ctx, sweep.Name)
+	if errors.Is(err, ablation.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return r.Superseded(sweep), nil
 }
 
 func (s *Sweeper) register(ctx context.Context, sweep ablation.Sweep) (created bool, err error) {

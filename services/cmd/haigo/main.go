@@ -102,6 +102,7 @@ const exitInterrupted = 130
 
 // status prints what went wrong: each problem of invalid input on its own line.
 func status(stderr io.Writer, err error) int {
+	var lost *ablation.Superseding
 	var refused *ablation.Refusal
 	var bad *ablation.Invalid
 	var broken *badDocument
@@ -113,6 +114,9 @@ func status(stderr io.Writer, err error) int {
 		return 1
 	case errors.As(err, &bad):
 		fmt.Fprintln(stderr, bad)
+		return 1
+	case errors.As(err, &lost):
+		fmt.Fprintf(stderr, "haigo: %v: --yes does it, --as NAME keeps both\n", lost)
 		return 1
 	case errors.As(err, &refused):
 		fmt.Fprintln(stderr, "haigo:", refused)

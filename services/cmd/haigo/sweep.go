@@ -123,6 +123,9 @@ func printPlan(w io.Writer, p ablation.Plan) {
 	}
 	fmt.Fprintf(t, "in all\t%.3g FLOPs, %s of memory a run\n", p.FLOPs, short(float64(p.MemoryBytes))+"B")
 	fmt.Fprintf(t, "scores\t%s\n", between(p.Arms, func(a ablation.PlanArm) string { return scoredText(a, len(p.Tasks) > 0) }))
+	if p.Supersedes != "" {
+		fmt.Fprintf(t, "%s\tthe recurrence %s, with --yes\n", map[bool]string{true: "replaces", false: "ends"}[len(p.Firings) > 0], p.Supersedes)
+	}
 	if len(p.Firings) > 0 {
 		fmt.Fprintf(t, "starts\tfirst on %s, then again and again\n", p.Firings[0].Local().Format("Mon 2006-01-02 15:04 -07:00"))
 	}
@@ -221,6 +224,7 @@ func printPlanArms(w io.Writer, p ablation.Plan) {
 type sweepApplyCmd struct {
 	File string `arg:"" help:"The sweep file, - for standard input."`
 	As   string `help:"Start it under another name." placeholder:"NAME"`
+	Yes  bool   `help:"Let it replace a recurrence of its name, or end it where the file has none; without it what would be lost is said."`
 }
 
 func (c sweepApplyCmd) Run(e *env) error {
@@ -233,7 +237,11 @@ func (c sweepApplyCmd) Run(e *env) error {
 		return err
 	}
 	defer a.close()
-	sweep, created, err := a.sweeper(e).Apply(e.ctx, document, c.As)
+	apply := a.sweeper(e).Apply
+	if c.Yes {
+		apply = a.sweeper(e).Replace
+	}
+	sweep, created, err := apply(e.ctx, document, c.As)
 	if err != nil {
 		return inFile(c.File, document, err)
 	}
