@@ -21,15 +21,31 @@ const (
 // rhythm is a cron line in words: how often, at which time of day, on which weekday or day of the month.
 type rhythm struct {
 	how     string
-	at      string // 15:04
+	at      string // 15:04; empty where the line lacks it
 	weekday string // 0 to 6, Sunday first
-	day     string
+	day     string // likewise
 }
 
 var rhythmLine = regexp.MustCompile(`^ *([0-9]{1,2}) +([0-9]{1,2}) +(\*|[0-9]{1,2}) +\* +(\*|1-5|[0-7]) *$`)
 
+// What is left of such a line when the time of day, or the day of the month, was cleared in the form.
+var (
+	timelessLine = regexp.MustCompile(`^ *(?:\*|[0-9]{1,2}) +\* +(?:\*|1-5|[0-7]) *$`)
+	daylessLine  = regexp.MustCompile(`^ *[0-9]{1,2} +[0-9]{1,2} +\* +\* *$`)
+)
+
 // rhythmOf reads the lines that words say as well.
 func rhythmOf(cron string) rhythm {
+	switch {
+	case timelessLine.MatchString(cron):
+		r := rhythmOf("0 0 " + cron)
+		r.at = ""
+		return r
+	case daylessLine.MatchString(cron):
+		r := rhythmOf(cron + " *")
+		r.how, r.day = everyMonth, ""
+		return r
+	}
 	m := rhythmLine.FindStringSubmatch(cron)
 	if m == nil || m[3] != "*" && m[4] != "*" {
 		return rhythm{how: otherTimes}
@@ -97,6 +113,9 @@ func (b formBuilder) part(name, value string, options []option) field {
 		f.Kind = "time"
 	case "day":
 		f.Kind, f.Label = "number", "new.again.dayofmonth"
+	}
+	if value == "" {
+		f.Wrong = b.words.text("new.again." + name + ".none")
 	}
 	return f
 }

@@ -38,7 +38,8 @@ type recurrenceRow struct {
 	Mark   template.HTML
 	URL    string
 	Words  string // when it fires, where words say it well
-	Window string // from when to when runs train; empty: until they end
+	Window string // from when to when runs of the next firing train, as on clocks in Japan; empty: until they end
+	Local  string // the same where the recurrence's clocks show another time, with their zone
 	Active bool
 	On     bool
 }
@@ -115,10 +116,24 @@ func newRecurrenceRow(words words, r ablation.RecurringSweep, i int, chosen stri
 		Active: r.State == ablation.RecurrenceActive, On: r.Name == chosen,
 	}
 	row.Mark = clockMark(i, row.Active)
-	if zone, err := time.LoadLocation(r.Zone); err == nil && r.Until != "" {
-		row.Window = r.NextAt.In(zone).Format("15:04") + "–" + r.Until
-	}
+	row.Window, row.Local = windows(r)
 	return row
+}
+
+// windows are from when to when a recurrence's next runs train, on clocks in Japan and on its own, where those differ.
+func windows(r ablation.RecurringSweep) (there, own string) {
+	closes, bounded, err := r.Closes(r.NextAt)
+	zone, wrong := time.LoadLocation(r.Zone)
+	if errors.Join(err, wrong) != nil || !bounded {
+		return "", ""
+	}
+	in := func(zone *time.Location) string {
+		return r.NextAt.In(zone).Format("15:04") + "–" + closes.In(zone).Format("15:04")
+	}
+	if there, own = in(japan), in(zone); there == own {
+		return there, ""
+	}
+	return there, own + " " + r.Zone
 }
 
 // next are the first planned times of all that are active, in order.

@@ -41,13 +41,14 @@ function edit(field: HTMLInputElement | HTMLSelectElement): Edit {
 
 // recurring lets the document start again and again, in the zone of whoever asks for it first; or no more.
 function recurring(field: HTMLInputElement | HTMLSelectElement, state: State): Edit[] {
-  const part = (name: string): string => field.closest("section")?.querySelector<HTMLInputElement | HTMLSelectElement>(`[data-part="${name}"]`)?.value.normalize("NFKC").trim() ?? "";
-  if (!part("how")) return [{ op: "remove", path: ["recurrence"] }];
-  const [hour = 22, minute = 0] = part("time").split(":", 2).filter(Boolean).map(Number);
-  const days = { day: "* * *", weekdays: "* * 1-5", week: `* * ${part("weekday") || 6}`, month: `${part("day") || 1} * *` }[part("how")];
+  const part = (name: string, otherwise: string): string => field.closest("section")?.querySelector<HTMLInputElement | HTMLSelectElement>(`[data-part="${name}"]`)?.value.normalize("NFKC").trim() ?? otherwise;
+  const how = part("how", "");
+  if (!how) return [{ op: "remove", path: ["recurrence"] }];
+  const time = part("time", "22:00").split(":", 2).filter(Boolean).map(Number).reverse();
+  const days = { day: "* * *", weekdays: "* * 1-5", week: `* * ${part("weekday", "6")}`, month: `${part("day", "1")} * *` }[how];
   if (!days) return []; // the line itself says it
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
-  const edits: Edit[] = [{ op: "set", path: ["recurrence", "cron"], value: `${minute} ${hour} ${days}` }];
+  const edits: Edit[] = [{ op: "set", path: ["recurrence", "cron"], value: [...time, days].join(" ").trim() }]; // what was cleared is missing in it, too
   if (!state.recurs && timeZone) edits.push({ op: "set", path: ["recurrence", "zone"], value: timeZone });
   return edits;
 }
