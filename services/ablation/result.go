@@ -14,10 +14,12 @@ type Curve struct {
 	Buckets []Bucket `json:"buckets"`
 }
 
-// Event is a word that something changed: which sweep, and which run or none; or which source. It carries no data; readers
-// ask again.
+// Event is a word that something changed: which sweep, and which run or none; or which source, recurrence or share. It
+// carries no data; readers ask again.
 type Event struct {
-	Sweep  string `json:"sweep,omitempty"`
-	RunID  string `json:"run_id,omitempty"`
-	Source string `json:"source,omitempty"`
+	Sweep      string `json:"sweep,omitempty"`
+	RunID      string `json:"run_id,omitempty"`
+	Source     string `json:"source,omitempty"`
+	Recurrence string `json:"recurrence,omitempty"`
+	Share      int64  `json:"share,omitempty"`
 }

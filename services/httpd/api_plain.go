@@ -12,9 +12,10 @@ func (o operations) plain(r chi.Router) {
 	s := o.server
 	o.tag = "events"
 	r.Get("/events", s.stream)
-	o.describe("/events", "watch-events", "Server-sent events without end, one a change: each names the sweep and the run that changed, "+
+	o.describe("/events", "watch-events", "Server-sent events without end, one a change: each names the sweep and the run that changed, or the source, recurrence or share, "+
 		"and an empty one says that changes may have been missed. Events named beat say every 15 seconds that the stream lives", "text/event-stream",
-		query("sweep", "Only events of this sweep"), query("sources", "Only events of sources, as they are added and read"))
+		query("sweep", "Only events of this sweep"), query("sources", "Only events of sources, as they are added and read"),
+		query("recurrences", "Only events of recurrences, their firings and sweeps"), query("shares", "Only events of shares, as they are made, seen and revoked"))
 	o.tag = "charts"
 	from := unsigned("from", "Of a curve: where it begins, in the unit of its x axis")
 	to := unsigned("to", "Of a curve: where it ends, in the unit of its x axis; 0: at its end")

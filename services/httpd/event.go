@@ -29,15 +29,15 @@ func newHub(log *slog.Logger) *hub {
 	return &hub{log: log, streams: map[chan ablation.Event]topic{}}
 }
 
-// topic is what a stream is about: one sweep, or sources, or everything.
+// topic is what a stream is about: one sweep, or sources, recurrences or shares, or everything.
 type topic struct {
-	sweep   string
-	sources bool
+	sweep                        string
+	sources, recurrences, shares bool
 }
 
 func topicOf(r *http.Request) topic {
 	q := r.URL.Query()
-	return topic{q.Get("sweep"), q.Has("sources")}
+	return topic{q.Get("sweep"), q.Has("sources"), q.Has("recurrences"), q.Has("shares")}
 }
 
 // concerns reports whether an event is about the topic. An empty one, which says that events may have been missed, is.
@@ -47,6 +47,10 @@ func (t topic) concerns(e ablation.Event) bool {
 		return true
 	case t.sources:
 		return e.Source != ""
+	case t.recurrences:
+		return e.Recurrence != "" || e.Sweep != ""
+	case t.shares:
+		return e.Share != 0
 	}
 	return t.sweep == "" || e.Sweep == t.sweep
 }

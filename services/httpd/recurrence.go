@@ -66,7 +66,7 @@ func (s *Server) recurrencesPage(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	s.render(w, r, view{page: "recurrences", title: s.words(r).text("nav.recurrences"), nav: "recurrences", data: v})
+	s.render(w, r, view{page: "recurrences", title: s.words(r).text("nav.recurrences"), nav: "recurrences", live: "/api/v1/events?recurrences", data: v})
 }
 
 func (s *Server) recurrences(ctx context.Context, words words, chosen string) (recurrencesView, error) {

@@ -87,6 +87,7 @@ type frame struct {
 	Nav     string     // which entry of the navigation is current; empty: none
 	Shell   string     // what is around the page: app, public or bare
 	Live    string     // address of the events that change this page; empty: none do
+	Self    string     // where these are to be seen, where that isn't the page's address
 	Beat    int64      // milliseconds between two signs of life of these
 	Poll    int        // seconds after which the page is to look whether it has changed; 0: never
 	Link    *unfurling // what chat tools show of it; nil: nothing
@@ -118,6 +119,7 @@ type view struct {
 	nav    string
 	shell  string // default app
 	live   string
+	self   string // where what changes is to be seen, where the page answers a form
 	poll   time.Duration
 	link   *unfurling
 	path   string // the page's own address, where the request was to another
@@ -128,7 +130,7 @@ type view struct {
 func (s *Server) render(w http.ResponseWriter, r *http.Request, v view) {
 	lang := requestLanguage(r)
 	f := frame{
-		Lang: lang, Title: v.title, Nav: v.nav, Shell: cmp.Or(v.shell, "app"), Live: v.live, Beat: s.options.beat.Milliseconds(), Poll: int(v.poll.Seconds()), Link: v.link, Assets: s.assets, LogsIn: s.guard.token != "",
+		Lang: lang, Title: v.title, Nav: v.nav, Shell: cmp.Or(v.shell, "app"), Live: v.live, Self: v.self, Beat: s.options.beat.Milliseconds(), Poll: int(v.poll.Seconds()), Link: v.link, Assets: s.assets, LogsIn: s.guard.token != "",
 		Version: s.options.Version, path: v.path, query: r.URL.Query(),
 	}
 	page, ok := s.renderer.pages[lang][v.page]

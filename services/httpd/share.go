@@ -86,7 +86,11 @@ func (s *Server) renderShares(w http.ResponseWriter, r *http.Request, made *made
 		v.Sweeps = slices.DeleteFunc(v.Sweeps, func(w ablation.Sweep) bool { return w.Counts.Completed == 0 })
 		v.Sweeps = v.Sweeps[:min(len(v.Sweeps), earlierOffered)]
 	}
-	s.render(w, r, view{page: "shares", title: s.words(r).text("nav.shares"), nav: "shares", path: "/shares", data: v})
+	page := view{page: "shares", title: s.words(r).text("nav.shares"), nav: "shares", live: "/api/v1/events?shares", path: "/shares", data: v}
+	if r.Method == http.MethodPost {
+		page.self = page.path
+	}
+	s.render(w, r, page)
 }
 
 func newShareRow(v ablation.Share, now time.Time) shareRow {

@@ -24,6 +24,9 @@ func (s *Store) Decide(ctx context.Context, r ablation.RecurringSweep, d ablatio
 		if won = err == nil && tag.RowsAffected() == 1; !won {
 			return err
 		}
+		if err := tell(ctx, tx, ablation.Event{Recurrence: r.Name}); err != nil {
+			return err
+		}
 		if err := putPassed(ctx, tx, r, d.Passed); err != nil || d.Fire == nil {
 			return err
 		}

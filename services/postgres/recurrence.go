@@ -42,8 +42,10 @@ func (s *Store) PutRecurrence(ctx context.Context, w ablation.Sweep, now time.Ti
 			pgx.NamedArgs{
 				"name": w.Name, "question": w.Question, "definition": definition, "budget": budget, "document": w.Document, "next": next[0],
 			})
-		created = len(fresh) == 1 && fresh[0]
-		return err
+		if created = len(fresh) == 1 && fresh[0]; err != nil || len(fresh) == 0 {
+			return err
+		}
+		return tell(ctx, tx, ablation.Event{Recurrence: w.Name})
 	})
 	if err != nil {
 		return false, fmt.Errorf("register recurrence %s: %w", w.Name, err)
@@ -103,11 +105,17 @@ func (s *Store) ResumeRecurrence(ctx context.Context, name string) error {
 
 // EndRecurrence takes a recurrence away, and keeps what became of its firings. None of that name is no error.
 func (s *Store) EndRecurrence(ctx context.Context, name string) error {
-	_, err := s.pool.Exec(ctx, `
-		UPDATE recurrences
-		SET state = 'ended', revision = revision + 1
-		WHERE name = $1
-			AND state <> 'ended'`, name)
+	err := s.tx(ctx, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, `
+			UPDATE recurrences
+			SET state = 'ended', revision = revision + 1
+			WHERE name = $1
+				AND state <> 'ended'`, name)
+		if err != nil || tag.RowsAffected() == 0 {
+			return err
+		}
+		return tell(ctx, tx, ablation.Event{Recurrence: name})
+	})
 	if err != nil {
 		return fmt.Errorf("end recurrence %s: %w", name, known(err))
 	}
@@ -129,6 +137,9 @@ func (s *Store) moveRecurrence(ctx context.Context, name string, to ablation.Rec
 			SET state = $2, revision = revision + 1
 			WHERE name = $1
 				AND state <> $2`, name, to)
-		return err
+		if err != nil {
+			return err
+		}
+		return tell(ctx, tx, ablation.Event{Recurrence: name})
 	})
 }

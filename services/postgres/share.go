@@ -13,7 +13,7 @@ const shareColumns = `id, hint, sweep, question, kind, live, chart, csv, fingerp
 
 // CreateShare stores a chart under its secret's SHA-256.
 func (s *Store) CreateShare(ctx context.Context, hash [32]byte, v ablation.Share) (ablation.Share, error) {
-	created, err := one(ctx, s.pool, scanShare, `
+	created, err := s.changeShare(ctx, `
 		INSERT INTO shares (secret_hash, hint, sweep, question, kind, live, chart, csv, fingerprints, version, expires_at, embed_in)
 		VALUES (@hash, @hint, @sweep, @question, @kind, @live, @chart, @csv, @fingerprints, @version, @expires, @embed)
 		RETURNING `+shareColumns,
@@ -28,10 +28,21 @@ func (s *Store) CreateShare(ctx context.Context, hash [32]byte, v ablation.Share
 	return created, nil
 }
 
+// changeShare is the share that a statement changes, and tells those who listen; ablation.ErrNotFound where it changes none.
+func (s *Store) changeShare(ctx context.Context, sql string, args ...any) (changed ablation.Share, err error) {
+	err = s.tx(ctx, func(tx pgx.Tx) error {
+		if changed, err = one(ctx, tx, scanShare, sql, args...); err != nil {
+			return err
+		}
+		return tell(ctx, tx, ablation.Event{Share: changed.ID})
+	})
+	return changed, err
+}
+
 // OpenShare is the share with this secret, and counts a view of it. Unknown, expired and revoked are all
 // ablation.ErrNotFound.
 func (s *Store) OpenShare(ctx context.Context, hash [32]byte) (ablation.Share, error) {
-	return one(ctx, s.pool, scanShare, `
+	return s.changeShare(ctx, `
 		UPDATE shares
 		SET views = views + 1
 		WHERE secret_hash = $1
@@ -61,15 +72,13 @@ func (s *Store) Shares(ctx context.Context) ([]ablation.Share, error) {
 
 // RevokeShare ends a share; ending it again changes nothing.
 func (s *Store) RevokeShare(ctx context.Context, id int64) error {
-	tag, err := s.pool.Exec(ctx, `
+	_, err := s.changeShare(ctx, `
 		UPDATE shares
 		SET revoked_at = coalesce(revoked_at, now())
-		WHERE id = $1`, id)
-	if err == nil && tag.RowsAffected() == 0 {
-		err = ablation.ErrNotFound
-	}
+		WHERE id = $1
+		RETURNING `+shareColumns, id)
 	if err != nil {
-		return fmt.Errorf("revoke share %d: %w", id, known(err))
+		return fmt.Errorf("revoke share %d: %w", id, err)
 	}
 	return nil
 }
@@ -85,7 +94,7 @@ func (s *Store) ShareNumbered(ctx context.Context, id int64) (ablation.Share, er
 
 // EmbedShare says which origins' pages may show a share in a frame from now on, in place of those that might before.
 func (s *Store) EmbedShare(ctx context.Context, id int64, origins []string) (ablation.Share, error) {
-	v, err := one(ctx, s.pool, scanShare, `
+	v, err := s.changeShare(ctx, `
 		UPDATE shares
 		SET embed_in = $2
 		WHERE id = $1
@@ -118,7 +127,7 @@ func (s *Store) ReplaceShareSecret(ctx context.Context, id int64, hash [32]byte,
 				"この共有は期限切れか取り消し済みなので、リンクを作り直せません。スイープのページで新しく共有してください")
 		}
 		replaced = found[0]
-		return nil
+		return tell(ctx, tx, ablation.Event{Share: id})
 	})
 	if err != nil {
 		return replaced, fmt.Errorf("replace the secret of share %d: %w", id, err)

@@ -18,10 +18,11 @@ function share(worker: SharedWorker, address: string, beat: number, changed: () 
   const asked = new URL(address, location.href).searchParams;
   worker.onerror = otherwise;
   worker.port.onmessage = ({ data }: MessageEvent<string>) => {
-    const { sweep, source } = JSON.parse(data) as { sweep?: string; source?: string };
-    const missed = !sweep && !source;
-    const concerns = asked.has("sources") ? source : asked.has("sweep") ? sweep === asked.get("sweep") : sweep;
-    if (missed || concerns) changed();
+    const { sweep, source, recurrence, share } = JSON.parse(data) as { sweep?: string; source?: string; recurrence?: string; share?: number };
+    const missed = !sweep && !source && !recurrence && !share;
+    const topics: Record<string, unknown> = { sources: source, recurrences: recurrence ?? sweep, shares: share, sweep: sweep === asked.get("sweep") };
+    const topic = Object.keys(topics).find((t) => asked.has(t));
+    if (missed || (topic ? topics[topic] : sweep)) changed();
   };
   const say = (seen: boolean): void => worker.port.postMessage({ seen, beat } satisfies Word);
   follow(() => {

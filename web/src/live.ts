@@ -90,7 +90,7 @@ interface Renewal {
 
 // renew replaces what changed; false where the page can't be had.
 export async function renew({ all = false, wanted = () => true }: Renewal = {}): Promise<boolean> {
-  const answer = await get(location.href, "text/html");
+  const answer = await get(document.body.dataset.self ?? location.href, "text/html");
   if (!answer.ok || answer.redirected) return false;
   const fresh = new DOMParser().parseFromString(answer.text, "text/html");
   if (!wanted()) return true;
