@@ -73,16 +73,16 @@ func (d Data) pairs() []pair {
 		if base := d.Sweep.Baseline(d.Arms, i); base >= 0 && i != base {
 			out = append(out, pair{i, base, false})
 		}
-		if c := d.control(a); c >= 0 {
+		if c := d.Control(a); c >= 0 {
 			controls = append(controls, pair{i, c, true})
 		}
 	}
 	return append(out, controls...)
 }
 
-// control is the arm's matched control, -1 where it has none. Schedules with the same totals share one, which is named
+// Control is the index of an arm's matched control, -1 where it has none. Schedules with the same totals share one, which is named
 // after the first of them.
-func (d Data) control(a ablation.Arm) int {
+func (d Data) Control(a ablation.Arm) int {
 	if a.Schedule == nil || !a.Schedule.Changes() {
 		return -1
 	}

@@ -94,14 +94,14 @@ func (f fitted) printBaselines(w io.Writer) {
 	t.Flush()
 }
 
-// printArms are the tried mixtures that may be the best.
+// printArms are the tried mixtures that may be the best, or that likely no other beats on both of the front's metrics.
 func (f fitted) printArms(w io.Writer) {
-	const least, most = 0.01, 20
+	const least, likely, most = 0.01, 0.5, 20
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "\nRUN\tSEEN\tEXPECTED\tP(BEST)\tP(FRONT)")
 	shown := 0
 	for _, a := range f.Arms {
-		if a.PBest < least || shown >= most {
+		if a.PBest < least && a.PFront < likely || shown >= most {
 			continue
 		}
 		shown++

@@ -20,7 +20,13 @@ type outcome struct {
 	ShareURL string                   `json:"share_url,omitempty"` // the demo's
 	Rounds   []ablation.Round         `json:"rounds,omitempty"`    // what a sweep that plans itself has added to itself
 
+	// Differences are of every schedule to its matched control, and of every arm to the baseline.
+	Differences []differenceOutcome `json:"differences"`
+	// EarlyStop is what early stopping has spared; nil where nothing is stopped early.
+	EarlyStop *earlyOutcome `json:"early_stop,omitempty"`
+
 	sweep  ablation.Sweep
+	goal   string // what the differences' "objective" is
 	arms   []ablation.Arm
 	plan   map[string]map[string]float64  // epochs by arm and source
 	order  []string                       // of sources
@@ -94,6 +100,9 @@ func (a *app) runOutcomes(ctx context.Context, s ablation.Sweep, o *outcome) err
 	o.above = map[string][]analysis.Accuracy{}
 	for _, t := range s.Recipe.Asked(tasks) {
 		o.above[t.Name] = analysis.Accuracies(analysis.Of(o.arms, results, ablation.TaskAccuracy(t.Name)), t.Floor(), t.Items)
+	}
+	if err := a.compare(ctx, s, results, o); err != nil {
+		return err
 	}
 	o.plan = map[string]map[string]float64{}
 	for _, r := range results {
@@ -200,7 +209,7 @@ func printTable(w io.Writer, o outcome) {
 	}
 	t.Flush()
 	printTasks(w, o)
-	if n := o.counts.Failed + o.counts.Diverged + o.counts.Stopped; n > 0 {
+	if n := o.counts.Failed + o.counts.Diverged + o.counts.Stopped - o.EarlyStop.runs(); n > 0 {
 		fmt.Fprintf(w, "\n%d of %d runs did not complete; haigo run list SWEEP says why.\n", n, o.counts.Total())
 	}
 }

@@ -311,6 +311,7 @@ type sweepArg struct {
 
 type sweepShowCmd struct {
 	sweepArg
+	Runs bool `help:"Also print what each run has scored."`
 	JSON bool `name:"json" help:"Print one JSON document."`
 }
 
@@ -328,6 +329,11 @@ func (c sweepShowCmd) Run(e *env) error {
 		return json.NewEncoder(e.stdout).Encode(outcome)
 	}
 	printTable(e.stdout, outcome)
+	if c.Runs {
+		printScores(e.stdout, outcome)
+	}
+	printDifferences(e.stdout, outcome)
+	printEarly(e.stdout, outcome)
 	printRounds(e.stdout, outcome.sweep)
 	return nil
 }
