@@ -92,6 +92,8 @@ func (s *sheet) runs(l layout) ([]Run, []ablation.Label) {
 		}
 		worst = max(worst, most)
 	}
+	s.whole(l.parameters)
+	s.whole(l.tokens)
 	if rounded == 0 {
 		return runs, nil
 	}
@@ -159,8 +161,30 @@ func (s *sheet) amount(i, column int) float64 {
 		return 0
 	}
 	if v <= 0 || math.IsInf(v, 0) {
-		s.problem(s.lines[i], s.columns[column], ablation.Said("is %s; write a number above 0, or leave it empty", "%s です。0 より大きい数を書くか、空にしてください", s.cells[i][column]))
+		s.problem(s.lines[i], s.columns[column], ablation.Said("is %s; write a number above 0", "%s です。0 より大きい数を書いてください", s.cells[i][column]))
 		return 0
 	}
 	return v
+}
+
+// whole refuses a column of sizes that some rows have and others lack: runs of unlike size would pass for alike.
+func (s *sheet) whole(column int) {
+	if column < 0 {
+		return
+	}
+	var empty []int
+	for i, cells := range s.cells {
+		if absent(strings.TrimSpace(cells[column])) {
+			empty = append(empty, i)
+		}
+	}
+	given := len(s.cells) - len(empty)
+	if given == 0 {
+		return
+	}
+	for _, i := range empty {
+		have := rowsOf(given)
+		s.problem(s.lines[i], s.columns[column], ablation.Said("is empty, and %[1]s %[2]s it: write it in every row, or take the column out",
+			"空ですが、ほかの %[1]s には値があります。すべての行に書くか、この列を除いてください", have, map[bool]string{true: "has", false: "have"}[given == 1]))
+	}
 }

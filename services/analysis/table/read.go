@@ -157,13 +157,18 @@ func (s *sheet) number(i, column int, missing bool) float64 {
 	text := strings.TrimSpace(s.cells[i][column])
 	v, err := strconv.ParseFloat(text, 64)
 	switch {
-	case missing && (text == "" || strings.EqualFold(text, "na") || strings.EqualFold(text, "null") || strings.EqualFold(text, "none")):
+	case missing && absent(text):
 		return math.NaN()
 	case err != nil && !errors.Is(err, strconv.ErrRange):
 		s.problem(s.lines[i], s.columns[column], ablation.Said("is %s; write a number, or leave the column out", "%s です。数値を書くか、この列を除いてください", strconv.Quote(clip(text))))
 		return math.NaN()
 	}
 	return v
+}
+
+// absent reports whether a cell says that there is no value.
+func absent(text string) bool {
+	return text == "" || strings.EqualFold(text, "na") || strings.EqualFold(text, "null") || strings.EqualFold(text, "none")
 }
 
 func clip(text string) string {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/analysis/table"
@@ -84,7 +85,7 @@ func TestRead_olmix(t *testing.T) {
 
 func TestRead_phases(t *testing.T) {
 	t.Parallel()
-	mixtures := "id,phase0_a,phase0_b,phase1_b,phase1_a,params,tokens\nx,0.1,0.9,0.4,0.6,1e6,2e9\ny,1,0,0,1,,\n"
+	mixtures := "id,phase0_a,phase0_b,phase1_b,phase1_a,params,tokens\nx,0.1,0.9,0.4,0.6,1e6,\ny,1,0,0,1,6e7,\n"
 	metrics := "id,loss\nx,3\ny,4\n"
 	for _, phases := range []int{0, 2} {
 		got, _, err := table.Read(file("r.csv", mixtures), file("m.csv", metrics), phases)
@@ -92,8 +93,8 @@ func TestRead_phases(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := table.Table{Sources: []string{"a", "b"}, Phases: 2, Metrics: []string{"loss"}, Runs: []table.Run{
-			{ID: "x", Shares: [][]float64{{.1, .9}, {.6, .4}}, Parameters: 1e6, Tokens: 2e9, Values: []float64{3}},
-			{ID: "y", Shares: [][]float64{{1, 0}, {1, 0}}, Values: []float64{4}},
+			{ID: "x", Shares: [][]float64{{.1, .9}, {.6, .4}}, Parameters: 1e6, Values: []float64{3}},
+			{ID: "y", Shares: [][]float64{{1, 0}, {1, 0}}, Parameters: 6e7, Values: []float64{4}},
 		}}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%d phases asked for (-want +got):\n%s", phases, diff)
@@ -123,6 +124,7 @@ func TestRead_bad(t *testing.T) {
 		{"words as a metric", "id,x,y\na,0.5,0.5\nb,1,0\n", "id,m\na,good\nb,1\n", `met.csv:2: m: is "good"; write a number, or leave the column out`},
 		{"half a phase", "id,phase0_x,phase0_y,phase1_x\na,0.5,0.5,1\n", good, "mix.csv:1: y: has no column phase1_y"},
 		{"no size", "id,x,y,tokens\na,0.5,0.5,-3\nb,1,0,1\n", good, "mix.csv:2: tokens: is -3; write a number above 0"},
+		{"a size that one row lacks", "id,x,y,params\na,0.5,0.5,1e6\nb,1,0,\n", good, "mix.csv:3: params: is empty, and 1 row has it"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -191,10 +193,41 @@ func TestTable_Groups(t *testing.T) {
 	run := func(a float64, tokens float64) table.Run {
 		return table.Run{Shares: [][]float64{{a, 1 - a}}, Tokens: tokens}
 	}
-	in := table.Table{Runs: []table.Run{run(.5, 0), run(.25, 0), run(.5+1e-12, 0), run(.5, 9), run(.25, 0)}}
-	if diff := cmp.Diff([][]int{{0, 2}, {1, 4}, {3}}, in.Groups()); diff != "" {
+	in := table.Table{Runs: []table.Run{run(.5, 0), run(.25, 0), run(.5+1e-12, 0), run(.5, 9), run(.25, 0), run(.333333, 0), run(.333334, 0), run(.3334, 0)}}
+	if diff := cmp.Diff([][]int{{0, 2}, {1, 4}, {3}, {5, 6}, {7}}, in.Groups()); diff != "" {
 		t.Errorf("groups (-want +got):\n%s", diff)
 	}
+}
+
+// TestTable_Groups_law: whatever the order of runs, those of one mixture that was rounded stand together, and others don't.
+func TestTable_Groups_law(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		mixtures := rapid.SliceOfNDistinct(rapid.IntRange(0, 1000), 1, 30, rapid.ID[int]).Draw(t, "mixtures")
+		var in table.Table
+		of := map[string]int{}
+		for i, thousandths := range mixtures {
+			for seed := range rapid.IntRange(1, 4).Draw(t, "seeds") {
+				off := rapid.Float64Range(-.4*table.Same, .4*table.Same).Draw(t, "off")
+				ja := min(1, max(0, float64(thousandths)/1000+off))
+				id := fmt.Sprint(i, "-", seed)
+				of[id] = i
+				in.Runs = append(in.Runs, table.Run{ID: id, Shares: [][]float64{{ja, 0, 1 - ja}}})
+			}
+		}
+		in.Runs = rapid.Permutation(in.Runs).Draw(t, "order")
+		groups := in.Groups()
+		if len(groups) != len(mixtures) {
+			t.Fatalf("%d groups of %d mixtures", len(groups), len(mixtures))
+		}
+		for _, g := range groups {
+			for _, i := range g {
+				if of[in.Runs[i].ID] != of[in.Runs[g[0]].ID] {
+					t.Fatalf("%s stands with %s", in.Runs[i].ID, in.Runs[g[0]].ID)
+				}
+			}
+		}
+	})
 }
 
 func FuzzRead(f *testing.F) {

@@ -1,9 +1,9 @@
 package table
 
 import (
-	"fmt"
+	"cmp"
 	"math"
-	"strings"
+	"slices"
 )
 
 // Table is finished runs beside what they scored. Runs keep the order of the file of mixtures.
@@ -23,32 +23,86 @@ type Run struct {
 	Values     []float64   // by metric; NaN: not measured. Nil in a table of candidates
 }
 
-// key is equal for runs that differ by no more than rounding to six decimals does.
-func (r Run) key() string {
-	var out strings.Builder
-	for _, phase := range r.Shares {
-		for _, w := range phase {
-			fmt.Fprintf(&out, "%.0f,", math.Floor(w*1e6+.25))
-		}
+// Same is how far a share of two runs of one mixture may differ: by what shares do that were rounded to six decimals, or to
+// five, or worked out in another order.
+const Same = 1e-5
+
+// Groups are the runs that differ by seed only, by index, in order of their first: sizes are equal, and no share differs by
+// more than Same from those of the group's least. Which they are doesn't depend on the order of runs.
+func (t Table) Groups() [][]int {
+	order := make([]int, len(t.Runs))
+	places := make([]float64, len(t.Runs))
+	for i, r := range t.Runs {
+		order[i], places[i] = i, r.place()
 	}
-	fmt.Fprintf(&out, "%g,%g", r.Parameters, r.Tokens)
-	return out.String()
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Or(cmp.Compare(places[a], places[b]), t.Runs[a].compare(t.Runs[b])) })
+	var groups [][]int
+	var leads []int // of each group
+	from := 0       // groups before it lie too far off
+	for _, i := range order {
+		for from < len(leads) && places[i]-places[leads[from]] > t.Runs[i].slack() {
+			from++
+		}
+		at := slices.IndexFunc(leads[from:], func(lead int) bool { return t.Runs[lead].same(t.Runs[i]) })
+		if at < 0 {
+			leads, groups = append(leads, i), append(groups, []int{i})
+			continue
+		}
+		groups[from+at] = append(groups[from+at], i)
+	}
+	for _, g := range groups {
+		slices.Sort(g)
+	}
+	slices.SortFunc(groups, func(a, b []int) int { return cmp.Compare(a[0], b[0]) })
+	return groups
 }
 
-// Groups are the runs that differ by seed only, by index, in order of their first.
-func (t Table) Groups() [][]int {
-	var groups [][]int
-	at := map[string]int{}
-	for i, r := range t.Runs {
-		k := r.key()
-		g, ok := at[k]
-		if !ok {
-			g, at[k] = len(groups), len(groups)
-			groups = append(groups, nil)
+// place is where a run stands on a line on which mixtures that are the same lie within slack. Each share has a weight of its
+// own from 1 to 2, so that few others lie there.
+func (r Run) place() float64 {
+	sum := 0.0
+	r.weighted(func(weight, w float64) { sum += weight * w })
+	return sum
+}
+
+func (r Run) slack() float64 {
+	sum := 0.0
+	r.weighted(func(weight, _ float64) { sum += weight * Same })
+	return sum
+}
+
+func (r Run) weighted(do func(weight, share float64)) {
+	at := 0.0
+	for _, phase := range r.Shares {
+		for _, w := range phase {
+			_, part := math.Modf(at * math.Phi)
+			do(1+part, w)
+			at++
 		}
-		groups[g] = append(groups[g], i)
 	}
-	return groups
+}
+
+func (r Run) compare(o Run) int {
+	for p, phase := range r.Shares {
+		if c := slices.Compare(phase, o.Shares[p]); c != 0 {
+			return c
+		}
+	}
+	return cmp.Or(cmp.Compare(r.Parameters, o.Parameters), cmp.Compare(r.Tokens, o.Tokens))
+}
+
+func (r Run) same(o Run) bool {
+	if r.Parameters != o.Parameters || r.Tokens != o.Tokens {
+		return false
+	}
+	for p, phase := range r.Shares {
+		for j, w := range phase {
+			if math.Abs(w-o.Shares[p][j]) > Same {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // Column is one metric's values, by run.
