@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -47,6 +48,11 @@ const Steps = 1000
 func Make(q Request) (Sweep, error) {
 	if len(q.Table.Runs) == 0 {
 		return Sweep{}, &ablation.Invalid{Problems: []ablation.Problem{{Message: ablation.Said("no run is there to import", "取り込むランがありません")}}}
+	}
+	if q.Tokens <= 0 && slices.ContainsFunc(q.Table.Runs, func(r table.Run) bool { return r.Tokens <= 0 }) {
+		return Sweep{}, &ablation.Invalid{Problems: []ablation.Problem{{Field: "tokens", Message: ablation.Said(
+			"how long the runs are is not known, and curves stand over tokens: say it for all, as in 2G, or in a column tokens beside the mixtures",
+			"ランの長さが分かりません。グラフの横軸はトークン数です。全体の値を 2G のように指定するか、配合の表に tokens 列を加えてください")}}}
 	}
 	m := maker{Request: q, named: map[string]bool{}}
 	if m.Shares == nil {
@@ -102,28 +108,11 @@ func (m *maker) sources() {
 		digest := hex.EncodeToString(sum[:])
 		lang := m.Langs[name]
 		if lang == "" {
-			lang = guess(name)
+			lang = cmp.Or(table.Lang(name), "other")
 		}
 		m.out.Sources = append(m.out.Sources, ablation.Source{Name: name, Version: digest[:8], Lang: lang, Role: ablation.RoleElsewhere, ManifestSHA256: digest})
 		m.out.Sweep.Sources = append(m.out.Sweep.Sources, ablation.SourceRef{Name: name, Version: digest[:8]})
 	}
-}
-
-var words = regexp.MustCompile(`[a-z]+`)
-
-// guess is the language that a source's name speaks of.
-func guess(name string) string {
-	for _, w := range words.FindAllString(strings.ToLower(name), -1) {
-		switch w {
-		case "ja", "japanese", "jpn":
-			return "ja"
-		case "en", "english", "eng":
-			return "en"
-		case "code", "github", "stack", "starcoder":
-			return "code"
-		}
-	}
-	return "other"
 }
 
 // arm adds the runs of one mixture.

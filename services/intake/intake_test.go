@@ -107,4 +107,13 @@ func TestMake(t *testing.T) {
 	if _, err := intake.Make(intake.Request{Name: "none"}); err == nil {
 		t.Error("no runs are taken")
 	}
+	q.Table.Runs[1].Tokens = 0
+	var bad *ablation.Invalid
+	if _, err := intake.Make(q); !errors.As(err, &bad) || bad.Problems[0].Field != "tokens" || bad.Problems[0].Message.JA == "" {
+		t.Errorf("a run of unknown length: %v", err)
+	}
+	q.Tokens = 2e9
+	if _, err := intake.Make(q); err != nil {
+		t.Errorf("its length from elsewhere: %v", err)
+	}
 }

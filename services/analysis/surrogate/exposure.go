@@ -2,7 +2,6 @@ package surrogate
 
 import (
 	"math"
-	"slices"
 
 	"github.com/haigo-lab/haigo/services/analysis/table"
 )
@@ -72,9 +71,15 @@ func reference(runs []table.Run, of func(table.Run) float64) (mean float64, vari
 	return math.Exp(sum / float64(len(runs))), high > low*1.05
 }
 
-// sized reports whether epochs are known of any source.
-func (s space) sized() bool {
-	return (s.tokens > 0 || s.refD > 0) && slices.ContainsFunc(s.sizes, func(size float64) bool { return size > 0 })
+// unsized are the sources, by place, of which epochs aren't known: all where runs' tokens aren't.
+func (s space) unsized() []int {
+	var out []int
+	for j, size := range s.sizes {
+		if size <= 0 || s.tokens <= 0 && s.refD <= 0 {
+			out = append(out, j)
+		}
+	}
+	return out
 }
 
 func (s space) tokensOf(r table.Run) float64 {

@@ -3,6 +3,7 @@ package surrogate
 import (
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/haigo-lab/haigo/services/ablation"
@@ -189,9 +190,28 @@ func (f *Fit) remark() {
 		f.note("no mixture was run twice: noise between seeds is not known, and counts as part of what the models miss",
 			"同じ配合を 2 回以上実行していないので、シードによる揺れが分かりません。モデルの誤差に含めています")
 	}
-	if !f.space.sized() {
+	switch unsized := pick(f.Table.Sources, f.space.unsized()); {
+	case len(unsized) == len(f.Table.Sources):
 		f.note("sizes of the sources or tokens of the runs are not known: what repetition costs is left out",
 			"データソースの大きさかランのトークン数が分からないため、繰り返しによる目減りは考慮していません")
+	case len(unsized) > 0:
+		f.note("the size of %s is not known: what repeating it costs is left out", "%s の大きさが分からないため、その繰り返しによる目減りは考慮していません", strings.Join(unsized, ", "))
+	}
+	f.partly("parameters", "パラメータ数", func(r table.Run) float64 { return r.Parameters })
+	f.partly("tokens", "トークン数", f.space.tokensOf)
+}
+
+// partly says that a size is known of some runs only, and so of no use.
+func (f *Fit) partly(en, ja string, of func(table.Run) float64) {
+	known := 0
+	for _, r := range f.Table.Runs {
+		if of(r) > 0 {
+			known++
+		}
+	}
+	if n := len(f.Table.Runs); known > 0 && known < n {
+		f.note("%s are known of %d of %d runs: all are taken for runs of one size, until they are known of every run",
+			"%s が分かるランは %d 個です (全 %d 個)。すべてのランで分かるまで、同じ規模のランとみなします", ablation.Label{EN: en, JA: ja}, known, n)
 	}
 }
 

@@ -235,3 +235,25 @@ func TestNew_repetition(t *testing.T) {
 	}
 	t.Errorf("R* isn't found: %v", f.Notes)
 }
+
+// TestNew_sizes: of whatever size isn't known, that is said, by name.
+func TestNew_sizes(t *testing.T) {
+	t.Parallel()
+	in := runs(6, 1, .001, 1)
+	for i := range in.Runs {
+		in.Runs[i].Tokens = 1e9
+	}
+	in.Runs[3].Parameters = 1e6
+	for want, sizes := range map[string]map[string]float64{
+		"": {"ja": 1e9, "en": 1e9, "code": 1e9}, "the size of en, code is not known": {"ja": 1e9}, "sizes of the sources or tokens": nil,
+	} {
+		f := fitted(t, surrogate.Setup{Table: in, Pairs: pairs, Sizes: sizes})
+		said := fmt.Sprint(f.Notes)
+		if want != "" && !strings.Contains(said, want) || want == "" && strings.Contains(said, "is left out") {
+			t.Errorf("of sizes %v: %s, want %q", sizes, said, want)
+		}
+		if !strings.Contains(said, "parameters are known of 1 of 6 runs") {
+			t.Errorf("nothing of parameters: %s", said)
+		}
+	}
+}

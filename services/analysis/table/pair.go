@@ -50,3 +50,22 @@ func (t Table) Pairs() []Pair {
 	}
 	return pairs
 }
+
+// Lang is the language that a name of a source or metric speaks of: ja, en or code; "" where it speaks of none, or of several.
+func Lang(name string) string {
+	out := ""
+	for _, w := range wordPattern.FindAllString(strings.ToLower(name), -1) {
+		lang := languages[w]
+		if lang != "" && out != "" && lang != out {
+			return ""
+		}
+		if lang != "" {
+			out = lang
+		}
+	}
+	return out
+}
+
+var languages = map[string]string{
+	"ja": "ja", "japanese": "ja", "jpn": "ja", "en": "en", "english": "en", "eng": "en", "code": "code", "github": "code", "stack": "code", "starcoder": "code",
+}
