@@ -50,6 +50,17 @@ func (s Scores) Difference(a, b int) Difference {
 	return d
 }
 
+// Over is a difference on a task as far as its items bear it out too: the wider of the two intervals, and decided where both
+// are. Where nothing is known of items it stays as it is.
+func (d Difference) Over(items Effect) Difference {
+	if items.Verdict == Unknown || d.Verdict == Unknown {
+		return d
+	}
+	d.Half = max(d.Half, items.Half)
+	d.Verdict = Agreed(d.verdict(), items.Verdict)
+	return d
+}
+
 // pairs are the differences in replicates that both have; both lists are in order of replicates.
 func pairs(a, b []Value) []Value {
 	var out []Value

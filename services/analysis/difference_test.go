@@ -86,3 +86,26 @@ func TestScores_Tied(t *testing.T) {
 		t.Errorf("tied (-want +got):\n%s", diff)
 	}
 }
+
+// TestDifference_Over: seeds and items both have to tell two arms apart.
+func TestDifference_Over(t *testing.T) {
+	t.Parallel()
+	seeds := analysis.Difference{N: 2, Mean: -.1, Half: .02, Verdict: analysis.Lower}
+	for _, tc := range []struct {
+		items analysis.Effect
+		half  float64
+		want  analysis.Verdict
+	}{
+		{analysis.Effect{Mean: -.1, Half: .05, Verdict: analysis.Lower}, .05, analysis.Lower},
+		{analysis.Effect{Mean: -.1, Half: .3, Verdict: analysis.Undecided}, .3, analysis.Undecided},
+		{analysis.Effect{Mean: math.NaN(), Half: math.NaN(), Verdict: analysis.Unknown}, .02, analysis.Lower},
+	} {
+		if d := seeds.Over(tc.items); d.Half != tc.half || d.Verdict != tc.want {
+			t.Errorf("with items %+v: ± %v, %s", tc.items, d.Half, d.Verdict)
+		}
+	}
+	unknown := analysis.Difference{N: 1, Mean: -.1, Half: math.NaN(), Verdict: analysis.Unknown}
+	if d := unknown.Over(analysis.Effect{Mean: -.1, Half: .01, Verdict: analysis.Lower}); d.Verdict != analysis.Unknown {
+		t.Errorf("one seed and many items: %s", d.Verdict)
+	}
+}

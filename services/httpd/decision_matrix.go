@@ -25,6 +25,7 @@ type matrixColumn struct {
 	metricHead
 	Sub    string // what is measured
 	metric string
+	task   string  // empty: held-out text
 	floor  float64 // what a guess gets
 }
 
@@ -57,16 +58,17 @@ func (p decisionPage) matrix() matrix {
 		m.Noise = append(m.Noise, cellText(scores[k].Pooled, c))
 	}
 	base := p.Sweep.Baseline(p.Arms, 0)
+	answers := p.answers()
 	order := p.bestFirst()
 	if len(order) > matrixRows {
 		order, m.Left = order[:matrixRows], len(order)-matrixRows
 	}
-	if row, ok := p.recommended(m.Columns, base); ok {
+	if row, ok := p.recommended(m.Columns, answers, base); ok {
 		m.Rows = append(m.Rows, row)
 	}
 	for _, i := range order {
 		if against := p.Sweep.Baseline(p.Arms, i); i != against && against >= 0 {
-			m.Rows = append(m.Rows, p.armRow(m.Columns, scores, i, against))
+			m.Rows = append(m.Rows, p.armRow(m.Columns, scores, answers, i, against))
 		}
 	}
 	if base >= 0 {
@@ -90,10 +92,10 @@ func (p decisionPage) columns() []matrixColumn {
 	for _, t := range p.Tasks {
 		h := metricHead{t.Name, t.Lang}
 		if metric := ablation.TaskBPB(t.Name); have(metric) {
-			out = append(out, matrixColumn{metricHead: h, Sub: "bits per byte", metric: metric})
+			out = append(out, matrixColumn{metricHead: h, Sub: "bits per byte", metric: metric, task: t.Name})
 		}
 		if metric := ablation.TaskAccuracy(t.Name); have(metric) {
-			out = append(out, matrixColumn{metricHead: h, Sub: p.words.text("dec.mx.above"), metric: metric, floor: t.Floor()})
+			out = append(out, matrixColumn{metricHead: h, Sub: p.words.text("dec.mx.above"), metric: metric, task: t.Name, floor: t.Floor()})
 		}
 	}
 	return out
@@ -124,10 +126,43 @@ func (p decisionPage) bestFirst() []int {
 	return order
 }
 
-func (p decisionPage) armRow(columns []matrixColumn, scores []analysis.Scores, i, base int) matrixRow {
+// answers are what the runs said to the items of every task, by its name.
+func (p decisionPage) answers() map[string]analysis.Answers {
+	out := map[string]analysis.Answers{}
+	for _, t := range p.Tasks {
+		out[t.Name] = analysis.AnswersOf(p.Arms, p.Runs, p.Items, t.Name)
+	}
+	return out
+}
+
+// items is what a column's task says of two arms over its items; unknown where it has none.
+func (c matrixColumn) items(answers map[string]analysis.Answers, a, b int) analysis.Effect {
+	of, is := answers[c.task]
+	if !is {
+		return analysis.Effect{Mean: math.NaN(), Half: math.NaN(), Verdict: analysis.Unknown}
+	}
+	d := of.Difference(a, b)
+	if c.metric == ablation.TaskAccuracy(c.task) {
+		return d.Accuracy
+	}
+	return d.Bits
+}
+
+// luck is the widest interval that items leave any arm beside the baseline: that of a mixture which hasn't answered them.
+func (c matrixColumn) luck(answers map[string]analysis.Answers, arms, base int) float64 {
+	half := 0.0
+	for i := range arms {
+		if e := c.items(answers, i, base); i != base && e.Verdict != analysis.Unknown {
+			half = max(half, e.Half)
+		}
+	}
+	return half
+}
+
+func (p decisionPage) armRow(columns []matrixColumn, scores []analysis.Scores, answers map[string]analysis.Answers, i, base int) matrixRow {
 	row := matrixRow{Arm: &p.views[i]}
 	for k, c := range columns {
-		d := scores[k].Difference(i, base)
+		d := scores[k].Difference(i, base).Over(c.items(answers, i, base))
 		switch {
 		case d.N == 0:
 			row.Cells = append(row.Cells, matrixCell{Kind: "none", Value: "—"})
@@ -141,7 +176,7 @@ func (p decisionPage) armRow(columns []matrixColumn, scores []analysis.Scores, i
 }
 
 // recommended is the row of the recommended mixture, as the models see it; false where there is none, or it was run itself.
-func (p decisionPage) recommended(columns []matrixColumn, base int) (matrixRow, bool) {
+func (p decisionPage) recommended(columns []matrixColumn, answers map[string]analysis.Answers, base int) (matrixRow, bool) {
 	if p.outlook == nil || base < 0 || p.outlook.Distance < 1e-6 {
 		return matrixRow{}, false
 	}
@@ -157,7 +192,8 @@ func (p decisionPage) recommended(columns []matrixColumn, base int) (matrixRow, 
 			row.Cells = append(row.Cells, matrixCell{Kind: "none", Value: "—"})
 			continue
 		}
-		row.Cells = append(row.Cells, p.difference(minus[k].Mean, (minus[k].Top-minus[k].Low)/2, c))
+		half := max((minus[k].Top-minus[k].Low)/2, c.luck(answers, len(p.Arms), base))
+		row.Cells = append(row.Cells, p.difference(minus[k].Mean, half, c))
 	}
 	return row, true
 }
