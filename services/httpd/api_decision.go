@@ -21,7 +21,8 @@ type AimInput struct {
 func (in AimInput) aim() aim { return aim{evidence.Aim(in)} }
 
 type decisionInput struct {
-	Sweep string `path:"sweep"`
+	Sweep  string  `path:"sweep"`
+	Effect float64 `query:"effect" minimum:"0" doc:"Of which it is asked how many seeds and runs show it, in the metrics' unit"`
 	AimInput
 }
 
@@ -38,7 +39,7 @@ func (o operations) decisions() {
 			if err != nil {
 				return nil, tooLittle(err)
 			}
-			out := decision.Answer{Decision: found.Decision, Fit: found.Fit, Warnings: append(append([]ablation.Label{}, found.Fit.Notes...), found.Warnings...)}
+			out := decision.Answer{Decision: found.Decision, Fit: found.Fit, Effect: in.Effect, Warnings: append(append([]ablation.Label{}, found.Fit.Notes...), found.Warnings...)}
 			out.Proposals = proposals(found.Next)
 			return &body[decision.Document]{out.Document()}, nil
 		})

@@ -30,18 +30,35 @@ type decisionView struct {
 // aimForm is the aim as it was written, and what is wrong with it.
 type aimForm struct {
 	Objective, Tokens, Params string
+	Effect                    string // of which it is asked how many seeds show it
 	Usual                     string // the objective where none is written
 	Wrong                     map[string]string
 }
 
-func (s *Server) decisionPage(w http.ResponseWriter, r *http.Request) {
+// decisionData is a sweep's data with the answers to its tasks' items.
+func (s *Server) decisionData(w http.ResponseWriter, r *http.Request) (sweepData, bool) {
 	d, ok := s.sweepPageData(w, r)
+	if !ok || len(d.Tasks) == 0 {
+		return d, ok
+	}
+	var err error
+	if d.Items, err = s.options.Store.ItemScores(r.Context(), d.Sweep.Name); err != nil {
+		s.fail(w, r, err)
+		return d, false
+	}
+	return d, true
+}
+
+func (s *Server) decisionPage(w http.ResponseWriter, r *http.Request) {
+	d, ok := s.decisionData(w, r)
 	if !ok {
 		return
 	}
 	q := r.URL.Query()
-	v := decisionView{Stacks: stack.All(), sweepHead: d.head("dec"), Stability: d.stabilityFigure(), Aim: aimForm{Objective: q.Get("objective"), Tokens: q.Get("tokens"), Params: q.Get("params")}}
+	v := decisionView{Stacks: stack.All(), sweepHead: d.head("dec"), Stability: d.stabilityFigure(), Aim: aimForm{Objective: q.Get("objective"), Tokens: q.Get("tokens"), Params: q.Get("params"), Effect: q.Get("effect")}}
 	a, err := readAim(q)
+	effect, wrong := readEffect(v.Aim.Effect)
+	err = joined(err, wrong)
 	var m decisionMaterial
 	if err == nil {
 		m, err = s.material(r.Context(), d.Data, a)
@@ -56,7 +73,7 @@ func (s *Server) decisionPage(w http.ResponseWriter, r *http.Request) {
 	if usual := m.Usual(); len(usual.Terms) > 0 {
 		v.Aim.Usual = usual.String()
 	}
-	p := decisionPage{decisionMaterial: m, words: d.words, views: d.views}
+	p := decisionPage{decisionMaterial: m, words: d.words, views: d.views, effect: effect}
 	s.decideOn(r, &v, &p)
 	v.Matrix = p.matrix()
 	v.Next = p.next(s.options.Devices.YenPerHour)
@@ -109,6 +126,7 @@ type decisionPage struct {
 	words   words
 	views   []armView         // in order of arms
 	outlook *decision.Outlook // nil before there is one
+	effect  float64           // of which it is asked how many seeds show it; 0: none
 }
 
 // langOf is the language of the table's j-th source.

@@ -67,6 +67,20 @@ func readAmount(field, text string) (float64, error) {
 	return v * size, nil
 }
 
+// readEffect is a difference of two mixtures in a metric's unit. Nothing is 0.
+func readEffect(text string) (float64, error) {
+	if text = strings.TrimSpace(text); text == "" {
+		return 0, nil
+	}
+	v, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(v > 0) || math.IsInf(v, 0) {
+		return 0, &ablation.Invalid{Problems: []ablation.Problem{{Field: "effect", Text: text, Message: ablation.Label{
+			EN: "write a number above 0, as in 0.01", JA: "0 より大きい数を 0.01 のように書いてください",
+		}}}}
+	}
+	return v, nil
+}
+
 // values are the aim as an address has it.
 func (a aim) values() url.Values {
 	q := url.Values{}

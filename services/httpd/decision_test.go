@@ -93,6 +93,54 @@ func TestDecision(t *testing.T) {
 	}
 	s.get("/sweeps/ratios/decision?objective=min:bpb/fr&lang=en").want(t, 200, "expects a metric at bpb/fr")
 	s.get("/sweeps/ratios/decision?tokens=much&lang=en").want(t, 200, "write a number above 0")
+	s.get("/sweeps/ratios/decision?effect=-1&lang=en").want(t, 200, "write a number above 0, as in 0.01")
+	s.get("/sweeps/ratios/decision?effect=0.02&lang=en").want(t, 200, "Seeing 0.02 takes ", " of each of two mixtures, ", `value="0.02"`)
+}
+
+// TestDecision_items: two arms that seeds tell apart on a task aren't where its items don't.
+func TestDecision_items(t *testing.T) {
+	t.Parallel()
+	s := open(t, httpd.Options{})
+	s.text()
+	s.sweep("seeds")
+	for range 4 {
+		s.train(ablation.RunCompleted)
+	}
+	s.sweep("items")
+	for range 4 {
+		s.answering()
+	}
+	for sweep, verdict := range map[string]string{"seeds": "lower", "items": "undecided"} {
+		csv := s.get("/sweeps/"+sweep+"/decision.csv").want(t, 200).body
+		for line := range strings.SplitSeq(csv, "\r\n") {
+			if strings.HasPrefix(line, "ja70,task/next-ja/bpb,") && !strings.HasSuffix(line, ","+verdict) {
+				t.Errorf("of the sweep %s: %s, want %s", sweep, line, verdict)
+			}
+		}
+	}
+	page := s.settled("/sweeps/items/decision", "Accept-Language", "en").body
+	if told := s.settled("/sweeps/seeds/decision", "Accept-Language", "en").body; strings.Count(page, "can&#39;t tell") <= strings.Count(told, "can&#39;t tell") {
+		t.Errorf("the matrix tells as much with items as without: %d, %d", strings.Count(page, "can&#39;t tell"), strings.Count(told, "can&#39;t tell"))
+	}
+}
+
+// answering trains the next run to its end, with answers to items that differ much from arm to arm.
+func (s site) answering() {
+	s.Helper()
+	claim := s.begin(ablation.RunCompleted)
+	b := ablation.Batch{Attempt: 1, From: ablation.Cursor{Offset: 100, Seq: 10}, To: ablation.Cursor{Offset: 110, Seq: 11}}
+	scores := ablation.ItemScores{RunID: claim.Run.ID, Task: "next-ja", Step: claim.Run.Steps}
+	for i := range 40 {
+		nats := 10 + 8*math.Sin(float64(7*i+len(claim.Run.Arm)*int(claim.Run.Arm[2])))
+		scores.Items = append(scores.Items, ablation.ItemScore{ID: fmt.Sprint(i), Nats: nats, Bytes: 9, Accuracy: math.NaN(), Margin: math.NaN(), Exact: math.NaN(), F1: math.NaN()})
+	}
+	b.Items = []ablation.ItemScores{scores}
+	if err := s.store.Ingest(s.Context(), claim, b); err != nil {
+		s.Fatal(err)
+	}
+	if err := s.store.EndAttempt(s.Context(), claim, 1, "completed", ablation.Label{}, ablation.RunCompleted); err != nil {
+		s.Fatal(err)
+	}
 }
 
 // decided are the figures of a sweep with a decision.

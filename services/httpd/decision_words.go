@@ -27,8 +27,11 @@ func (p decisionPage) prices() []string {
 	var out []string
 	for _, v := range priced {
 		key := "dec.price.say"
-		if v.Cost.Mean <= 0 {
-			key = "dec.price.free" // the front of two metrics says nothing of a third
+		switch {
+		case v.Gain == 0:
+			key = "dec.price.end"
+		case v.Cost.Mean <= 0:
+			key = "dec.price.free"
 		}
 		out = append(out, p.words.text(key, "of", p.head(v.Of).Name, "in", p.head(v.In).Name, "c", fixed(v.Cost.Mean, 2), "lo", fixed(v.Cost.Low, 2), "hi", fixed(v.Cost.Top, 2)))
 	}
@@ -193,20 +196,25 @@ func (p decisionPage) caveats() []caveat {
 	return out
 }
 
-// powers are the smallest effects that so many seeds show.
+// powers are the smallest effects that so many seeds show, and how many show the one that was asked about.
 func (p decisionPage) powers() []string {
-	const most = 99
 	var out []string
 	for _, v := range p.outlook.Detectable {
 		if math.IsNaN(v.Effect) || strings.HasSuffix(v.Metric, "/margin") {
 			continue
 		}
-		name := p.head(v.Metric).Name
-		if n := decision.Seeds(v.SD, v.Freedom, v.Effect/2, most); n > 0 {
-			out = append(out, p.words.text("dec.power.seeds", "m", name, "e", fixed(v.Effect, 3), "n", v.Seeds, "h", fixed(v.Effect/2, 3), "k", n))
-		} else {
-			out = append(out, p.words.text("dec.power", "m", name, "e", fixed(v.Effect, 3), "n", v.Seeds))
+		half := v.Effect / 2
+		key := "dec.power"
+		seeds, runs := v.Needs(cmp.Or(p.effect, half))
+		switch {
+		case seeds == 0 && p.effect > 0:
+			key = "dec.power.beyond"
+		case p.effect > 0:
+			key = "dec.power.asked"
+		case seeds > 0:
+			key = "dec.power.seeds"
 		}
+		out = append(out, p.words.text(key, "m", p.head(v.Metric).Name, "e", fixed(v.Effect, 3), "n", v.Seeds, "h", decimal(cmp.Or(p.effect, math.Round(half*1e3)/1e3)), "k", seeds, "r", runs, "most", decision.MostSeeds))
 	}
 	if len(out) == 0 {
 		return []string{p.words.text("dec.power.none")}

@@ -1,6 +1,7 @@
 package decision
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -14,8 +15,9 @@ import (
 type Options struct {
 	Objective  Objective // without terms: the mean of all metrics, minimised
 	Limits     Limits
-	Parameters float64 // of the run that is decided about; 0: of the largest that was run
-	Tokens     float64 // of it; 0 likewise
+	Parameters float64   // of the run that is decided about; 0: of the largest that was run
+	Tokens     float64   // of it; 0 likewise
+	Front      [2]string // metrics whose front proposals widen; empty: they follow the objective
 	Seed       uint64
 }
 
@@ -63,11 +65,21 @@ type Decision struct {
 	Prices     []Price
 	Detectable []Detectable
 	Mismatches []Mismatch
+	Beyond     bool // nothing near what was tried keeps to the limits, and what is recommended doesn't either
 	Warnings   []ablation.Label
 	candidates []table.Run
 	drawn      surrogate.Draws
 	composed   [][]float64 // by draw and candidate; lower is better
 	optima     []table.Run // of the draws
+}
+
+// Sized are runs of which those that don't say have the parameters and tokens that the decision is about.
+func (d *Decision) Sized(runs []table.Run) []table.Run {
+	out := slices.Clone(runs)
+	for i, r := range out {
+		out[i].Parameters, out[i].Tokens = cmp.Or(r.Parameters, d.Run.Parameters), cmp.Or(r.Tokens, d.Run.Tokens)
+	}
+	return out
 }
 
 // engine is what a decision is made with.
@@ -94,7 +106,7 @@ func Make(fit *surrogate.Fit, o Options) Decision { return newEngine(fit, o).dec
 
 func (e *engine) decide() Decision {
 	fit, best := e.fit, e.optimum()
-	d := Decision{Objective: e.options.Objective, Run: best, Metrics: fit.Predict([]table.Run{best})[0], Epochs: fit.Epochs(best)}
+	d := Decision{Beyond: !e.region.allows(best), Objective: e.options.Objective, Run: best, Metrics: fit.Predict([]table.Run{best})[0], Epochs: fit.Epochs(best)}
 	at, distance := e.region.nearest(best)
 	groups := fit.Table.Groups()
 	d.Nearest, d.Distance = e.ids(groups[at]), distance

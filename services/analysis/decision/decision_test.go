@@ -102,6 +102,13 @@ func TestMake_limits(t *testing.T) {
 	if !slices.ContainsFunc(d.Warnings, saysEdge) {
 		t.Errorf("no word about the edge: %v", d.Warnings)
 	}
+	if d.Beyond {
+		t.Error("a decision without limits is said to break them")
+	}
+	d = decision.Make(world(t, []float64{.6, .7, .75, .8, .9}, .004), decision.Options{Limits: decision.Limits{Most: map[string]float64{"ja": .2}}})
+	if !d.Beyond || !strings.Contains(d.Warnings[0].EN, "keeps to the bounds") {
+		t.Errorf("no word about limits that nothing keeps: %v", d.Warnings)
+	}
 }
 
 func saysEdge(l ablation.Label) bool {
@@ -131,6 +138,52 @@ func TestPropose(t *testing.T) {
 	}
 	if len(next) != 4 {
 		t.Errorf("%d proposals, want 4", len(next))
+	}
+}
+
+// TestPropose_many: what is proposed differs from what was run and from each other, and is less than asked where there is no more.
+func TestPropose_many(t *testing.T) {
+	t.Parallel()
+	f := world(t, wide, .004)
+	next := decision.Propose(f, decision.Options{Seed: 2}, 300)
+	if len(next) < 50 || len(next) > 200 {
+		t.Errorf("%d mixtures of two sources are half a per cent apart", len(next))
+	}
+	for i, r := range next {
+		for _, o := range append(slices.Clone(next[:i]), f.Table.Runs...) {
+			if decision.Apart(r, o) < .005-1e-9 {
+				t.Fatalf("%v is proposed beside %v", r.Shares, o.Shares)
+			}
+		}
+	}
+}
+
+// TestMake_prices: what a step towards Japanese costs in English is what the world makes of it; where there is none, that is said.
+func TestMake_prices(t *testing.T) {
+	t.Parallel()
+	f := world(t, wide, .001)
+	d := decision.Make(f, decision.Options{Seed: 1})
+	if len(d.Prices) != 2 || d.Prices[0].Of != "bpb/ja" || d.Prices[0].In != "bpb/en" {
+		t.Fatalf("prices %+v", d.Prices)
+	}
+	here := d.Run.Shares[0][0]
+	for i, p := range d.Prices {
+		at := here
+		if i > 0 {
+			at = 1 - here
+		}
+		to := math.Pow(math.Pow(at+.02, -.3)-p.Gain, -1/.3) - .02
+		want := (math.Pow(1.02-to, -.3) - math.Pow(1.02-at, -.3)) / p.Gain
+		if p.Gain < .02 || math.Abs(p.Cost.Mean/want-1) > .15 || p.Cost.Low > p.Cost.Mean || p.Cost.Top < p.Cost.Mean {
+			t.Errorf("1 of %s costs %v of %s over %.3f, want %.3f", p.Of, p.Cost, p.In, p.Gain, want)
+		}
+	}
+	alone, err := decision.ParseObjective("min:bpb/ja", f.Table.Metrics)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d = decision.Make(f, decision.Options{Objective: alone}); len(d.Prices) != 2 || d.Prices[0].Gain != 0 || !math.IsNaN(d.Prices[0].Cost.Mean) || !(d.Prices[1].Cost.Mean > 0) {
+		t.Errorf("where all is Japanese already: %+v", d.Prices)
 	}
 }
 
@@ -185,6 +238,13 @@ func TestEffect(t *testing.T) {
 	}
 	if n := decision.Seeds(1, 0, .001, 10); n != 0 {
 		t.Errorf("%d seeds are said to show what ten don't", n)
+	}
+	known := decision.Detectable{SD: 1, Freedom: 6, Seeds: 2, Effect: decision.Effect(1, 6, 2)}
+	if seeds, runs := known.Needs(known.Effect); seeds != 2 || runs != 4 {
+		t.Errorf("%d seeds and %d runs for what two seeds show", seeds, runs)
+	}
+	if seeds, _ := (decision.Detectable{SD: math.NaN()}).Needs(.1); seeds != 0 {
+		t.Errorf("%d seeds where the noise isn't known", seeds)
 	}
 }
 

@@ -79,10 +79,11 @@ type BaselineDocument struct {
 	Outside     bool             `json:"outside,omitempty"`
 }
 
-// PriceDocument is what one of a metric costs in another.
+// PriceDocument is what one of a metric costs in another; see [Price]. Where the gain is 0, the cost is null.
 type PriceDocument struct {
 	Of   string           `json:"of"`
 	In   string           `json:"in"`
+	Gain float64          `json:"gain"`
 	Cost IntervalDocument `json:"cost"`
 }
 
@@ -92,12 +93,21 @@ type DetectableDocument struct {
 	SD     ablation.Real `json:"sd"`
 	Seeds  int           `json:"seeds"`
 	Effect ablation.Real `json:"effect"`
+	Asked  *NeedDocument `json:"asked,omitempty"`
+}
+
+// NeedDocument is what shows an effect that was asked about; 0 seeds: more than 999, or the noise between seeds isn't known.
+type NeedDocument struct {
+	Effect float64 `json:"effect"`
+	Seeds  int     `json:"seeds"` // of each of two mixtures
+	Runs   int     `json:"runs"`  // of both
 }
 
 // Answer is a decision with what was asked beside it.
 type Answer struct {
 	Decision
 	Fit       *surrogate.Fit
+	Effect    float64     // of which it is asked how many seeds show it; 0: none
 	Asked     []table.Run // candidates to predict
 	Proposals []table.Run
 	Warnings  []ablation.Label // before the decision's own
@@ -143,10 +153,15 @@ func (f Answer) advice() AdviceDocument {
 		out.Baselines = append(out.Baselines, BaselineDocument{b.Name, f.mixture(b.Run), intervalOf(b.Value), intervalOf(b.Improvement), b.Better, b.Outside})
 	}
 	for _, p := range d.Prices {
-		out.Prices = append(out.Prices, PriceDocument{p.Of, p.In, intervalOf(p.Cost)})
+		out.Prices = append(out.Prices, PriceDocument{p.Of, p.In, round6(p.Gain), intervalOf(p.Cost)})
 	}
 	for _, p := range d.Detectable {
-		out.Detectable = append(out.Detectable, DetectableDocument{p.Metric, ablation.Real(p.SD), p.Seeds, ablation.Real(p.Effect)})
+		shown := DetectableDocument{Metric: p.Metric, SD: ablation.Real(p.SD), Seeds: p.Seeds, Effect: ablation.Real(p.Effect)}
+		if f.Effect > 0 {
+			seeds, runs := p.Needs(f.Effect)
+			shown.Asked = &NeedDocument{f.Effect, seeds, runs}
+		}
+		out.Detectable = append(out.Detectable, shown)
 	}
 	return out
 }

@@ -123,69 +123,6 @@ func (f *Front) uncertain(x, y [][]float64, sx, sy float64) {
 	}
 }
 
-// Price is what a point of one metric costs in points of another, from the recommended mixture along their front: what
-// the second gets worse by, for each unit that the first gets better by.
-type Price struct {
-	Of, In string
-	Gain   float64 // the step along the front that it is taken over, in units of Of
-	Cost   Interval
-	Run    table.Run // the mixture at the end of that step
-}
-
-// mostPriced is of how many metrics prices are made.
-const mostPriced = 4
-
-// prices are those of each two metrics of the objective, where these are few.
-func (e *engine) prices(d *Decision) {
-	var names []string
-	for k, w := range e.weights {
-		if w != 0 {
-			names = append(names, e.fit.Table.Metrics[k])
-		}
-	}
-	if len(names) > mostPriced {
-		return
-	}
-	for _, of := range names {
-		for _, in := range names {
-			if of != in {
-				e.price(d, of, in)
-			}
-		}
-	}
-}
-
-// step of a front, as a part of its length, that a price is taken over.
-const priceStep = 0.1
-
-func (e *engine) price(d *Decision, of, in string) {
-	f := e.tradeoff(of, in)
-	if len(f.Points) < 2 {
-		return
-	}
-	k, l := e.metric(of), e.metric(in)
-	sk, sl := down(of), down(in)
-	here := sk * d.Metrics[k].Mean
-	length := sk * (f.Points[len(f.Points)-1].X.Mean - f.Points[0].X.Mean)
-	to := -1
-	for i, p := range f.Points {
-		if here-sk*p.X.Mean >= priceStep*length {
-			to = i // the front begins with the best
-		}
-	}
-	if to < 0 {
-		return
-	}
-	end := f.Points[to].Run
-	drawn := e.fit.Draw([]table.Run{d.Run, end}, draws, e.options.Seed)
-	gain := here - sk*f.Points[to].X.Mean
-	costs := make([]float64, draws)
-	for s := range costs {
-		costs[s] = sl * (drawn[l][s][1] - drawn[l][s][0]) / gain
-	}
-	d.Prices = append(d.Prices, Price{Of: of, In: in, Gain: gain, Cost: interval(costs), Run: end})
-}
-
 func pick[T any](all []T, rows []int) []T {
 	out := make([]T, len(rows))
 	for k, i := range rows {

@@ -70,7 +70,7 @@ func (e *engine) leading(run table.Run) []int {
 	return order
 }
 
-// next are the mixtures to run next: the recommended one, to confirm it, and what Thompson's rule proposes.
+// next are the mixtures to run next: the recommended one, to confirm it, and what its rule proposes.
 func (e *engine) next(d *Decision, n int) []Proposal {
 	if n < 1 {
 		return nil
@@ -79,8 +79,8 @@ func (e *engine) next(d *Decision, n int) []Proposal {
 	if d.Distance > 1e-6 {
 		runs = append(runs, d.Run)
 	}
-	for _, run := range e.propose(d.Run, 4*n) { // those that are nearly alike count once
-		if run = rounded(run, e.region); len(runs) < n && e.fresh(runs, run) {
+	for _, run := range e.propose(d.Run, n) {
+		if len(runs) < n && (len(runs) == 0 || Apart(run, runs[0]) > alike) {
 			runs = append(runs, run)
 		}
 	}
@@ -90,17 +90,6 @@ func (e *engine) next(d *Decision, n int) []Proposal {
 		out[i] = Proposal{Run: run, PBetter: better[i], Confirm: i == 0 && d.Distance > 1e-6}
 	}
 	return out
-}
-
-// fresh reports whether a run is neither tried nor proposed yet.
-func (e *engine) fresh(proposed []table.Run, run table.Run) bool {
-	for _, other := range proposed {
-		if Apart(other, run) < 0.005 {
-			return false
-		}
-	}
-	_, distance := e.region.nearest(run)
-	return distance > 0.005
 }
 
 // chances are how likely each run is better than the best that was run.

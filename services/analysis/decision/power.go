@@ -41,6 +41,16 @@ func Seeds(sd float64, freedom int, effect float64, most int) int {
 	return 0
 }
 
+// MostSeeds is how many seeds of a mixture anybody is told to run.
+const MostSeeds = 999
+
+// Needs is how many seeds of each of two mixtures show an effect, and how many runs of both that makes; 0 where more than
+// MostSeeds would be needed, or the noise isn't known.
+func (d Detectable) Needs(effect float64) (seeds, runs int) {
+	seeds = Seeds(d.SD, d.Freedom, effect, MostSeeds)
+	return seeds, 2 * seeds
+}
+
 func (e *engine) detectable(d *Decision) {
 	sd, freedom := e.fit.Noise(d.Run)
 	seeds := 1

@@ -9,49 +9,111 @@ import (
 	"github.com/haigo-lab/haigo/services/analysis/table"
 )
 
-// Propose are the n mixtures to run next: each is the best of one curve that the data allow (Thompson's rule), so that
-// likely optima are run often and unlikely ones seldom. They lie between tried mixtures or a step beside them.
+// Propose are the mixtures to run next, n of them unless fewer differ that much: none was run, and none is nearly another. Each
+// is the best of one curve that the data allow (Thompson's rule), so that likely optima are run often and unlikely ones seldom;
+// with a front in the options, each is that which is expected to widen it most. They lie between tried mixtures or a step beside
+// them.
 func Propose(fit *surrogate.Fit, o Options, n int) []table.Run {
 	e := newEngine(fit, o)
+	if e.widened().known() {
+		return e.propose(table.Run{}, n)
+	}
 	return e.propose(e.optimum(), n)
 }
 
+// widened is the plane of the front that batches widen, where the options name one.
+func (e *engine) widened() plane { return e.plane(e.options.Front[0], e.options.Front[1]) }
+
 func (e *engine) propose(best table.Run, n int) []table.Run {
+	if p := e.widened(); p.known() {
+		near := e.near(e.widening(p, 2*candidates))
+		return pick(near, e.widen(p, near, n, e.untried(near)))
+	}
 	mixed, _ := e.pool()
 	pool := append(append([]table.Run{best}, e.around(best)...), mixed...)
-	values := e.compose(pool)
-	near := pick(pool, sortedBy(values)[:min(2*candidates, len(pool))])
-	return pick(near, e.thompson(near, n))
+	order := sortedBy(e.compose(pool))
+	for _, most := range []int{2 * candidates, len(pool)} { // where the best are too much alike, all are
+		near := e.near(pick(pool, order[:min(most, len(pool))]))
+		if out := e.thompson(near, n, e.untried(near)); len(out) == n || most == len(pool) {
+			return pick(near, out)
+		}
+	}
+	return nil
 }
 
-// ProposeFrom are up to n of a pool of runs, by Thompson's rule.
+// near are runs with shares as people write them.
+func (e *engine) near(runs []table.Run) []table.Run {
+	out := make([]table.Run, len(runs))
+	for i, run := range runs {
+		out[i] = rounded(run, e.region)
+	}
+	return out
+}
+
+// ProposeFrom are up to n of a pool of runs, each once, by the same rules.
 func ProposeFrom(fit *surrogate.Fit, o Options, pool []table.Run, n int) []int {
-	return newEngine(fit, o).thompson(pool, n)
+	e := newEngine(fit, o)
+	all := chosen{pool: pool, taken: make([]bool, len(pool)), apart: -1}
+	if p := e.widened(); p.known() {
+		return e.widen(p, pool, n, all)
+	}
+	return e.thompson(pool, n, all)
 }
 
-// thompson chooses, for one draw after another, the best of the pool that isn't chosen yet.
-func (e *engine) thompson(pool []table.Run, n int) []int {
-	drawn := e.fit.Draw(pool, n, e.options.Seed)
-	taken := map[int]bool{}
+// alike is below which total variation two mixtures are nearly one.
+const alike = 0.005
+
+// chosen is which of a pool are out: what was chosen, and what lies no farther than apart from it.
+type chosen struct {
+	pool  []table.Run
+	taken []bool
+	apart float64
+}
+
+func (c chosen) take(at int) {
+	c.taken[at] = true
+	for i, run := range c.pool {
+		c.taken[i] = c.taken[i] || Apart(run, c.pool[at]) <= c.apart
+	}
+}
+
+// untried are those of a pool that lie apart from what was tried.
+func (e *engine) untried(pool []table.Run) chosen {
+	c := chosen{pool: pool, taken: make([]bool, len(pool)), apart: alike}
+	for i, run := range pool {
+		_, d := e.region.nearest(run)
+		c.taken[i] = d <= alike
+	}
+	return c
+}
+
+// drawnAtOnce is how many curves are held in memory.
+const drawnAtOnce = 64
+
+// thompson chooses, for one draw after another, the best of the pool that isn't taken yet.
+func (e *engine) thompson(pool []table.Run, n int, c chosen) []int {
 	var out []int
-	for s := range n {
-		best, least := -1, math.Inf(1)
-		for i := range pool {
-			value := 0.0
-			for k, w := range e.weights {
-				if w != 0 {
-					value += w * drawn[k][s][i]
+	for len(out) < n {
+		drawn := e.fit.Draw(pool, min(drawnAtOnce, n-len(out)), e.options.Seed+uint64(len(out)))
+		for s := range drawn[0] {
+			best, least := -1, math.Inf(1)
+			for i := range pool {
+				value := 0.0
+				for k, w := range e.weights {
+					if w != 0 {
+						value += w * drawn[k][s][i]
+					}
+				}
+				if !c.taken[i] && value < least {
+					best, least = i, value
 				}
 			}
-			if !taken[i] && value < least {
-				best, least = i, value
+			if best < 0 {
+				return out
 			}
+			c.take(best)
+			out = append(out, best)
 		}
-		if best < 0 {
-			break
-		}
-		taken[best] = true
-		out = append(out, best)
 	}
 	return out
 }

@@ -41,6 +41,10 @@ func (e *engine) warn(d *Decision) {
 		d.warning("the objective is the same in every mixture: nothing speaks for one of them", "目的の値はどの配合でも同じです。どれかを選ぶ理由はありません")
 		return
 	}
+	if d.Beyond {
+		d.warning("no mixture near those that were run keeps to the bounds and epochs that are allowed, and the recommended one doesn't either: run mixtures within them first",
+			"実行した配合の近くに、指定された割合の範囲と周回数に収まるものがなく、推奨した配合も収まっていません。まず範囲内の配合を実行してください")
+	}
 	for _, b := range d.Baselines {
 		if b.Name == BaselineBestSeen && !b.Better {
 			d.warning("the recommended mixture can't be told from the best one that was run: its improvement is %s", "推奨した配合は、実行した中で最も良い配合と区別できません。改善は %s です", shown(b.Improvement))

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"slices"
 	"strconv"
@@ -22,6 +23,10 @@ type fitCmd struct {
 	Predict     string    `help:"CSV of mixtures to predict." placeholder:"FILE"`
 	Objective   string    "help:\"What to choose by: min: or max: and a sum, as in min:0.5*bpb/ja+0.5*bpb/en; names with other characters in backquotes (default: the mean of all metrics, minimised).\" placeholder:\"EXPR\""
 	Propose     int       `help:"Print the next N mixtures to run." placeholder:"N"`
+	Front       string    `help:"Let them widen the trade-off of two metrics, as METRIC,METRIC (default: they follow the objective)." placeholder:"M,M"`
+	Bound       []string  `help:"From where to where a source's share may go in what is recommended and proposed, as SOURCE=0.1..0.6; again for each (default: as in the runs)." placeholder:"S=LO..HI" sep:"none"`
+	MaxEpochs   float64   `name:"max-epochs" help:"How often that may read a source (default: 16)." placeholder:"N"`
+	Effect      float64   `help:"Say how many seeds and runs show a difference of this size." placeholder:"X"`
 	PhaseShares []float64 `name:"phase-shares" help:"The phases' shares of the tokens, as in 0.8,0.2 (default: equal)." placeholder:"A,B"`
 	Tokens      amount    `help:"Tokens of a run, where no column says: 2M, 1.5G." placeholder:"N"`
 	Sizes       []string  `name:"source-tokens" help:"Tokens that a source has, as S=N; again for each source. With them epochs count." placeholder:"S=N" sep:"none"`
@@ -64,19 +69,21 @@ func (c fitCmd) Run(e *env) error {
 		return err
 	}
 	warnings = append(warnings, fit.Notes...)
-	options := decision.Options{Seed: c.Seed, Tokens: float64(c.Target), Parameters: float64(c.Parameters)}
-	if c.Objective != "" {
-		if options.Objective, err = decision.ParseObjective(c.Objective, fit.Table.Metrics); err != nil {
-			return err
-		}
+	options, err := c.options(fit.Table)
+	if err != nil {
+		return err
 	}
 	d := decision.Make(fit, options)
-	out := decision.Answer{Decision: d, Fit: fit, Asked: asked, Warnings: append(warnings, d.Warnings...)}
+	if d.Beyond && (len(c.Bound) > 0 || c.MaxEpochs > 0) {
+		return invalidFlag("--bound", "and --max-epochs leave no mixture near those that were run: loosen them, or run mixtures within them first")
+	}
+	out := decision.Answer{Decision: d, Fit: fit, Effect: c.Effect, Asked: d.Sized(asked), Warnings: append(warnings, d.Warnings...)}
 	if len(asked) > 0 {
 		out.Warnings = append(out.Warnings, decision.Outside(t.Runs, asked)...)
 	}
 	if c.Propose > 0 {
 		out.Proposals = decision.Propose(fit, options, c.Propose)
+		out.Warnings = append(out.Warnings, fewer(len(out.Proposals), c.Propose)...)
 	}
 	if c.JSON {
 		return json.NewEncoder(e.stdout).Encode(out.Document())
@@ -143,6 +150,71 @@ func (c fitCmd) setup(t table.Table) (surrogate.Setup, []ablation.Label, error) 
 	var err error
 	s.Shares, err = c.shares(t.Phases)
 	return s, notes, err
+}
+
+// options are what is decided by.
+func (c fitCmd) options(t table.Table) (o decision.Options, err error) {
+	o = decision.Options{Seed: c.Seed, Tokens: float64(c.Target), Parameters: float64(c.Parameters)}
+	switch {
+	case c.Propose < 0:
+		return o, invalidFlag("--propose", "is below 0; say how many mixtures to propose")
+	case c.MaxEpochs < 0 || math.IsNaN(c.MaxEpochs):
+		return o, invalidFlag("--max-epochs", "must be above 0, as in 4")
+	case c.Effect < 0 || math.IsNaN(c.Effect):
+		return o, invalidFlag("--effect", "must be above 0, in the metrics' unit, as in 0.01")
+	}
+	if c.Objective != "" {
+		if o.Objective, err = decision.ParseObjective(c.Objective, t.Metrics); err != nil {
+			return o, err
+		}
+	}
+	if o.Limits, err = c.limits(t); err != nil || c.Front == "" {
+		return o, err
+	}
+	for i, r := range c.Front {
+		if x, y := c.Front[:i], strings.TrimSpace(c.Front[min(i+1, len(c.Front)):]); r == ',' && x != y && slices.Contains(t.Metrics, x) && slices.Contains(t.Metrics, y) {
+			o.Front = [2]string{x, y}
+			return o, nil
+		}
+	}
+	return o, invalidFlag("--front", c.Front+" names no two metrics: write METRIC,METRIC; metrics are "+strings.Join(t.Metrics, ", "))
+}
+
+// limits are the bounds, which must leave a mixture.
+func (c fitCmd) limits(t table.Table) (decision.Limits, error) {
+	l := decision.Limits{Least: map[string]float64{}, Most: map[string]float64{}, MaxEpochs: c.MaxEpochs}
+	for _, text := range c.Bound {
+		i := strings.LastIndex(text, "=")
+		low, high, ok := strings.Cut(text[i+1:], "..")
+		from, wrong := strconv.ParseFloat(low, 64)
+		to, wrongToo := strconv.ParseFloat(high, 64)
+		if i < 0 || !ok || wrong != nil || wrongToo != nil || !slices.Contains(t.Sources, text[:i]) || !(0 <= from && from <= to && to <= 1) {
+			return l, invalidFlag("--bound", fmt.Sprintf("%s bounds no source: write SOURCE=FROM..TO, shares from 0 to 1, as in %s=0.1..0.6", text, t.Sources[0]))
+		}
+		l.Least[text[:i]], l.Most[text[:i]] = from, to
+	}
+	least, most := 0.0, 0.0
+	for _, name := range t.Sources {
+		least += l.Least[name]
+		if high, bound := l.Most[name]; bound {
+			most += high
+		} else {
+			most++
+		}
+	}
+	if least > 1 || most < 1 {
+		return l, invalidFlag("--bound", fmt.Sprintf("leaves no mixture: the shares' least sum to %.4g and their most to %.4g; the one must not be above 1, the other not below", least, most))
+	}
+	return l, nil
+}
+
+// fewer says that there were not as many different mixtures to propose as were asked for.
+func fewer(found, asked int) []ablation.Label {
+	if found >= asked {
+		return nil
+	}
+	return []ablation.Label{ablation.Said("%d of %d mixtures are proposed: no others differ from these and from the runs by half a per cent, near what was run, and promise as much",
+		"提案は %d 種類です (指定は %d 種類)。実行した範囲の近くに、これらやランと 0.5%% 以上異なり見込みのある配合はほかにありません", found, asked)}
 }
 
 // paired are the pairs that names make obvious, and a note that says so.

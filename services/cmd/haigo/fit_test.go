@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -99,7 +100,13 @@ func TestFit(t *testing.T) {
 func TestFit_words(t *testing.T) {
 	ratios, metrics := tables(t, 12)
 	said := haigo(t, t.TempDir(), "fit", "--mixtures", ratios, "--metrics", metrics, "--tokens", "2M", "--source-tokens", "ja=500k", "--source-tokens", "en=8M", "--source-tokens", "code=8M", "--target-tokens", "20M")
-	says(t, said, "recommended  ja ", "BASELINE", "natural", "uniform", "best-seen", "nearest run", "costs", "EPOCHS", "give the proxies a part of it")
+	says(t, said, "recommended  ja ", "BASELINE", "natural", "uniform", "best-seen", "nearest run", "1 of bpb/en costs ", "no mixture within reach is better in bpb/ja", "EPOCHS", "give the proxies a part of it")
+	said = haigo(t, t.TempDir(), "fit", "--mixtures", ratios, "--metrics", metrics, "--tokens", "2M", "--source-tokens", "ja=500k", "--effect", "0.01", "--propose", "2", "--front", "bpb/ja,bpb/en", "--bound", "ja=0.2..0.4")
+	says(t, said, "TO SHOW 0.01 OF", "the size of en, code is not known", "run next:")
+	recommended, _, _ := strings.Cut(said[strings.Index(said, "recommended  ja ")+len("recommended  ja "):], ",")
+	if ja, err := strconv.ParseFloat(recommended, 64); err != nil || ja < .2 || ja > .4 {
+		t.Errorf("recommended ja %s where 0.2 to 0.4 was asked for", recommended)
+	}
 }
 
 func TestFit_bad(t *testing.T) {
@@ -119,6 +126,11 @@ func TestFit_bad(t *testing.T) {
 		{append(base, "--phase-shares", "0.5,0.5"), "has 2 numbers, the runs have 1 phases"},
 		{append(base, "--phase-shares", "nan"), "has a number that isn't above 0"},
 		{append(base, "--source-tokens", "ja"), "write SOURCE=TOKENS"},
+		{append(base, "--bound", "ja=0.6"), "write SOURCE=FROM..TO"},
+		{append(base, "--bound", "ja=0.6..0.7", "--bound", "en=0.6..0.7"), "the shares' least sum to 1.2"},
+		{append(base, "--bound", "ja=0.99..1"), "leave no mixture near those that were run"},
+		{append(base, "--front", "bpb/ja"), "write METRIC,METRIC"},
+		{append(base, "--effect=-1"), "must be above 0"},
 		{append(base, "--predict", metrics), "is a source of the runs, and has no column here"},
 	} {
 		says(t, refused(t, nil, t.TempDir(), tc.args...), tc.want)

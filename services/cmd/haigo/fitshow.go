@@ -73,8 +73,40 @@ func (f fitted) printAdvice(w io.Writer) {
 	}
 	t.Flush()
 	for _, p := range d.Prices {
-		fmt.Fprintf(w, "1 of %s costs %s of %s\n", p.Of, within(p.Cost), p.In)
+		fmt.Fprintln(w, priced(p))
 	}
+	f.printNeeds(w)
+}
+
+// priced is what one of a metric costs in another.
+func priced(p decision.Price) string {
+	switch {
+	case p.Gain == 0:
+		return fmt.Sprintf("no mixture within reach is better in %s, whatever that may cost of %s", p.Of, p.In)
+	case p.Cost.Mean <= 0:
+		return fmt.Sprintf("%s can gain %.3g and cost nothing of %s that shows: 1 of it costs %s", p.Of, p.Gain, p.In, within(p.Cost))
+	}
+	return fmt.Sprintf("1 of %s costs %s of %s, from gaining %.3g of it", p.Of, within(p.Cost), p.In, p.Gain)
+}
+
+// printNeeds says how many seeds and runs show the effect that was asked about.
+func (f fitted) printNeeds(w io.Writer) {
+	if f.Effect <= 0 {
+		return
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(t, "\nTO SHOW %.3g OF\tSEEDS OF EACH OF TWO MIXTURES\tRUNS\n", f.Effect)
+	for _, v := range f.Detectable {
+		switch seeds, runs := v.Needs(f.Effect); {
+		case math.IsNaN(v.SD):
+			fmt.Fprintf(t, "%s\tnot known: run a mixture with three seeds first\t\n", v.Metric)
+		case seeds == 0:
+			fmt.Fprintf(t, "%s\tmore than %d\t\n", v.Metric, decision.MostSeeds)
+		default:
+			fmt.Fprintf(t, "%s\t%d\t%d\n", v.Metric, seeds, runs)
+		}
+	}
+	t.Flush()
 }
 
 func within(v decision.Interval) string {

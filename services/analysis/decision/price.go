@@ -1,0 +1,185 @@
+package decision
+
+import (
+	"math"
+	"slices"
+
+	"github.com/haigo-lab/haigo/services/analysis/surrogate"
+	"github.com/haigo-lab/haigo/services/analysis/table"
+)
+
+// Price is what a point of one metric costs in points of another, from the recommended mixture: what the second gets worse by,
+// at least, for each unit that the first gets better by, where what the objective makes of its other metrics gets no worse.
+type Price struct {
+	Of, In string
+	Gain   float64   // the step that it is taken over, in units of Of; 0: nothing within reach is better in Of at that
+	Cost   Interval  // NaN where Gain is 0
+	Run    table.Run // the mixture at the end of that step
+}
+
+// mostPriced is of how many metrics of an objective all prices are made.
+const mostPriced = 4
+
+// prices are those of each two metrics of the objective, where these are few, and of Japanese in English and back wherever
+// both were measured.
+func (e *engine) prices(d *Decision) {
+	var own []string
+	for k, w := range e.weights {
+		if w != 0 {
+			own = append(own, e.fit.Table.Metrics[k])
+		}
+	}
+	var pairs [][2]string
+	for _, names := range [][]string{own, e.spoken()} {
+		for _, of := range names {
+			for _, in := range names {
+				if pair := [2]string{of, in}; of != in && len(names) <= mostPriced && !slices.Contains(pairs, pair) {
+					pairs = append(pairs, pair)
+				}
+			}
+		}
+	}
+	if d.flat() {
+		return
+	}
+	for _, p := range pairs {
+		d.Prices = append(d.Prices, e.price(d, p[0], p[1]))
+	}
+}
+
+// spoken are one metric of Japanese text and one of English, by their names: of the objective rather than others, of what falls
+// rather than what rises. Nil where there aren't both.
+func (e *engine) spoken() []string {
+	var out []string
+	for _, lang := range []string{"ja", "en"} {
+		best, rank := "", 4
+		for k, name := range e.fit.Table.Metrics {
+			if table.Lang(name) != lang {
+				continue
+			}
+			at := 0
+			if e.weights[k] == 0 {
+				at += 2
+			}
+			if surrogate.Rising(name) {
+				at++
+			}
+			if at < rank {
+				best, rank = name, at
+			}
+		}
+		if best != "" {
+			out = append(out, best)
+		}
+	}
+	if len(out) < 2 {
+		return nil
+	}
+	return out
+}
+
+// A price is taken over priceStep of what lies between the best of both metrics. Whoever gets no farther than half of it has no
+// price; what the objective's other metrics may lose beside that, in its spread, is priceSlack. Falling short costs priceForce by its square, for climbs
+// end at edges that are sharp.
+const (
+	priceStep  = 0.1
+	priceSlack = 0.02
+	priceForce = 200.0
+)
+
+// bargain is a step from the recommended mixture that makes one metric better for another.
+type bargain struct {
+	plane
+	e    *engine
+	here []float64
+	step float64 // of the first metric
+	size point   // of both metrics, between the best of each
+	rest float64 // spread of what the objective makes of the others
+}
+
+func (e *engine) price(d *Decision, of, in string) Price {
+	out := Price{Of: of, In: in, Cost: Interval{math.NaN(), math.NaN(), math.NaN()}}
+	b := bargain{plane: e.plane(of, in), e: e, here: e.fit.Means([]table.Run{d.Run})[0]}
+	pool, means := e.pool()
+	at := undominated(means, b.kx, b.ky, b.sx, b.sy)
+	first, last := b.of(means[at[0]]), b.of(means[at[len(at)-1]])
+	b.size = point{last.x - first.x, first.y - last.y}
+	if b.size.x <= 0 || b.size.y <= 0 {
+		return out
+	}
+	b.step = priceStep * b.size.x
+	b.spread(means)
+	end := b.end(d.Run, pool, means)
+	gain, lost := b.gain(e.fit.Means([]table.Run{end})[0])
+	if gain < b.step/2 || lost > priceSlack*b.rest {
+		return out
+	}
+	drawn := e.fit.Draw([]table.Run{d.Run, end}, draws, e.options.Seed)
+	costs := make([]float64, draws)
+	for s := range costs {
+		costs[s] = (b.drawn(drawn, s, 1).y - b.drawn(drawn, s, 0).y) / gain
+	}
+	out.Gain, out.Cost, out.Run = gain, interval(costs), end
+	return out
+}
+
+// end is the mixture at the end of the step: climbs begin at the recommended one and at that of the pool which comes nearest.
+func (b *bargain) end(from table.Run, pool []table.Run, means [][]float64) table.Run {
+	near, least := from, b.worth(b.here)
+	for i, m := range means {
+		if v := b.worth(m); v < least {
+			near, least = pool[i], v
+		}
+	}
+	value := func(runs []table.Run) []float64 {
+		values := make([]float64, len(runs))
+		for i, m := range b.e.fit.Means(runs) {
+			values[i] = b.worth(m)
+		}
+		return values
+	}
+	one, other := b.e.region.climb(from, value, b.e.random), b.e.region.climb(near, value, b.e.random)
+	if v := value([]table.Run{one, other}); v[0] < v[1] {
+		return one
+	}
+	return other
+}
+
+// spread sets how far the objective's other metrics go over the pool.
+func (b *bargain) spread(means [][]float64) {
+	low, high := math.Inf(1), math.Inf(-1)
+	for _, m := range means {
+		v := b.others(m)
+		low, high = min(low, v), max(high, v)
+	}
+	b.rest = high - low
+}
+
+// others is what the objective makes of the other metrics.
+func (b *bargain) others(values []float64) float64 {
+	sum := 0.0
+	for k, w := range b.e.weights {
+		if k != b.kx && k != b.ky && w != 0 {
+			sum += w * values[k]
+		}
+	}
+	return sum
+}
+
+// gain is what the first metric gets better by, and what the others lose.
+func (b *bargain) gain(values []float64) (gain, lost float64) {
+	return b.of(b.here).x - b.of(values).x, b.others(values) - b.others(b.here)
+}
+
+// worth is the loss of the second metric, in its size, with what it takes from the bargain to fall short of the step or to cost
+// the others anything.
+func (b *bargain) worth(values []float64) float64 {
+	gain, lost := b.gain(values)
+	short := max(0, b.step-gain) / b.size.x
+	v := (b.of(values).y-b.of(b.here).y)/b.size.y + priceForce*short*short
+	if b.rest > 0 {
+		short = max(0, lost) / b.rest
+		v += priceForce * short * short
+	}
+	return v
+}
