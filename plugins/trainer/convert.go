@@ -12,6 +12,7 @@ func descriptionToWire(d Description) (*trainerpb.DescribeResponse, error) {
 	response := &trainerpb.DescribeResponse{
 		Name: d.Name, Version: d.Version, Packs: d.Packs, NativeSchedules: d.NativeSchedules,
 		Unit: d.Unit, Deterministic: d.Deterministic, Isas: d.ISAs, Precisions: d.Precisions,
+		Absent: d.Absent, AbsentJa: d.AbsentJA,
 	}
 	for _, v := range d.Devices {
 		response.Devices = append(response.Devices,
@@ -31,6 +32,7 @@ func descriptionFromWire(r *trainerpb.DescribeResponse) (Description, error) {
 	d := Description{
 		Name: r.GetName(), Version: r.GetVersion(), Packs: r.GetPacks(), NativeSchedules: r.GetNativeSchedules(),
 		Unit: r.GetUnit(), Deterministic: r.GetDeterministic(), ISAs: r.GetIsas(), Precisions: r.GetPrecisions(),
+		Absent: r.GetAbsent(), AbsentJA: r.GetAbsentJa(),
 	}
 	for _, v := range r.GetDevices() {
 		d.Devices = append(d.Devices, Device{Name: v.GetName(), Threads: int(v.GetThreads()), MemoryBytes: v.GetMemoryBytes()})

@@ -29,6 +29,8 @@ type Description struct {
 	Shapes          []Shape  // named presets, smallest first
 	ISAs            []string // instruction sets that can be chosen, best first; "" where it has no meaning
 	Precisions      []string // that it computes in on this machine, as in spec.json; none means that only Check tells
+	// Absent says why there is no device, and what to do, where the trainer knows; AbsentJA says so in Japanese.
+	Absent, AbsentJA string
 }
 
 // Device is a place to compute. Runs share one that has threads, a processor; one without, as a GPU, is given to one run at a

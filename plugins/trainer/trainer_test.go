@@ -46,6 +46,7 @@ func TestTrainer_carriesEveryField(t *testing.T) {
 			Packs: true, NativeSchedules: true, Unit: "row", Deterministic: true,
 			Shapes: []trainer.Shape{{Name: "1m", Model: spectest.Spec().Model, PeakLR: 3e-3}},
 			ISAs:   []string{"avx512", "avx2", "portable"}, Precisions: []string{"fp32", "bf16"},
+			Absent: "no driver", AbsentJA: "ドライバーがありません",
 		},
 		report: trainer.Report{
 			Problems:   []trainer.Problem{{Field: "model.width", Message: "is odd"}},

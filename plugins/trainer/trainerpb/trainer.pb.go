@@ -72,6 +72,8 @@ type DescribeResponse struct {
 	Shapes          []*Shape               `protobuf:"bytes,8,rep,name=shapes,proto3" json:"shapes,omitempty"`
 	Isas            []string               `protobuf:"bytes,9,rep,name=isas,proto3" json:"isas,omitempty"`
 	Precisions      []string               `protobuf:"bytes,10,rep,name=precisions,proto3" json:"precisions,omitempty"`
+	Absent          string                 `protobuf:"bytes,11,opt,name=absent,proto3" json:"absent,omitempty"`
+	AbsentJa        string                 `protobuf:"bytes,12,opt,name=absent_ja,json=absentJa,proto3" json:"absent_ja,omitempty"`
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
 }
@@ -174,6 +176,20 @@ func (x *DescribeResponse) GetPrecisions() []string {
 		return x.Precisions
 	}
 	return nil
+}
+
+func (x *DescribeResponse) GetAbsent() string {
+	if x != nil {
+		return x.Absent
+	}
+	return ""
+}
+
+func (x *DescribeResponse) GetAbsentJa() string {
+	if x != nil {
+		return x.AbsentJa
+	}
+	return ""
 }
 
 type Device struct {
@@ -789,7 +805,7 @@ var File_trainer_proto protoreflect.FileDescriptor
 const file_trainer_proto_rawDesc = "" +
 	"\n" +
 	"\rtrainer.proto\x12\x10haigo.trainer.v1\"\x11\n" +
-	"\x0fDescribeRequest\"\xd4\x02\n" +
+	"\x0fDescribeRequest\"\x89\x03\n" +
 	"\x10DescribeResponse\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x122\n" +
@@ -803,7 +819,9 @@ const file_trainer_proto_rawDesc = "" +
 	"\n" +
 	"precisions\x18\n" +
 	" \x03(\tR\n" +
-	"precisions\"Y\n" +
+	"precisions\x12\x16\n" +
+	"\x06absent\x18\v \x01(\tR\x06absent\x12\x1b\n" +
+	"\tabsent_ja\x18\f \x01(\tR\babsentJa\"Y\n" +
 	"\x06Device\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\athreads\x18\x02 \x01(\x05R\athreads\x12!\n" +
