@@ -2,6 +2,7 @@ package orchestrator
 
 import (
 	"context"
+	"slices"
 
 	"github.com/haigo-lab/haigo/plugins/trainer"
 )
@@ -15,5 +16,14 @@ func (s *Sweeper) Describe(ctx context.Context) []trainer.Description {
 			out = append(out, d)
 		}
 	}
+	slices.SortStableFunc(out, func(a, b trainer.Description) int { return last(a) - last(b) })
 	return out
+}
+
+// last sorts a gpu trainer that computes on the processor behind all others.
+func last(d trainer.Description) int {
+	if cardless(d) {
+		return 1
+	}
+	return 0
 }

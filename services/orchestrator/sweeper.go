@@ -276,10 +276,12 @@ func noTask(i int, name string) ablation.Problem {
 	}}
 }
 
-// findTrainer takes the trainer that the recipe names, or the first that has a device here, gpu before cpu.
+// findTrainer takes the trainer that the recipe names, or the first that has a device here, gpu before cpu; a gpu trainer that
+// has no card computes on the processor, and is taken only where nothing else is there.
 func (s *Sweeper) findTrainer(ctx context.Context, r *resolved) error {
-	names := []string{r.Sweep.Recipe.Trainer}
-	if names[0] == "" {
+	named := r.Sweep.Recipe.Trainer
+	names := []string{named}
+	if named == "" {
 		names = inOrder(s.Trainers.Names())
 	}
 	var en, ja []string
@@ -287,11 +289,14 @@ func (s *Sweeper) findTrainer(ctx context.Context, r *resolved) error {
 	for _, name := range names {
 		d, err := s.Trainers.Describe(ctx, name)
 		if err == nil && len(d.Devices) == 0 {
-			err = ablation.Conflict("trainer %s finds no device on this machine; take another", "トレーナー %s の使える装置がこのマシンにありません。別のものにしてください", name)
+			err = noDevice(d)
 		}
 		if err == nil {
 			r.description, r.Sweep.Recipe.Trainer = d, name
-			return nil
+			if named != "" || !cardless(d) {
+				return nil
+			}
+			continue
 		}
 		var refused *ablation.Refusal
 		if !errors.As(err, &refused) {
@@ -300,10 +305,29 @@ func (s *Sweeper) findTrainer(ctx context.Context, r *resolved) error {
 		}
 		en, ja = append(en, refused.Message.In("en")), append(ja, refused.Message.In("ja"))
 	}
-	if len(broken) > 0 {
+	switch {
+	case r.description.Name != "":
+		return nil
+	case len(broken) > 0:
 		return errors.Join(broken...)
 	}
 	return s.noTrainer(r, en, ja)
+}
+
+// noDevice says why a trainer has none, where it knows.
+func noDevice(d trainer.Description) error {
+	if d.Absent != "" {
+		return &ablation.Refusal{Kind: ablation.ErrConflict, Message: ablation.Label{
+			EN: fmt.Sprintf("trainer %s can't be used on this machine: %s", d.Name, d.Absent),
+			JA: fmt.Sprintf("トレーナー %s はこのマシンでは使えません：%s", d.Name, d.AbsentJA),
+		}}
+	}
+	return ablation.Conflict("trainer %s finds no device on this machine; take another", "トレーナー %s の使える装置がこのマシンにありません。別のものにしてください", d.Name)
+}
+
+// cardless says of the gpu trainer that it has no card here.
+func cardless(d trainer.Description) bool {
+	return d.Name == "gpu" && !slices.ContainsFunc(d.Devices, func(v trainer.Device) bool { return v.Threads == 0 })
 }
 
 // noTrainer says why each trainer that was asked doesn't work, at the place where one is named.

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/haigo-lab/haigo/plugins/trainer"
 	"github.com/haigo-lab/haigo/services/alert"
 	"github.com/haigo-lab/haigo/services/engine/batch"
 )
@@ -186,13 +187,21 @@ func trainerFindings(e *env, data string) (found []finding) {
 			found = append(found, finding{"trainer " + name, false, err.Error()})
 			continue
 		}
-		devices := make([]string, len(d.Devices))
-		for i, v := range d.Devices {
-			devices[i] = v.Name
-		}
-		found = append(found, finding{"trainer " + name, true, strings.TrimSuffix(d.Version+", "+strings.Join(devices, ", "), ", ")})
+		found = append(found, finding{"trainer " + name, true, strings.Join(append([]string{d.Version}, about(d)...), ", ")})
 	}
 	return found
+}
+
+// about is a trainer's devices, or why it has none: one that wasn't set up is no trouble.
+func about(d trainer.Description) []string {
+	if len(d.Devices) == 0 && d.Absent != "" {
+		return []string{"not for use here: " + d.Absent}
+	}
+	names := make([]string, len(d.Devices))
+	for i, v := range d.Devices {
+		names[i] = v.Name
+	}
+	return names
 }
 
 // mailAndChat says what the administrator's file allows; without mail nothing is wrong.

@@ -27,7 +27,7 @@ func TestDoctor(t *testing.T) {
 			t.Errorf("%s doesn't work: %s", f.What, f.Detail)
 		}
 	}
-	if want := []string{"data folder", "postgres", "clocks", "trainer cpu", "engine local", "alerts"}; !slices.Equal(names, want) {
+	if want := []string{"data folder", "postgres", "clocks", "trainer cpu", "trainer gpu", "engine local", "alerts"}; !slices.Equal(names, want) {
 		t.Errorf("looked at %v, want %v", names, want)
 	}
 
