@@ -4,11 +4,11 @@ export CGO_ENABLED ?= 0
 
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
-PLUGINS := cpu command
+PLUGINS := cpu gpu command
 PLATFORMS := linux-amd64 linux-arm64 darwin-arm64
 NPM     := npm --prefix web --no-audit --no-fund --no-update-notifier
 
-.PHONY: help demo test build web go lint types browser bench-cpu bench-corpus bench-run bench-analysis bench-pages bench-store faults fuzz-api dist check-dist clean
+.PHONY: help demo test build web go gpu lint types browser bench-cpu bench-corpus bench-run bench-analysis bench-pages bench-store faults fuzz-api dist check-dist clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s%s\n", $$1, $$2}' Makefile
@@ -35,6 +35,9 @@ bin/plugins.yaml: FORCE
 	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/haigo ./services/cmd/haigo
 	for p in $(PLUGINS); do go build -trimpath -ldflags '$(LDFLAGS)' -o bin/haigo-$$p ./plugins/$$p || exit 1; done
 	.ci/plugins bin $(PLUGINS) > $@.new && mv $@.new $@
+
+gpu: go ## JAX for the GPU trainer, in bin/gpu: CUDA wheels where nvidia-smi finds a card, else those for the processor
+	bin/haigo-gpu install
 
 dist: web ## static programs with pages and migrations inside, in dist/haigo-VERSION-PLATFORM.tar.gz; PLATFORMS="…"
 	.ci/dist/build '$(VERSION)' '$(LDFLAGS)' '$(PLATFORMS)' $(PLUGINS)

@@ -1,0 +1,86 @@
+// Command haigo-gpu trains language models on NVIDIA GPUs, and with the same code on a processor. Started by Haigo without
+// arguments it is the trainer plugin "gpu"; in an attempt's folder, `haigo-gpu rows` makes the rows of its sources and
+// `haigo-gpu run` trains, in Python with JAX. `haigo-gpu install` brings these, into the folder gpu beside the program.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"github.com/haigo-lab/haigo/plugins/gpu/launch"
+	"github.com/haigo-lab/haigo/plugins/gpu/plugin"
+	"github.com/haigo-lab/haigo/plugins/gpu/venv"
+	"github.com/haigo-lab/haigo/plugins/trainer"
+)
+
+// version is set by the build.
+var version = "unknown"
+
+func main() {
+	if err := run(os.Args[1:]); err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "haigo-gpu:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	program, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find own program: %w", err)
+	}
+	if len(args) == 0 {
+		trainer.Serve(plugin.New(program, version))
+		return nil
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	switch args[0] {
+	case "install":
+		return install(ctx, program, args[1:])
+	case "rows", "run":
+		options, err := parse(program, args)
+		if err != nil {
+			return err
+		}
+		if args[0] == "rows" {
+			return launch.Rows(ctx, options)
+		}
+		return launch.Run(options)
+	}
+	return fmt.Errorf("unknown command %q; there are install, rows and run", args[0])
+}
+
+func install(ctx context.Context, program string, args []string) error {
+	flags := flag.NewFlagSet("install", flag.ContinueOnError)
+	wheels := flags.String("wheels", "", "cpu or cuda (default: cuda where nvidia-smi finds a card)")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	return venv.Install(ctx, venv.Beside(program), *wheels, os.Stdout)
+}
+
+func parse(program string, args []string) (launch.Options, error) {
+	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
+	dir := flags.String("dir", ".", "the attempt's folder, with spec.json")
+	rows := flags.String("rows", "", "folder of cached rows (default: rows in the data folder that the attempt lies in)")
+	if err := flags.Parse(args[1:]); err != nil {
+		return launch.Options{}, err
+	}
+	if flags.NArg() > 0 {
+		return launch.Options{}, errors.New("more arguments than expected; see haigo-gpu run -help")
+	}
+	absolute, err := filepath.Abs(*dir)
+	if err != nil {
+		return launch.Options{}, fmt.Errorf("find folder: %w", err)
+	}
+	if *rows == "" {
+		*rows = filepath.Join(absolute, "..", "..", "..", "rows")
+	}
+	return launch.Options{Dir: absolute, Rows: *rows, Program: program, Version: version}, nil
+}

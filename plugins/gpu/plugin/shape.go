@@ -1,0 +1,27 @@
+package plugin
+
+import (
+	"github.com/haigo-lab/haigo/plugins/trainer"
+	"github.com/haigo-lab/haigo/plugins/trainer/rows"
+	"github.com/haigo-lab/haigo/plugins/trainer/spec"
+)
+
+// shapes are named by their parameters without embedding, smallest first. Learning rates are half of DataDecide's
+// 0.0047·(N/108M)^(-1/3) (arXiv 2504.11393), as OLMo-core's ladder takes them: formulas for batches of 16k tokens and
+// more, not measured here.
+func shapes() []trainer.Shape {
+	return []trainer.Shape{
+		shape("1m", 5, 128, 2, 384, 1.1e-2),
+		shape("5m", 6, 256, 4, 704, 6.6e-3),
+		shape("20m", 6, 512, 8, 1408, 4.2e-3),
+		shape("60m", 8, 768, 12, 2048, 2.9e-3),
+		shape("150m", 12, 1024, 16, 2816, 2.1e-3),
+	}
+}
+
+func shape(name string, layers, width, heads, ffn int, peakLR float64) trainer.Shape {
+	return trainer.Shape{Name: name, PeakLR: peakLR, Model: spec.Model{
+		Layers: layers, Width: width, Heads: heads, KVHeads: heads, FFN: ffn, Vocab: rows.Vocabulary,
+		Tied: true, RopeBase: 10000, NormEps: 1e-5, QKNorm: true,
+	}}
+}
