@@ -96,10 +96,11 @@ type Quiet struct {
 	Zone string `json:"zone"`
 }
 
-// Ends is when the quiet hours that now falls into end; false outside of them. Hours that can't be read are none.
+// Ends is when the quiet hours that now falls into end; false outside of them. Hours that can't be read, or end as they begin, are
+// none: a channel that is quiet all day would never send anything.
 func (q *Quiet) Ends(now time.Time) (time.Time, bool) {
 	h, err := q.parse()
-	if q == nil || err != nil {
+	if q == nil || err != nil || h.from.Equal(h.to) {
 		return time.Time{}, false
 	}
 	now = now.In(h.zone)
@@ -163,8 +164,11 @@ func (c Channel) Check() error {
 	if len(c.Kinds) == 0 || unknown {
 		add("kinds", say("names no event, or one that isn't known; tick at least one", "送る出来事を一つ以上選んでください"))
 	}
-	if _, err := c.Quiet.parse(); err != nil {
+	switch h, err := c.Quiet.parse(); {
+	case err != nil:
 		add("quiet", say("can't be read; give from and to as 22:00 and a zone such as Asia/Tokyo", "静かな時間は 22:00 のように書き、タイムゾーンは Asia/Tokyo のように書いてください"))
+	case c.Quiet != nil && h.from.Equal(h.to):
+		add("quiet", say("begins and ends at the same time, so that nothing would ever be sent; give two times, or leave both empty", "静かな時間の始まりと終わりが同じなので、何も送られなくなります。違う時刻にするか、両方を空にしてください"))
 	}
 	if len(problems) > 0 {
 		return &Invalid{Problems: problems}

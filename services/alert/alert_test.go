@@ -1,11 +1,13 @@
 package alert_test
 
 import (
+	"bufio"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"io"
 	"log"
@@ -16,6 +18,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,7 +29,24 @@ import (
 	"github.com/haigo-lab/haigo/services/alert/alerttest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain lets the tests trust their own servers' certificate, for 127.0.0.1.
+func TestMain(m *testing.M) {
+	server := httptest.NewTLSServer(nil)
+	server.Close()
+	dir, err := os.MkdirTemp("", "haigo-alert-")
+	if err != nil {
+		panic(err)
+	}
+	file := filepath.Join(dir, "roots.pem")
+	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600); err != nil {
+		panic(err)
+	}
+	os.Setenv("SSL_CERT_FILE", file)
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		os.RemoveAll(dir)
+		os.Exit(code)
+	}))
+}
 
 func box(t *testing.T) *alert.Box {
 	t.Helper()
@@ -38,7 +58,7 @@ func box(t *testing.T) *alert.Box {
 }
 
 // local lets the tests' own servers be reached.
-var local = alert.Settings{Allow: []string{"127.0.0.0/8"}}
+var local = alert.Settings{Allow: []string{"127.0.0.0/8", "::1/128"}}
 
 var failed = ablation.Alert{
 	ID: 7, Kind: ablation.AlertRunFailed, Sweep: "demo", RunID: "4f0c", At: time.Date(2026, 11, 30, 1, 2, 3, 0, time.UTC),
@@ -71,56 +91,77 @@ func TestBox(t *testing.T) {
 	}
 }
 
+// posted is what a target got.
+type posted struct {
+	header http.Header
+	body   string
+}
+
+// target takes one request, over TLS with a certificate that these tests trust, or without.
+func target(t *testing.T, safe bool) (address string, got <-chan posted) {
+	t.Helper()
+	all := make(chan posted, 1)
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		data, _ := io.ReadAll(r.Body)
+		all <- posted{r.Header, string(data)}
+	}))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // of handshakes that fail
+	if safe {
+		server.StartTLS()
+	} else {
+		server.Start()
+	}
+	t.Cleanup(server.Close)
+	return server.URL, all
+}
+
 func TestSender_posts(t *testing.T) {
 	t.Parallel()
-	for _, kind := range ablation.ChannelKinds()[1:] {
+	for kind, want := range map[ablation.ChannelKind][]string{ // JSON without its quotes' escapes
+		ablation.ChannelSlack: {`{"text":"[Haigo] ラン失敗: demo / ja57-s1\n`, `http://haigo.example/runs/4f0c`, `cuda: &lt;oom&gt; &amp; more`},
+		ablation.ChannelDiscord: {
+			`"content":"[Haigo] ラン失敗: demo / ja57-s1\n`, `http://haigo.example/runs/4f0c`, `cuda: <oom> & more`, `"allowed_mentions":{"parse":[]}`,
+		},
+		ablation.ChannelTeams: {
+			`"contentType":"application/vnd.microsoft.card.adaptive"`, `"text":"[Haigo] ラン失敗: demo / ja57-s1"`, `"url":"http://haigo.example/runs/4f0c"`,
+			`"fontType":"monospace","text":"cuda: <oom> & more"`,
+		},
+		ablation.ChannelWebhook: {
+			`"kind":"run_failed"`, `"subject":"[Haigo] ラン失敗: demo / ja57-s1"`, `"url":"http://haigo.example/runs/4f0c"`, `"log":["cuda: <oom> & more"]`,
+		},
+	} {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
-			got := make(chan *http.Request, 1)
-			bodies := make(chan string, 1)
-			take := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-				data, _ := io.ReadAll(r.Body)
-				got <- r
-				bodies <- string(data)
-			})
-			server := httptest.NewUnstartedServer(take)
-			server.Config.ErrorLog = log.New(io.Discard, "", 0) // of handshakes that fail
-			if kind == ablation.ChannelWebhook {
-				server.Start()
-			} else {
-				server.StartTLS()
-			}
-			t.Cleanup(server.Close)
+			address, got := target(t, kind != ablation.ChannelWebhook)
 			s := alert.NewSender(box(t), local, "http://haigo.example")
-			c, secret, err := s.Seal(ablation.Channel{Kind: kind, Lang: "ja"}, server.URL+"/T0/token")
+			c, secret, err := s.Seal(ablation.Channel{Kind: kind, Lang: "ja"}, address+"/T0/token")
 			if err != nil || strings.Contains(c.Hint, "token") {
 				t.Fatalf("hint %q, %v", c.Hint, err)
 			}
-			err = s.Send(t.Context(), ablation.Delivery{Alert: failed, Channel: c}, []string{"cuda: <oom> & more"})
-			if kind != ablation.ChannelWebhook { // its certificate is nobody's
-				if err == nil || strings.Contains(err.Error(), "token") {
-					t.Errorf("an untrusted certificate: %v", err)
-				}
-				return
-			}
-			if err != nil {
+			if err := s.Send(t.Context(), ablation.Delivery{Alert: failed, Channel: c}, []string{"cuda: <oom> & more"}); err != nil {
 				t.Fatal(err)
 			}
-			r, body := <-got, <-bodies
-			var said struct {
-				Kind, Subject, URL string
-				Log                []string
+			p := <-got
+			plain := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&").Replace(p.body)
+			for _, part := range want {
+				if !json.Valid([]byte(p.body)) || !strings.Contains(plain, part) {
+					t.Errorf("posted %s, want in it %s", plain, part)
+				}
 			}
-			if err := json.Unmarshal([]byte(body), &said); err != nil || said.Kind != "run_failed" || said.URL != "http://haigo.example/runs/4f0c" || said.Log[0] != "cuda: <oom> & more" {
-				t.Errorf("body %s (%v)", body, err)
-			}
-			key, _ := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, "whsec_"))
-			mac := hmac.New(sha256.New, key)
-			fmt.Fprintf(mac, "%s.%s.%s", r.Header.Get("Webhook-Id"), r.Header.Get("Webhook-Timestamp"), body)
-			if want := "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil)); r.Header.Get("Webhook-Signature") != want {
-				t.Errorf("signature %q, want %q", r.Header.Get("Webhook-Signature"), want)
+			if kind == ablation.ChannelWebhook {
+				signed(t, p, secret)
 			}
 		})
+	}
+}
+
+func signed(t *testing.T, p posted, secret string) {
+	t.Helper()
+	key, _ := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, "whsec_"))
+	mac := hmac.New(sha256.New, key)
+	fmt.Fprintf(mac, "%s.%s.%s", p.header.Get("Webhook-Id"), p.header.Get("Webhook-Timestamp"), p.body)
+	if want := "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil)); p.header.Get("Webhook-Signature") != want {
+		t.Errorf("signature %q, want %q", p.header.Get("Webhook-Signature"), want)
 	}
 }
 
@@ -139,6 +180,7 @@ func TestSender_guards(t *testing.T) {
 	}))
 	t.Cleanup(answers.Close)
 	_, port, _ := net.SplitHostPort(strings.TrimPrefix(inside.URL, "http://"))
+	safe, _ := target(t, true)
 	cases := map[string]struct {
 		address  string
 		settings alert.Settings
@@ -151,6 +193,14 @@ func TestSender_guards(t *testing.T) {
 		"loopback as IPv6":            {"http://[::ffff:127.0.0.1]:" + port, alert.Settings{}, "private"},
 		"a redirect to where it may":  {redirect.URL, local, "it answers 307"},
 		"an answer that isn't told":   {answers.URL, local, "it answers 418"},
+		"an answer that isn't HTTP":   {says(t, "SSH-2.0-OpenSSH_9.9 SECRET\r\n"), local, "something else than it should"},
+		"a status that is none":       {says(t, "HTTP/1.1 SECRET\r\n\r\n"), local, "something else than it should"},
+		"a header that is none":       {says(t, "HTTP/1.1 200 OK\r\nSECRET\r\n\r\n"), local, "something else than it should"},
+		"a redirect to nowhere":       {says(t, "HTTP/1.1 302 Found\r\nLocation: %SECRET\r\n\r\n"), local, "something else than it should"},
+		"no answer":                   {says(t, ""), local, "without an answer"},
+		"another's certificate":       {strings.Replace(safe, "127.0.0.1", "localhost", 1), local, "its certificate"},
+		"no TLS":                      {strings.Replace(inside.URL, "http:", "https:", 1), local, "doesn't speak TLS"},
+		"nobody":                      {"http://127.0.0.1:1/", local, "nothing listens there"},
 		"a name that isn't there":     {"http://nobody.invalid/", local, "can't be resolved"},
 		"a range that isn't allowed":  {inside.URL, alert.Settings{Allow: []string{"10.0.0.0/8"}}, "private"},
 		"carrier-grade shared ranges": {"http://100.64.1.1/", alert.Settings{}, "private"},
@@ -163,7 +213,7 @@ func TestSender_guards(t *testing.T) {
 				t.Fatal(err)
 			}
 			err = s.Send(t.Context(), ablation.Delivery{Alert: failed, Channel: channel}, nil)
-			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "root") {
+			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "root") || strings.Contains(err.Error(), "SECRET") {
 				t.Errorf("error %v, want one that says %q", err, c.want)
 			}
 		})
@@ -173,6 +223,35 @@ func TestSender_guards(t *testing.T) {
 	}
 }
 
+// says is the address of a port that answers each request with these bytes.
+func says(t *testing.T, answer string) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var serving sync.WaitGroup
+	t.Cleanup(func() {
+		l.Close()
+		serving.Wait()
+	})
+	serving.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			if r, err := http.ReadRequest(bufio.NewReader(c)); err == nil {
+				_, _ = io.Copy(io.Discard, r.Body)
+			}
+			_, _ = io.WriteString(c, answer)
+			c.Close()
+		}
+	})
+	return "http://" + l.Addr().String()
+}
+
+// A server that never answers is left alone in the end: in the long form of faults by the sender's own patience.
 func TestSender_hangs(t *testing.T) {
 	t.Parallel()
 	release := make(chan struct{})
@@ -185,10 +264,16 @@ func TestSender_hangs(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(50*time.Millisecond, cancel)
-	if err := s.Send(ctx, ablation.Delivery{Alert: failed, Channel: c}, nil); err == nil {
-		t.Error("a server that never answers took it")
+	defer cancel()
+	want := "doesn't answer in time"
+	if os.Getenv("HAIGO_FAULTS") != "long" {
+		want = context.Canceled.Error()
+		time.AfterFunc(50*time.Millisecond, cancel)
 	}
+	if err := s.Send(ctx, ablation.Delivery{Alert: failed, Channel: c}, nil); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("error %v, want one that says %q", err, want)
+	}
+	t.Log("figure: " + want)
 }
 
 // TestSender_mail: a subject in Japanese arrives readable, the same alert as the same mail.
@@ -211,6 +296,22 @@ func TestSender_mail(t *testing.T) {
 	}
 	if id := alerttest.Header(mail, "Message-ID"); id != "<alert-7-0@example.jp>" {
 		t.Errorf("id %q", id)
+	}
+}
+
+// TestSender_mailRefused: what the server says may hold the address, and isn't told.
+func TestSender_mailRefused(t *testing.T) {
+	t.Parallel()
+	server := alerttest.NewMailServer(t)
+	server.Refuse("550 5.1.1 no such user <secret.person@example.jp>")
+	s := alert.NewSender(box(t), alert.Settings{Mail: alert.MailServer{Server: server.Address, From: "haigo@example.jp", TLS: "none"}}, "")
+	c, _, err := s.Seal(ablation.Channel{Kind: ablation.ChannelMail, Lang: "ja"}, "secret.person@example.jp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.Send(t.Context(), ablation.Delivery{Alert: failed, Channel: c}, nil)
+	if want := "the mail server refuses the recipient: 550"; err == nil || err.Error() != want {
+		t.Errorf("error %v, want %q", err, want)
 	}
 }
 

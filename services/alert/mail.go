@@ -58,8 +58,11 @@ func (s MailServer) send(ctx context.Context, to, id string, m Message) error {
 		return errors.New("no mail server is set up in " + SettingsFile)
 	}
 	msg := mail.NewMsg()
-	if err := errors.Join(msg.From(s.From), msg.To(to)); err != nil {
-		return fmt.Errorf("address the mail: %w", err)
+	if err := msg.From(s.From); err != nil {
+		return fmt.Errorf("read mail.from: %w", err)
+	}
+	if msg.To(to) != nil { // its words would hold the address
+		return errors.New("the recipient's address can't be read")
 	}
 	_, domain, _ := strings.Cut(s.From, "@")
 	msg.SetMessageIDWithValue(id + "@" + strings.Trim(domain, ">"))
@@ -73,7 +76,7 @@ func (s MailServer) send(ctx context.Context, to, id string, m Message) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	if err := client.DialAndSendWithContext(ctx, msg); err != nil {
-		return fmt.Errorf("hand the mail to the server: %w", err)
+		return mailTrouble(err)
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -70,7 +71,7 @@ func card(m Message) map[string]any {
 func post(ctx context.Context, client *http.Client, t Target, id string, data []byte) error {
 	q, err := http.NewRequestWithContext(ctx, http.MethodPost, t.Address, bytes.NewReader(data))
 	if err != nil {
-		return fmt.Errorf("make the request: %w", err)
+		return errors.New("its address can't be read")
 	}
 	q.Header.Set("Content-Type", "application/json")
 	q.Header.Set("User-Agent", "Haigo")
@@ -79,7 +80,7 @@ func post(ctx context.Context, client *http.Client, t Target, id string, data []
 	}
 	r, err := client.Do(q)
 	if err != nil {
-		return blind(err)
+		return trouble(err)
 	}
 	defer r.Body.Close()
 	_, _ = io.CopyN(io.Discard, r.Body, 1<<16)

@@ -2,11 +2,8 @@ package alert
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"net/url"
 
 	"github.com/haigo-lab/haigo/services/ablation"
 )
@@ -55,20 +52,4 @@ func (s *Sender) Send(ctx context.Context, d ablation.Delivery, log []string) er
 		return err
 	}
 	return post(ctx, s.client, t, id, data)
-}
-
-// blind takes the address out of an error of a request: it may hold a token.
-func blind(err error) error {
-	var of *url.Error
-	if errors.As(err, &of) {
-		err = of.Err
-	}
-	if errors.Is(err, ErrPrivate) {
-		return ErrPrivate
-	}
-	var dns *net.DNSError
-	if errors.As(err, &dns) {
-		return errors.New("its name can't be resolved")
-	}
-	return err
 }

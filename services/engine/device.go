@@ -40,7 +40,7 @@ func (l *Local) Devices(n int) ([]spec.LaunchDevice, error) {
 	}
 	var devices []spec.LaunchDevice
 	for _, name := range names {
-		devices = append(devices, spec.LaunchDevice{Name: name, Lock: filepath.Join(l.Locks, filepath.Base(self.Host)+"-"+filepath.Base(name)+".lock")})
+		devices = append(devices, spec.LaunchDevice{Name: name, Lock: filepath.Join(l.Locks, filepath.Base(self.BootID)+"-"+filepath.Base(name)+".lock")})
 	}
 	return devices, nil
 }

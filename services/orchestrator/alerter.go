@@ -32,75 +32,87 @@ type Alerter struct {
 	Data   string        // where the runs' folders lie
 	Silent time.Duration // after which a run without metrics is an alert; 0: never
 	Log    *slog.Logger
+
+	mu   sync.Mutex
+	busy map[int64]bool // channels that something is being sent through
 }
 
-// Run looks until ctx ends.
+// Run looks until ctx ends, then waits for what is being sent.
 func (a *Alerter) Run(ctx context.Context) error {
-	tick := time.NewTicker(alertEvery)
-	defer tick.Stop()
-	for {
-		if err := a.AlertOnce(ctx); err != nil && ctx.Err() == nil {
-			a.Log.Warn("Could not see to alerts, will look again", "err", err)
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-	}
+	var sending sync.WaitGroup
+	defer sending.Wait()
+	return lookEach(ctx, alertEvery, a.Log, "Could not see to alerts, will look again", func(ctx context.Context) error {
+		return a.look(ctx, &sending)
+	})
 }
 
-// AlertOnce raises what is to be found by looking and sends what is due.
+// AlertOnce raises what is to be found by looking, and sends what is due.
 func (a *Alerter) AlertOnce(ctx context.Context) error {
+	var sending sync.WaitGroup
+	defer sending.Wait()
+	return a.look(ctx, &sending)
+}
+
+// look begins to send what is due through each channel that nothing is sent through: one whose target is slow or hangs holds
+// up nobody else.
+func (a *Alerter) look(ctx context.Context, sending *sync.WaitGroup) error {
 	var silence error
 	if a.Silent > 0 {
 		silence = a.Store.RaiseSilence(ctx, a.Silent)
 	}
-	due, err := a.Store.DueDeliveries(ctx, 20, alertHold)
-	return errors.Join(silence, err, a.deliverAll(ctx, due))
-}
-
-// deliverAll sends through all channels side by side, so that a target that hangs holds up nobody, and through each in order.
-func (a *Alerter) deliverAll(ctx context.Context, due []ablation.Delivery) error {
-	channels := map[int64][]ablation.Delivery{}
-	for _, d := range due {
-		channels[d.Channel.ID] = append(channels[d.Channel.ID], d)
-	}
-	var mu sync.Mutex
-	var errs []error
-	var sending sync.WaitGroup
-	for _, list := range channels {
+	due, err := a.Store.DueChannels(ctx)
+	for _, channel := range due {
+		if !a.begin(channel) {
+			continue
+		}
 		sending.Go(func() {
-			err := a.deliverInOrder(ctx, list)
-			mu.Lock()
-			defer mu.Unlock()
-			errs = append(errs, err)
+			defer a.done(channel)
+			if err := a.deliverAll(ctx, channel); err != nil && ctx.Err() == nil {
+				a.Log.Warn("Could not see to a channel's alerts, will look again", "channel_id", channel, "err", err)
+			}
 		})
 	}
-	sending.Wait()
-	return errors.Join(errs...)
+	return errors.Join(silence, err)
 }
 
-// deliverInOrder tries a channel that is away once: what lies behind waits for the next round.
-func (a *Alerter) deliverInOrder(ctx context.Context, list []ablation.Delivery) error {
-	for i, d := range list {
-		arrived, err := a.deliver(ctx, d)
+func (a *Alerter) begin(channel int64) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.busy == nil {
+		a.busy = map[int64]bool{}
+	}
+	begins := !a.busy[channel]
+	a.busy[channel] = true
+	return begins
+}
+
+func (a *Alerter) done(channel int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.busy, channel)
+}
+
+// deliverAll sends what is due through a channel, one after the other: each is in this one's hands for as long as it takes
+// itself, so that a second service never sends it meanwhile. A channel that is away is tried once; what lies behind waits.
+func (a *Alerter) deliverAll(ctx context.Context, channel int64) error {
+	for {
+		d, err := a.Store.TakeDelivery(ctx, channel, alertHold)
+		if err != nil || d == nil {
+			return err
+		}
+		arrived, err := a.deliver(ctx, *d)
 		if err != nil {
 			return err
 		}
 		if !arrived {
-			return a.postpone(ctx, list[i+1:], nextTry(d.Tries, time.Now()))
+			return a.Store.PostponeChannel(ctx, channel, soon(d.Tries, time.Now()))
 		}
 	}
-	return nil
 }
 
-func (a *Alerter) postpone(ctx context.Context, list []ablation.Delivery, until time.Time) error {
-	var errs []error
-	for _, d := range list {
-		errs = append(errs, a.Store.Postpone(ctx, d, until))
-	}
-	return errors.Join(errs...)
+// soon is when others of a channel are tried after one that was tried so often.
+func soon(tries int, now time.Time) time.Time {
+	return nextTry(min(tries, alertTries-1), now)
 }
 
 // deliver sends one alert; arrived is false where its channel is away, and true where it need not arrive yet.

@@ -112,11 +112,15 @@ func TestFault_MailServerAway(t *testing.T) {
 	}
 	server.Return()
 	sql(t, o.url, `UPDATE deliveries SET next_at = now()`)
-	held, err := o.store.DueDeliveries(t.Context(), 10, time.Hour)
-	if err != nil || len(held) != 1 {
-		t.Fatalf("%d deliveries are due, %v", len(held), err)
+	channels, err := o.store.DueChannels(t.Context())
+	if err != nil || len(channels) != 1 {
+		t.Fatalf("deliveries are due through %v, %v", channels, err)
 	}
-	if err := o.sender.Send(t.Context(), held[0], nil); err != nil {
+	held, err := o.store.TakeDelivery(t.Context(), channels[0], time.Hour)
+	if err != nil || held == nil {
+		t.Fatalf("nothing is due: %v", err)
+	}
+	if err := o.sender.Send(t.Context(), *held, nil); err != nil {
 		t.Fatal(err)
 	}
 	o.round()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"testing"
 	"time"
 
@@ -15,7 +16,8 @@ import (
 // TestAlerter: what can't be sent stays in the outbox, quiet hours postpone it, and it arrives once its way is free.
 func TestAlerter(t *testing.T) {
 	t.Parallel()
-	store := pgtest.Store(t)
+	url := pgtest.URL(t)
+	store := open(t, url)
 	addText(t, store)
 	hour := time.Now().UTC()
 	quiet := &ablation.Quiet{From: hour.Add(-time.Hour).Format("15:04"), To: hour.Add(time.Hour).Format("15:04"), Zone: "UTC"}
@@ -44,7 +46,7 @@ func TestAlerter(t *testing.T) {
 	if err := store.StopRun(t.Context(), run, ablation.StopPerson); err != nil {
 		t.Fatal(err)
 	}
-	var sent []string
+	var sent []string // one channel at a time sends in this test
 	down := true
 	a := &orchestrator.Alerter{Store: store, Log: slog.New(slog.DiscardHandler), Send: func(_ context.Context, d ablation.Delivery, _ []string) error {
 		if down {
@@ -68,5 +70,13 @@ func TestAlerter(t *testing.T) {
 	down = false
 	if err := a.AlertOnce(t.Context()); err != nil || len(sent) != 0 {
 		t.Fatalf("sent %v before its time (%v)", sent, err)
+	}
+	sql(t, url, `UPDATE deliveries SET next_at = now() WHERE channel_id = (SELECT id FROM channels WHERE name = 'loud')`) // the next try's time has come
+	if err := a.AlertOnce(t.Context()); err != nil || !slices.Equal(sent, []string{"loud sweep_finished"}) {
+		t.Fatalf("sent %v once its way was free (%v)", sent, err)
+	}
+	sql(t, url, `UPDATE deliveries SET next_at = now(); UPDATE channels SET quiet = NULL`) // its quiet hours have ended
+	if err := a.AlertOnce(t.Context()); err != nil || !slices.Equal(sent, []string{"loud sweep_finished", "quiet sweep_finished"}) {
+		t.Fatalf("sent %v once quiet hours had ended (%v)", sent, err)
 	}
 }

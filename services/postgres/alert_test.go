@@ -1,8 +1,10 @@
 package postgres_test
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -21,8 +23,18 @@ func (w *world) channel(name, of string) int64 {
 
 func (w *world) due() []ablation.Delivery {
 	w.Helper()
-	all, err := w.DueDeliveries(w.Context(), 100, time.Hour)
+	channels, err := w.DueChannels(w.Context())
 	w.must(err)
+	var all []ablation.Delivery
+	for _, c := range channels {
+		d, err := w.TakeDelivery(w.Context(), c, time.Hour)
+		for w.must(err); d != nil; d, err = w.TakeDelivery(w.Context(), c, time.Hour) {
+			w.must(err)
+			all = append(all, *d)
+		}
+		w.must(err)
+	}
+	slices.SortFunc(all, func(a, b ablation.Delivery) int { return cmp.Compare(a.Alert.ID, b.Alert.ID) })
 	return all
 }
 
@@ -141,5 +153,28 @@ func TestRaiseSilence_Waiting(t *testing.T) {
 	w.must(w.RaiseSilence(t.Context(), time.Hour))
 	if alerts, err := w.Alerts(t.Context(), 10); err != nil || len(alerts) != 1 {
 		t.Errorf("alerts %v, %v; want one of silence", alerts, err)
+	}
+}
+
+// What a target refuses again and again lets others pass in the end.
+func TestTakeDelivery_passes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	channel := w.channel("all", "")
+	w.sweep("s", 2, 1000)
+	for range 2 {
+		s := w.training()
+		w.must(w.EndAttempt(t.Context(), s.claim, 1, "failed", ablation.Label{}, ablation.RunFailed))
+	}
+	var order []int64
+	for range 7 {
+		d, err := w.TakeDelivery(t.Context(), channel, time.Hour)
+		w.must(err)
+		order = append(order, d.Alert.ID)
+		w.must(w.Undelivered(t.Context(), *d, "it answers 400", time.Now().Add(-time.Second)))
+	}
+	first, second := order[0], order[5]
+	if want := []int64{first, first, first, first, first, second, second}; first == second || !slices.Equal(order, want) {
+		t.Errorf("tried %v, want the first five times and then the second", order)
 	}
 }

@@ -1,10 +1,9 @@
 package postgres
 
 import (
-	"cmp"
 	"context"
+	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -15,54 +14,83 @@ import (
 // late is how long after its time an alert is said to come late.
 const late = 10 * time.Minute
 
-// DueDeliveries takes up to limit deliveries whose time has come, in the order of their alerts. Nobody else is given them for the time of the hold; one
-// that isn't settled until then is due again, so that an alert arrives at least once.
-func (s *Store) DueDeliveries(ctx context.Context, limit int, hold time.Duration) ([]ablation.Delivery, error) {
-	var due []ablation.Delivery
-	err := s.tx(ctx, func(tx pgx.Tx) error {
-		type taken struct {
-			alert, channel int64
-			tries          int
-		}
-		all, err := query(ctx, tx, func(row pgx.CollectableRow) (t taken, err error) {
-			err = row.Scan(&t.alert, &t.channel, &t.tries)
-			return t, err
-		}, `
-			UPDATE deliveries d
-			SET tries = tries + 1, next_at = now() + $2::interval
-			FROM (
-				SELECT alert_id, channel_id
-				FROM deliveries
-				WHERE sent_at IS NULL
-					AND NOT given_up
-					AND next_at <= now()
-				ORDER BY next_at, alert_id
-				LIMIT $1
-				FOR UPDATE SKIP LOCKED
-			) t
-			WHERE d.alert_id = t.alert_id
-				AND d.channel_id = t.channel_id
-			RETURNING d.alert_id, d.channel_id, d.tries`, limit, hold)
-		due = nil
-		for _, t := range all {
-			d := ablation.Delivery{Tries: t.tries}
-			if d.Alert, err = one(ctx, tx, scanAlert, `SELECT id, key, kind, sweep, recurrence, run_id, detail, at FROM alerts WHERE id = $1`, t.alert); err != nil {
-				return err
-			}
-			d.Channel, err = one(ctx, tx, scanChannel, `SELECT `+channelColumns+` FROM `+channelTables+` WHERE c.id = $1`, t.channel)
-			if err != nil {
-				return err
-			}
-			d.Late = time.Since(d.Alert.At) > late
-			due = append(due, d)
-		}
-		slices.SortFunc(due, func(a, b ablation.Delivery) int { return cmp.Compare(a.Alert.ID, b.Alert.ID) })
-		return err
-	})
+// passes is after how many tries a delivery lets later ones of its channel pass: what one target refuses for ever must not
+// keep the others back.
+const passes = 5
+
+// DueChannels are the channels that have a delivery whose time has come.
+func (s *Store) DueChannels(ctx context.Context) ([]int64, error) {
+	due, err := query(ctx, s.pool, pgx.RowTo[int64], `
+		SELECT DISTINCT channel_id
+		FROM deliveries
+		WHERE sent_at IS NULL
+			AND NOT given_up
+			AND next_at <= now()
+		ORDER BY channel_id`)
 	if err != nil {
-		return nil, fmt.Errorf("take due deliveries: %w", err)
+		return nil, fmt.Errorf("look for due deliveries: %w", err)
 	}
 	return due, nil
+}
+
+// TakeDelivery takes the channel's oldest delivery whose time has come, nil where there is none. Nobody else is given it for
+// the time of the hold; one that isn't settled until then is due again, so that an alert arrives at least once.
+func (s *Store) TakeDelivery(ctx context.Context, channel int64, hold time.Duration) (d *ablation.Delivery, err error) {
+	err = s.tx(ctx, func(tx pgx.Tx) error {
+		d = nil
+		var next ablation.Delivery
+		var alert int64
+		err := tx.QueryRow(ctx, `
+			UPDATE deliveries
+			SET tries = tries + 1, next_at = now() + $3::interval
+			WHERE channel_id = $1
+				AND alert_id = (
+					SELECT alert_id
+					FROM deliveries
+					WHERE channel_id = $1
+						AND sent_at IS NULL
+						AND NOT given_up
+						AND next_at <= now()
+					ORDER BY tries >= $2, alert_id
+					LIMIT 1
+					FOR UPDATE SKIP LOCKED
+				)
+			RETURNING alert_id, tries`, channel, passes, hold).Scan(&alert, &next.Tries)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if next.Alert, err = one(ctx, tx, scanAlert, `SELECT id, key, kind, sweep, recurrence, run_id, detail, at FROM alerts WHERE id = $1`, alert); err != nil {
+			return err
+		}
+		if next.Channel, err = one(ctx, tx, scanChannel, `SELECT `+channelColumns+` FROM `+channelTables+` WHERE c.id = $1`, channel); err != nil {
+			return err
+		}
+		next.Late = time.Since(next.Alert.At) > late
+		d = &next
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("take a due delivery: %w", err)
+	}
+	return d, nil
+}
+
+// PostponeChannel lets all deliveries of a channel wait whose time has come, without counting a try.
+func (s *Store) PostponeChannel(ctx context.Context, channel int64, until time.Time) error {
+	_, err := s.pool.Exec(ctx, `
+		UPDATE deliveries
+		SET next_at = $2
+		WHERE channel_id = $1
+			AND sent_at IS NULL
+			AND NOT given_up
+			AND next_at <= now()`, channel, until)
+	if err != nil {
+		return fmt.Errorf("postpone deliveries: %w", known(err))
+	}
+	return nil
 }
 
 // Delivered records that an alert arrived.

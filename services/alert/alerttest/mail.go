@@ -8,6 +8,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -19,6 +20,7 @@ type MailServer struct {
 	t        testing.TB
 	mu       sync.Mutex
 	listener net.Listener
+	refusal  atomic.Value // string
 	serving  sync.WaitGroup
 }
 
@@ -30,6 +32,9 @@ func NewMailServer(t testing.TB) *MailServer {
 	t.Cleanup(m.Leave)
 	return m
 }
+
+// Refuse makes it answer every recipient so.
+func (m *MailServer) Refuse(answer string) { m.refusal.Store(answer) }
 
 // Leave closes the port; whoever connects is refused.
 func (m *MailServer) Leave() {
@@ -65,6 +70,7 @@ func (m *MailServer) Return() {
 
 func (m *MailServer) take(c net.Conn) {
 	defer c.Close()
+	refusal, _ := m.refusal.Load().(string)
 	in := bufio.NewReader(c)
 	fmt.Fprint(c, "220 mail\r\n")
 	for {
@@ -75,6 +81,8 @@ func (m *MailServer) take(c net.Conn) {
 		switch verb := strings.ToUpper(strings.TrimSpace(line)); {
 		case strings.HasPrefix(verb, "EHLO"):
 			fmt.Fprint(c, "250-mail\r\n250 8BITMIME\r\n")
+		case refusal != "" && strings.HasPrefix(verb, "RCPT"):
+			fmt.Fprint(c, refusal+"\r\n")
 		case verb == "DATA":
 			fmt.Fprint(c, "354 go on\r\n")
 			var mail strings.Builder
