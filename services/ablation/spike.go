@@ -24,7 +24,7 @@ type Spike struct {
 	Step   int64     `json:"step"`             // at which it began
 	Level  Real      `json:"level"`            // of the metric before: mean, best, or the unigram entropy
 	Peak   Real      `json:"peak"`             // the worst value, the first that wasn't finite for good
-	Until  int64     `json:"until,omitempty"`  // the step at which it was back; 0 while it is open, or if it never was
+	Until  int64     `json:"until,omitempty"`  // the step at which it was back, or would have been where the run was stopped; 0 while it is open, or if it never was
 	Closed bool      `json:"closed,omitempty"` // nothing more is expected of it
 
 	Rows      map[string][]int64 `json:"rows,omitempty"` // which rows of which sources the step read

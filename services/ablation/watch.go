@@ -5,6 +5,9 @@ import (
 	"slices"
 )
 
+// DivergesWithin is how many steps a divergence may go on before it is found.
+const DivergesWithin = 200
+
 // How divergence is told from noise.
 const (
 	watchWindow  = 128 // steps that a jump is held against
@@ -12,8 +15,8 @@ const (
 	watchSigmas  = 6
 	watchBack    = 3 // sigmas within which a jump is over
 	watchFloor   = 0.005
-	watchPatient = 200 // steps that a loss may be away or stuck, and after which a jump is the new level
-	watchAway    = 1.0 // nats above the best
+	watchPatient = DivergesWithin // steps that a loss may be away or stuck, and after which a jump is the new level
+	watchAway    = 1.0            // nats above the best
 	watchStuck   = 0.05
 	watchJumps   = 500 // entered of one run: one that jumps more often has no level to jump from
 )

@@ -67,7 +67,7 @@ func (w words) recovery(s ablation.Spike) string {
 	switch {
 	case s.Action == ablation.ActionRolledBack:
 		return w.text("spike.back", "from", integer(s.Until), "to", integer(s.BackTo))
-	case s.Until > 0:
+	case s.Until > 0 && s.Action != ablation.ActionStopped:
 		return w.text("spike.steps", "n", integer(s.Until-s.Step))
 	case s.Closed || s.Action == ablation.ActionStopped:
 		return w.text("spike.never")

@@ -127,8 +127,11 @@ func (d *drive) submit(ctx context.Context) (handle engine.Handle, err error) {
 	}
 }
 
-// key is the same for every submission of one attempt.
-func (d *drive) key() string { return fmt.Sprintf("%s-a%04d", d.run.ID, d.attempt.Number) }
+// key is the same for every submission of one attempt, and no other's: a sweep that was deleted and is started again, or is in
+// another database too, has runs of the same ids.
+func (d *drive) key() string {
+	return fmt.Sprintf("%s-a%04d-%x", d.run.ID, d.attempt.Number, d.attempt.StartedAt.UnixMicro())
+}
 
 func (d *drive) prepare(ctx context.Context, s *spec.Spec, data []byte) error {
 	name, err := d.trainerName(ctx)
@@ -263,7 +266,7 @@ func (d *drive) end(ctx context.Context) error {
 	if err := d.renew(ctx); err != nil {
 		return err
 	}
-	bad, err := d.badTries(ctx)
+	bad, saved, err := d.badTries(ctx)
 	if err != nil {
 		return err
 	}
@@ -271,7 +274,7 @@ func (d *drive) end(ctx context.Context) error {
 	if err != nil {
 		exit = nil // exec was killed with its runner, or wrote what it can't have written
 	}
-	v := judge(d.run, d.lastWord(), exit, bad)
+	v := judge(d.run, d.lastWord(), exit, saved || !d.asked.IsZero(), bad)
 	if done, err := d.settleDivergence(ctx, v); done || err != nil {
 		return err
 	}
@@ -292,24 +295,24 @@ func (d *drive) lastWord() *spec.Finished {
 	return last.Finished
 }
 
-// badTries counts the attempts since the newest checkpoint that failed or were lost.
-func (d *drive) badTries(ctx context.Context) (int, error) {
+// badTries counts the attempts since the newest checkpoint that failed, were lost, or left without being asked to. saved says
+// that this attempt saved that one.
+func (d *drive) badTries(ctx context.Context) (bad int, saved bool, err error) {
 	attempts, err := d.Store.Attempts(ctx, d.run.ID)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	c, err := d.Store.Checkpoint(ctx, d.run.ID, nil)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
-	bad := 0
 	for _, a := range attempts {
 		ill := a.Outcome == spec.OutcomeFailed || a.Outcome == outcomeLost
 		if ill && a.Number != d.attempt.Number && (c == nil || a.Number > c.Attempt) {
 			bad++
 		}
 	}
-	return bad, nil
+	return bad, c != nil && c.Attempt == d.attempt.Number, nil
 }
 
 // fail ends the attempt before it trained, with the reason that a person needs.

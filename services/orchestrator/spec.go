@@ -61,13 +61,23 @@ func (m material) runSpec(run ablation.Run, arm ablation.Arm) *spec.Spec {
 			EverySteps: r.EvalEvery(), TasksEverySteps: r.TasksEvery(), SkipStart: true,
 			Sets: specSets(m.sources, m.sets), Tasks: specTasks(m.tasks),
 		},
-		Checkpoint:  spec.Checkpoint{EverySteps: r.CheckpointEvery(), Keep: r.Checkpoint.Keep},
+		Checkpoint:  spec.Checkpoint{EverySteps: r.CheckpointEvery(), Keep: kept(r)},
 		OnNonfinite: nonfinite(r),
 		Resources:   spec.Resources{Threads: m.threads, Devices: []int{}},
 
 		Interventions: specInterventions(run.Interventions),
 		Extra:         map[string]any{},
 	}
+}
+
+// kept is how many of the newest checkpoints a runner keeps: where a run may go back to one, as many as have one among them that
+// is older than a divergence can be when it is found, beside the one that is saved when the runner is asked to leave.
+func kept(r ablation.Recipe) int {
+	every := r.CheckpointEvery()
+	if r.Divergence.Policy != ablation.DivergenceRollback || r.Checkpoint.Keep == 0 || every == 0 {
+		return r.Checkpoint.Keep
+	}
+	return max(r.Checkpoint.Keep, int((ablation.DivergesWithin+every-1)/every)+2)
 }
 
 func nonfinite(r ablation.Recipe) string {

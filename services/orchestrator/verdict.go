@@ -25,7 +25,8 @@ type verdict struct {
 
 // judge reads an attempt's last word. A nil finished means that there was none: then the exit, where there is one, says how
 // the process ended. bad is how many attempts before this one ended badly since the last checkpoint.
-func judge(run ablation.Run, finished *spec.Finished, exit *spec.Exit, bad int) verdict {
+// saved says that this one saved a checkpoint, or was asked to leave.
+func judge(run ablation.Run, finished *spec.Finished, exit *spec.Exit, saved bool, bad int) verdict {
 	if finished == nil {
 		return again(run, outcomeLost, lost(exit), bad)
 	}
@@ -36,7 +37,7 @@ func judge(run ablation.Run, finished *spec.Finished, exit *spec.Exit, bad int) 
 	case spec.OutcomeDiverged:
 		return verdict{finished.Outcome, reason, ablation.RunDiverged}
 	case spec.OutcomeStopped:
-		return stopped(run, finished)
+		return stopped(run, finished, saved, bad)
 	}
 	if !finished.Retriable {
 		return verdict{finished.Outcome, reason, ablation.RunFailed}
@@ -108,12 +109,17 @@ func completed(run ablation.Run, f *spec.Finished) verdict {
 	return verdict{spec.OutcomeFailed, reason, ablation.RunFailed}
 }
 
-// stopped is what somebody asked for, or else a runner that left unasked and is queued again.
-func stopped(run ablation.Run, f *spec.Finished) verdict {
-	if run.State == ablation.RunStopping {
+// stopped is what somebody asked for, or else a runner that left unasked, as before a time limit, and is queued again. One that
+// got nowhere meanwhile would do so for ever.
+func stopped(run ablation.Run, f *spec.Finished, saved bool, bad int) verdict {
+	switch {
+	case run.State == ablation.RunStopping:
 		return verdict{f.Outcome, words(f), ablation.RunStopped}
+	case saved:
+		return verdict{f.Outcome, words(f), ablation.RunQueued}
 	}
-	return verdict{f.Outcome, words(f), ablation.RunQueued}
+	return again(run, spec.OutcomeFailed, say("the runner left at step %d without being asked to, and saved nothing; a time limit must leave room for a checkpoint",
+		"ランナーが頼まれないままステップ %d で終わり、何も保存していません。時間制限には、チェックポイントを保存できるだけの余裕が要ります", f.Step), bad)
 }
 
 func again(run ablation.Run, outcome string, reason ablation.Label, bad int) verdict {

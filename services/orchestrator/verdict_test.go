@@ -30,6 +30,8 @@ func TestJudge(t *testing.T) {
 		"completed early is a failure":      {running, word("completed", 99, false), 0, "failed", ablation.RunFailed},
 		"stopped as asked":                  {stopping, word("stopped", 40, false), 0, "stopped", ablation.RunStopped},
 		"left unasked is queued again":      {running, word("stopped", 40, false), 2, "stopped", ablation.RunQueued},
+		"left unasked, and saved nothing":   {running, word("stopped", 0, false), 1, "failed", ablation.RunQueued},
+		"saved nothing for the third time":  {running, word("stopped", 0, false), 2, "failed", ablation.RunFailed},
 		"diverged":                          {running, word("diverged", 40, true), 0, "diverged", ablation.RunDiverged},
 		"failed for good":                   {running, word("failed", 40, false), 0, "failed", ablation.RunFailed},
 		"failed, worth another try":         {running, word("failed", 40, true), 0, "failed", ablation.RunQueued},
@@ -43,7 +45,7 @@ func TestJudge(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := judge(tt.run, tt.finished, nil, tt.bad)
+			got := judge(tt.run, tt.finished, nil, tt.finished != nil && tt.finished.Step > 0, tt.bad)
 			if got.outcome != tt.outcome || got.next != tt.next {
 				t.Errorf("judge: %s then %s, want %s then %s", got.outcome, got.next, tt.outcome, tt.next)
 			}
@@ -88,7 +90,7 @@ func TestJudge_Words(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := judge(running, tt.finished, tt.exit, tt.bad).reason; got != tt.want {
+			if got := judge(running, tt.finished, tt.exit, false, tt.bad).reason; got != tt.want {
 				t.Errorf("judge says %+v, want %+v", got, tt.want)
 			}
 		})

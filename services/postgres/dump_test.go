@@ -204,3 +204,34 @@ func TestLoad_InUse(t *testing.T) {
 		t.Errorf("filled a database that a server uses: %v", err)
 	}
 }
+
+// What was open when the backup was made trains on elsewhere: in another data folder its runs are queued again, and nothing of
+// theirs is adopted or stopped.
+func TestLoad_OpenAttempts(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.sweep("live", 2, 100)
+	first, second := w.training(), w.training()
+	first.send(first.begin(nil, losses(1, 3)...))
+	w.must(w.StopRun(t.Context(), second.claim.Run.ID, ablation.StopPerson))
+	dump := writeDown(t, w.Store)
+	for to, want := range map[string][]ablation.RunState{
+		"/data":  {ablation.RunRunning, ablation.RunStopping},
+		"/drill": {ablation.RunQueued, ablation.RunStopped},
+	} {
+		store := pgtest.Store(t)
+		if err := store.Load(t.Context(), dump.Dump, postgres.Moved{From: "/data", To: to}, dump.open); err != nil {
+			t.Fatal(err)
+		}
+		copied := &world{TB: t, Store: store, holder: w.holder}
+		for i, s := range []*stream{first, second} {
+			run, attempts := copied.state(s.claim.Run.ID)
+			if run.State != want[i] || (attempts[0].EndedAt == nil) != (to == "/data") {
+				t.Errorf("in %s: run %s, attempt %+v", to, run.State, attempts[0])
+			}
+		}
+		if to == "/drill" {
+			copied.training()
+		}
+	}
+}

@@ -37,7 +37,10 @@ func (s *Store) Load(ctx context.Context, d Dump, moved Moved, open func(table s
 	if err != nil {
 		return fmt.Errorf("fill the database, which stays empty: %w", known(err))
 	}
-	return s.Migrate(ctx)
+	if err := s.Migrate(ctx); err != nil {
+		return err
+	}
+	return s.tx(ctx, func(tx pgx.Tx) error { return abandon(ctx, tx, moved) })
 }
 
 // loadable refuses a database that holds anything, or that somebody uses.
@@ -94,6 +97,29 @@ func loadTable(ctx context.Context, tx pgx.Tx, t DumpedTable, open func(string) 
 			return err
 		}
 		if _, err := tx.Exec(ctx, `SELECT setval($1::text::regclass, greatest($2, 1), $2 > 0)`, sequence, last); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// abandon ends the attempts that were open where the dump comes from a data folder that isn't this one: what they name, folders
+// and jobs, may be training there on, and belongs to the service that started them. Their runs are queued again.
+func abandon(ctx context.Context, tx pgx.Tx, m Moved) error {
+	if m.From == m.To || m.From == "" {
+		return nil
+	}
+	for _, sql := range []string{
+		`UPDATE attempts
+			SET ended_at = now(), outcome = 'lost',
+				reason = '{"en": "it was open when the backup was made, in another data folder", "ja": "バックアップを取った時点で、別のデータフォルダーで実行中でした"}'
+			WHERE ended_at IS NULL`,
+		`UPDATE runs
+			SET state = CASE state WHEN 'running' THEN 'queued' ELSE 'stopped' END, epoch = epoch + 1, ` + unheld + `,
+				finished_at = CASE state WHEN 'stopping' THEN now() END
+			WHERE state IN ('running', 'stopping')`,
+	} {
+		if _, err := tx.Exec(ctx, sql); err != nil {
 			return err
 		}
 	}

@@ -59,7 +59,8 @@ func queueSpikes(writes *pgx.Batch, run string, spikes []ablation.Spike) error {
 	return nil
 }
 
-// settleSpikes says what was done about divergences that nothing was done about before their run ended.
+// settleSpikes says what was done about divergences that nothing was done about before their run ended. What a run trained from
+// there to where it was stopped did no good.
 func settleSpikes(ctx context.Context, tx pgx.Tx, run string, next ablation.RunState) error {
 	action := ablation.ActionReported
 	if next == ablation.RunDiverged {
@@ -67,7 +68,8 @@ func settleSpikes(ctx context.Context, tx pgx.Tx, run string, next ablation.RunS
 	}
 	_, err := tx.Exec(ctx, `
 		UPDATE spikes
-		SET action = $2
+		SET action = $2,
+			until_step = CASE WHEN $2 = 'stopped' THEN greatest(step, (SELECT r.step FROM runs r WHERE r.id = $1)) + 1 ELSE until_step END
 		WHERE run_id = $1
 			AND action = ''
 			AND kind IN ('nonfinite', 'away', 'stuck')`, run, action)

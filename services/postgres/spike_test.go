@@ -66,13 +66,13 @@ func TestRollBack(t *testing.T) {
 	}
 
 	again := w.training()
-	nan := again.begin(ptr[int64](2), losses(3, math.NaN())...)
+	nan := again.begin(ptr[int64](2), losses(3, math.NaN(), 5)...)
 	nan.Spikes = []ablation.Spike{{Round: 1, Kind: ablation.SpikeNonfinite, Step: 3}}
 	again.send(nan)
 	again.end("diverged", ablation.RunDiverged)
 	spikes, err = w.Spikes(t.Context(), run.ID)
 	w.must(err)
-	if len(spikes) != 2 || spikes[1].Action != ablation.ActionStopped {
+	if len(spikes) != 2 || spikes[1].Action != ablation.ActionStopped || spikes[1].Wasted() != 2 {
 		t.Errorf("ledger %+v", spikes)
 	}
 }
