@@ -60,6 +60,7 @@ const (
 	ReasonRounds RoundReason = "rounds" // all batches were run
 	ReasonEnough RoundReason = "enough" // no mixture in reach is expected to gain what seeds don't hide
 	ReasonBudget RoundReason = "budget" // what is left is for the confirmation, or nothing is
+	ReasonHours  RoundReason = "hours"  // its hours end before another batch and the confirmation would
 	ReasonFew    RoundReason = "few"    // too few mixtures completed to decide by
 )
 

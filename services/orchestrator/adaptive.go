@@ -33,7 +33,7 @@ func (r *resolved) adapt() error {
 		return err
 	}
 	tried, shares := mixtures(r.Sweep, arms)
-	chosen := decision.Fill(tried, r.room(len(shares)), a.Start, *r.Sweep.Seed)
+	chosen := decision.Fill(tried, r.room(shares), a.Start, *r.Sweep.Seed)
 	if n := len(tried) + len(chosen); n < surrogate.Fewest {
 		return r.placed(invalid("design.adaptive.bounds", "",
 			fmt.Sprintf("bounds and limits leave room for %d mixtures in all, and at least %d are needed; loosen them", n, surrogate.Fewest),
@@ -111,9 +111,9 @@ func ends(shares []float64) []float64 {
 }
 
 // room is where the first mixtures may lie: within the bounds and limits, and no source more often than the recipe lets it be read.
-func (r *resolved) room(phases int) decision.Room {
+func (r *resolved) room(shares []float64) decision.Room {
 	names, mixed, a := sourceNames(r.Sweep), r.Sweep.Mixed(), r.Sweep.Design.Adaptive
-	out := decision.Room{Sources: len(names), Phases: phases, Least: make([]float64, len(names)), Most: make([]float64, len(names))}
+	out := decision.Room{Sources: len(names), Phases: len(shares), Least: make([]float64, len(names)), Most: make([]float64, len(names))}
 	for j, name := range names {
 		if !slices.Contains(mixed, name) {
 			continue
@@ -130,17 +130,17 @@ func (r *resolved) room(phases int) decision.Room {
 			out.Most[j] = 0
 		}
 	}
-	out.Allows = r.readable
+	out.Allows = func(run table.Run) bool { return r.readable(run, shares) }
 	return out
 }
 
-// readable reports whether a run would read no source too often.
-func (r *resolved) readable(run table.Run) bool {
+// readable reports whether a run would read no source too often; shares are its phases' of the tokens.
+func (r *resolved) readable(run table.Run, shares []float64) bool {
 	rows := float64(r.Sweep.Recipe.Steps() * int64(r.Sweep.Recipe.BatchRows))
 	for j, source := range r.Sources {
 		share := 0.0
-		for _, phase := range run.Shares {
-			share += phase[j] / float64(len(run.Shares))
+		for p, phase := range run.Shares {
+			share += shares[p] * phase[j]
 		}
 		if have := float64(source.Rows(r.Sweep.Recipe.RowTokens)); share*rows > r.Sweep.MostEpochs()*have {
 			return false

@@ -93,42 +93,8 @@ func (p *Proposer) read(ctx context.Context, name string) (v planned, err error)
 	if v.Plans, err = p.Store.RunPlans(ctx, name); err != nil {
 		return v, err
 	}
-	v.purse, err = p.purse(ctx, v.Sweep)
+	v.purse, err = p.purse(ctx, v.Sweep, v.Results)
 	return v, err
-}
-
-// purse is what a budget leaves of device-hours, and what a run takes.
-type purse struct {
-	bound     bool
-	left, run float64
-}
-
-func (p *Proposer) purse(ctx context.Context, s ablation.Sweep) (purse, error) {
-	hours := s.Budget.Hours(p.YenPerHour)
-	if hours == 0 {
-		return purse{}, nil
-	}
-	now, err := p.Store.Now(ctx)
-	if err != nil {
-		return purse{}, err
-	}
-	all, err := p.Store.Spending(ctx, now)
-	out := purse{bound: true, left: hours}
-	for _, spent := range all {
-		if spent.Sweep == s.Name {
-			out.left -= spent.DeviceHours
-			out.run = spent.DeviceHours / float64(max(1, s.Counts.Total()))
-		}
-	}
-	return out, err
-}
-
-// runs is how many runs there is money for, at most most.
-func (p purse) runs(most int) int {
-	if !p.bound || p.run <= 0 {
-		return most
-	}
-	return max(0, min(most, int(p.left/p.run)))
 }
 
 // grown is a sweep with one round more, expanded. What its start has recorded stays.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/orchestrator"
@@ -169,6 +170,43 @@ func TestProposer_budget(t *testing.T) {
 	v := s.Verdict()
 	if v == nil || v.Reason != ablation.ReasonBudget || v.Verdict.Confirmed || len(v.Verdict.Stages) == 0 || s.Counts.Total() != 7 {
 		t.Errorf("ends with %+v and %d runs", v, s.Counts.Total())
+	}
+}
+
+// TestProposer_hours: nothing is added that couldn't end before the sweep's hours do, and what was found by then is its verdict.
+func TestProposer_hours(t *testing.T) {
+	t.Parallel()
+	url := pgtest.URL(t)
+	store := open(t, url)
+	addText(t, store)
+	if _, _, err := sweeper(store).Apply(t.Context(), []byte(adapting), ""); err != nil {
+		t.Fatal(err)
+	}
+	finishAll(t, store)
+	closes(t, url, "1 day")
+	propose(t, store, 1)
+	if got := kinds(sweepOf(t, store, "adapting")); !slices.Equal(got, []ablation.RoundKind{"start", "batch"}) {
+		t.Fatalf("with a day left the rounds are %v", got)
+	}
+	finishAll(t, store)
+	closes(t, url, "-1 minute")
+	propose(t, store, 1)
+	s := sweepOf(t, store, "adapting")
+	if v := s.Verdict(); v == nil || v.Reason != ablation.ReasonHours || v.Verdict.Confirmed || len(v.Verdict.Stages) == 0 {
+		t.Errorf("ends with %+v", v)
+	}
+}
+
+// closes has the sweep's hours end so long from now.
+func closes(t *testing.T, url, in string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	if _, err := conn.Exec(t.Context(), `UPDATE sweeps SET closes_at = now() + $1::interval`, in); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -118,14 +118,15 @@ func interval(v decision.Interval) ablation.Interval {
 // round is a batch while batches are left, promise something and can be paid; then the confirmation.
 func (s *sight) round(out ablation.Round) ablation.Round {
 	proposals := s.proposals()
-	room := s.purse.runs(math.MaxInt32) - s.confirmation()
+	left := s.purse.after(s.confirmation())
+	room := left.runs(math.MaxInt32)
 	switch a := s.Sweep.Design.Adaptive; {
 	case s.Sweep.RoundsOf(ablation.RoundBatch) >= a.Rounds:
 		out.Reason = ablation.ReasonRounds
 	case s.enough() || len(proposals) == 0:
 		out.Reason = ablation.ReasonEnough
 	case room < len(s.Sweep.Seeds):
-		out.Reason = ablation.ReasonBudget
+		out.Reason = left.lacks(len(s.Sweep.Seeds))
 	default:
 		out.Kind = ablation.RoundBatch
 		most := min(len(proposals), a.Batch, room/len(s.Sweep.Seeds))
@@ -182,7 +183,7 @@ func (s *sight) confirm(out ablation.Round) ablation.Round {
 			out.Verdict.Take = all[0].Name
 		}
 		if seeds < s.Sweep.Design.Adaptive.Confirm {
-			out.Reason = ablation.ReasonBudget
+			out.Reason = cmp.Or(s.purse.lacks(len(all)*s.Sweep.Design.Adaptive.Confirm), ablation.ReasonBudget)
 		}
 		return out
 	}

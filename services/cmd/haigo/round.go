@@ -67,6 +67,7 @@ var reasons = map[ablation.RoundReason]string{
 	ablation.ReasonRounds: "all batches were run",
 	ablation.ReasonEnough: "no mixture in reach is expected to gain more than seeds hide",
 	ablation.ReasonBudget: "the budget pays no further batch",
+	ablation.ReasonHours:  "its hours end before another batch would",
 	ablation.ReasonFew:    "too few mixtures completed",
 }
 
