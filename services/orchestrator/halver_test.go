@@ -68,8 +68,31 @@ func TestHalver(t *testing.T) {
 	}
 }
 
-// train claims the next run and trains it up to a step, scored by its arm: the later in the alphabet, the worse.
-func train(t *testing.T, store *postgres.Store, to int64) ablation.Claim {
+// TestHalver_repetition: an arm that reads its text more than four times isn't stopped for leading, and takes no place from the
+// others: with it, c would be stopped. In its last stage a schedule is judged as the others are.
+func TestHalver_repetition(t *testing.T) {
+	t.Parallel()
+	store := pgtest.Store(t)
+	addText(t, store)
+	if _, _, err := sweeper(store).Apply(t.Context(), []byte(halved), ""); err != nil {
+		t.Fatal(err)
+	}
+	for range 7 {
+		// a reads 29 of its 32 rows from web-en, four times and a bit; the others 26 at most
+		train(t, store, 6, ablation.RunPlan{Rows: map[string]int64{"web-ja": 1000, "web-en": 7}})
+	}
+	h := &orchestrator.Halver{Store: store, Log: slog.New(slog.DiscardHandler)}
+	if err := h.HalveOnce(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := states(t, store, ablation.RunStopping); !slices.Equal(got, []string{"d", "e", "late"}) {
+		t.Errorf("%v are stopped, want d, e and late", got)
+	}
+}
+
+// train claims the next run and trains it up to a step, scored by its arm: the later in the alphabet, the worse. Its plan, where there
+// is one, says how much text there is.
+func train(t *testing.T, store *postgres.Store, to int64, plan ...ablation.RunPlan) ablation.Claim {
 	t.Helper()
 	ctx := t.Context()
 	claim, err := store.Claim(ctx, postgres.ClaimRequest{Holder: ablation.Holder{Host: "here", BootID: "b", PID: 1, StartTime: 1}, Lease: time.Minute, MaxRuns: 100})
@@ -81,6 +104,9 @@ func train(t *testing.T, store *postgres.Store, to int64) ablation.Claim {
 		t.Fatal(err)
 	}
 	b := ablation.Batch{Attempt: number, To: ablation.Cursor{Offset: 9, Seq: 9}, Segment: &ablation.Segment{Trainer: "cpu 1", Device: "d", ISA: "i", Threads: 1, StartedAt: time.Unix(1, 0)}}
+	for i := range plan {
+		b.Plan = &plan[i]
+	}
 	for step := int64(1); step <= to; step++ {
 		value := ablation.Real(float64(claim.Run.Arm[0]) / float64(step))
 		b.Points = append(b.Points, ablation.Point{Metric: "bpb/ja", Step: step, Value: value}, ablation.Point{Metric: "bpb/en", Step: step, Value: value})
