@@ -53,7 +53,7 @@ func (s *Server) explain(w http.ResponseWriter, r *http.Request, err error) {
 		v.path = "/" // where the languages lead: nothing is to be seen at an address that forms are sent to
 	}
 	if code == http.StatusForbidden || code == http.StatusMisdirectedRequest {
-		v.shell = "bare" // nobody knows yet who asks
+		v.shell, v.loud = "bare", true // nobody knows yet who asks
 	}
 	s.render(w, r, v)
 }

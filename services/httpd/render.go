@@ -123,7 +123,19 @@ type view struct {
 	poll   time.Duration
 	link   *unfurling
 	path   string // the page's own address, where the request was to another
+	loud   bool   // a browser is to see the code of a refusal, too
 	data   any
+}
+
+// code is what a page is answered with. Browsers write the code of every refusal to their console as if the page were
+// broken; the page of a form that can't be taken is not, and says itself what to do. Programs get the code.
+func (v view) code(r *http.Request) int {
+	code := max(v.status, http.StatusOK)
+	form := r.Method == http.MethodPost && strings.Contains(r.Header.Get("Accept"), "text/html")
+	if form && !v.loud && code < http.StatusInternalServerError {
+		return http.StatusOK
+	}
+	return code
 }
 
 // render writes a whole page, or an error page where its template breaks.
@@ -148,7 +160,7 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, v view) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Language", lang)
 	w.Header().Set("Vary", "Accept-Language, Cookie")
-	w.WriteHeader(max(v.status, http.StatusOK))
+	w.WriteHeader(v.code(r))
 	_, _ = out.WriteTo(w) // the browser has left: nobody to tell
 }
 

@@ -19,6 +19,7 @@ interface Moment {
 // Trouble is why no answer comes: the server can't be reached, is slow, has ended the session, or refuses so long a text.
 export type Trouble = "away" | "slow" | "out" | "long";
 
+const most = 2 ** 20; // bytes of a question that the server takes
 const rest = 2000; // milliseconds before a question is asked again by itself
 
 export class Doc {
@@ -164,6 +165,7 @@ export class Doc {
 
   // post asks one question, and waits for the answer only so long. Once it is late, the next change has it given up.
   private async post(body: URLSearchParams): Promise<string> {
+    if (body.toString().length > most) throw new Refused("long"); // it isn't sent: a refusal would stand in the console
     const end = new AbortController();
     const limit = setTimeout(() => end.abort(), this.patience.time);
     const late = setTimeout(() => {
@@ -176,7 +178,7 @@ export class Doc {
       const text = await answer.text();
       this.patience.met();
       if (answer.redirected) throw new Refused("out");
-      if (!answer.ok) throw new Refused(answer.status === 413 ? "long" : "away");
+      if (!answer.ok) throw new Refused("away");
       return text;
     } catch (error) {
       if (!end.signal.aborted) throw error;
