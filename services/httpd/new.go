@@ -29,7 +29,8 @@ type newView struct {
 	Form      *formView
 	Plan      *planView
 	NoSources bool // nothing is there to read
-	Fits      bool // there is text, and the document reads some that isn't there
+	Missing   bool // there is text, and the document reads some that isn't there
+	Fits      bool // it could read what is there instead
 	State     editorState
 	Words     string // of the editor's script, as JSON
 }
@@ -226,7 +227,8 @@ func (v *newView) refuse(s *Server, words words, err error) {
 func (s *Server) renderNew(w http.ResponseWriter, r *http.Request, code int, v newView) {
 	v.Words = string(quoted(s.words(r).beginning("ed.")))
 	v.NoSources = v.Plan == nil && !s.anySource(r.Context())
-	v.Fits = !v.NoSources && v.Form != nil && slices.ContainsFunc(v.Form.Sources, func(t tick) bool { return t.Missing })
+	v.Missing = !v.NoSources && v.Form != nil && slices.ContainsFunc(v.Form.Sources, func(t tick) bool { return t.Missing })
+	v.Fits = v.Missing && s.couldFit(r.Context(), v.Document)
 	v.Recurs = r.URL.Query().Get("recurrence")
 	if r.Method == http.MethodGet || code != http.StatusOK {
 		v.Templates, v.Chosen, v.Blank = templateCards(), chosenCard(r), s.blank(r.Context())

@@ -1,58 +1,144 @@
 package httpd
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/haigo-lab/haigo/services/ablation"
 )
 
-// fitted is a document made to read what there is: a source named after a language becomes the first of that language, and
-// one that has no counterpart goes, its shares spread over the others in their proportions. It is for somebody who asked
-// for that; where nothing would be left to read, the document stays as it is.
+// fitted is a document made to read what there is. A source that isn't here becomes one of the language that its name
+// tells: one that the document doesn't read yet, else one that it does, whose shares grow by its. One without such a
+// counterpart goes, its shares spread over the others in their proportions. It is for somebody who asked for that; where
+// nothing would be left to read, the document stays as it is.
 func (s *Server) fitted(ctx context.Context, document string) string {
 	document = s.settled(ctx, document)
-	draft, _ := ablation.ReadDraft([]byte(document))
 	all, err := s.options.Store.Sources(ctx)
-	if err != nil {
+	draft, _ := ablation.ReadDraft([]byte(document))
+	if err != nil || !fits(draft.Sweep, all) {
 		return document
 	}
-	missing := func(ref ablation.SourceRef) bool {
-		return !slices.ContainsFunc(all, func(o ablation.Source) bool { return o.Name == ref.Name })
-	}
-	if !slices.ContainsFunc(draft.Sweep.Sources, func(ref ablation.SourceRef) bool { return !missing(ref) }) {
-		return document
-	}
-	var edits []ablation.Edit
-	for i, ref := range slices.Backward(draft.Sweep.Sources) {
-		if missing(ref) {
-			edits = append(edits, ablation.Edit{Op: ablation.EditRemove, Path: []string{"sources", strconv.Itoa(i)}})
+	for _, ref := range draft.Sweep.Sources {
+		draft, _ = ablation.ReadDraft([]byte(document))
+		if here(all, ref.Name) {
+			continue
+		}
+		name := counterpart(draft.Sweep, ref.Name, all)
+		if text, err := ablation.EditDocument([]byte(document), becoming(draft.Sweep, ref.Name, name)...); err == nil {
+			document = string(text)
 		}
 	}
-	for _, c := range draft.Sweep.Schedules {
-		for i, stage := range c.Stages {
-			edits = append(edits, spread(draft.Sweep.Sources, stage.Mixture, []string{"schedules", c.Name, "stages", strconv.Itoa(i), "mixture"}, missing)...)
-		}
-	}
-	text, err := ablation.EditDocument([]byte(document), edits...)
-	if err != nil {
-		return document
-	}
-	return string(text)
+	return document
 }
 
-// spread are the edits of a mixture at a path that take missing sources out, and give what they had to the others, in
+// couldFit reports whether a document can be made to read what there is.
+func (s *Server) couldFit(ctx context.Context, document string) bool {
+	draft, _ := ablation.ReadDraft([]byte(document))
+	all, err := s.options.Store.Sources(ctx)
+	return err == nil && fits(draft.Sweep, all)
+}
+
+// fits reports whether any of a document's sources is here, or has a counterpart.
+func fits(sweep ablation.Sweep, all []ablation.Source) bool {
+	return slices.ContainsFunc(sweep.Sources, func(ref ablation.SourceRef) bool {
+		return here(all, ref.Name) || counterpart(sweep, ref.Name, all) != ""
+	})
+}
+
+func here(all []ablation.Source, name string) bool {
+	return slices.ContainsFunc(all, func(o ablation.Source) bool { return o.Name == name })
+}
+
+// counterpart is what a source that isn't here becomes: of the language that a part of its name tells, best one that the
+// document doesn't read yet; empty where there is none.
+func counterpart(sweep ablation.Sweep, missing string, all []ablation.Source) string {
+	read := ""
+	for _, lang := range strings.Split(missing, "-") {
+		for _, o := range all {
+			if o.Lang != lang || o.Role == ablation.RoleHeldout {
+				continue
+			}
+			if !reads(sweep, o.Name) {
+				return o.Name
+			}
+			read = cmp.Or(read, o.Name)
+		}
+	}
+	return read
+}
+
+func reads(sweep ablation.Sweep, name string) bool {
+	return slices.ContainsFunc(sweep.Sources, func(ref ablation.SourceRef) bool { return ref.Name == name })
+}
+
+// becoming are the edits that make a document read another source in place of one; an empty name takes it out.
+func becoming(sweep ablation.Sweep, old, name string) []ablation.Edit {
+	i := slices.IndexFunc(sweep.Sources, func(ref ablation.SourceRef) bool { return ref.Name == old })
+	if name != "" && !reads(sweep, name) {
+		return sourceEdits(sweep, i, name)
+	}
+	out := []ablation.Edit{{Op: ablation.EditRemove, Path: []string{"sources", strconv.Itoa(i)}}}
+	for _, c := range sweep.Schedules {
+		for j, stage := range c.Stages {
+			path := []string{"schedules", c.Name, "stages", strconv.Itoa(j), "mixture"}
+			if name == "" {
+				out = append(out, spread(sweep.Sources, stage.Mixture, path, old)...)
+				continue
+			}
+			out = append(out, merged(stage.Mixture, path, old, name)...)
+		}
+	}
+	return append(out, withoutRule(sweep.Design, old, name)...)
+}
+
+// merged are the edits of a mixture that give one source's share to another.
+func merged(mixture map[string]float64, path []string, old, name string) []ablation.Edit {
+	share, read := mixture[old]
+	if !read {
+		return nil
+	}
+	at := func(source string) []string { return append(slices.Clone(path), source) }
+	if _, too := mixture[name]; !too {
+		return []ablation.Edit{{Op: ablation.EditRename, Path: at(old), Value: quoted(name)}}
+	}
+	return []ablation.Edit{
+		{Op: ablation.EditSet, Path: at(name), Value: quoted(math.Round((mixture[name]+share)*1e9) / 1e9)},
+		{Op: ablation.EditRemove, Path: at(old)},
+	}
+}
+
+// withoutRule takes a source out of the rules that make arms: out of the lists and bounds that name it beside others; a
+// grid of it goes on with the other one, if there is one.
+func withoutRule(d ablation.Design, old, name string) (out []ablation.Edit) {
+	remove := func(path ...string) {
+		out = append(out, ablation.Edit{Op: ablation.EditRemove, Path: append([]string{"design"}, path...)})
+	}
+	for _, e := range designEdits(d, old, cmp.Or(name, old)) {
+		rule := e.Path[1]
+		switch {
+		case rule == ablation.DesignGrid && name != "":
+			out = append(out, e)
+		case rule != ablation.DesignGrid:
+			remove(e.Path[1:]...)
+		}
+	}
+	return out
+}
+
+// spread are the edits of a mixture at a path that take a source out, and give what it had to the others, in
 // ten-thousandths.
-func spread(sources []ablation.SourceRef, mixture map[string]float64, path []string, missing func(ablation.SourceRef) bool) []ablation.Edit {
+func spread(sources []ablation.SourceRef, mixture map[string]float64, path []string, old string) []ablation.Edit {
 	var edits []ablation.Edit
 	var kept []string
 	var whole float64
 	for _, ref := range sources {
 		share, read := mixture[ref.Name]
 		switch {
-		case read && missing(ref):
+		case read && ref.Name == old:
 			edits = append(edits, ablation.Edit{Op: ablation.EditRemove, Path: append(slices.Clone(path), ref.Name)})
 		case share > 0:
 			kept, whole = append(kept, ref.Name), whole+share
