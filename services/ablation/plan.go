@@ -45,6 +45,10 @@ type PlanArm struct {
 	Parameters  int64   `json:"parameters"`
 	FLOPs       float64 `json:"flops"` // of a run
 	MemoryBytes int64   `json:"memory_bytes"`
+	// Trained are the tokens that all its runs together train on, and TokensPerS is how fast the trainer says that those
+	// side by side on this machine do; 0 where it can't be told.
+	Trained    int64   `json:"-"`
+	TokensPerS float64 `json:"-"`
 	// EvalEvery and TasksEvery are the steps between evaluations and between those that have tasks, 0: all have. Evaluation
 	// takes about EvalShare of a run's time.
 	EvalEvery  int64   `json:"eval_every"`
@@ -85,9 +89,10 @@ func (s Sweep) Plan(sources []Source, tasks []Task, e Expansion, estimates []Est
 	}
 	untold := false
 	for i, arm := range e.Arms {
-		a := s.planArm(arm, sources, estimates[i])
+		a, runs := s.planArm(arm, sources, estimates[i]), int64(len(s.replicatesOf(arm.Name)))
+		a.Trained, a.TokensPerS = a.RunTokens*runs, estimates[i].TokensPerS
 		p.Trainer, p.Arms = estimates[i].Trainer, append(p.Arms, a)
-		p.add(a, estimates[i], int64(len(s.replicatesOf(arm.Name))))
+		p.add(a, estimates[i], runs)
 		untold = untold || estimates[i].TokensPerS <= 0
 	}
 	p.share(s, estimates)

@@ -176,6 +176,7 @@ func (p *Plan) share(s Sweep, estimates []Estimate) {
 		}
 		reused := s.BranchStep() * s.Recipe.TokensPerStep()
 		tokens := r.Start.Step*s.Recipe.TokensPerStep() - reused
+		p.Arms[place[r.Arm]].Trained -= tokens + reused
 		p.save(tokens+reused, estimates[place[r.Arm]])
 		p.ReusedTokens += reused
 		if byID[r.Start.Run].ID == "" {

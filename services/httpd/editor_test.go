@@ -274,7 +274,7 @@ func TestEditor_launch(t *testing.T) {
 	b.run(chromedp.Navigate(b.url+"/new"), chromedp.WaitReady(chromedp.CSS("html[data-ready]")), chromedp.Click(chromedp.CSS("[data-do=resume]")))
 	b.holds("name: drawn")
 	b.until(`document.querySelector("#go [data-review]")`)
-	b.forget("") // the browser says so itself that nobody answered
+	b.forget("")                                                                             // the browser says so itself that nobody answered
 	s.post("/sweeps", strings.Replace(drawn, "tokens: 64k", "tokens: 128k", 1)).want(t, 201) // somebody else takes the name
 	launch()
 	b.run(chromedp.WaitReady(chromedp.CSS("html[data-ready] [name=as]")), chromedp.Click(chromedp.CSS(".lang a[lang=en]")), chromedp.WaitReady(chromedp.CSS("html[data-ready][lang=en]")))

@@ -1,7 +1,6 @@
 package httpd
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"html/template"
@@ -240,40 +239,4 @@ func overBudget(yen, most float64) ablation.Label {
 		EN: fmt.Sprintf("at this rate it costs ¥%s, more than budget.yen of ¥%s: take fewer tokens, seeds or arms", integer(int64(yen)), integer(int64(most))),
 		JA: fmt.Sprintf("この単価では %s円かかり、budget.yen の %s円を超えます。トークン、シード、アームのどれかを減らしてください", integer(int64(yen)), integer(int64(most))),
 	}
-}
-
-// cost is what a plan takes, on this machine, with nothing before it.
-type cost struct {
-	Speed    float64 // tokens per second of all runs side by side, as told or measured
-	Measured int     // runs that the speed was measured on; 0: the trainer tells it
-	Use      float64 // of the speed, in percent
-	Time     time.Duration
-	End      time.Time
-	Devices  time.Duration // of all devices together, as budgets count
-	Rate     float64       // yen an hour of one device; 0: not known
-	Yen      float64       // 0 where no rate is known
-}
-
-func (s *Server) newCost(ctx context.Context, p ablation.Plan, sweep ablation.Sweep, q question) cost {
-	c := cost{Use: 100 * cmp.Or(q.use, 1), Rate: cmp.Or(q.rate, s.options.Devices.YenPerHour)}
-	seconds := p.Seconds
-	recipe := sweep.Recipe
-	recipe.Trainer = p.Trainer
-	speed, runs, err := s.options.Store.Speed(ctx, recipe)
-	if err != nil {
-		s.options.Log.Warn("the speed of earlier runs can't be read", "err", err)
-	}
-	if speed > 0 && sweep.Design.Product == nil {
-		c.Measured, seconds = runs, float64(p.TotalTokens)/(speed*float64(max(1, p.RunsAtOnce)))
-	}
-	if seconds <= 0 {
-		return c
-	}
-	c.Speed = float64(p.TotalTokens) / seconds
-	seconds /= cmp.Or(q.use, 1)
-	c.Time = time.Duration(min(seconds, 1e9) * float64(time.Second))
-	c.End = now().Add(c.Time)
-	c.Devices = c.Time * time.Duration(max(1, p.RunsAtOnce))
-	c.Yen = c.Devices.Hours() * c.Rate
-	return c
 }

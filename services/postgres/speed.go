@@ -31,8 +31,7 @@ func (s *Store) Speed(ctx context.Context, r ablation.Recipe) (tokensPerS float6
 				AND w.definition -> 'recipe' ->> 'precision' = @precision
 				AND (w.definition -> 'recipe' ->> 'row_tokens')::int = @row_tokens
 				AND (w.definition -> 'recipe' ->> 'batch_rows')::int = @batch_rows
-				AND w.definition -> 'recipe' -> 'shape' = @shape
-				AND a.definition -> 'variant' IS NULL
+				AND coalesce(a.definition -> 'variant' -> 'shape', w.definition -> 'recipe' -> 'shape') = @shape
 			ORDER BY r.finished_at DESC
 			LIMIT 20
 		) AS like_it`,
