@@ -2,6 +2,7 @@ package ablation
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -15,6 +16,20 @@ const warnEvaluation = 0.15
 
 // refuse says what keeps the sweep from starting.
 func (p *Plan) refuse(s Sweep) {
+	for i, source := range p.Sources {
+		field := fmt.Sprintf("sources[%d]", i)
+		switch {
+		case !p.reads(source.Name):
+		case source.Role == RoleHeldout:
+			p.problem(s, field, say(
+				"source %s has no text to train on: all of its documents (%d) are held out to score runs by; give it no share, take another source, or add its text anew cut into more documents",
+				"データソース %s には学習に使うテキストがありません（%d 文書のすべてが評価用です）。割合を 0 にするか、別のデータソースを選ぶか、テキストをもっと多くの文書に分けて追加し直してください",
+				source.Name, source.HeldoutDocuments))
+		case !p.hasRow(source.Name):
+			p.problem(s, field, say("source %s is too short for one row of %d tokens; add text, give it no share, or shorten row_tokens",
+				"データソース %s は、%d トークンの 1 行にも足りません。テキストを増やすか、割合を 0 にするか、row_tokens を短くしてください", source.Name, s.Recipe.RowTokens))
+		}
+	}
 	for _, arm := range p.Arms {
 		for _, source := range p.Sources {
 			p.repeats(s, arm, source)
@@ -27,13 +42,7 @@ func (p *Plan) refuse(s Sweep) {
 func (p *Plan) repeats(s Sweep, arm PlanArm, source Source) {
 	rows, epochs := arm.Rows[source.Name], arm.Epochs[source.Name]+arm.EpochsBefore[source.Name]
 	switch {
-	case rows == 0:
-	case source.Role == RoleHeldout:
-		p.problem(s, arm.Field(), say("arm %s reads %s, which has held-out text only; give it no share, or add it anew with more documents",
-			"アーム %s が、評価用のテキストしかない %s を読んでいます。割合を 0 にするか、文書を増やして追加し直してください", arm.Name, source.Name))
-	case arm.Epochs[source.Name] == 0:
-		p.problem(s, arm.Field(), say("arm %s reads %s, which is too short for one row of %d tokens; add text or shorten row_tokens",
-			"アーム %s が読む %s は、%d トークンの 1 行にも足りません。テキストを増やすか row_tokens を短くしてください", arm.Name, source.Name, s.Recipe.RowTokens))
+	case rows == 0, source.Role == RoleHeldout, arm.Epochs[source.Name] == 0: // said once, of the source
 	case epochs > s.Recipe.MaxEpochs:
 		p.problem(s, arm.Field(), say("arm %s would read %s %.1f times%s, more than max_epochs %g; use fewer tokens, more text or a smaller share, or raise recipe.max_epochs",
 			"アーム %s は %s を%[4]s %.1[3]f 回読みます（max_epochs は %[5]g）。トークンを減らすか、テキストを増やすか、割合を下げるか、recipe.max_epochs を上げてください",
@@ -51,6 +60,16 @@ func (a PlanArm) readBefore(source string) Label {
 		return Label{JA: "", EN: ""}
 	}
 	return say(", %.1f of them before it starts", "、開始前の %.1f 回を含めて", a.EpochsBefore[source])
+}
+
+// reads reports whether any arm reads a source.
+func (p *Plan) reads(source string) bool {
+	return slices.ContainsFunc(p.Arms, func(a PlanArm) bool { return a.Rows[source] > 0 })
+}
+
+// hasRow reports whether there is a row of a source that arms read.
+func (p *Plan) hasRow(source string) bool {
+	return slices.ContainsFunc(p.Arms, func(a PlanArm) bool { return a.Epochs[source] > 0 })
 }
 
 func (p *Plan) problem(s Sweep, field string, message Label) {
@@ -120,8 +139,7 @@ func (p *Plan) warnSource(source Source) {
 	if source.HeldoutDocuments == 0 {
 		p.warning(say("source %s has no held-out text: it isn't scored", "データソース %s には検証用のテキストがなく、採点されません", source.Name))
 	}
-	read := slices.ContainsFunc(p.Arms, func(a PlanArm) bool { return a.Rows[source.Name] > 0 })
-	if !read && source.Role != RoleHeldout {
+	if !p.reads(source.Name) && source.Role != RoleHeldout {
 		p.warning(say("no arm reads source %s: it is scored, never trained on", "データソース %s はどのアームも読みません。採点されるだけで、学習には使われません", source.Name))
 	}
 }

@@ -112,8 +112,11 @@ func TestSweep_Plan_advice(t *testing.T) {
 			"40 epochs that the recipe allows", strings.Replace(constant, "{tokens", "{max_epochs: 60, tokens", 1), 100, 1, nil,
 			"warning: arm even reads en 55.0 times; above 4, repeats are worth less than new text",
 		},
-		{"a source without a row", constant, 0, 100, nil, "4:13: schedules.even: arm even reads ja, which is too short for one row of 99 tokens; add text or shorten row_tokens"},
-		{"a source for evaluation", constant, 100, 100, heldout, "4:13: schedules.even: arm even reads ja, which has held-out text only; give it no share, or add it anew with more documents"},
+		{"a source without a row", constant, 0, 100, nil, "2:11: sources[0]: source ja is too short for one row of 99 tokens; add text, give it no share, or shorten row_tokens"},
+		{
+			"a source for evaluation", constant + "design: {grid: {of: ja, values: [0.1, 0.9], from: even}}\n", 100, 100, heldout,
+			"2:11: sources[0]: source ja has no text to train on: all of its documents (3) are held out to score runs by; give it no share, take another source, or add its text anew cut into more documents",
+		},
 		{"a source without held-out text", constant, 100, 100, unscored, "warning: source ja has no held-out text: it isn't scored"},
 		{"one seed", constant + "seeds: 1\n", 100, 100, nil, "warning: one seed only: no spread can be shown, so a difference can't be told from noise; take 2 or more"},
 		{

@@ -3,6 +3,7 @@ package orchestrator
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -57,7 +58,7 @@ func (s *Sweeper) plan(ctx context.Context, r *resolved, check check) (ablation.
 			return ablation.Plan{}, err
 		}
 		estimates[i] = s.estimated(r, report)
-		problems = append(problems, found(report, arm, problems)...)
+		problems = append(problems, r.told(report, arm, problems)...)
 	}
 	p := r.Sweep.Plan(r.Sources, r.Tasks, r.expansion(), estimates)
 	p.RunsAtOnce = s.side(r)
@@ -117,8 +118,8 @@ func (s *Sweeper) estimated(r *resolved, report trainer.Report) ablation.Estimat
 	}
 }
 
-// found are the report's problems that no earlier arm had.
-func found(report trainer.Report, arm ablation.Arm, before []ablation.Problem) []ablation.Problem {
+// told are the report's problems that no earlier arm had. That a source has no row to read the plan says itself.
+func (r *resolved) told(report trainer.Report, arm ablation.Arm, before []ablation.Problem) []ablation.Problem {
 	var out []ablation.Problem
 	seen := map[string]bool{}
 	for _, p := range before {
@@ -126,11 +127,21 @@ func found(report trainer.Report, arm ablation.Arm, before []ablation.Problem) [
 	}
 	for _, p := range report.Problems {
 		message := ablation.Label{EN: p.Field + ": " + p.Message, JA: p.Field + "：" + cmp.Or(p.MessageJA, p.Message)}
-		if !seen[message.EN] {
+		if !seen[message.EN] && !r.rowless(p.Field) {
 			out = append(out, ablation.Problem{Field: documentField(p.Field, arm), Message: message})
 		}
 	}
 	return out
+}
+
+// rowless reports whether a field of spec.json is a source without a row.
+func (r *resolved) rowless(field string) bool {
+	for i, source := range r.Sources {
+		if field == fmt.Sprintf("sources[%d]", i) && source.Rows(r.Sweep.Recipe.RowTokens) == 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // documentFields are the sweep file's keys for the fields of spec.json.
