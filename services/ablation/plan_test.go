@@ -61,19 +61,19 @@ func TestSweep_Plan(t *testing.T) {
 	}
 	arms := []ablation.PlanArm{
 		{
-			Steps: 11, RunTokens: 10_890, Parameters: 1000, FLOPs: 10_890 * 6000, EvalEvery: 11,
+			Steps: 11, RunTokens: 10_890, Parameters: 1000, FLOPs: 10_890 * 6000, Trained: 2 * 10_890, TokensPerS: 2000, EvalEvery: 11,
 			Stages: []ablation.PlanStage{{Asked: 10_000, Tokens: 10_890, Step: 11}},
 			Rows:   map[string]int64{"ja": 55, "en": 55}, Tokens: map[string]int64{"ja": 5445, "en": 5445},
 			Epochs: map[string]float64{"ja": 0.55, "en": 1.1},
 		},
 		{
-			Steps: 11, RunTokens: 10_890, Parameters: 1000, FLOPs: 10_890 * 6000, EvalEvery: 11,
+			Steps: 11, RunTokens: 10_890, Parameters: 1000, FLOPs: 10_890 * 6000, Trained: 2 * 10_890, TokensPerS: 2000, EvalEvery: 11,
 			Stages: []ablation.PlanStage{{Asked: 2500, Tokens: 2970, Step: 3}, {Asked: 10_000, Tokens: 10_890, Step: 11}},
 			Rows:   map[string]int64{"ja": 80, "en": 30}, Tokens: map[string]int64{"ja": 7920, "en": 2970},
 			Epochs: map[string]float64{"ja": 0.8, "en": 0.6},
 		},
 		{
-			Steps: 11, RunTokens: 10_890, Parameters: 1000, FLOPs: 10_890 * 6000, EvalEvery: 11,
+			Steps: 11, RunTokens: 10_890, Parameters: 1000, FLOPs: 10_890 * 6000, Trained: 2 * 10_890, TokensPerS: 2000, EvalEvery: 11,
 			Rows: map[string]int64{"ja": 80, "en": 30}, Tokens: map[string]int64{"ja": 7920, "en": 2970},
 			Epochs: map[string]float64{"ja": 0.8, "en": 0.6},
 		},
