@@ -1,131 +1,90 @@
 package httpd
 
 import (
-	"cmp"
 	"fmt"
 	"html/template"
-	"math"
-	"slices"
 	"strings"
 
 	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/chart"
 )
 
-// The chart of epochs: how often a run has read each source, over its tokens.
 const (
-	epochsWidth, epochsHeight           = 384.0, 168.0
-	epochsLeft, epochsRight             = 30.0, 104.0
-	epochsTop, epochsBottom             = 12.0, 24.0
-	epochsInnerWidth, epochsInnerHeight = epochsWidth - epochsLeft - epochsRight, epochsHeight - epochsTop - epochsBottom
-	epochsLabel                         = 14.0 // between the names at the lines' ends
-	epochsLeast                         = 1.25 // of the scale, so that one epoch is always seen
+	epochsHeight = 168.0
+	epochsLeast  = 1.25 // of the scale, so that one epoch is always seen
+	boundRoom    = 13.0 // between bounds whose words stand under each other
+	boundWidth   = 74.0 // of a bound's words
 )
 
-// drawEpochs draws a course: a line a source, a circle where it was read once, and the two bounds that matter.
-func drawEpochs(words words, c ablation.Course, reads []read) template.HTML {
+// epochs draws how often a run has read each source, over its tokens: a line a source, a circle where it was read once,
+// and the bounds that matter.
+func (c courseView) epochs() drawing {
 	top := epochsLeast
-	for _, r := range reads {
+	for _, r := range c.reads {
 		top = max(top, r.Epochs*1.05)
 	}
-	e := epochs{course: c, top: top, end: float64(c.Tokens[len(c.Tokens)-1])}
-	var b strings.Builder
-	e.axes(&b, words)
-	e.bound(&b, 1, "ghost", words.text("new.epochs.one"))
-	if top > ablation.WarnEpochs {
-		e.bound(&b, ablation.WarnEpochs, "warn", words.text("new.epochs.warn", "n", ablation.WarnEpochs))
-	}
-	for k, r := range reads {
+	title := c.words.text("new.epochs")
+	p := c.plot(title, epochsHeight, top, niceStep(top/3), func(v float64) string { return strings.TrimSuffix(fixed(v, 1), ".0") })
+	p.axes()
+	p.bounds(c.bounds(top))
+	var names []plotName
+	for k, r := range c.reads {
 		if r.Epochs > 0 {
-			e.line(&b, k, r)
+			class := langClass(r.Source.Lang)
+			p.line(class, c.course.Tokens, func(i int) float64 { return c.times(i, k) })
+			if r.Exhausted > 0 {
+				fmt.Fprintf(p, `<circle cx="%.1f" cy="%.1f" r="3.5" fill="var(--sunken)" stroke="var(--%s)" stroke-width="2"/>`, p.x(r.Exhausted), p.y(1), class)
+			}
 		}
+		names = append(names, plotName{langClass(r.Source.Lang), shortened(r.Source.Name, plotNameLength), r.Epochs})
 	}
-	e.names(&b, reads)
-	return markup(`<svg class="epochs" width="100%%" viewBox="0 0 %.0f %.0f" aria-hidden="true">%s</svg>`, epochsWidth, epochsHeight, b.String())
+	p.names(names)
+	table := c.table(chart.FormatFixed2, c.times)
+	return drawing{"look-epochs", title, c.words.text("new.epochs.sub", "max", c.max), p.svg(), table}
 }
 
-type epochs struct {
-	course   ablation.Course
-	top, end float64
+// times is how often a source was read at a point of the course.
+func (c courseView) times(i, k int) float64 {
+	r := c.reads[k]
+	if r.Epochs == 0 {
+		return 0
+	}
+	return float64(c.course.Read[i][k]) / (float64(r.Tokens) / r.Epochs)
 }
 
-func (e epochs) x(tokens int64) float64 { return epochsLeft + float64(tokens)/e.end*epochsInnerWidth }
+// epochBound is a number of epochs from which on something is different.
+type epochBound struct {
+	at            float64
+	colour, words string
+}
 
-func (e epochs) y(n float64) float64 { return epochsTop + (1-n/e.top)*epochsInnerHeight }
+// bounds are those below the top: one epoch, the one above which is warned, the one above which is refused.
+func (c courseView) bounds(top float64) []epochBound {
+	all := []epochBound{{1, "ghost", c.words.text("new.epochs.one")}}
+	if top > ablation.WarnEpochs {
+		all = append(all, epochBound{ablation.WarnEpochs, "warn", c.words.text("new.epochs.warn", "n", ablation.WarnEpochs)})
+	}
+	if top > c.max && c.max > ablation.WarnEpochs {
+		all = append(all, epochBound{c.max, "bad", c.words.text("new.epochs.warn", "n", c.max)})
+	}
+	return all
+}
 
-func (e epochs) axes(b *strings.Builder, words words) {
-	step := niceStep(e.top / 3)
-	for n := 0.0; n <= e.top; n += step {
-		colour := "grid"
-		if n == 0 {
-			colour = "axis"
+// bounds draws lines with their words above them; where two are so near that these would stand in each other, the upper
+// one's stand further right.
+func (p *plot) bounds(all []epochBound) {
+	at := plotLeft + 4.0
+	for i, b := range all {
+		if i > 0 && p.y(all[i-1].at)-p.y(b.at) < boundRoom {
+			at += boundWidth
+		} else {
+			at = plotLeft + 4
 		}
-		fmt.Fprintf(b, `<line x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f" stroke="var(--%s)"/><text class="tk" x="%.1f" y="%.1f" text-anchor="end">%s</text>`,
-			epochsLeft, epochsLeft+epochsInnerWidth, e.y(n), e.y(n), colour, epochsLeft-6, e.y(n)+4, strings.TrimSuffix(fixed(n, 1), ".0"))
-	}
-	for i, anchor := range []string{"start", "middle", "end"} {
-		tokens := int64(e.end) * int64(i) / 2
-		fmt.Fprintf(b, `<text class="tk" x="%.1f" y="%.1f" text-anchor="%s">%s</text>`, e.x(tokens), epochsHeight-8, anchor, words.big(float64(tokens)))
-	}
-}
-
-// niceStep is the round step above a number.
-func niceStep(least float64) float64 {
-	power := math.Pow(10, math.Floor(math.Log10(least)))
-	for _, m := range []float64{1, 2, 5} {
-		if m*power >= least {
-			return m * power
+		ink := map[string]string{"ghost": "ink-3"}[b.colour]
+		if ink == "" {
+			ink = b.colour
 		}
+		fmt.Fprintf(p, `<line x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f" stroke="var(--%s)" stroke-dasharray="4 3"/><text class="tk" x="%.1f" y="%.1f" fill="var(--%s)">%s</text>`,
+			plotLeft, plotLeft+plotInner, p.y(b.at), p.y(b.at), b.colour, at, p.y(b.at)-4, ink, template.HTMLEscapeString(b.words))
 	}
-	return 10 * power
-}
-
-func (e epochs) bound(b *strings.Builder, n float64, colour, text string) {
-	ink := map[string]string{"warn": "warn", "ghost": "ink-3"}[colour]
-	fmt.Fprintf(b, `<line x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f" stroke="var(--%s)" stroke-dasharray="4 3"/><text class="tk" x="%.1f" y="%.1f" fill="var(--%s)">%s</text>`,
-		epochsLeft, epochsLeft+epochsInnerWidth, e.y(n), e.y(n), colour, epochsLeft+4, e.y(n)-4, ink, template.HTMLEscapeString(text))
-}
-
-func (e epochs) line(b *strings.Builder, k int, r read) {
-	unique := float64(r.Tokens) / r.Epochs
-	var points strings.Builder
-	for i, tokens := range e.course.Tokens {
-		fmt.Fprintf(&points, "%.1f,%.1f ", e.x(tokens), e.y(float64(e.course.Read[i][k])/unique))
-	}
-	class := langClass(r.Source.Lang)
-	fmt.Fprintf(b, `<polyline points="%s" fill="none" stroke="var(--%s)" stroke-width="2" stroke-linejoin="round"/>`, points.String(), class)
-	if r.Exhausted > 0 {
-		fmt.Fprintf(b, `<circle cx="%.1f" cy="%.1f" r="3.5" fill="var(--sunken)" stroke="var(--%s)" stroke-width="2"/>`, e.x(r.Exhausted), e.y(1), class)
-	}
-}
-
-// names stand at the lines' ends, pushed apart, the highest first.
-func (e epochs) names(b *strings.Builder, reads []read) {
-	order := slices.Clone(reads)
-	slices.SortStableFunc(order, func(a, b read) int { return cmp.Compare(b.Epochs, a.Epochs) })
-	order = order[:min(len(order), int(math.Floor(epochsInnerHeight/epochsLabel)))]
-	y := make([]float64, len(order))
-	for i, r := range order {
-		y[i] = e.y(r.Epochs) + 4
-		if i > 0 {
-			y[i] = max(y[i], y[i-1]+epochsLabel)
-		}
-	}
-	if n := len(y); n > 0 {
-		y[n-1] = min(y[n-1], epochsTop+epochsInnerHeight+4)
-		for i := n - 2; i >= 0; i-- {
-			y[i] = min(y[i], y[i+1]-epochsLabel)
-		}
-	}
-	for i, r := range order {
-		fmt.Fprintf(b, `<text class="tk" x="%.1f" y="%.1f" fill="var(--%s-t)">%s</text>`,
-			epochsLeft+epochsInnerWidth+7, y[i], langClass(r.Source.Lang), template.HTMLEscapeString(shortened(r.Source.Name, 15)))
-	}
-}
-
-// shortened is text of at most n characters.
-func shortened(text string, n int) string {
-	if r := []rune(text); len(r) > n {
-		return string(r[:n-1]) + "…"
-	}
-	return text
 }

@@ -101,9 +101,9 @@ func (v *planView) share(views []armView) {
 
 // lookedAt is the arm that the preview shows closely.
 type lookedAt struct {
-	Arm   armView
-	Reads []read
-	Chart template.HTML // epochs over tokens
+	Arm      armView
+	Reads    []read
+	Drawings []drawing // over the run's tokens
 
 	Evaluation string // how often and how long
 }
@@ -165,7 +165,7 @@ func (s *Server) newPlanView(ctx context.Context, words words, p ablation.Plan, 
 	}
 	v.share(views)
 	v.starts(words)
-	v.look(words, sweep, views, q.arm)
+	v.look(words, sweep, views, q)
 	v.Cost = s.newCost(ctx, p, sweep, q)
 	if sweep.Recurrence != nil {
 		v.Next = firings(sweep, p.Firings)
@@ -210,9 +210,18 @@ func differences(sweep ablation.Sweep, a, base ablation.PlanArm) []string {
 	return out
 }
 
-// look takes the arm of a name, or the first one.
-func (v *planView) look(words words, sweep ablation.Sweep, views []armView, name string) {
-	i := max(0, slices.IndexFunc(views, func(a armView) bool { return a.Name == name }))
+// looked is the arm that is asked about by its name, else the first of the schedule that is edited, else the first.
+func (v *planView) looked(q question) int {
+	i := slices.IndexFunc(v.Plan.Arms, func(a ablation.PlanArm) bool { return a.Name == q.look })
+	if i < 0 {
+		i = slices.IndexFunc(v.Plan.Arms, func(a ablation.PlanArm) bool { return a.Mixes() == q.arm })
+	}
+	return max(0, i)
+}
+
+// look shows one arm closely.
+func (v *planView) look(words words, sweep ablation.Sweep, views []armView, q question) {
+	i := v.looked(q)
 	if i >= len(v.Plan.Arms) {
 		return
 	}
@@ -231,7 +240,7 @@ func (v *planView) look(words words, sweep ablation.Sweep, views []armView, name
 		name := v.Sources[k].Name
 		v.Looked.Reads = append(v.Looked.Reads, read{v.Sources[k], arm.Tokens[name], portion, arm.Epochs[name], arm.EpochsBefore[name], course.Exhausted[k]})
 	}
-	v.Looked.Chart = drawEpochs(words, course, v.Looked.Reads)
+	v.Looked.Drawings = courseView{words, course, v.Looked.Reads, v.Max}.Drawings()
 }
 
 func overBudget(yen, most float64) ablation.Label {

@@ -6,7 +6,8 @@ import { Patience } from "./get";
 
 export interface Asked {
   document: string;
-  arm: string;
+  arm: string; // the schedule that is edited
+  look: string; // the arm that is looked at; empty: that schedule's
   use: string;
   rate: string;
 }

@@ -1,13 +1,24 @@
 // The form's plain fields: each names the path of its value in the document, and a change of it is an edit there.
 
-import type { Edit, State } from "./editor-state";
+import { list, typed, Unclear, type Value } from "./editor-number";
+import { t, type Edit, type State } from "./editor-state";
+import { html } from "./element";
 
 // fields calls change with the edits of every field of root that is changed.
 export function fields(root: HTMLElement, state: () => State, change: (edits: Edit[], key: string) => void): void {
   const take = (field: HTMLInputElement | HTMLSelectElement): void => {
     const text = field.dataset.path !== undefined && field instanceof HTMLInputElement && field.type !== "checkbox";
     if (text && field.value === field.defaultValue) return; // Enter was pressed before the field was left
+    try {
+      made(field);
+    } catch (error) {
+      if (error instanceof Unclear) refuse(field, error);
+      else throw error;
+      return;
+    }
     if (text) field.defaultValue = field.value; // nobody is typing here any more
+  };
+  const made = (field: HTMLInputElement | HTMLSelectElement): void => {
     if (field.dataset.part && field.dataset.part !== "zone") change(recurring(field, state()), "recurrence");
     else if (field.dataset.items !== undefined) change([...instead(field), ...values(field)], field.dataset.path ?? "");
     else if (field.dataset.path) change([...instead(field), edit(field)], field.dataset.path);
@@ -29,6 +40,15 @@ export function fields(root: HTMLElement, state: () => State, change: (edits: Ed
     event.preventDefault();
     if (field.value !== field.defaultValue) take(field);
   });
+}
+
+// refuse says below a field why what stands in it isn't taken; the document stays as it is.
+function refuse(field: HTMLElement, { key, text }: Unclear): void {
+  const id = `${field.id}-e`;
+  document.getElementById(id)?.remove();
+  field.after(html("p", { class: "err", id, role: "alert" }, t(key, { a: text })));
+  field.setAttribute("aria-invalid", "true");
+  field.setAttribute("aria-describedby", id);
 }
 
 // edit puts the field's value into the document; an empty one is taken out of it.
@@ -63,8 +83,7 @@ function values(field: HTMLInputElement | HTMLSelectElement): Edit[] {
   const path = (field.dataset.path ?? "").split("/");
   const kind = { shares: "share", range: "share", lengths: "tokens", shapes: "shape" }[field.dataset.kind ?? ""] ?? "number";
   const old = JSON.parse(field.dataset.items ?? "[]") as string[];
-  const parts = field.value.normalize("NFKC").replace(times, "×").split(field.dataset.kind === "range" ? /[-–—~〜～]/ : /[,、;\s]+/);
-  const now = parts.map((text) => text.trim()).filter(Boolean).map((text) => typed(text, kind));
+  const now = list(field.value, field.dataset.kind ?? "");
   if (field.dataset.kind === "range" && now.length === 1) now.push(now[0] ?? 0);
   if (!now.length) return old.length ? [{ op: "remove", path }] : [];
   if (!old.length) return [{ op: "set", path, value: now }];
@@ -87,49 +106,7 @@ function replaced(path: string[], was: Value, value: Value): Edit[] {
   return Object.entries(value).flatMap(([key, n]) => (n === was[key] ? [] : [{ op: "set", path: [...path, key], value: n }]));
 }
 
-// Value is what a document can hold where a field stands: a shape is four numbers under their keys.
-type Value = string | number | Record<string, number>;
-
 const said = (value: Value): string => JSON.stringify(value);
-
-const times = /(?<=\d)\s*[x×*]\s*(?=\d)/g;
-
-// shape is four numbers, written as 4×128×4×352, as the document has them; what is no such text is a preset's name.
-function shape(text: string): Value {
-  const [layers, width, heads, ffn, ...more] = text.replace(times, "×").split("×").map(Number);
-  return layers && width && heads && ffn && !more.length ? { layers, width, heads, ffn } : text;
-}
-
-const myriads: Record<string, number> = { 万: 1e4, 億: 1e8, 兆: 1e12 };
-
-// typed is text as the document has it: numbers with ASCII digits, 2.4億 as 240M.
-function typed(text: string, kind: string): Value {
-  if (kind === "text") return text;
-  const plain = text.normalize("NFKC").trim();
-  if (kind === "name" || kind === "time") return plain;
-  if (kind === "share") return portion(plain);
-  if (kind === "shape") return shape(plain);
-  const [, digits, myriad] = /^([\d.,]+)([万億兆])?(?:トークン|円)?$/.exec(plain) ?? [];
-  if (!digits) return plain.replace(/,/g, "");
-  const number = Number(digits.replace(/,/g, "")) * (myriads[myriad ?? ""] ?? 1);
-  return kind === "tokens" && myriad ? scaled(number) : Number.isFinite(number) ? number : plain;
-}
-
-// portion is a share as the document has it: 57% and 57 are 0.57.
-function portion(text: string): string | number {
-  const [, digits, percent] = /^([\d.]+)\s*(%?)$/.exec(text) ?? [];
-  const number = Number(digits);
-  if (!digits || !Number.isFinite(number)) return text;
-  return percent || number > 1 ? Math.round(number * 1e6) / 1e8 : number;
-}
-
-// scaled is a number of tokens as the document writes it.
-function scaled(tokens: number): string {
-  for (const [unit, size] of [["T", 1e12], ["B", 1e9], ["M", 1e6], ["k", 1e3]] as const) {
-    if (tokens >= size) return `${Math.round((tokens / size) * 1e6) / 1e6}${unit}`;
-  }
-  return `${tokens}`;
-}
 
 // listed adds a source or task to its list, or takes it out; a source that goes leaves every mixture, and what it had
 // there is seen as missing.

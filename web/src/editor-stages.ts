@@ -2,6 +2,8 @@
 // when it is left or Enter is pressed, never while a word is being composed.
 
 import { incomplete } from "./editor-change";
+import { why } from "./editor-cost";
+import { numeral } from "./editor-number";
 import { complete, lang, order, sum, t, type Schedule, type Source, type State, type Wrong } from "./editor-state";
 import { html, svg } from "./element";
 import { big, fixed } from "./format";
@@ -12,12 +14,6 @@ export interface Wanted {
   share(stage: number, source: number, share: number): void;
   spread(stage: number): void; // -1: all that aren't a whole
   remove(stage: number): void;
-}
-
-// numeral is a number as people type one: full-width digits, a percent sign, spaces and commas are fine. NaN is none.
-export function numeral(text: string): number {
-  const plain = text.normalize("NFKC").replace(/[%,\s]/g, "").replace(/^[−ー-]/, "-");
-  return /^-?(\d+\.?\d*|\.\d+)$/.test(plain) ? Number(plain) : NaN;
 }
 
 // stages draws the table; a field that is being typed in stays as it is.
@@ -79,19 +75,28 @@ function field(id: string, value: string, label: string, done: (v: number) => vo
   const input = html("input", { class: "in s num", id, value, inputmode: "decimal", autocomplete: "off", "aria-label": label, disabled: off, "data-off": off });
   input.addEventListener("change", () => {
     if (input.value === input.defaultValue) return; // Enter was pressed before the field was left
-    const v = numeral(input.value);
+    const v = read(input.value);
     if (v >= 0 && v <= 100) {
       input.defaultValue = input.value; // nobody is typing here any more
       done(v);
     }
     else {
       input.setAttribute("aria-invalid", "true");
-      input.setCustomValidity(t("number"));
+      input.setCustomValidity(v > 100 ? t("percent") : why(input.value));
       input.reportValidity();
     }
   });
   input.addEventListener("input", () => input.setCustomValidity(""));
   return input;
+}
+
+// read is a number of a field; NaN for what is none, or unclear.
+function read(text: string): number {
+  try {
+    return numeral(text);
+  } catch {
+    return NaN;
+  }
 }
 
 function ramps(i: number, ramp: string, want: Wanted): HTMLSelectElement {

@@ -1,24 +1,22 @@
 // The page of a new experiment. Form and text are two views of one document. The browser draws; what a document means,
 // runs and costs is the server's to say, after every change.
 
-import { area, type Change } from "./editor-area";
+import type { Change } from "./editor-area";
+import { Builder } from "./editor-build";
 import * as change from "./editor-change";
-import { Doc, type Trouble } from "./editor-document";
+import { changed, reckoned } from "./editor-cost";
+import { Doc, type Asked, type Trouble } from "./editor-document";
 import * as draft from "./editor-draft";
 import { fields } from "./editor-form";
-import { head } from "./editor-head";
 import { goTo, renew } from "./editor-page";
-import { stages } from "./editor-stages";
-import { decimal, read, t, wrongIn, type Arm, type Edit, type Schedule, type State } from "./editor-state";
-import { tabs } from "./editor-tabs";
+import { Picture, type By } from "./editor-picture";
+import { decimal, read, t, type Edit, type Schedule, type State } from "./editor-state";
 import { ended, text } from "./editor-text";
-import { totals } from "./editor-totals";
 import { localised } from "./editor-time";
-import { html } from "./element";
+import { drawings, tables } from "./drawing";
 import { released } from "./key";
 import { show } from "./page";
 
-const rateKey = "haigo.rate";
 const burst = 1500; // milliseconds: what is typed with longer rests is undone in parts
 
 type View = "form" | "yaml";
@@ -30,20 +28,18 @@ export function edit(): void {
 
 class Page {
   private state: State;
-  private by: "share" | "read" | "diff" = "share";
   private pane: View = "form";
   private gesture = 0; // counts moves of handles that belong together
   private moving = false; // the last change was a handle's, and is drawn already
   private next = ""; // the schedule to look at once it is there
-  private building = 0; // changes of which schedules and stages there are, until they are answered
-  private built = Promise.resolve();
-  private drawn = ""; // what is drawn; empty: it is to be drawn whatever it is
+  private looked = ""; // the arm that the preview shows; empty: that of the schedule
   private typedAt = 0;
   private readonly begun: string;
   private readonly refused: boolean; // what it began with was sent off in this tab
   private readonly doc: Doc;
   private readonly text;
-  private readonly area;
+  private readonly picture: Picture;
+  private readonly builder: Builder;
 
   constructor(private readonly form: HTMLFormElement) {
     this.state = read<State>(document, "state");
@@ -51,7 +47,8 @@ class Page {
     this.begun = this.state.document;
     this.refused = draft.refused(this.begun);
     this.doc = new Doc(this.begun, () => this.asked(), (page, state, behind) => this.answer(page, state, behind), (why) => this.trouble(why));
-    this.area = area(this.one("[data-area]"), () => this.gesture++, (c) => this.moved(c));
+    this.builder = new Builder(this.one("[data-schedules]"), (name) => this.schedule(name), () => this.doc.idle(), (made) => this.make(made), () => (this.next = ""));
+    this.picture = new Picture(form, this.hand());
   }
 
   open(): void {
@@ -59,11 +56,12 @@ class Page {
     for (const e of this.all("[data-plain]")) e.hidden = true;
     fields(this.one('[data-pane="form"]'), () => this.state, (edits, key) => this.doc.change(edits, key + " " + ++this.gesture));
     this.form.addEventListener("click", (event) => this.click(event));
-    this.form.addEventListener("change", (event) => this.cost(event));
+    this.form.addEventListener("change", (event) => this.change(event.target as HTMLElement));
     this.one("[data-other]").addEventListener("change", () => this.draw());
     this.form.addEventListener("submit", (event) => this.submit(event));
     document.addEventListener("keydown", (event) => this.key(event));
     new ResizeObserver(() => this.redraw()).observe(this.one(".ed"));
+    drawings(this.form, () => document.querySelector<HTMLInputElement>("#f-name")?.value || "sweep");
     draft.follow();
     this.view(this.begun.trim() === "" || this.state.readable ? "form" : "yaml");
     this.recall();
@@ -79,13 +77,31 @@ class Page {
     return [...this.form.querySelectorAll<HTMLElement>(selector)];
   }
 
-  private schedule(): Schedule | undefined {
-    return this.state.schedules?.find((s) => s.name === this.state.arm) ?? this.state.schedules?.[0];
+  // hand makes edits of what is done with the schedule that is looked at.
+  private hand(): ConstructorParameters<typeof Picture>[1] {
+    return {
+      begun: () => this.gesture++,
+      moved: (to) => this.moved(to),
+      choose: (name) => this.choose(name),
+      label: (to) => this.builder.after((s) => change.label(s, to)),
+      name: (to) => this.builder.build((s) => change.rename(s, to)),
+      until: (i, v) => this.set(["stages", `${i}`, "until"], decimal(v)),
+      ramp: (i, how) => this.builder.after((s) => change.ramp(s, i, how)),
+      share: (i, k, v) => this.set(["stages", `${i}`, "mixture", this.state.sources[k]?.name ?? ""], decimal(v)),
+      spread: (i) => this.builder.build((s) => change.spread(this.state, i < 0 ? change.incomplete(this.state) : [{ schedule: s, i }])),
+      remove: (i) => this.builder.build((s) => change.removeStage(s, i)),
+    };
   }
 
-  private asked(): { arm: string; use: string; rate: string } {
-    const value = (id: string): string => (document.getElementById(id) as HTMLInputElement | null)?.value.normalize("NFKC").replace(/[^\d.]/g, "") ?? "";
-    return { arm: this.next || (this.schedule()?.name ?? ""), use: value("use"), rate: localStorage.getItem(rateKey) ?? value("rate") };
+  // schedule is that of a name, without one that which is looked at.
+  private schedule(name?: string): Schedule | undefined {
+    const { schedules, arm } = this.state;
+    if (name !== undefined) return schedules?.find((s) => s.name === name);
+    return schedules?.find((s) => s.name === arm) ?? schedules?.[0];
+  }
+
+  private asked(): Omit<Asked, "document"> {
+    return { arm: this.next || (this.schedule()?.name ?? ""), look: this.looked, ...reckoned() };
   }
 
   // recall takes up what was written here before a reload, or offers what was written elsewhere in this tab.
@@ -119,6 +135,7 @@ class Page {
     this.text.put(this.doc.text);
     this.draw(); // before anything else changes: it measures the page
     renew(page);
+    tables(this.one("#preview"));
     this.text.number();
     this.keep();
     localised(document);
@@ -136,64 +153,16 @@ class Page {
     const schedule = this.schedule();
     this.one("[data-schedules]").hidden = !schedule;
     for (const [name, on] of [["undo", this.doc.undoable], ["redo", this.doc.redoable]] as const) this.one<HTMLButtonElement>(`[data-do=${name}]`).disabled = !on;
-    if (!schedule || this.pane !== "form") return;
-    head(this.one("[data-name]"), this.state, schedule, this.arm(schedule), {
-      label: (to) => this.after((s) => change.label(s, to)),
-      name: (to) => this.build((s) => change.rename(s, to)),
-    });
-    const seen = this.seen(schedule);
-    if (seen === this.drawn) return;
-    this.drawn = seen;
-    const wrong = wrongIn(this.state, schedule);
-    tabs(this.one("[data-tabs]"), this.state, schedule, (name) => this.choose(name));
-    this.one<HTMLButtonElement>("[data-do=drop]").disabled = this.state.schedules.length < 2;
-    for (const button of this.all("[data-by]")) button.setAttribute("aria-pressed", String(button.dataset.by === this.by));
-    this.picture(schedule);
-    stages(this.one("[data-stages]"), this.state, schedule, wrong, {
-      until: (i, v) => this.set(["stages", `${i}`, "until"], decimal(v)),
-      ramp: (i, how) => this.after((s) => change.ramp(s, i, how)),
-      share: (i, k, v) => this.set(["stages", `${i}`, "mixture", this.state.sources[k]?.name ?? ""], decimal(v)),
-      spread: (i) => this.build((s) => change.spread(this.state, i < 0 ? change.incomplete(this.state) : [{ schedule: s, i }])),
-      remove: (i) => this.build((s) => change.removeStage(s, i)),
-    });
-    this.one("[data-said]").replaceChildren(...wrong.filter((w) => w.stage < 0).map((w) => html("p", { class: "err" }, w.message)));
-  }
-
-  // seen is all that the drawing of a schedule, its tabs and its numbers show.
-  private seen({ name }: Schedule): string {
-    const { schedules, sources, tokens, past, baseline, problems, arms } = this.state;
-    return JSON.stringify([name, schedules, sources, tokens, past, baseline, problems, this.by, this.by === "share" || [arms, this.one<HTMLSelectElement>("[data-other]").value]]);
+    if (schedule && this.pane === "form") this.picture.draw(this.state, schedule);
   }
 
   private redraw(): void {
-    this.drawn = "";
+    this.picture.forget();
     this.draw();
   }
 
-  private picture(schedule: Schedule): void {
-    const { sources, tokens } = this.state;
-    this.one("[data-other]").hidden = this.by !== "diff";
-    if (this.by === "share") this.area.draw(schedule, sources, tokens, this.state.past);
-    else totals(this.one("[data-area]"), this.arm(schedule), sources, tokens, this.by === "diff" ? this.other(schedule) : undefined);
-  }
-
-  // arm is the one that trains a schedule.
-  private arm(schedule: Schedule): Arm | undefined {
-    return this.state.arms?.find((a) => a.of === schedule.name);
-  }
-
-  // other is the arm that a schedule is compared with: the chosen one, else the baseline, else what is there.
-  private other(schedule: Schedule): Arm | undefined {
-    const own = this.arm(schedule);
-    const all = (this.state.arms ?? []).filter((a) => a !== own);
-    const select = this.one<HTMLSelectElement>("[data-other]");
-    const wanted = all.find((a) => a.name === select.value) ?? all.find((a) => a.name === this.state.baseline) ?? all.find((a) => a.of === schedule.name) ?? all[0];
-    select.replaceChildren(...all.map((a) => html("option", { value: a.name, selected: a === wanted }, a.label)));
-    return wanted ?? own;
-  }
-
   private choose(name: string): void {
-    this.next = "";
+    this.next = this.looked = "";
     this.state.arm = name;
     this.draw();
     this.doc.look();
@@ -203,53 +172,20 @@ class Page {
   private make({ edits, arm }: change.Made): void {
     if (arm !== undefined) this.next = arm;
     this.moving = false;
-    this.drawn = ""; // the field that it came from shows what was typed
+    this.picture.forget(); // the field that it came from shows what was typed
     if (edits.length) this.doc.change(edits, `made ${++this.gesture}`);
-  }
-
-  // build makes edits that change which schedules and stages there are: of the schedule that is looked at, once all before
-  // is answered. Until it is answered itself, buttons and fields of schedules rest; those behind a typed name wait.
-  private build(make: (schedule: Schedule) => change.Made): void {
-    const box = this.one("[data-schedules]");
-    const from = document.activeElement;
-    if (box.inert) return;
-    box.inert = !(from instanceof HTMLInputElement);
-    const rests = box.inert;
-    this.building++;
-    this.built = this.built.then(async () => {
-      const name = this.schedule()?.name;
-      await this.doc.idle();
-      const schedule = this.state.schedules?.find((s) => s.name === name);
-      if (schedule) this.make(make(schedule));
-      await this.doc.idle();
-      this.next = "";
-      this.building--;
-      if (!rests) return;
-      box.inert = false;
-      if (document.activeElement === document.body && from instanceof HTMLElement) (from.isConnected ? from : document.getElementById(from.id || "-"))?.focus();
-    });
-  }
-
-  // after makes edits of the schedule that is looked at, once what is being built is there.
-  private after(make: (schedule: Schedule) => change.Made): void {
-    const go = (): void => {
-      const schedule = this.schedule();
-      if (schedule) this.make(make(schedule));
-    };
-    if (this.building) void this.built.then(go);
-    else go();
   }
 
   // set changes a value of the schedule that is looked at.
   private set(path: string[], value: unknown): void {
-    this.after(({ name }) => ({ edits: [{ op: "set", path: ["schedules", name, ...path], value }] }));
+    this.builder.after(({ name }) => ({ edits: [{ op: "set", path: ["schedules", name, ...path], value }] }));
   }
 
   // moved shows a moved handle at once, and tells the server.
   private moved(to: Change): void {
     const schedule = this.schedule();
     const stage = schedule?.stages[to.stage];
-    if (!schedule || !stage || this.building) return;
+    if (!schedule || !stage || this.builder.busy) return;
     const at = ["schedules", schedule.name, "stages", `${to.stage}`];
     const edits: Edit[] = [];
     if ("until" in to) {
@@ -292,23 +228,24 @@ class Page {
   }
 
   private press(button: HTMLButtonElement, event: MouseEvent): void {
-    const { do: what, view, by } = button.dataset;
+    const { do: what, view, by, look } = button.dataset;
     if (view === "form" || view === "yaml") {
       this.view(view);
       this.keep();
     }
-    if (by === "share" || by === "read" || by === "diff") {
-      this.by = by;
+    if (by) {
+      this.picture.by = by as By;
       this.draw();
     }
+    if (look !== undefined) this.look(look);
     if (what === "undo" || what === "redo") void this.step(what === "undo" ? -1 : 1);
     if (what === "fit") void this.fit();
     if (button.dataset.edits) void this.put(JSON.parse(button.dataset.edits) as Edit[], button.dataset.then ?? "");
     if (what === "resume") this.resume(draft.last());
-    if (what === "split") this.build((s) => change.split(this.state, s));
-    if (what === "duplicate") this.build((s) => change.duplicate(this.state, s));
-    if (what === "add") this.build(() => change.add(this.state));
-    if (what === "drop") this.build((s) => change.drop(this.state, s));
+    if (what === "split") this.builder.build((s) => change.split(this.state, s));
+    if (what === "duplicate") this.builder.build((s) => change.duplicate(this.state, s));
+    if (what === "add") this.builder.build(() => change.add(this.state));
+    if (what === "drop") this.builder.build((s) => change.drop(this.state, s));
     if (button.dataset.review !== undefined) {
       event.preventDefault();
       void this.review();
@@ -368,13 +305,15 @@ class Page {
     this.text.put(this.doc.text);
   }
 
-  // cost asks again when the rate or the utilisation changed; this browser remembers the rate.
-  private cost(event: Event): void {
-    const field = event.target as HTMLInputElement;
-    if (field.dataset.cost === undefined) return;
-    const rate = field.value.normalize("NFKC").replace(/[^\d.]/g, "");
-    if (field.id === "rate" && rate) localStorage.setItem(rateKey, rate);
-    if (field.id === "rate" && !rate) localStorage.removeItem(rateKey);
+  // change asks again when a number that the cost is reckoned with changed, or another arm is to be looked at.
+  private change(field: HTMLElement): void {
+    if (field instanceof HTMLSelectElement && field.dataset.look !== undefined) this.look(field.value);
+    if (field instanceof HTMLInputElement && field.dataset.cost !== undefined && changed(field)) this.doc.look();
+  }
+
+  // look lets the preview show an arm of those that would run.
+  private look(arm: string): void {
+    this.looked = arm;
     this.doc.look();
   }
 

@@ -3,8 +3,10 @@
 // data-zoom fetches what a reader zooms into anew, as fine as the server has it.
 
 import { draw as drawChart, type Chart, type Figure, type Frame } from "./chart";
-import { format, say, type Format, type Lang } from "./format";
+import { say, type Lang } from "./format";
 import { get } from "./get";
+import { bytes, save } from "./save";
+import { tabulate } from "./table";
 
 const later = 5000; // a figure that can't be had is asked for again, in milliseconds
 
@@ -68,7 +70,7 @@ async function load(element: HTMLElement, box: HTMLElement): Promise<void> {
   const caption = element.querySelector("[data-caption]");
   if (caption) caption.textContent = say(figure.caption, lang);
   const table = element.querySelector<HTMLElement>("[data-table]");
-  if (table && !table.hidden) table.replaceChildren(tabulate(figure));
+  if (table && !table.hidden) table.replaceChildren(tabulate(figure.table, lang, figure.arms));
 }
 
 // within is an address with the frame that is asked for.
@@ -123,47 +125,5 @@ function toggle(element: HTMLElement, button: HTMLElement, figure: Figure): void
   if (!table) return;
   table.hidden = !table.hidden;
   button.setAttribute("aria-expanded", String(!table.hidden));
-  table.replaceChildren(...(table.hidden ? [] : [tabulate(figure)]));
-}
-
-// tabulate makes the figure's points a table.
-function tabulate({ table, arms }: Figure): HTMLTableElement {
-  const out = document.createElement("table");
-  out.className = "tight";
-  const head = out.createTHead().insertRow();
-  for (const column of table.columns) {
-    const cell = document.createElement("th");
-    cell.textContent = say(column.name, lang) || column.key;
-    if (numeric(column.format)) cell.className = "num";
-    head.append(cell);
-  }
-  const body = out.createTBody();
-  for (const row of table.rows) {
-    const line = body.insertRow();
-    row.forEach((value, i) => {
-      const cell = line.insertCell();
-      const { format: kind = "text", words } = table.columns[i] ?? {};
-      const arm = kind === "arm" ? arms.find((a) => a.name === value) : undefined;
-      cell.textContent = say(arm?.label ?? words?.[String(value)], lang) || format(kind, value, lang);
-      if (numeric(kind)) cell.className = "num";
-    });
-  }
-  return out;
-}
-
-const numeric = (kind: Format): boolean => kind !== "text" && kind !== "arm";
-
-// bytes decodes a data URL; fetching it would need a wider content policy.
-async function bytes(source: string | Promise<string>): Promise<Blob> {
-  const [head = "", body = ""] = (await source).split(",");
-  const type = /^data:([^;]+)/.exec(head)?.[1] ?? "image/png";
-  return new Blob([Uint8Array.from(atob(body), (c) => c.charCodeAt(0))], { type });
-}
-
-function save(data: Blob, name: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(data);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  table.replaceChildren(...(table.hidden ? [] : [tabulate(figure.table, lang, figure.arms)]));
 }

@@ -1,0 +1,78 @@
+package httpd_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/haigo-lab/haigo/services/httpd"
+)
+
+// TestEditor_drawings: every arm of a design can be looked at, and every drawing of the page has its points as a table and
+// CSV, and itself as SVG and PNG.
+func TestEditor_drawings(t *testing.T) {
+	t.Parallel()
+	b := editor(t, strings.Replace(drawn, "{baseline: turn}", "{grid: {of: web-ja, values: [0.9, 0.95], from: flat}}", 1))
+	b.until(`document.querySelectorAll("#look option").length === 4 && document.querySelector("#look").value === "turn"`)
+	b.eval(`{ const l = document.querySelector("#look"); l.value = "flat-web-ja95"; l.dispatchEvent(new Event("change", { bubbles: true })); }`)
+	b.until(`document.querySelector("#look-mixture svg")?.textContent.includes("web-ja 95%") && document.querySelector("#look").value === "flat-web-ja95"`)
+	b.eval(`document.querySelector("#look-epochs [data-draws=table]").click()`)
+	b.until(`document.querySelectorAll("#look-epochs tbody tr").length > 40`)
+	b.eval(`document.querySelector(".pick[data-look='flat-web-ja90']").click()`)
+	b.until(`document.querySelector("#look").value === "flat-web-ja90" && document.querySelectorAll("#look-epochs tbody tr").length > 40`) // it stays open
+
+	b.eval(`URL.createObjectURL = (file) => { window.saved = file; return "" }; HTMLAnchorElement.prototype.click = function () { window.name = this.download }`)
+	for _, figure := range []string{"area", "look-mixture", "look-read", "look-epochs"} {
+		for kind, holds := range map[string]string{"csv": "tokens,web-ja,web-en", "svg": "<svg xmlns=", "png": "PNG"} {
+			b.eval(fmt.Sprintf(`window.name = ""; window.text = ""; document.querySelector("#%s [data-draws=%s]").click()`, figure, kind))
+			b.until(fmt.Sprintf(`window.name === "drawn-%s.%s" && (window.saved.text().then((text) => window.text = text), window.text.includes(%q))`, figure, kind, holds))
+		}
+	}
+	b.eval(`[...document.querySelectorAll("[role=tab]")].at(-1).click()`) // another schedule is looked at in both places
+	b.until(`document.querySelector("#look").value === "flat"`)
+	b.quiet()
+}
+
+// TestEditor_unclear: a number that could be two is taken for neither, and said to be unclear where it stands.
+func TestEditor_unclear(t *testing.T) {
+	t.Parallel()
+	b := editor(t, drawn)
+	put := func(field, text string) {
+		b.eval(fmt.Sprintf(`{ const f = document.querySelector(%q); f.value = %q; f.dispatchEvent(new Event("change", { bubbles: true })); }`, field, text))
+	}
+	put("#f-recipe-tokens", "１，５Ｍ")
+	b.until(`document.querySelector("#f-recipe-tokens-e")?.textContent.includes("１，５Ｍ") && document.querySelector("#f-recipe-tokens").getAttribute("aria-invalid") === "true"`)
+	put("#m-0-0", "3,5")
+	b.until(`document.querySelector("#m-0-0").validationMessage.includes("桁区切り")`)
+	put("#use", "9,5")
+	b.until(`document.querySelector("#use").validationMessage.includes("桁区切り")`)
+	if text := b.document(); text != drawn {
+		t.Errorf("the document became %s", text)
+	}
+	put("#f-recipe-tokens", "1億5,000万")
+	b.holds("tokens: 150M")
+	b.until(`!document.querySelector("#f-recipe-tokens-e")`)
+	b.run(chromedp.Focus(chromedp.CSS("#f-name")))
+	b.quiet()
+}
+
+// TestNew_epochs: bounds that lie near each other on the scale are named beside each other.
+func TestNew_epochs(t *testing.T) {
+	t.Parallel()
+	s := open(t, httpd.Options{})
+	s.text()
+	often := strings.Replace(sweepFile("often"), "tokens: 4096", "tokens: 8M, max_epochs: 40", 1)
+	body := s.send("/new/check?lang=en", "document", often).body
+	_, figure, _ := strings.Cut(body, `id="look-epochs"`)
+	places := map[string]bool{}
+	for _, bound := range []string{">1 epoch<", ">4 epochs<", ">40 epochs<"} {
+		before, _, there := strings.Cut(figure, bound)
+		at := before[strings.LastIndex(before, ` x="`)+4:]
+		if at, _, _ = strings.Cut(at, `"`); !there || places[at] {
+			t.Errorf("%s is there: %v, at %s as another", bound, there, at)
+		}
+		places[at] = true
+	}
+}

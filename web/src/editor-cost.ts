@@ -1,0 +1,52 @@
+// What the preview reckons with: how much of the speed is used, and the rate in yen an hour, which this browser remembers.
+
+import { numeral, Unclear } from "./editor-number";
+import { t } from "./editor-state";
+
+const rateKey = "haigo.rate";
+
+// reckoned are the numbers that the server is asked with; empty: it takes its own.
+export function reckoned(): { use: string; rate: string } {
+  return { use: read("use"), rate: localStorage.getItem(rateKey) ?? read("rate") };
+}
+
+function read(id: string): string {
+  const field = document.getElementById(id) as HTMLInputElement | null;
+  return field ? (number(field)?.toString() ?? "") : "";
+}
+
+// number is a field's; undefined where it holds none that is above 0.
+function number(field: HTMLInputElement): number | undefined {
+  try {
+    const v = numeral(field.value);
+    return v > 0 ? v : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+// changed takes a field of the cost, or says why it can't; it is false where nothing is to be asked.
+export function changed(field: HTMLInputElement): boolean {
+  const [empty, v] = [field.value.trim() === "", number(field)];
+  if (!empty && v === undefined) {
+    field.setCustomValidity(why(field.value));
+    field.setAttribute("aria-invalid", "true");
+    field.reportValidity();
+    field.addEventListener("input", () => field.setCustomValidity(""), { once: true });
+    return false;
+  }
+  field.removeAttribute("aria-invalid");
+  if (field.id === "rate" && v !== undefined) localStorage.setItem(rateKey, String(v));
+  if (field.id === "rate" && empty) localStorage.removeItem(rateKey);
+  return true;
+}
+
+// why is what is wrong with text that is no number of more than 0.
+export function why(text: string): string {
+  try {
+    numeral(text);
+  } catch (error) {
+    if (error instanceof Unclear) return t(error.key, { a: error.text });
+  }
+  return t("number");
+}
