@@ -43,6 +43,7 @@ type Problem struct {
 	Column  int    `json:"column,omitempty"` // from 1
 	Text    string `json:"text,omitempty"`   // the offending text
 	Message Label  `json:"message"`
+	Command string `json:"-"` // what does it on the command line, where that differs from what the message says
 }
 
 // Error lists the problems, one a line, in English.
@@ -62,7 +63,11 @@ func (p Problem) String() string {
 			place = strings.TrimPrefix(fmt.Sprintf("%s:%d", place, n), ":")
 		}
 	}
-	parts := slices.DeleteFunc([]string{place, p.Field, p.Message.In("en")}, func(s string) bool { return s == "" })
+	message := p.Message.In("en")
+	if p.Command != "" {
+		message += " (" + p.Command + ")"
+	}
+	parts := slices.DeleteFunc([]string{place, p.Field, message}, func(s string) bool { return s == "" })
 	return strings.Join(parts, ": ")
 }
 

@@ -43,9 +43,11 @@ type growth struct {
 
 func (g *growth) same(field string, ok bool) {
 	if !ok {
-		g.problems = append(g.problems, g.next.place(field, say(
-			"differs from the sweep that bears the name %s; a sweep takes new schedules, seeds, designs, and more values or arms of a design only: undo this, or start another with --as NEW",
-			"%s という名前のスイープと異なります。足せるのは配合スケジュール、シード、実験計画とその値やアームだけです。元に戻すか、--as 新しい名前 で別のスイープにしてください", g.next.Name)))
+		p := g.next.place(field, say(
+			"differs from the sweep that bears the name %s; a sweep takes new schedules, seeds, designs, and more values or arms of a design only: undo this, or give the sweep another name",
+			"%s という名前のスイープと異なります。足せるのは配合スケジュール、シード、実験計画とその値やアームだけです。元に戻すか、スイープの名前を変えてください", g.next.Name))
+		p.Command = "--as NEW"
+		g.problems = append(g.problems, p)
 	}
 }
 

@@ -143,8 +143,8 @@ func (r *reader) complete(n *node, total *big.Rat) {
 		return
 	}
 	if rest.Sign() > 0 {
-		r.problem(n, say("shares sum to %s; %s is missing to make 1", "割合の合計が %s です。1 に %s 足りません", digits(total), digits(rest)))
+		r.problem(n, say("shares sum to %s; %s is missing to make 1: raise a share by that", "割合の合計が %s です。1 に %s 足りません。その分をどれかに足してください", digits(total), digits(rest)))
 		return
 	}
-	r.problem(n, say("shares sum to %s; %s is too much to make 1", "割合の合計が %s です。1 より %s 多くなっています", digits(total), digits(rest.Neg(rest))))
+	r.problem(n, say("shares sum to %s; %s is too much to make 1: lower a share by that", "割合の合計が %s です。1 より %s 多くなっています。その分をどれかから減らしてください", digits(total), digits(rest.Neg(rest))))
 }

@@ -161,6 +161,7 @@ func (s Sweep) Place(problems []Problem) []Problem {
 	out := make([]Problem, len(problems))
 	for i, p := range problems {
 		out[i] = s.place(p.Field, p.Message)
+		out[i].Command = p.Command
 	}
 	return out
 }

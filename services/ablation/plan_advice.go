@@ -86,8 +86,8 @@ func (p *Plan) warn(s Sweep) {
 	}
 	for _, c := range s.Schedules {
 		if c.Changes() && s.Design.Control != ControlMatched {
-			p.warning(say("schedule %s changes over time and has no matched control: the order's effect can't be told from the totals'; set design.control: matched",
-				"%s は途中で変わりますが、総量をそろえた対照がありません。順序の効果と総量の効果を区別できません。design.control: matched を加えてください", c.Name))
+			p.warning(say("schedule %s changes over time and has no matched control: the order's effect can't be told from the totals'; add the matched control (design.control: matched)",
+				"%s は途中で変わりますが、総量をそろえた対照がありません。順序の効果と総量の効果を区別できません。対照アームを加えてください（design.control: matched）", c.Name))
 		}
 	}
 	for _, source := range p.Sources {
@@ -125,8 +125,8 @@ func (p *Plan) warnEvaluation(s Sweep) {
 	}
 	switch {
 	case most.EvalShare > warnEvaluation && scored.Tasks > scored.Sets:
-		p.warning(say("evaluation takes about %.0f%% of a run's time: the tasks alone score %d tokens at the end; take fewer items (haigo eval add --items), fewer tasks or longer runs",
-			"ランの時間のおよそ %.0f%% を評価が占めます。最後にタスクだけで %d トークンを採点します。問題数（haigo eval add --items）かタスクを減らすか、ランを長くしてください",
+		p.warning(say("evaluation takes about %.0f%% of a run's time: the tasks alone score %d tokens at the end; take fewer items (recipe.eval.items), fewer tasks or longer runs",
+			"ランの時間のおよそ %.0f%% を評価が占めます。最後にタスクだけで %d トークンを採点します。問題数（recipe.eval.items）かタスクを減らすか、ランを長くしてください",
 			100*most.EvalShare, scored.Tasks))
 	case most.EvalShare > warnEvaluation:
 		p.warning(say("evaluation takes about %.0f%% of a run's time: it scores %d tokens each time; score less (recipe.eval: every, set_bytes) or take longer runs",
@@ -148,8 +148,8 @@ func (p *Plan) warnSource(source Source) {
 func (p *Plan) warnOrigin(t Task) {
 	for _, source := range p.Sources {
 		if source.Name == t.Source && t.SourceSHA256 != "" && source.ManifestSHA256 != t.SourceSHA256 {
-			p.warning(say("task %s was made from another version of %s: its questions may stand in the text that is trained on; make it again with haigo eval make next-sentence --source %s",
-				"タスク %s は %s の別の版から作られています。問題文が学習用テキストに含まれるおそれがあります。haigo eval make next-sentence --source %s で作り直してください",
+			p.warning(say("task %s was made from another version of %s: its questions may stand in the text that is trained on; leave it out, or make it again from this version (haigo eval make next-sentence, source %s)",
+				"タスク %s は %s の別の版から作られています。問題文が学習用テキストに含まれるおそれがあります。このタスクを外すか、いまの版の %s から作り直してください",
 				t.Name, source.Name, source.Name))
 		}
 	}

@@ -121,7 +121,7 @@ func TestSweep_Plan_advice(t *testing.T) {
 		{"one seed", constant + "seeds: 1\n", 100, 100, nil, "warning: one seed only: no spread can be shown, so a difference can't be told from noise; take 2 or more"},
 		{
 			"order without a control", planned[:strings.Index(planned, "design")], 100, 100, nil,
-			"warning: schedule turn changes over time and has no matched control: the order's effect can't be told from the totals'; set design.control: matched",
+			"warning: schedule turn changes over time and has no matched control: the order's effect can't be told from the totals'; add the matched control (design.control: matched)",
 		},
 		{"a source that nobody reads", strings.Replace(constant, "ja: 0.5, en: 0.5", "ja: 1", 1), 200, 100, nil, "warning: no arm reads source en: it is scored, never trained on"},
 	}
@@ -164,7 +164,7 @@ func TestSweep_Plan_task_of_another_version(t *testing.T) {
 	}
 	p := s.Plan(sources, tasks, made, make([]ablation.Estimate, len(made.Arms)))
 	want := []string{"task next-ja was made from another version of ja: its questions may stand in the text that is trained on; " +
-		"make it again with haigo eval make next-sentence --source ja"}
+		"leave it out, or make it again from this version (haigo eval make next-sentence, source ja)"}
 	var got []string
 	for _, w := range p.Warnings {
 		got = append(got, w.In("en"))

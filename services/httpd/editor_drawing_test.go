@@ -25,7 +25,7 @@ func TestEditor_drawings(t *testing.T) {
 
 	b.eval(`URL.createObjectURL = (file) => { window.saved = file; return "" }; HTMLAnchorElement.prototype.click = function () { window.name = this.download }`)
 	for _, figure := range []string{"area", "look-mixture", "look-read", "look-epochs"} {
-		for kind, holds := range map[string]string{"csv": "tokens,web-ja,web-en", "svg": "<svg xmlns=", "png": "PNG"} {
+		for kind, holds := range map[string]string{"csv": "tokens,web-ja,web-en", "svg": "</svg>", "png": "PNG"} {
 			b.eval(fmt.Sprintf(`window.name = ""; window.text = ""; document.querySelector("#%s [data-draws=%s]").click()`, figure, kind))
 			b.until(fmt.Sprintf(`window.name === "drawn-%s.%s" && (window.saved.text().then((text) => window.text = text), window.text.includes(%q))`, figure, kind, holds))
 		}
@@ -66,13 +66,16 @@ func TestNew_epochs(t *testing.T) {
 	often := strings.Replace(sweepFile("often"), "tokens: 4096", "tokens: 8M, max_epochs: 40", 1)
 	body := s.send("/new/check?lang=en", "document", often).body
 	_, figure, _ := strings.Cut(body, `id="look-epochs"`)
-	places := map[string]bool{}
-	for _, bound := range []string{">1 epoch<", ">4 epochs<", ">40 epochs<"} {
+	at := func(bound string) string {
 		before, _, there := strings.Cut(figure, bound)
-		at := before[strings.LastIndex(before, ` x="`)+4:]
-		if at, _, _ = strings.Cut(at, `"`); !there || places[at] {
-			t.Errorf("%s is there: %v, at %s as another", bound, there, at)
+		if !there {
+			t.Fatalf("no %s is drawn", bound)
 		}
-		places[at] = true
+		place, _, _ := strings.Cut(before[strings.LastIndex(before, ` x="`)+4:], `"`)
+		return place
 	}
+	if one, four := at(">1 epoch<"), at(">4 epochs<"); one == four {
+		t.Errorf("1 and 4 epochs both stand at %s", one)
+	}
+	at(">40 epochs<")
 }

@@ -193,7 +193,7 @@ func (s *Server) planned(ctx context.Context, words words, q question) newView {
 		v.refuse(s, words, err)
 		v.AskAs = s.started(ctx, q.document)
 	} else {
-		v.Plan, v.Problems = s.newPlanView(ctx, words, plan, draft.Sweep, q), plan.Problems
+		v.Plan, v.Problems = s.newPlanView(ctx, words, plan, draft, q), words.said(plan.Problems, q.document)
 	}
 	if readable {
 		v.Form = s.newForm(ctx, words, draft, v)
@@ -215,7 +215,7 @@ func (s *Server) started(ctx context.Context, document string) bool {
 func (v *newView) refuse(s *Server, words words, err error) {
 	var bad *ablation.Invalid
 	if errors.As(err, &bad) {
-		v.Problems = bad.Problems
+		v.Problems = words.said(bad.Problems, v.Document)
 		return
 	}
 	code := status(err)

@@ -24,7 +24,7 @@ type planView struct {
 	Starts   []startLine
 	Looked   *lookedAt
 	Cost     cost
-	Warnings []ablation.Label
+	Warnings []string
 	Next     []nextFiring  // where a clock starts it
 	Strip    template.HTML // the same, drawn
 }
@@ -141,8 +141,9 @@ func (v *planView) starts(words words) {
 // coursePoints is how finely a run's course is drawn.
 const coursePoints = 48
 
-func (s *Server) newPlanView(ctx context.Context, words words, p ablation.Plan, sweep ablation.Sweep, q question) *planView {
-	v := &planView{Plan: p, Exists: p.Existing != "", Seeds: sweep.Seeds, Max: sweep.Recipe.MaxEpochs, Warnings: p.Warnings}
+func (s *Server) newPlanView(ctx context.Context, words words, p ablation.Plan, draft ablation.Draft, q question) *planView {
+	sweep := draft.Sweep
+	v := &planView{Plan: p, Exists: p.Existing != "", Seeds: sweep.Seeds, Max: sweep.Recipe.MaxEpochs}
 	d := chart.Data{Sweep: sweep, Sources: p.Sources}
 	for _, a := range p.Arms {
 		d.Arms = append(d.Arms, a.Arm)
@@ -171,8 +172,12 @@ func (s *Server) newPlanView(ctx context.Context, words words, p ablation.Plan, 
 		v.Next = firings(sweep, p.Firings)
 		v.Strip = newClockStrip(words, v.Next, now()).slim().draw()
 	}
+	warnings := p.Warnings
 	if most := sweep.Budget.Yen; most > 0 && v.Cost.Yen > most {
-		v.Warnings = append(slices.Clone(v.Warnings), overBudget(v.Cost.Yen, most))
+		warnings = append(slices.Clone(warnings), overBudget(v.Cost.Yen, most))
+	}
+	for _, warning := range warnings {
+		v.Warnings = append(v.Warnings, words.plainly(warning, draft))
 	}
 	return v
 }

@@ -25,12 +25,12 @@ func TestPages_start(t *testing.T) {
 		"8.19k tokens that those have trained", `&#34;past&#34;:0.5`, `value="base/ja70"`)
 	s.send("/new/check?lang=en", "document", weights).want(t, 200, "Weights alone are taken", "after ")
 	for document, want := range map[string][]string{
-		starting("branch", "{run: bass/ja70, step: 4}"):               {`id="f-recipe-start-run-e">there is no sweep bass`, "Line 4, column"},
-		starting("branch", "{run: base/ja70, step: 9}"):               {`id="f-recipe-start-step-e">is 9, base/ja70/1 has 8 steps`},
+		starting("branch", "{run: bass/ja70, step: 4}"):               {`id="f-recipe-start-run-e">`, "there is no sweep bass", "Line 4, column"},
+		starting("branch", "{run: base/ja70, step: 9}"):               {`id="f-recipe-start-step-e">`, "is 9, base/ja70/1 has 8 steps"},
 		starting("branch", "{run: base/ja70, step: 4, take: all}"):    {`id="f-recipe-start-take-e"`},
-		starting("branch", "{checkpoint: /nowhere}"):                  {`id="f-recipe-start-checkpoint-e">/nowhere holds no checkpoint`},
-		strings.Replace(state, "row_tokens: 64", "row_tokens: 32", 1): {`id="f-recipe-row_tokens-e">is 32, base/ja70/1 was trained with 64`},
-		strings.Replace(state, "tokens: 4096", "tokens: 2048", 1):     {`id="f-recipe-tokens-e">ends at step 4`},
+		starting("branch", "{checkpoint: /nowhere}"):                  {`id="f-recipe-start-checkpoint-e">`, "/nowhere holds no checkpoint"},
+		strings.Replace(state, "row_tokens: 64", "row_tokens: 32", 1): {`id="f-recipe-row_tokens-e">`, "is 32, base/ja70/1 was trained with 64"},
+		strings.Replace(state, "tokens: 4096", "tokens: 2048", 1):     {`id="f-recipe-tokens-e">`, "ends at step 4"},
 	} {
 		s.send("/new/check?lang=en", "document", document).want(t, 200, want...)
 	}

@@ -126,9 +126,13 @@ func (r *resolved) told(report trainer.Report, arm ablation.Arm, before []ablati
 		seen[p.Message.EN] = true
 	}
 	for _, p := range report.Problems {
-		message := ablation.Label{EN: p.Field + ": " + p.Message, JA: p.Field + "：" + cmp.Or(p.MessageJA, p.Message)}
+		field, same := documentField(p.Field, arm)
+		message := ablation.Label{EN: p.Message, JA: cmp.Or(p.MessageJA, p.Message)}
+		if !same {
+			message = ablation.Label{EN: p.Field + ": " + message.EN, JA: p.Field + "：" + message.JA}
+		}
 		if !seen[message.EN] && !r.rowless(p.Field) {
-			out = append(out, ablation.Problem{Field: documentField(p.Field, arm), Message: message})
+			out = append(out, ablation.Problem{Field: field, Message: message})
 		}
 	}
 	return out
@@ -152,12 +156,21 @@ var documentFields = map[string]string{
 	"resources": "recipe.shape", "init": "recipe.start",
 }
 
-// documentField is where a problem of spec.json stands in the sweep file.
-func documentField(field string, arm ablation.Arm) string {
-	root, _, _ := strings.Cut(field, ".")
-	root, _, _ = strings.Cut(root, "[")
-	if root == "weights" {
-		return arm.Field()
+// documentField is where a problem of spec.json stands in the sweep file, and whether that is the same thing under another
+// key: of steps, devices and weights the file says something else.
+func documentField(field string, arm ablation.Arm) (path string, same bool) {
+	root := field
+	if i := strings.IndexAny(field, ".["); i >= 0 {
+		root = field[:i]
 	}
-	return cmp.Or(documentFields[root], "recipe")
+	switch known := documentFields[root]; {
+	case root == "weights":
+		return arm.Field(), false
+	case known == "":
+		return "recipe", false
+	case root == "steps", root == "resources", root == "init":
+		return known, false
+	default:
+		return known + strings.TrimPrefix(field, root), true
+	}
 }

@@ -254,26 +254,20 @@ func (s *Sweeper) noSource(ctx context.Context, i int, ref ablation.SourceRef) a
 	if ref.Version != "" {
 		name += " version " + ref.Version
 	}
-	message := ablation.Label{
-		EN: fmt.Sprintf("there is no source %s; add it with haigo corpus add", name),
-		JA: fmt.Sprintf("データソース %s はありません。haigo corpus add で加えてください", name),
-	}
+	message := ablation.Said("there is no source %s; add it on the page of sources", "データソース %s はありません。「データソース」のページで追加してください", name)
 	if len(have) > 0 {
 		slices.Sort(have)
-		all := strings.Join(slices.Compact(have), ", ")
-		message = ablation.Label{
-			EN: fmt.Sprintf("there is no source %s; add it with haigo corpus add, or name one of %s", name, all),
-			JA: fmt.Sprintf("データソース %s はありません。haigo corpus add で加えるか、%s のどれかを書いてください", name, all),
-		}
+		message = ablation.Said("there is no source %s; add it on the page of sources, or name one of %s",
+			"データソース %s はありません。「データソース」のページで追加するか、%s のどれかにしてください", name, strings.Join(slices.Compact(have), ", "))
 	}
-	return ablation.Problem{Field: fmt.Sprintf("sources[%d]", i), Text: ref.Name, Message: message}
+	return ablation.Problem{Field: fmt.Sprintf("sources[%d]", i), Text: ref.Name, Message: message, Command: "haigo corpus add"}
 }
 
 func noTask(i int, name string) ablation.Problem {
-	return ablation.Problem{Field: fmt.Sprintf("tasks[%d]", i), Text: name, Message: ablation.Label{
-		EN: fmt.Sprintf("there is no task %s; make it with haigo eval make, or leave it out", name),
-		JA: fmt.Sprintf("タスク %s はありません。haigo eval make で作るか、書かないでください", name),
-	}}
+	return ablation.Problem{
+		Field: fmt.Sprintf("tasks[%d]", i), Text: name, Command: "haigo eval make",
+		Message: ablation.Said("there is no task %s; leave it out, or have it made", "タスク %s はありません。外すか、用意してください", name),
+	}
 }
 
 // findTrainer takes the trainer that the recipe names, or the first that has a device here, gpu before cpu; a gpu trainer that

@@ -204,7 +204,7 @@ func TestBadInput_pages(t *testing.T) {
 		{"weights that sum to 0.9", "/new/check", bad("ja: 0.57", "ja: 0.47"), "", 200, "0.1 足りません", "0.1 is missing"},
 		{"a list that isn't closed", "/new", bad("[ja, en, code]", "[ja, en, code"), "", 200, "一覧が閉じていない", "a list isn&#39;t closed"},
 		{"an unknown source", "/new", bad("[ja, en, code]", "[ja, en, code, web]"), "", 200, "データソース web はありません", "there is no source web"},
-		{"forty epochs", "/new/check", bad("max_epochs: 100", "max_epochs: 0.01"), "", 200, "recipe.max_epochs を上げて", "or raise recipe.max_epochs"},
+		{"forty epochs", "/new/check", bad("max_epochs: 100", "max_epochs: 0.01"), "", 200, "（recipe.max_epochs）を上げて", "(recipe.max_epochs)"},
 		{"another site's page", "/sweeps/short/stop", url.Values{}, "Origin: https://evil.example", 403, "Haigo の画面を開いて", "Open Haigo itself"},
 		{"a sweep that is over", "/sweeps/short/stop", url.Values{}, "", 200, "停止するものがありません", "there is nothing to stop"},
 		{"a link one character off", wrong, nil, "", 404, "このリンクは", "This link can&#39;t be opened"},
