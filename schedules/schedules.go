@@ -34,12 +34,4 @@ func List() ([]Example, error) {
 	return out, nil
 }
 
-// In is the file with its question in a language, "en" or any other for Japanese: the other one stays as a comment.
-func (e Example) In(lang string) string {
-	if lang != "en" {
-		return e.Text
-	}
-	return strings.NewReplacer("\nquestion: ", "\n# question: ", "\n# question: ", "\nquestion: ").Replace(e.Text)
-}
-
 func title(line string) string { return strings.TrimSpace(strings.TrimPrefix(line, "#")) }

@@ -33,23 +33,19 @@ func TestList_names_every_file(t *testing.T) {
 	}
 }
 
-// TestExample_In: the question is in the language that was asked for, and the other one is kept as a comment.
-func TestExample_In(t *testing.T) {
+// TestList_asks: every file asks its question in both languages.
+func TestList_asks(t *testing.T) {
 	t.Parallel()
 	for _, e := range list(t) {
-		ja, err := ablation.ParseSweep([]byte(e.In("ja")))
+		s, err := ablation.ParseSweep([]byte(e.Text))
 		if err != nil {
 			t.Fatal(err)
 		}
-		en, err := ablation.ParseSweep([]byte(e.In("en")))
-		if err != nil {
-			t.Fatal(err)
+		if s.QuestionEN == "" || strings.IndexFunc(s.QuestionEN, func(r rune) bool { return r > unicode.MaxLatin1 }) >= 0 {
+			t.Errorf("%s asks %q in English", e.Name, s.QuestionEN)
 		}
-		if en.Question == "" || strings.IndexFunc(en.Question, func(r rune) bool { return r > unicode.MaxLatin1 }) >= 0 {
-			t.Errorf("%s asks %q in English", e.Name, en.Question)
-		}
-		if ja.Question == en.Question || !strings.Contains(e.In("en"), "\n# question: "+ja.Question+"\n") {
-			t.Errorf("%s asks %q in Japanese, and has it no more in English", e.Name, ja.Question)
+		if s.Question == s.QuestionEN || s.Asks("ja") != s.Question || s.Asks("en") != s.QuestionEN {
+			t.Errorf("%s asks %q in Japanese", e.Name, s.Question)
 		}
 	}
 }

@@ -25,7 +25,8 @@ func Grow(old, next Sweep) (Sweep, error) {
 		return Sweep{}, &Invalid{Problems: g.problems}
 	}
 	out := old
-	out.Question, out.Budget, out.Recurrence, out.Document = next.Question, next.Budget, next.Recurrence, next.Document
+	out.Question, out.QuestionEN = next.Question, next.QuestionEN
+	out.Budget, out.Recurrence, out.Document = next.Budget, next.Recurrence, next.Document
 	out.Schedules, out.Design, out.Seeds = schedules, design, next.Seeds
 	out.Recipe.ShareTrunks = next.Recipe.ShareTrunks
 	if was, err := ParseSweep([]byte(old.Document)); err != nil || !was.Keep.equal(next.Keep) {

@@ -34,7 +34,6 @@ func (r *reader) sweep(root *node) Sweep {
 	r.require(root, f, "name", "sources", "recipe", "schedules")
 	s := Sweep{
 		Name:       r.name(f["name"]),
-		Question:   r.text(f["question"]),
 		Sources:    r.sources(f["sources"]),
 		Seeds:      r.seeds(f["seeds"]),
 		Seed:       r.seed(f["seed"]),
@@ -44,12 +43,22 @@ func (r *reader) sweep(root *node) Sweep {
 		EarlyStop:  r.earlyStop(f["early_stop"]),
 		Recurrence: r.recurrence(f["recurrence"]),
 	}
+	s.Question, s.QuestionEN = r.question(f["question"])
 	r.recurring(f["name"], s)
 	s.Recipe = r.recipe(f["recipe"], len(s.Sources))
 	s.Schedules = r.schedules(f["schedules"], s)
 	s.Design = r.design(f["design"], s)
 	r.shortest(f["recipe"], &s)
 	return s
+}
+
+// question is one text, or one in each language.
+func (r *reader) question(n *node) (text, english string) {
+	l := r.label(n)
+	if l.JA == "" || l.JA == l.EN {
+		return l.EN, ""
+	}
+	return l.JA, l.EN
 }
 
 // shortest fits what is scored by default, and how often, to the shortest runs of a product.

@@ -5,9 +5,12 @@ import "time"
 // Sweep is a declared set of runs. Its name identifies it. The document fields come from the sweep file; ID, State,
 // Sources' versions, Parents, Seed where it wasn't given, and times are filled when it starts.
 type Sweep struct {
-	ID        int64       `json:"id,omitempty"`
-	Name      string      `json:"name"`
-	Question  string      `json:"question"`
+	ID       int64  `json:"id,omitempty"`
+	Name     string `json:"name"`
+	Question string `json:"question"`
+	// QuestionEN is the question in English, where the document asks it in both languages; else empty.
+	QuestionEN string `json:"question_en,omitempty"`
+
 	Sources   []SourceRef `json:"sources"`
 	Recipe    Recipe      `json:"recipe"`
 	Schedules []Schedule  `json:"schedules"` // in document order
@@ -34,6 +37,9 @@ type Sweep struct {
 	Keep       Keep       `json:"keep"`                  // of what is bulky
 	ArchivedAt *time.Time `json:"archived_at,omitempty"` // out of sight since then; nil: it isn't
 }
+
+// Asks is the sweep's question in lang ("ja" or "en"), or in the language that there is.
+func (s Sweep) Asks(lang string) string { return Label{JA: s.Question, EN: s.QuestionEN}.In(lang) }
 
 // Budget bounds a sweep; zero is no bound.
 type Budget struct {

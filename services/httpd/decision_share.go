@@ -31,7 +31,7 @@ func (s *Server) decisionSharePage(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	s.renderDecisionShare(w, r, http.StatusOK, o, a, shareView{Question: d.Sweep.Question, Days: shareChoices, Chosen: shareDays})
+	s.renderDecisionShare(w, r, http.StatusOK, o, a, shareView{Question: d.Sweep.Asks(s.words(r).lang), Days: shareChoices, Chosen: shareDays})
 }
 
 func (s *Server) renderDecisionShare(w http.ResponseWriter, r *http.Request, code int, o chart.Outlook, a aim, v shareView) {
@@ -74,7 +74,7 @@ func (s *Server) shareDecision(w http.ResponseWriter, r *http.Request) {
 		v.Chosen = days
 	}
 	q := ShareRequest{
-		Sweep: o.Sweep.Name, Question: cmp.Or(v.Question, o.Sweep.Question), Lifetime: time.Duration(v.Chosen) * 24 * time.Hour, EmbedIn: strings.Fields(v.Embed),
+		Sweep: o.Sweep.Name, Question: cmp.Or(v.Question, o.Sweep.Asks(s.words(r).lang)), Lifetime: time.Duration(v.Chosen) * 24 * time.Hour, EmbedIn: strings.Fields(v.Embed),
 	}
 	kind, source, _ := strings.Cut(r.PostFormValue("chart"), " ")
 	share, secret, err := s.keepDecision(r.Context(), o, chartQuery{kind: kind, source: source, aim: a}, q)

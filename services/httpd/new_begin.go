@@ -117,7 +117,7 @@ func (s *Server) begin(r *http.Request) (string, error) {
 	case q.Get("recurrence") != "":
 		return s.recurring(r.Context(), q.Get("recurrence"))
 	case q.Get("example") != "":
-		text, err := exampled(q.Get("example"), s.words(r).lang)
+		text, err := exampled(q.Get("example"))
 		if err != nil {
 			return "", err
 		}
@@ -126,8 +126,8 @@ func (s *Server) begin(r *http.Request) (string, error) {
 	return "", nil
 }
 
-// exampled is a file of package schedules, with its question in a language.
-func exampled(name, lang string) (string, error) {
+// exampled is a file of package schedules.
+func exampled(name string) (string, error) {
 	list, err := schedules.List()
 	if err != nil {
 		return "", err
@@ -136,7 +136,7 @@ func exampled(name, lang string) (string, error) {
 	if i < 0 {
 		return "", fmt.Errorf("template %s: %w", name, ablation.ErrNotFound)
 	}
-	return list[i].In(lang), nil
+	return list[i].Text, nil
 }
 
 // nightly is where a document's nights are, until somebody says otherwise.

@@ -74,7 +74,7 @@ func (s *Server) newForm(ctx context.Context, words words, d ablation.Draft, v n
 	}
 	r := d.Sweep.Recipe
 	f := &formView{Control: d.Sweep.Design.Control != "", Changes: slices.ContainsFunc(d.Sweep.Schedules, ablation.Schedule.Changes), Learning: learningRate(r.Optimizer)}
-	f.About = []field{b.field("name", "new.f.name", "name", ""), b.field("question", "new.f.question", "text", "")}
+	f.About = []field{b.field("name", "new.f.name", "name", ""), b.question()}
 	trainers := s.options.Sweeper.Describe(ctx)
 	named := r.Trainer
 	if named == "" && len(trainers) > 0 {
@@ -120,6 +120,16 @@ func pathOf(field string) string {
 
 func (b formBuilder) field(path, label, kind, otherwise string) field {
 	return field{Path: path, Label: label, Kind: kind, Value: b.draft.Texts[path], Default: otherwise, Wrong: b.wrong[path]}
+}
+
+// question is asked in one text, or where the document has one for each language in that of the page.
+func (b formBuilder) question() field {
+	for _, lang := range languages {
+		if _, there := b.draft.Texts["question/"+lang]; there {
+			return b.field("question/"+b.words.lang, "new.f.question", "text", "")
+		}
+	}
+	return b.field("question", "new.f.question", "text", "")
 }
 
 // start is what the runs start from: a run at a step, or a folder.

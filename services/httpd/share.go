@@ -108,8 +108,8 @@ type shareView struct {
 	Wrong                map[string]string // by field
 }
 
-func shareForm(sweep ablation.Sweep) shareView {
-	return shareView{Sweep: sweep.Name, URL: sweepURL(sweep.Name), Question: sweep.Question, Days: shareChoices, Chosen: shareDays}
+func shareForm(words words, sweep ablation.Sweep) shareView {
+	return shareView{Sweep: sweep.Name, URL: sweepURL(sweep.Name), Question: sweep.Asks(words.lang), Days: shareChoices, Chosen: shareDays}
 }
 
 func (s *Server) sharePage(w http.ResponseWriter, r *http.Request) {
@@ -118,7 +118,7 @@ func (s *Server) sharePage(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	s.renderShareForm(w, r, http.StatusOK, shareForm(sweep))
+	s.renderShareForm(w, r, http.StatusOK, shareForm(s.words(r), sweep))
 }
 
 func (s *Server) renderShareForm(w http.ResponseWriter, r *http.Request, code int, v shareView) {

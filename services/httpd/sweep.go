@@ -35,7 +35,7 @@ type sweepHead struct {
 func (d sweepData) head(tab string) sweepHead {
 	p, at := d.progress(), now()
 	h := sweepHead{
-		Name: d.Sweep.Name, Question: d.Sweep.Question, URL: d.url(), Tab: tab, State: d.Sweep.State, PausedBy: d.Sweep.PausedBy, Counts: d.Sweep.Counts,
+		Name: d.Sweep.Name, Question: d.Sweep.Asks(d.words.lang), URL: d.url(), Tab: tab, State: d.Sweep.State, PausedBy: d.Sweep.PausedBy, Counts: d.Sweep.Counts,
 		Fraction: p.Fraction, Cells: d.cells(), CreatedAt: d.Sweep.CreatedAt, EventAt: p.EventAt, TokensPerS: p.TokensPerS,
 		Tokens: p.Tokens, Budget: p.Budget, Model: modelNames(d.Models()), CanShare: scored(d.Results), Now: at,
 		CanPause: d.Sweep.State == ablation.SweepRunning, CanResume: d.Sweep.State == ablation.SweepPaused, CanStop: !over(d.Sweep.State), Over: over(d.Sweep.State),

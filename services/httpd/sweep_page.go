@@ -57,7 +57,7 @@ func (s *Server) sweepPage(w http.ResponseWriter, r *http.Request) {
 	}
 	v := overview{
 		sweepHead: d.head("over"), Rounds: d.rounds(), Trade: d.tradeFigure(), Says: d.sayings(), Curves: d.curveFigures(), Tasks: d.taskFigures(), Mixtures: d.mixtures(),
-		Langs: d.langs(), Rows: d.rows(), Form: shareForm(d.Sweep),
+		Langs: d.langs(), Rows: d.rows(), Form: shareForm(d.words, d.Sweep),
 	}
 	v.Says, v.SaysMore = folded(v.Says)
 	if n := len(v.Rows); n > runsShown {

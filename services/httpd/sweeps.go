@@ -153,7 +153,7 @@ func sweepFilters(all []ablation.Sweep, on string) []filter {
 
 // found reports whether a sweep's name, question or sources hold what is looked for, whatever its width or case.
 func found(query string, s ablation.Sweep) bool {
-	text := s.Name + "\n" + s.Question
+	text := s.Name + "\n" + s.Question + "\n" + s.QuestionEN
 	for _, source := range s.Sources {
 		text += "\n" + source.Name
 	}
@@ -189,7 +189,7 @@ func newSweepRow(d sweepData) sweepRow {
 	sweep := d.Sweep
 	progress := d.progress()
 	row := sweepRow{
-		Name: sweep.Name, Question: sweep.Question, URL: d.url(), State: sweep.State, Fraction: progress.Fraction, Counts: sweep.Counts,
+		Name: sweep.Name, Question: sweep.Asks(d.words.lang), URL: d.url(), State: sweep.State, Fraction: progress.Fraction, Counts: sweep.Counts,
 		ArmCount: len(d.Arms), Seeds: len(sweep.Seeds), Left: progress.Left, CreatedAt: sweep.CreatedAt, Cells: cells(d.cells(), 132/float64(max(min(len(d.Runs), cellsAtMost), 1)), 6),
 	}
 	row.Arms = d.views[:min(len(d.views), armsInRow)]

@@ -299,7 +299,7 @@ func (c sweepListCmd) Run(e *env) error {
 		}
 		n := s.Counts
 		fmt.Fprintf(t, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\n", s.Name, s.State, n.Total(), n.Completed, n.Running, n.Queued,
-			n.Failed+n.Diverged+n.Stopped, cut(s.Question, 60))
+			n.Failed+n.Diverged+n.Stopped, cut(s.Asks("en"), 60))
 	}
 	return t.Flush()
 }
