@@ -45,7 +45,7 @@ func (p *Plan) repeats(s Sweep, arm PlanArm, source Source) {
 	case rows == 0, source.Role == RoleHeldout, arm.Epochs[source.Name] == 0: // said once, of the source
 	case epochs > s.Recipe.MaxEpochs:
 		p.problem(s, arm.Field(), say("arm %s would read %s %.1f times%s, more than max_epochs %g; use fewer tokens, more text or a smaller share, or raise recipe.max_epochs",
-			"アーム %s は %s を%[4]s %.1[3]f 回読みます（max_epochs は %[5]g）。トークンを減らすか、テキストを増やすか、割合を下げるか、recipe.max_epochs を上げてください",
+			"アーム %s は %s を%[4]s %.1[3]f 回読みます（上限は %[5]g 回）。トークンを減らすか、テキストを増やすか、割合を下げるか、recipe.max_epochs を上げてください",
 			arm.Name, source.Name, epochs, arm.readBefore(source.Name), s.Recipe.MaxEpochs))
 	case epochs > WarnEpochs:
 		p.warning(say("arm %s reads %s %.1f times%s; above %d, repeats are worth less than new text",

@@ -107,19 +107,24 @@ func (w words) said(problems []ablation.Problem, document string) []ablation.Pro
 }
 
 // keys are fields of a document within a message.
-var keys = regexp.MustCompile(`\b(recipe|design|budget|recurrence|early_stop)(\.[a-z_]+)+\b|\b(row_tokens|batch_rows|max_epochs)\b`)
+var keys = regexp.MustCompile(`\b(?:(?:recipe|design|budget|recurrence|early_stop)(?:\.[a-z_]+)+|row_tokens|batch_rows|max_epochs)\b ?`)
 
 // plainly is a message in the page's language, with the form's name before each of the document's keys in it.
 func (w words) plainly(message ablation.Label, draft ablation.Draft) string {
 	text := message.In(w.lang)
-	return keys.ReplaceAllStringFunc(text, func(key string) string {
+	return keys.ReplaceAllStringFunc(text, func(found string) string {
+		key := strings.TrimSuffix(found, " ")
 		path := strings.ReplaceAll(key, ".", "/")
 		if !strings.Contains(path, "/") {
 			path = "recipe/" + path
 		}
 		if _, known := fieldLabels[path]; !known || path == "design/control" {
-			return key
+			return found
 		}
-		return w.text("new.said.key", "a", w.label(path, draft), "key", key)
+		said := w.text("new.said.key", "a", w.label(path, draft), "key", key)
+		if w.lang == "ja" {
+			return said // a bracket needs no space behind it
+		}
+		return said + found[len(key):]
 	})
 }

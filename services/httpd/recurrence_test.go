@@ -56,7 +56,7 @@ func TestRecurrences(t *testing.T) {
 	s.get("/recurrences/nightly?lang=ja").want(t, 200, "毎日 22:00", "まだ一度も時刻が来ていません")
 	s.get("/new?recurrence=nightly&lang=en").want(t, 200, "0 22 * * *", "Edit the recurrence nightly")
 	s.get("/new?recurrence=none").want(t, 404)
-	s.get("/new?example=nightly&lang=en").want(t, 200, "name: nightly-2\n", "\nquestion: Does the same mixture")
+	s.get("/new?example=nightly&lang=en").want(t, 200, "name: nightly-2\n", "\n  en: Does the same mixture", `data-path="question/en"`)
 	weekly := strings.Replace(document, "* * *", "* * 6", 1)
 	s.send("/new/check", "document", weekly, "lang", "en").want(t, 200, "Replaces the recurrence nightly.", `data-launch name="confirm" value="nightly"`)
 	s.send("/new/check?lang=ja", "document", sweepFile("nightly")).want(t, 200, "定期実行 nightly はこれで終わり")
