@@ -85,28 +85,27 @@ type Channel struct {
 
 	CreatedAt time.Time  `json:"created_at"`
 	SentAt    *time.Time `json:"sent_at,omitempty"` // the last that arrived
-	Trouble   string     `json:"trouble,omitempty"` // why the last didn't
+	Trouble   Label      `json:"trouble,omitzero"`  // why the last didn't
 }
 
-// Quiet is hours of the day on the clocks of a zone; From after To goes past midnight. What falls into them is sent at
-// their end.
+// Quiet is hours of the day on the clocks of a zone; From after To goes past midnight, and the same From and To are refused:
+// they would have no end. What falls into them is sent at their end.
 type Quiet struct {
 	From string `json:"from"` // 22:00
 	To   string `json:"to"`   // 07:30
 	Zone string `json:"zone"`
 }
 
-// Ends is when the quiet hours that now falls into end; false outside of them. Hours that can't be read, or end as they begin, are
-// none: a channel that is quiet all day would never send anything.
+// Ends is when the quiet hours that now falls into end; false outside of them. Hours that can't be read are none.
 func (q *Quiet) Ends(now time.Time) (time.Time, bool) {
 	h, err := q.parse()
-	if q == nil || err != nil || h.from.Equal(h.to) {
+	if q == nil || err != nil {
 		return time.Time{}, false
 	}
 	now = now.In(h.zone)
 	for _, day := range []int{-1, 0} {
 		begin, end := clockAt(now, day, h.from), clockAt(now, day, h.to)
-		if !begin.Before(end) {
+		if h.to.Before(h.from) {
 			end = clockAt(now, day+1, h.to)
 		}
 		if !now.Before(begin) && now.Before(end) {
@@ -145,6 +144,25 @@ type Delivery struct {
 	Late    bool
 }
 
+// Trouble is why a delivery didn't arrive, in words that may be shown, logged and kept: they hold no address, no secret and
+// nothing that a target answered but the number of its answer.
+type Trouble struct{ Words Label }
+
+// Error is the words in English.
+func (t *Trouble) Error() string { return t.Words.In("en") }
+
+// TroubleOf is what may be told of an error in sending. Of one that isn't Trouble, that is nothing but that it happened.
+func TroubleOf(err error) Label {
+	var t *Trouble
+	switch {
+	case err == nil:
+		return Label{}
+	case errors.As(err, &t):
+		return t.Words
+	}
+	return say("it could not be sent", "送れませんでした")
+}
+
 // Check is *Invalid where the channel can't be kept, with a problem a field.
 func (c Channel) Check() error {
 	var problems []Problem
@@ -164,11 +182,10 @@ func (c Channel) Check() error {
 	if len(c.Kinds) == 0 || unknown {
 		add("kinds", say("names no event, or one that isn't known; tick at least one", "送る出来事を一つ以上選んでください"))
 	}
-	switch h, err := c.Quiet.parse(); {
-	case err != nil:
+	if h, err := c.Quiet.parse(); err != nil {
 		add("quiet", say("can't be read; give from and to as 22:00 and a zone such as Asia/Tokyo", "静かな時間は 22:00 のように書き、タイムゾーンは Asia/Tokyo のように書いてください"))
-	case c.Quiet != nil && h.from.Equal(h.to):
-		add("quiet", say("begins and ends at the same time, so that nothing would ever be sent; give two times, or leave both empty", "静かな時間の始まりと終わりが同じなので、何も送られなくなります。違う時刻にするか、両方を空にしてください"))
+	} else if c.Quiet != nil && h.from.Equal(h.to) {
+		add("quiet", say("begin and end are the same, so that nothing would ever be sent; give two times, or none", "開始と終了が同じでは、いつまでも送れません。別の時刻にするか、両方とも空にしてください"))
 	}
 	if len(problems) > 0 {
 		return &Invalid{Problems: problems}

@@ -3,6 +3,7 @@
 // Start with [Sender].
 //
 // Addresses of channels come from people with a browser, so that nothing is dialled that the machine alone can reach: a
-// [Guard] looks at the address of every connection, redirects are not followed, and no answer is ever shown. What signs or
-// leads somewhere is kept in a [Box], encrypted under a key that lies beside the data and not in the database.
+// [Guard] looks at the address of every connection, redirects are not followed, and no answer is ever shown: why something
+// didn't arrive is said in words of our own. What signs or leads somewhere is kept in a [Box], encrypted under a key that
+// lies beside the data and not in the database.
 package alert

@@ -1,23 +1,17 @@
 package alert
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
 	"syscall"
-	"time"
 )
 
 // Guard lets connections reach public addresses only, and those private ones that the administrator allows. It looks at
 // the address that is really dialled, after names were resolved: a name that resolves to loopback the second time it is
 // asked gets no further.
 type Guard struct{ Allow []netip.Prefix }
-
-// ErrPrivate is a connection to an address that is none of a channel's business.
-var ErrPrivate = errors.New("the address is private; an administrator can allow it in alerts.yaml: allow: [10.0.0.0/8]")
 
 // shared are ranges that aren't private by name but don't lead into the public network either (RFC 6598, 6890, 8215).
 var shared = []netip.Prefix{
@@ -51,23 +45,9 @@ func (g Guard) allows(ip netip.Addr) bool {
 	return ip.IsGlobalUnicast() && !ip.IsPrivate()
 }
 
-// Dialer dials what the guard allows.
-func (g Guard) Dialer() *net.Dialer {
-	return &net.Dialer{Timeout: 10 * time.Second, Control: g.check}
-}
-
-// Client makes requests that the guard allows and follows no redirect; a proxy from the environment isn't used, for it
-// would dial in the guard's place.
-func (g Guard) Client() *http.Client {
-	dialer := g.Dialer()
-	return &http.Client{
-		Timeout: 20 * time.Second,
-		Transport: &http.Transport{
-			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-				return dialer.DialContext(ctx, network, address)
-			},
-			TLSHandshakeTimeout: 10 * time.Second, ResponseHeaderTimeout: 15 * time.Second, DisableKeepAlives: true, MaxResponseHeaderBytes: 64 << 10,
-		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
+// Transport makes requests that the guard allows, each over a connection of its own; a proxy from the environment isn't
+// used, for it would dial in the guard's place. How long one may take is its context's business.
+func (g Guard) Transport() *http.Transport {
+	dialer := &net.Dialer{Control: g.check}
+	return &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true, MaxResponseHeaderBytes: 64 << 10}
 }

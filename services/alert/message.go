@@ -1,7 +1,6 @@
 package alert
 
 import (
-	"fmt"
 	"net/url"
 	"strings"
 	"time"
@@ -20,15 +19,48 @@ type Message struct {
 // japan is the zone of times in texts, as on the pages.
 var japan = time.FixedZone("JST", 9*3600)
 
-// Compose says an alert in lang. base is what addresses of pages begin with; log is the end of the run's log.
+// What texts may hold, in characters: chat programs take few, Discord 2,000 in all.
+const (
+	maxLine = 300
+	maxLog  = 800
+)
+
+// Compose says an alert in lang. base is what addresses of pages begin with; log is the end of the run's log, of which the
+// last lines are told that a chat program takes.
 func Compose(a ablation.Alert, lang, base string, late bool, log []string) Message {
-	m := Message{Subject: "[Haigo] " + subject(a).In(lang), URL: base + path(a), Log: log}
+	m := Message{Subject: "[Haigo] " + subject(a).In(lang), URL: base + path(a), Log: lastLines(log)}
 	for _, l := range facts(a, late) {
 		if text := l.In(lang); text != "" {
-			m.Lines = append(m.Lines, text)
+			m.Lines = append(m.Lines, clip(text))
 		}
 	}
 	return m
+}
+
+func lastLines(log []string) []string {
+	room := maxLog
+	for i := len(log) - 1; i >= 0; i-- {
+		room -= len([]rune(clip(log[i])))
+		if room < 0 {
+			log = log[i+1:]
+			break
+		}
+	}
+	kept := make([]string, len(log))
+	for i, line := range log {
+		kept[i] = clip(line)
+	}
+	return kept
+}
+
+// clip cuts a long line, and of one that a progress bar wrote anew again and again it keeps what was seen last.
+func clip(line string) string {
+	line = strings.TrimRight(line, "\r")
+	line = line[strings.LastIndexByte(line, '\r')+1:]
+	if r := []rune(line); len(r) > maxLine {
+		return string(r[:maxLine]) + "…"
+	}
+	return line
 }
 
 // Text is the message without its subject.
@@ -107,5 +139,5 @@ func when(a ablation.Alert, late bool) ablation.Label {
 func stamp(t time.Time) string { return t.In(japan).Format("2006-01-02 15:04 JST") }
 
 func say(ja, en string, args ...any) ablation.Label {
-	return ablation.Label{JA: fmt.Sprintf(ja, args...), EN: fmt.Sprintf(en, args...)}
+	return ablation.Said(en, ja, args...)
 }

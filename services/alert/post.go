@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -18,15 +17,9 @@ import (
 	"github.com/haigo-lab/haigo/services/ablation"
 )
 
-// maxText is how much text chat programs take of a message: Discord's 2,000 characters are the fewest.
-const maxText = 1900
-
 // body is what a kind of channel is posted.
 func body(d ablation.Delivery, m Message) ([]byte, error) {
 	text := m.Subject + "\n" + m.Text()
-	if r := []rune(text); len(r) > maxText {
-		text = string(r[:maxText]) + "…"
-	}
 	switch d.Channel.Kind {
 	case ablation.ChannelSlack:
 		return json.Marshal(map[string]string{"text": slackEscape(text)})
@@ -38,9 +31,10 @@ func body(d ablation.Delivery, m Message) ([]byte, error) {
 	return json.Marshal(struct {
 		ablation.Alert
 		Subject string   `json:"subject"`
+		Text    string   `json:"text"` // all of it, for people
 		URL     string   `json:"url"`
 		Log     []string `json:"log,omitempty"`
-	}{d.Alert, m.Subject, m.URL, m.Log})
+	}{d.Alert, m.Subject, text, m.URL, m.Log})
 }
 
 // slackEscape keeps text from being read as mentions and links.
@@ -66,26 +60,27 @@ func card(m Message) map[string]any {
 	}}}
 }
 
-// post sends the body, signed where the target has a secret. The answer's text is read away and never shown: it comes from
-// wherever the address leads.
-func post(ctx context.Context, client *http.Client, t Target, id string, data []byte) error {
+// post sends the body, signed where the target has a secret. It goes past [http.Client], which would follow redirects. The
+// answer's text is read away and never shown: it comes from wherever the address leads.
+func (s *Sender) post(ctx context.Context, t Target, id string, data []byte) error {
+	silent := trouble("Web サーバーとしての応答がありません", "it doesn't answer as a web server does")
 	q, err := http.NewRequestWithContext(ctx, http.MethodPost, t.Address, bytes.NewReader(data))
 	if err != nil {
-		return errors.New("its address can't be read")
+		return silent
 	}
 	q.Header.Set("Content-Type", "application/json")
 	q.Header.Set("User-Agent", "Haigo")
 	if t.Secret != "" {
 		sign(q.Header, t.Secret, id, time.Now(), data)
 	}
-	r, err := client.Do(q)
+	r, err := s.over.RoundTrip(q)
 	if err != nil {
-		return trouble(err)
+		return unreached(err, s.limit, silent)
 	}
 	defer r.Body.Close()
 	_, _ = io.CopyN(io.Discard, r.Body, 1<<16)
 	if r.StatusCode/100 != 2 {
-		return fmt.Errorf("it answers %d", r.StatusCode)
+		return trouble("応答は %d でした", "it answers %d", r.StatusCode)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package alert
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/goccy/go-yaml"
 )
@@ -18,9 +20,12 @@ const SettingsFile = "alerts.yaml"
 
 // Settings are what only whoever runs the service may decide.
 type Settings struct {
-	Mail  MailServer `yaml:"mail"`
-	Allow []string   `yaml:"allow"` // private ranges that channels may reach: 10.1.0.0/16
+	Mail    MailServer    `yaml:"mail"`
+	Allow   []string      `yaml:"allow"`   // private ranges that channels may reach: 10.1.0.0/16
+	Timeout time.Duration `yaml:"timeout"` // of a delivery, from looking up the name to the answer; 20s unless given
 }
+
+func (s Settings) timeout() time.Duration { return cmp.Or(s.Timeout, 20*time.Second) }
 
 // ReadSettings reads the administrator's file; without one there is no mail, and no private address is reached.
 func ReadSettings(data string) (s Settings, err error) {
@@ -39,6 +44,9 @@ func ReadSettings(data string) (s Settings, err error) {
 		if _, err := netip.ParsePrefix(text); err != nil {
 			return s, fmt.Errorf("%s: allow: %q is no range of addresses; write one like 10.1.0.0/16", path, text)
 		}
+	}
+	if t := s.timeout(); t < time.Second || t > time.Minute {
+		return s, fmt.Errorf("%s: timeout: %s is not between 1s and 1m", path, t)
 	}
 	return s, s.Mail.check(path)
 }

@@ -3,71 +3,72 @@ package alert
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"net/textproto"
-	"strings"
+	"os"
 	"syscall"
+	"time"
 
-	"github.com/wneessen/go-mail"
+	"github.com/haigo-lab/haigo/services/ablation"
 )
 
-// trouble says in our own words what went wrong with a connection. Errors of libraries hold the address, which may be a token,
-// and quote what the other side said, which is nobody's business: an address may lead anywhere.
-func trouble(err error) error {
-	var dns *net.DNSError
-	var timeout net.Error
-	var certificate *tls.CertificateVerificationError
-	var notTLS tls.RecordHeaderError
-	var refused tls.AlertError
-	switch {
-	case errors.Is(err, ErrPrivate):
+// ErrPrivate is a connection to an address that is none of a channel's business.
+var ErrPrivate = trouble("プライベートなアドレスです。管理者は alerts.yaml に allow: [10.0.0.0/8] のように書いて許可できます",
+	"the address is private; an administrator can allow it in alerts.yaml: allow: [10.0.0.0/8]")
+
+func trouble(ja, en string, args ...any) *ablation.Trouble {
+	return &ablation.Trouble{Words: say(ja, en, args...)}
+}
+
+// unreached says in our own words why a connection led to no answer. The error itself is shown to nobody: those of the
+// network's packages quote addresses, which may hold a token, and what was answered. otherwise is what is left to say.
+func unreached(err error, within time.Duration, otherwise *ablation.Trouble) *ablation.Trouble {
+	if errors.Is(err, ErrPrivate) {
 		return ErrPrivate
+	}
+	if t := insecure(err); t != nil {
+		return t
+	}
+	var dns *net.DNSError
+	var slow net.Error
+	switch {
+	case errors.As(err, &dns) && !dns.IsTimeout:
+		return trouble("名前を解決できません", "its name can't be resolved")
 	case errors.Is(err, context.Canceled):
-		return context.Canceled
-	case errors.As(err, &dns):
-		return errors.New("its name can't be resolved")
+		return trouble("途中で中断されました", "it was interrupted")
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &slow) && slow.Timeout():
+		return trouble("%s 以内に応答がありません", "it doesn't answer within %s", within)
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return errors.New("nothing listens there")
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		return errors.New("it doesn't answer in time")
-	case errors.As(err, &certificate):
-		return errors.New("its certificate isn't one that this machine trusts")
-	case errors.Is(err, http.ErrSchemeMismatch), errors.As(err, &notTLS), errors.As(err, &refused):
-		return errors.New("it doesn't speak TLS as this program does")
+		return trouble("接続を拒否されました", "it refuses the connection")
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+		return trouble("経路がなく、到達できません", "no route leads to it")
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
-		return errors.New("it ends the connection without an answer")
+		return trouble("応答せずに接続が切られました", "it hangs up without an answer")
 	}
-	var errno syscall.Errno
-	if errors.As(err, &errno) {
-		return fmt.Errorf("it can't be reached: %w", errno)
-	}
-	return errors.New("it answers with something else than it should")
+	return otherwise
 }
 
-// refusals are what a mail server may refuse.
-var refusals = map[mail.SendErrReason]string{
-	mail.ErrSMTPMailFrom: "the sender (mail.from)", mail.ErrSMTPRcptTo: "the recipient", mail.ErrSMTPData: "the mail", mail.ErrSMTPDataClose: "the mail",
-	mail.ErrWriteContent: "the mail", mail.ErrNoUnencoded: "mail that isn't ASCII",
-}
-
-// mailTrouble says in our own words why a mail didn't go out: the server's may hold the recipient's address.
-func mailTrouble(err error) error {
-	var send *mail.SendError
-	var reply *textproto.Error
-	switch what := ""; {
-	case errors.As(err, &send) && send.ErrorCode() > 0:
-		if what = refusals[send.Reason]; what == "" {
-			what = "it"
-		}
-		return fmt.Errorf("the mail server refuses %s: %d", what, send.ErrorCode())
-	case errors.As(err, &reply):
-		return fmt.Errorf("the mail server answers %d", reply.Code)
-	case strings.Contains(err.Error(), "does not support STARTTLS"):
-		return errors.New("the mail server doesn't offer STARTTLS; mail.tls in alerts.yaml: tls encrypts from the first byte, none not at all")
+// insecure is what is wrong with TLS, nil where nothing is.
+func insecure(err error) *ablation.Trouble {
+	var (
+		name    x509.HostnameError
+		invalid x509.CertificateInvalidError
+		bad     *tls.CertificateVerificationError
+		record  tls.RecordHeaderError
+		refused tls.AlertError
+	)
+	switch {
+	case errors.As(err, &name):
+		return trouble("証明書の名前が一致しません", "its certificate is for another name")
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return trouble("証明書の有効期間外です", "its certificate has expired, or isn't valid yet")
+	case errors.As(err, &bad):
+		return trouble("証明書を信頼できません", "its certificate isn't trusted here")
+	case errors.As(err, &record), errors.As(err, &refused), errors.Is(err, http.ErrSchemeMismatch):
+		return trouble("安全な接続 (TLS) を確立できません", "no secure connection can be made with it")
 	}
-	return fmt.Errorf("the mail server: %w", trouble(err))
+	return nil
 }

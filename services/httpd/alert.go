@@ -21,7 +21,7 @@ const alertsShown = 50
 type Alerts interface {
 	// Seal checks a channel's address, encrypts it and fills in what may be shown of it. secret signs a webhook.
 	Seal(c ablation.Channel, address string) (sealed ablation.Channel, secret string, err error)
-	// Send sends an alert through its channel, with the end of its run's log.
+	// Send sends an alert through its channel, with the end of its run's log. An error is *ablation.Trouble.
 	Send(ctx context.Context, d ablation.Delivery, log []string) error
 }
 
@@ -166,7 +166,7 @@ func (s *Server) testChannel(w http.ResponseWriter, r *http.Request) {
 	}
 	v := alertsView{Form: newChannelForm(s.words(r)), Tested: &testedChannel{Name: c.Name}}
 	if err := s.test(r.Context(), c); err != nil {
-		v.Tested.Trouble = err.Error()
+		v.Tested.Trouble = ablation.TroubleOf(err).In(s.words(r).lang)
 	}
 	s.renderAlerts(w, r, http.StatusOK, v)
 }

@@ -35,8 +35,8 @@ type channelID struct {
 
 // arrival says whether a test arrived, and in a few words why not.
 type arrival struct {
-	Arrived bool   `json:"arrived"`
-	Trouble string `json:"trouble,omitempty"`
+	Arrived bool           `json:"arrived"`
+	Trouble ablation.Label `json:"trouble,omitzero"`
 }
 
 func (o operations) alerts() {
@@ -66,7 +66,7 @@ func (o operations) alerts() {
 				return nil, err
 			}
 			if err := s.test(ctx, c); err != nil {
-				return &body[arrival]{arrival{Trouble: err.Error()}}, nil
+				return &body[arrival]{arrival{Trouble: ablation.TroubleOf(err)}}, nil
 			}
 			return &body[arrival]{arrival{Arrived: true}}, nil
 		})

@@ -18,9 +18,11 @@ import (
 
 const (
 	alertEvery = 5 * time.Second
-	alertHold  = 2 * time.Minute // longer than a delivery may take
-	alertLines = 12              // of a run's log
-	alertTries = 40              // about two days of them
+	alertLimit = 90 * time.Second // of a delivery
+	alertHold  = 2 * time.Minute  // longer than that
+	alertPause = 15 * time.Second // of a channel that is away
+	alertLines = 12               // of a run's log
+	alertTries = 40               // about two days of them
 )
 
 // Alerter finds silent runs and sends what lies in the outbox until it has arrived. Any number of them may share a
@@ -28,122 +30,96 @@ const (
 // alert arrives at least once, each time under the same id.
 type Alerter struct {
 	Store  *postgres.Store
-	Send   func(ctx context.Context, d ablation.Delivery, log []string) error
-	Data   string        // where the runs' folders lie
-	Silent time.Duration // after which a run without metrics is an alert; 0: never
+	Send   func(ctx context.Context, d ablation.Delivery, log []string) error // an error is *ablation.Trouble
+	Data   string                                                             // where the runs' folders lie
+	Silent time.Duration                                                      // after which a run without metrics is an alert; 0: never
 	Log    *slog.Logger
 
-	mu   sync.Mutex
-	busy map[int64]bool // channels that something is being sent through
+	busy    sync.Map // of channels by id
+	sending sync.WaitGroup
 }
 
-// Run looks until ctx ends, then waits for what is being sent.
+// Run looks until ctx ends.
 func (a *Alerter) Run(ctx context.Context) error {
-	var sending sync.WaitGroup
-	defer sending.Wait()
-	return lookEach(ctx, alertEvery, a.Log, "Could not see to alerts, will look again", func(ctx context.Context) error {
-		return a.look(ctx, &sending)
-	})
+	defer a.Wait()
+	return lookEach(ctx, alertEvery, a.Log, "Could not see to alerts, will look again", a.AlertOnce)
 }
 
-// AlertOnce raises what is to be found by looking, and sends what is due.
+// AlertOnce raises what is to be found by looking, and begins to send what is due: through all channels side by side, so
+// that a target that hangs holds up nobody, and through each in order. It doesn't wait for them, [Alerter.Wait] does.
 func (a *Alerter) AlertOnce(ctx context.Context) error {
-	var sending sync.WaitGroup
-	defer sending.Wait()
-	return a.look(ctx, &sending)
-}
-
-// look begins to send what is due through each channel that nothing is sent through: one whose target is slow or hangs holds
-// up nobody else.
-func (a *Alerter) look(ctx context.Context, sending *sync.WaitGroup) error {
 	var silence error
 	if a.Silent > 0 {
 		silence = a.Store.RaiseSilence(ctx, a.Silent)
 	}
 	due, err := a.Store.DueChannels(ctx)
-	for _, channel := range due {
-		if !a.begin(channel) {
-			continue
+	for _, c := range due {
+		if _, busy := a.busy.LoadOrStore(c.ID, true); !busy {
+			a.sending.Go(func() { a.empty(ctx, c) })
 		}
-		sending.Go(func() {
-			defer a.done(channel)
-			if err := a.deliverAll(ctx, channel); err != nil && ctx.Err() == nil {
-				a.Log.Warn("Could not see to a channel's alerts, will look again", "channel_id", channel, "err", err)
-			}
-		})
 	}
 	return errors.Join(silence, err)
 }
 
-func (a *Alerter) begin(channel int64) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.busy == nil {
-		a.busy = map[int64]bool{}
+// Wait returns when no delivery is in hand any more.
+func (a *Alerter) Wait() { a.sending.Wait() }
+
+func (a *Alerter) empty(ctx context.Context, c ablation.Channel) {
+	defer a.busy.Delete(c.ID)
+	if err := a.deliverAll(ctx, c); err != nil && ctx.Err() == nil {
+		a.Log.Warn("Could not see to a channel's alerts, will look again", "channel", c.Name, "err", err)
 	}
-	begins := !a.busy[channel]
-	a.busy[channel] = true
-	return begins
 }
 
-func (a *Alerter) done(channel int64) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	delete(a.busy, channel)
-}
-
-// deliverAll sends what is due through a channel, one after the other: each is in this one's hands for as long as it takes
-// itself, so that a second service never sends it meanwhile. A channel that is away is tried once; what lies behind waits.
-func (a *Alerter) deliverAll(ctx context.Context, channel int64) error {
+// deliverAll sends what is due through a channel, each taken when it is its turn. In quiet hours it lies in the outbox and
+// stays due.
+func (a *Alerter) deliverAll(ctx context.Context, c ablation.Channel) error {
 	for {
-		d, err := a.Store.TakeDelivery(ctx, channel, alertHold)
-		if err != nil || d == nil {
-			return err
+		if _, quiet := c.Quiet.Ends(time.Now()); quiet {
+			return nil
 		}
-		arrived, err := a.deliver(ctx, *d)
+		d, err := a.Store.TakeDelivery(ctx, c, alertHold)
+		if errors.Is(err, ablation.ErrNotFound) {
+			return nil
+		}
 		if err != nil {
 			return err
 		}
-		if !arrived {
-			return a.Store.PostponeChannel(ctx, channel, soon(d.Tries, time.Now()))
+		if arrived, err := a.deliver(ctx, d); err != nil || !arrived {
+			return err
 		}
 	}
 }
 
-// soon is when others of a channel are tried after one that was tried so often.
-func soon(tries int, now time.Time) time.Time {
-	return nextTry(min(tries, alertTries-1), now)
-}
-
-// deliver sends one alert; arrived is false where its channel is away, and true where it need not arrive yet.
+// deliver sends one alert. Where its channel is away, what lies behind it waits as well.
 func (a *Alerter) deliver(ctx context.Context, d ablation.Delivery) (arrived bool, err error) {
-	if until, quiet := d.Channel.Quiet.Ends(time.Now()); quiet {
-		return true, a.Store.Postpone(ctx, d, until)
-	}
 	log, err := a.lastWords(ctx, d.Alert, d.Channel.Lang)
 	if err != nil {
 		return false, err
 	}
-	if err := a.Send(ctx, d, log); err != nil {
+	limited, cancel := context.WithTimeout(ctx, alertLimit)
+	defer cancel()
+	if err := a.Send(limited, d, log); err != nil {
 		if ctx.Err() != nil {
 			return false, err
 		}
-		a.Log.Warn("An alert didn't arrive", "alert_id", d.Alert.ID, "channel", d.Channel.Name, "tries", d.Tries, "err", err)
-		return false, a.Store.Undelivered(ctx, d, err.Error(), nextTry(d.Tries, time.Now()))
+		words := ablation.TroubleOf(err)
+		a.Log.Warn("An alert didn't arrive", "alert_id", d.Alert.ID, "channel", d.Channel.Name, "tries", d.Tries, "trouble", words.EN)
+		return false, errors.Join(a.Store.Undelivered(ctx, d, words, nextTry(d.Tries)), a.Store.Postpone(ctx, d.Channel.ID, alertPause))
 	}
 	a.Log.Info("An alert was sent", "alert_id", d.Alert.ID, "kind", d.Alert.Kind, "channel", d.Channel.Name)
 	return true, a.Store.Delivered(ctx, d)
 }
 
 // nextTry waits twice as long after each try, from 15 seconds to an hour; zero after the last.
-func nextTry(tries int, now time.Time) time.Time {
+func nextTry(tries int) time.Duration {
 	if tries >= alertTries {
-		return time.Time{}
+		return 0
 	}
-	return now.Add(min(time.Hour, 15*time.Second<<min(tries-1, 10)))
+	return min(time.Hour, alertPause<<min(tries-1, 10))
 }
 
-// lastWords are the end of a run's log, or of what its process said where it logged nothing.
+// lastWords are the end of what the alert's attempt logged, then of what its process said, if it failed or logged nothing.
 func (a *Alerter) lastWords(ctx context.Context, of ablation.Alert, lang string) ([]string, error) {
 	if of.RunID == "" {
 		return nil, nil
@@ -152,14 +128,16 @@ func (a *Alerter) lastWords(ctx context.Context, of ablation.Alert, lang string)
 	if err != nil {
 		return nil, fmt.Errorf("read the run's log: %w", err)
 	}
-	out := make([]string, len(lines))
-	for i, l := range lines {
-		out[i] = l.Text.In(lang)
+	var out []string
+	for _, l := range lines {
+		if l.Attempt == of.Detail.Attempt {
+			out = append(out, l.Text.In(lang))
+		}
 	}
-	if len(out) > 0 {
-		return out, nil
+	if of.Kind == ablation.AlertRunFailed || len(out) == 0 {
+		out = append(out, tailOf(filepath.Join(spec.AttemptDir(spec.RunDir(a.Data, of.RunID), of.Detail.Attempt), spec.StderrFile))...)
 	}
-	return tailOf(filepath.Join(spec.AttemptDir(spec.RunDir(a.Data, of.RunID), of.Detail.Attempt), spec.StderrFile)), nil
+	return out[max(0, len(out)-alertLines):], nil
 }
 
 // tailOf is the end of a file; of one that isn't there, nothing.
@@ -178,6 +156,10 @@ func tailOf(path string) []string {
 	if _, err := file.ReadAt(data, info.Size()-int64(len(data))); err != nil {
 		return nil
 	}
-	lines := strings.Split(strings.TrimSpace(strings.ToValidUTF8(string(data), "")), "\n")
+	text := strings.TrimSpace(strings.ToValidUTF8(string(data), ""))
+	if text == "" {
+		return nil
+	}
+	lines := strings.Split(text, "\n")
 	return lines[max(0, len(lines)-alertLines):]
 }

@@ -2,9 +2,10 @@ package orchestrator_test
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,8 +20,7 @@ func TestAlerter(t *testing.T) {
 	url := pgtest.URL(t)
 	store := open(t, url)
 	addText(t, store)
-	hour := time.Now().UTC()
-	quiet := &ablation.Quiet{From: hour.Add(-time.Hour).Format("15:04"), To: hour.Add(time.Hour).Format("15:04"), Zone: "UTC"}
+	quiet := &ablation.Quiet{From: clock(-2 * time.Hour), To: clock(2 * time.Hour), Zone: "UTC"}
 	for name, q := range map[string]*ablation.Quiet{"loud": nil, "quiet": quiet} {
 		if _, err := store.PutChannel(t.Context(), ablation.Channel{
 			Name: name, Kind: ablation.ChannelWebhook, Sealed: []byte{1}, Lang: "ja", Kinds: ablation.AlertKinds(), Quiet: q,
@@ -46,37 +46,112 @@ func TestAlerter(t *testing.T) {
 	if err := store.StopRun(t.Context(), run, ablation.StopPerson); err != nil {
 		t.Fatal(err)
 	}
-	var sent []string // one channel at a time sends in this test
-	down := true
+	sent := make(chan string, 10)
+	away := true
 	a := &orchestrator.Alerter{Store: store, Log: slog.New(slog.DiscardHandler), Send: func(_ context.Context, d ablation.Delivery, _ []string) error {
-		if down {
-			return errors.New("it answers 503")
+		if away {
+			return &ablation.Trouble{Words: ablation.Label{EN: "it answers 503"}}
 		}
-		sent = append(sent, d.Channel.Name+" "+string(d.Alert.Kind))
+		sent <- d.Channel.Name + " " + string(d.Alert.Kind)
 		return nil
 	}}
-	if err := a.AlertOnce(t.Context()); err != nil {
-		t.Fatal(err)
+	look := func(want ...string) {
+		t.Helper()
+		if err := a.AlertOnce(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		a.Wait()
+		var got []string
+		for len(sent) > 0 {
+			got = append(got, <-sent)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("sent %v, want %v", got, want)
+		}
 	}
+	look()
 	channels, err := store.Channels(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range channels {
-		if want := map[string]string{"loud": "it answers 503", "quiet": ""}[c.Name]; c.Trouble != want {
+		if want := map[string]string{"loud": "it answers 503", "quiet": ""}[c.Name]; c.Trouble.EN != want {
 			t.Errorf("channel %s: trouble %q, want %q", c.Name, c.Trouble, want)
 		}
 	}
-	down = false
-	if err := a.AlertOnce(t.Context()); err != nil || len(sent) != 0 {
-		t.Fatalf("sent %v before its time (%v)", sent, err)
+	away = false
+	look() // the loud one waits for its next try, the quiet one for its morning
+	sql(t, url, `UPDATE deliveries SET next_at = now()`)
+	look("loud sweep_finished")
+	sql(t, url, fmt.Sprintf(`UPDATE channels SET quiet = '{"from": %q, "to": %q, "zone": "UTC"}' WHERE name = 'quiet'`, clock(-6*time.Hour), clock(-2*time.Hour)))
+	look("quiet sweep_finished")
+	look()
+}
+
+// clock is a time of day, a while from now.
+func clock(after time.Duration) string { return time.Now().UTC().Add(after).Format("15:04") }
+
+// TestAlerter_slow: a channel that is slow holds up no other, however many alerts there are, and is itself sent to one by one.
+func TestAlerter_slow(t *testing.T) {
+	t.Parallel()
+	url := pgtest.URL(t)
+	store := open(t, url)
+	for _, name := range []string{"slow", "fast"} {
+		if _, err := store.PutChannel(t.Context(), ablation.Channel{
+			Name: name, Kind: ablation.ChannelSlack, Sealed: []byte{1}, Lang: "ja", Kinds: ablation.AlertKinds(),
+		}); err != nil {
+			t.Fatal(err)
+		}
 	}
-	sql(t, url, `UPDATE deliveries SET next_at = now() WHERE channel_id = (SELECT id FROM channels WHERE name = 'loud')`) // the next try's time has come
-	if err := a.AlertOnce(t.Context()); err != nil || !slices.Equal(sent, []string{"loud sweep_finished"}) {
-		t.Fatalf("sent %v once its way was free (%v)", sent, err)
+	const alerts = 50
+	raise := func() {
+		sql(t, url, `
+			WITH fresh AS (INSERT INTO alerts (key, kind) SELECT gen_random_uuid()::text, 'sweep_finished' FROM generate_series(1, 50) RETURNING id)
+			INSERT INTO deliveries (alert_id, channel_id) SELECT f.id, c.id FROM fresh f, channels c`)
 	}
-	sql(t, url, `UPDATE deliveries SET next_at = now(); UPDATE channels SET quiet = NULL`) // its quiet hours have ended
-	if err := a.AlertOnce(t.Context()); err != nil || !slices.Equal(sent, []string{"loud sweep_finished", "quiet sweep_finished"}) {
-		t.Fatalf("sent %v once quiet hours had ended (%v)", sent, err)
+	var slow, fast atomic.Int64
+	release := make(chan struct{})
+	send := func(ctx context.Context, d ablation.Delivery, _ []string) error {
+		if d.Channel.Name == "fast" {
+			fast.Add(1)
+			return nil
+		}
+		slow.Add(1)
+		select {
+		case <-release:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	a := &orchestrator.Alerter{Store: store, Log: slog.New(slog.DiscardHandler), Send: send}
+	other := &orchestrator.Alerter{Store: store, Log: slog.New(slog.DiscardHandler), Send: send}
+	arrived := func(want int64) {
+		t.Helper()
+		for range 600 {
+			for _, a := range []*orchestrator.Alerter{a, other} {
+				if err := a.AlertOnce(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if fast.Load() == want {
+				return
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		t.Fatalf("%d alerts arrived, want %d", fast.Load(), want)
+	}
+	raise()
+	arrived(alerts)
+	raise()
+	arrived(2 * alerts)
+	if n := slow.Load(); n > 2 {
+		t.Errorf("%d alerts are in two hands", n)
+	}
+	close(release)
+	a.Wait()
+	other.Wait()
+	if slow.Load() != 2*alerts || fast.Load() != 2*alerts {
+		t.Errorf("sent %d and %d alerts, want each of %d once", slow.Load(), fast.Load(), 2*alerts)
 	}
 }

@@ -121,7 +121,7 @@ func (s *Store) RaiseSilence(ctx context.Context, after time.Duration) error {
 			JOIN sweeps w ON w.id = r.sweep_id
 			LEFT JOIN attempts t ON t.run_id = r.id AND t.ended_at IS NULL
 			CROSS JOIN LATERAL (SELECT CASE WHEN t.waiting THEN now() ELSE greatest(coalesce(r.event_at, r.started_at), t.left_queue_at) END) s (since)
-			WHERE r.state = 'running'
+			WHERE r.state IN ('running', 'stopping')
 				AND s.since < now() - $1::interval`, after)
 		if err != nil {
 			return err

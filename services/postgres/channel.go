@@ -36,7 +36,7 @@ const channelColumns = `c.id, c.name, c.kind, c.sealed, c.hint, c.lang, c.of, c.
 const channelTables = `channels c
 		CROSS JOIN LATERAL (
 			SELECT max(d.sent_at) AS sent_at,
-				coalesce((array_agg(d.trouble ORDER BY d.alert_id DESC) FILTER (WHERE d.tries > 0))[1], '') AS trouble
+				coalesce((array_agg(d.trouble ORDER BY d.alert_id DESC) FILTER (WHERE d.tries > 0))[1], '{}') AS trouble
 			FROM deliveries d
 			WHERE d.channel_id = c.id
 		) l`

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -14,112 +13,85 @@ import (
 // late is how long after its time an alert is said to come late.
 const late = 10 * time.Minute
 
-// passes is after how many tries a delivery lets later ones of its channel pass: what one target refuses for ever must not
-// keep the others back.
+// passes is after how many tries a delivery lets later ones of its channel pass: what a target refuses for ever must not keep
+// the others back.
 const passes = 5
 
-// DueChannels are the channels that have a delivery whose time has come.
-func (s *Store) DueChannels(ctx context.Context) ([]int64, error) {
-	due, err := query(ctx, s.pool, pgx.RowTo[int64], `
-		SELECT DISTINCT channel_id
-		FROM deliveries
-		WHERE sent_at IS NULL
-			AND NOT given_up
-			AND next_at <= now()
-		ORDER BY channel_id`)
-	if err != nil {
-		return nil, fmt.Errorf("look for due deliveries: %w", err)
-	}
-	return due, nil
+// waits is a delivery that was neither made nor given up and whose time has come.
+const waits = `d.sent_at IS NULL AND NOT d.given_up AND d.next_at <= now()`
+
+// DueChannels are the channels through which something is to be sent now.
+func (s *Store) DueChannels(ctx context.Context) ([]ablation.Channel, error) {
+	return query(ctx, s.pool, scanChannel, `
+		SELECT `+channelColumns+`
+		FROM `+channelTables+`
+		WHERE EXISTS (SELECT FROM deliveries d WHERE d.channel_id = c.id AND `+waits+`)
+		ORDER BY c.id`)
 }
 
-// TakeDelivery takes the channel's oldest delivery whose time has come, nil where there is none. Nobody else is given it for
-// the time of the hold; one that isn't settled until then is due again, so that an alert arrives at least once.
-func (s *Store) TakeDelivery(ctx context.Context, channel int64, hold time.Duration) (d *ablation.Delivery, err error) {
-	err = s.tx(ctx, func(tx pgx.Tx) error {
-		d = nil
-		var next ablation.Delivery
-		var alert int64
-		err := tx.QueryRow(ctx, `
-			UPDATE deliveries
-			SET tries = tries + 1, next_at = now() + $3::interval
-			WHERE channel_id = $1
-				AND alert_id = (
-					SELECT alert_id
-					FROM deliveries
-					WHERE channel_id = $1
-						AND sent_at IS NULL
-						AND NOT given_up
-						AND next_at <= now()
-					ORDER BY tries >= $2, alert_id
-					LIMIT 1
-					FOR UPDATE SKIP LOCKED
-				)
-			RETURNING alert_id, tries`, channel, passes, hold).Scan(&alert, &next.Tries)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if next.Alert, err = one(ctx, tx, scanAlert, `SELECT id, key, kind, sweep, recurrence, run_id, detail, at FROM alerts WHERE id = $1`, alert); err != nil {
-			return err
-		}
-		if next.Channel, err = one(ctx, tx, scanChannel, `SELECT `+channelColumns+` FROM `+channelTables+` WHERE c.id = $1`, channel); err != nil {
-			return err
-		}
-		next.Late = time.Since(next.Alert.At) > late
-		d = &next
-		return nil
-	})
+// TakeDelivery takes the oldest alert that is due through a channel; ablation.ErrNotFound where none is. Nobody else is given
+// it for the time of the hold. One that isn't settled until then is due again, so that an alert arrives at least once.
+func (s *Store) TakeDelivery(ctx context.Context, c ablation.Channel, hold time.Duration) (ablation.Delivery, error) {
+	d, err := one(ctx, s.pool, scanDelivery, `
+		UPDATE deliveries d
+		SET tries = tries + 1, next_at = now() + $2::interval
+		FROM alerts a
+		WHERE d.channel_id = $1
+			AND a.id = d.alert_id
+			AND d.alert_id = (
+				SELECT d.alert_id
+				FROM deliveries d
+				WHERE d.channel_id = $1
+					AND `+waits+`
+				ORDER BY d.tries >= $4, d.alert_id
+				LIMIT 1
+				FOR UPDATE SKIP LOCKED
+			)
+		RETURNING d.tries, a.at < now() - $3::interval, a.id, a.key, a.kind, a.sweep, a.recurrence, a.run_id, a.detail, a.at`, c.ID, hold, late, passes)
 	if err != nil {
-		return nil, fmt.Errorf("take a due delivery: %w", err)
+		return d, fmt.Errorf("take a delivery of channel %d: %w", c.ID, err)
 	}
+	d.Channel = c
 	return d, nil
 }
 
-// PostponeChannel lets all deliveries of a channel wait whose time has come, without counting a try.
-func (s *Store) PostponeChannel(ctx context.Context, channel int64, until time.Time) error {
-	_, err := s.pool.Exec(ctx, `
-		UPDATE deliveries
-		SET next_at = $2
-		WHERE channel_id = $1
-			AND sent_at IS NULL
-			AND NOT given_up
-			AND next_at <= now()`, channel, until)
-	if err != nil {
-		return fmt.Errorf("postpone deliveries: %w", known(err))
-	}
-	return nil
+func scanDelivery(row pgx.CollectableRow) (d ablation.Delivery, err error) {
+	a := &d.Alert
+	err = row.Scan(&d.Tries, &d.Late, &a.ID, &a.Key, &a.Kind, &a.Sweep, &a.Recurrence, &a.RunID, &a.Detail, &a.At)
+	return d, err
 }
 
 // Delivered records that an alert arrived.
 func (s *Store) Delivered(ctx context.Context, d ablation.Delivery) error {
-	return s.settleDelivery(ctx, d, `sent_at = now(), trouble = ''`)
+	return s.settleDelivery(ctx, d, `sent_at = now(), given_up = false, trouble = '{}'`, `true`)
 }
 
-// Postpone lets a delivery wait until a time, without counting the try.
-func (s *Store) Postpone(ctx context.Context, d ablation.Delivery, until time.Time) error {
-	return s.settleDelivery(ctx, d, `tries = tries - 1, next_at = $3`, until)
+// Undelivered records why an alert didn't arrive. It is tried again after a while, or given up where that is zero. One that
+// somebody else has taken since, because the hold was over, is left to them.
+func (s *Store) Undelivered(ctx context.Context, d ablation.Delivery, trouble ablation.Label, again time.Duration) error {
+	return s.settleDelivery(ctx, d, `trouble = $3, given_up = $4::interval = '0', next_at = now() + $4::interval`, `tries = $5`,
+		cleanLabel(trouble), again, d.Tries)
 }
 
-// Undelivered records why an alert didn't arrive. It is tried again at next, or given up where that is zero.
-func (s *Store) Undelivered(ctx context.Context, d ablation.Delivery, trouble string, next time.Time) error {
-	if next.IsZero() {
-		return s.settleDelivery(ctx, d, `given_up = true, trouble = $3`, clean(trouble))
-	}
-	return s.settleDelivery(ctx, d, `trouble = $3, next_at = $4`, clean(trouble), next)
-}
-
-func (s *Store) settleDelivery(ctx context.Context, d ablation.Delivery, set string, args ...any) error {
+func (s *Store) settleDelivery(ctx context.Context, d ablation.Delivery, set, where string, args ...any) error {
 	_, err := s.pool.Exec(ctx, `
 		UPDATE deliveries
 		SET `+set+`
 		WHERE alert_id = $1
 			AND channel_id = $2
-			AND sent_at IS NULL`, append([]any{d.Alert.ID, d.Channel.ID}, args...)...)
+			AND sent_at IS NULL
+			AND `+where, append([]any{d.Alert.ID, d.Channel.ID}, args...)...)
 	if err != nil {
 		return fmt.Errorf("settle delivery of alert %d: %w", d.Alert.ID, known(err))
+	}
+	return nil
+}
+
+// Postpone lets all that is due through a channel wait for a while; no try is counted.
+func (s *Store) Postpone(ctx context.Context, channel int64, wait time.Duration) error {
+	_, err := s.pool.Exec(ctx, `UPDATE deliveries d SET next_at = now() + $2::interval WHERE d.channel_id = $1 AND `+waits, channel, wait)
+	if err != nil {
+		return fmt.Errorf("postpone channel %d: %w", channel, known(err))
 	}
 	return nil
 }

@@ -135,7 +135,11 @@ func (s *Store) DeleteSweep(ctx context.Context, name string, frozen []ablation.
 				return err
 			}
 		}
-		for _, sql := range []string{`DELETE FROM alerts WHERE sweep = $1`, `DELETE FROM sweeps WHERE name = $1`} {
+		for _, sql := range []string{
+			// What is still on its way to people is news to them all the same.
+			`DELETE FROM alerts a WHERE sweep = $1 AND NOT EXISTS (SELECT FROM deliveries d WHERE d.alert_id = a.id AND d.sent_at IS NULL AND NOT d.given_up)`,
+			`DELETE FROM sweeps WHERE name = $1`,
+		} {
 			if _, err := tx.Exec(ctx, sql, name); err != nil {
 				return err
 			}

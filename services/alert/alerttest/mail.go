@@ -4,11 +4,11 @@ package alerttest
 
 import (
 	"bufio"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 )
 
@@ -17,10 +17,14 @@ type MailServer struct {
 	Address string      // host:port, the same after Return
 	Mails   chan string // headers and bodies as they came, with CRLF
 
+	// To be set before mail comes.
+	Answers map[string]string // what it says to a command instead, by its verb; "" hangs up
+	TLS     *tls.Config       // what it answers STARTTLS with; nil: it has none
+	Wrapped bool              // connections begin with TLS instead
+
 	t        testing.TB
 	mu       sync.Mutex
 	listener net.Listener
-	refusal  atomic.Value // string
 	serving  sync.WaitGroup
 }
 
@@ -32,9 +36,6 @@ func NewMailServer(t testing.TB) *MailServer {
 	t.Cleanup(m.Leave)
 	return m
 }
-
-// Refuse makes it answer every recipient so.
-func (m *MailServer) Refuse(answer string) { m.refusal.Store(answer) }
 
 // Leave closes the port; whoever connects is refused.
 func (m *MailServer) Leave() {
@@ -69,8 +70,11 @@ func (m *MailServer) Return() {
 }
 
 func (m *MailServer) take(c net.Conn) {
-	defer c.Close()
-	refusal, _ := m.refusal.Load().(string)
+	defer func() { c.Close() }()
+	secure := m.Wrapped
+	if secure {
+		c = tls.Server(c, m.TLS)
+	}
 	in := bufio.NewReader(c)
 	fmt.Fprint(c, "220 mail\r\n")
 	for {
@@ -78,11 +82,24 @@ func (m *MailServer) take(c net.Conn) {
 		if err != nil {
 			return
 		}
-		switch verb := strings.ToUpper(strings.TrimSpace(line)); {
+		verb := strings.ToUpper(strings.TrimSpace(line))
+		answer, ok := m.Answers[firstWord(verb)]
+		if ok && (secure || m.TLS == nil) {
+			if answer == "" {
+				return
+			}
+			fmt.Fprint(c, answer+"\r\n")
+			continue
+		}
+		switch {
+		case strings.HasPrefix(verb, "EHLO") && m.TLS != nil && !secure:
+			fmt.Fprint(c, "250-mail\r\n250 STARTTLS\r\n")
+		case verb == "STARTTLS":
+			fmt.Fprint(c, "220 go on\r\n")
+			secure, c = true, tls.Server(c, m.TLS)
+			in = bufio.NewReader(c)
 		case strings.HasPrefix(verb, "EHLO"):
 			fmt.Fprint(c, "250-mail\r\n250 8BITMIME\r\n")
-		case refusal != "" && strings.HasPrefix(verb, "RCPT"):
-			fmt.Fprint(c, refusal+"\r\n")
 		case verb == "DATA":
 			fmt.Fprint(c, "354 go on\r\n")
 			var mail strings.Builder
@@ -102,6 +119,11 @@ func (m *MailServer) take(c net.Conn) {
 			fmt.Fprint(c, "250 ok\r\n")
 		}
 	}
+}
+
+func firstWord(line string) string {
+	word, _, _ := strings.Cut(line, " ")
+	return word
 }
 
 // Header is a header of a mail, unfolded; empty where there is none of that name.

@@ -19,7 +19,7 @@ import (
 // listenFlags say where pages and API are reached.
 type listenFlags struct {
 	Listen     string   `help:"Address of pages and API; port 0 is any free one, the same again at the next start." default:"127.0.0.1:8080"`
-	URL        string   `help:"Address that share links begin with (default: as listened to)." placeholder:"URL"`
+	URL        string   `help:"Address that links in shares and alerts begin with (default: as listened to)." placeholder:"URL"`
 	Hosts      []string `help:"Names that requests may be sent to, besides the address itself." placeholder:"NAME"`
 	AdminToken string   `help:"Token that pages and API ask for; needed beyond loopback." placeholder:"TOKEN"`
 	TextRoots  []string `help:"Folders below which pages may have text read into sources (default: without an admin token anywhere but hidden folders; with one nowhere)." placeholder:"DIR"`
