@@ -31,6 +31,7 @@ type Spike struct {
 	Action    SpikeAction        `json:"action,omitempty"`
 	BackTo    int64              `json:"back_to"` // of a rollback: the checkpoint's step
 	CreatedAt time.Time          `json:"created_at"`
+	Words     Label              `json:"-"` // of a divergence that was just found: what people are told; not kept
 }
 
 // SpikeAction is what was done about a divergence; empty where nothing had to be, or nothing was yet.

@@ -114,6 +114,7 @@ func (h *health) enter(s *ablation.Spike) {
 	case !s.Kind.Diverges() || s.Closed && s.Kind != ablation.SpikeNonfinite:
 	case h.policy.Reports():
 		s.Action = ablation.ActionReported
+		s.Words = ablation.Said("%s; as its recipe says, it trains on", "%s。レシピのとおり、学習は続けています", said(*s, nil))
 	case h.diverged == nil:
 		h.diverged = s
 	}

@@ -45,7 +45,7 @@ func raise(ctx context.Context, tx pgx.Tx, a ablation.Alert) error {
 	return nil
 }
 
-// raiseEnd tells that a run failed or diverged; other ends are nobody's alarm.
+// raiseEnd tells that a run failed or diverged, or that an attempt diverged and the run goes back; other ends are nobody's alarm.
 func raiseEnd(ctx context.Context, tx pgx.Tx, id, sweep string, next ablation.RunState, reason ablation.Label) error {
 	kinds := map[ablation.RunState]ablation.AlertKind{ablation.RunFailed: ablation.AlertRunFailed, ablation.RunDiverged: ablation.AlertRunDiverged}
 	kind, ok := kinds[next]
@@ -57,6 +57,24 @@ func raiseEnd(ctx context.Context, tx pgx.Tx, id, sweep string, next ablation.Ru
 		return err
 	}
 	return raise(ctx, tx, ablation.Alert{Key: fmt.Sprintf("%s/%s/%d", kind, id, d.Attempt), Kind: kind, Sweep: sweep, RunID: id, Detail: d})
+}
+
+// raiseReported tells of divergences that nothing is done about but telling: their run trains on.
+func raiseReported(ctx context.Context, tx pgx.Tx, c ablation.Claim, b ablation.Batch) error {
+	for _, e := range b.Spikes {
+		if e.Action != ablation.ActionReported {
+			continue
+		}
+		err := raise(ctx, tx, ablation.Alert{
+			Key:  fmt.Sprintf("%s/%s/%d/%s/%d", ablation.AlertRunDiverged, c.Run.ID, e.Round, e.Kind, e.Step),
+			Kind: ablation.AlertRunDiverged, Sweep: c.Run.Sweep, RunID: c.Run.ID,
+			Detail: ablation.AlertDetail{Run: c.Run.Name, Attempt: b.Attempt, Step: e.Step, Steps: c.Run.Steps, Message: cleanLabel(e.Words)},
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // raiseSweep tells that a sweep has finished or was paused.

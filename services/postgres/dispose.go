@@ -136,7 +136,8 @@ func (s *Store) DeleteSweep(ctx context.Context, name string, frozen []ablation.
 			}
 		}
 		for _, sql := range []string{
-			// What is still on its way to people is news to them all the same.
+			// What is still on its way to people is news to them all the same; a sweep of this name that comes later has its own.
+			`UPDATE alerts SET key = key || '/' || id WHERE sweep = $1`,
 			`DELETE FROM alerts a WHERE sweep = $1 AND NOT EXISTS (SELECT FROM deliveries d WHERE d.alert_id = a.id AND d.sent_at IS NULL AND NOT d.given_up)`,
 			`DELETE FROM sweeps WHERE name = $1`,
 		} {

@@ -29,6 +29,9 @@ func (s *Store) Ingest(ctx context.Context, c ablation.Claim, b ablation.Batch) 
 			if err := store(ctx, tx, writes, c.Run.ID, b); err != nil {
 				return err
 			}
+			if err := raiseReported(ctx, tx, c, b); err != nil {
+				return err
+			}
 		}
 		if err := progress(writes, c, b, fresh); err != nil {
 			return err

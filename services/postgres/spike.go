@@ -84,6 +84,10 @@ func (s *Store) RollBack(ctx context.Context, c ablation.Claim, number int, back
 		if err != nil || next != ablation.RunQueued {
 			return err // somebody stopped it meanwhile
 		}
+		said := ablation.Said("%s; it goes on from step %d", "%s。ステップ %d に戻って続けます", back.Reason, back.Step)
+		if err := raiseEnd(ctx, tx, c.Run.ID, c.Run.Sweep, ablation.RunDiverged, said); err != nil {
+			return err
+		}
 		return rollBack(ctx, tx, c.Run.ID, back)
 	})
 	if err != nil {

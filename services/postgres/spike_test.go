@@ -37,9 +37,32 @@ func TestSpikes(t *testing.T) {
 	}
 }
 
+// TestSpikes_reported: a divergence that a recipe only wants reported reaches people once, in the batch's words.
+func TestSpikes_reported(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.channel("all", "")
+	w.sweep("s", 1, 1000)
+	s := w.training()
+	words := ablation.Label{EN: "loss is NaN; it trains on", JA: "損失が NaN です"}
+	spike := ablation.Spike{Kind: ablation.SpikeNonfinite, Step: 2, Action: ablation.ActionReported, Words: words}
+	b := s.begin(nil, losses(1, 2, math.NaN())...)
+	b.Spikes = []ablation.Spike{spike}
+	s.send(b)
+	s.send(b) // an answer that got lost
+	more := s.next(losses(3, math.NaN())...)
+	more.Spikes = []ablation.Spike{spike} // brought up to date
+	s.send(more)
+	due := w.due()
+	if len(due) != 1 || due[0].Alert.Kind != ablation.AlertRunDiverged || due[0].Alert.Detail.Message != words || due[0].Alert.Detail.Step != 2 {
+		t.Errorf("due %+v", due)
+	}
+}
+
 func TestRollBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	w.channel("all", "")
 	w.sweep("s", 1, 1000)
 	s := w.training()
 	b := s.begin(nil, losses(1, 3, 2, 2, 2, math.NaN())...)
@@ -63,6 +86,11 @@ func TestRollBack(t *testing.T) {
 	w.must(err)
 	if e := spikes[0]; e.Action != ablation.ActionRolledBack || e.BackTo != 2 || e.Wasted() != 3 || !math.IsNaN(float64(e.Peak)) {
 		t.Errorf("entry %+v", e)
+	}
+
+	due := w.due()
+	if want := "損失が NaN です。ステップ 2 に戻って続けます"; len(due) != 1 || due[0].Alert.Kind != ablation.AlertRunDiverged || due[0].Alert.Detail.Message.JA != want {
+		t.Errorf("due %+v", due)
 	}
 
 	again := w.training()
