@@ -162,6 +162,23 @@ func TestRaiseSilence_Waiting(t *testing.T) {
 	}
 }
 
+// TestAlerts_deleted: what is on its way to people outlives its sweep, and doesn't stand for the news of the next of that name.
+func TestAlerts_deleted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.channel("all", "")
+	for range 2 {
+		w.sweep("s", 1, 1000)
+		s := w.training()
+		w.must(w.EndAttempt(t.Context(), s.claim, 1, "failed", ablation.Label{}, ablation.RunFailed))
+		_, err := w.DeleteSweep(t.Context(), "s", nil)
+		w.must(err)
+	}
+	if got := fmt.Sprint(kinds(w.due())); got != "[all run_failed all sweep_finished all run_failed all sweep_finished]" {
+		t.Errorf("after the sweeps are gone: %s", got)
+	}
+}
+
 // TestTakeDelivery_passes: what a target refuses again and again lets others pass in the end.
 func TestTakeDelivery_passes(t *testing.T) {
 	t.Parallel()
