@@ -436,7 +436,8 @@ func TestSender_mailTroubles(t *testing.T) {
 		"no TLS":              {nil, alert.MailServer{TLS: "tls"}, "mail server: no secure connection can be made with it"},
 		"a wrong password": {
 			map[string]string{"EHLO": "250-mail\r\n250 AUTH CRAM-MD5", "AUTH": "535 5.7.8 hunter2 isn't it, " + address},
-			alert.MailServer{TLS: "none", User: "haigo", PasswordFile: password}, "mail server: it answers 535",
+			alert.MailServer{TLS: "none", User: "haigo", PasswordFile: password},
+			"mail server: it answers 535",
 		},
 		"no password":             {nil, alert.MailServer{TLS: "none", User: "haigo", PasswordFile: password + "s"}, "mail server: its password can't be read; check password_file in alerts.yaml"},
 		"who hangs up afterwards": {map[string]string{"RSET": "", "QUIT": ""}, alert.MailServer{TLS: "none"}, ""},
