@@ -76,7 +76,9 @@ func (s *Server) decisionPage(w http.ResponseWriter, r *http.Request) {
 	p := decisionPage{decisionMaterial: m, words: d.words, views: d.views, effect: effect}
 	s.decideOn(r, &v, &p)
 	v.Matrix = p.matrix()
-	v.Next = p.next(s.options.Devices.YenPerHour)
+	if !v.Waiting || v.Stale { // what fills the gaps is for runs that allow nothing else
+		v.Next = p.next(s.options.Devices.YenPerHour)
+	}
 	if v.Match, err = s.match(r.Context(), p); err != nil {
 		s.fail(w, r, err)
 		return
@@ -99,7 +101,7 @@ func (s *Server) decideOn(r *http.Request, v *decisionView, p *decisionPage) {
 		v.Stale = true
 	}
 	if found.err != nil {
-		v.Few = p.words.refusal(found.err)
+		v.Few, v.Share = p.words.refusal(found.err), decisionURL(p.Sweep.Name, "/share", aim{p.Aim})
 		return
 	}
 	p.outlook = &found.outlook

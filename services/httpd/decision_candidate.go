@@ -20,6 +20,7 @@ type candidate struct {
 	On          bool
 	Values      []resultCell
 	Worse       string // than the recommended one, in the objective
+	Range       string // 90% interval of that
 	Verdict     string
 	PBest       string
 	Epochs      string
@@ -49,7 +50,7 @@ func (p decisionPage) candidates() []candidate {
 	o := p.outlook
 	runs, named := []table.Run{o.Run}, []candidate{{Name: p.words.text("dec.c.reco"), On: true, Worse: "—"}}
 	for _, b := range o.Baselines {
-		c := candidate{Name: p.words.text("dec.c." + b.Name), Worse: signed(b.Improvement.Mean, 3), Verdict: p.words.text("dec.tie")}
+		c := candidate{Name: p.words.text("dec.c." + b.Name), Worse: signed(b.Improvement.Mean, 3), Range: signed(b.Improvement.Low, 3) + " … " + signed(b.Improvement.Top, 3), Verdict: p.words.text("dec.tie")}
 		switch {
 		case b.Better:
 			c.Verdict = p.words.text("dec.worse")

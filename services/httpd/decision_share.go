@@ -3,6 +3,7 @@ package httpd
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -25,7 +26,7 @@ func (s *Server) decisionSharePage(w http.ResponseWriter, r *http.Request) {
 	}
 	var o chart.Outlook
 	if err == nil {
-		o, err = s.outlook(r.Context(), d, a)
+		o, err = s.drawable(r.Context(), d, a)
 	}
 	if err != nil {
 		s.fail(w, r, err)
@@ -34,11 +35,23 @@ func (s *Server) decisionSharePage(w http.ResponseWriter, r *http.Request) {
 	s.renderDecisionShare(w, r, http.StatusOK, o, a, shareView{Question: d.Sweep.Asks(s.words(r).lang), Days: shareChoices, Chosen: shareDays})
 }
 
+// drawable is what a decision's charts are drawn from: where too little has been run to decide, the sweep alone, which has no more
+// than its rank stability.
+func (s *Server) drawable(ctx context.Context, d chart.Data, a aim) (chart.Outlook, error) {
+	o, err := s.outlook(ctx, d, a)
+	if _, few := errors.AsType[*ablation.Invalid](err); few {
+		return chart.Outlook{Data: d}, nil
+	}
+	return o, err
+}
+
 func (s *Server) renderDecisionShare(w http.ResponseWriter, r *http.Request, code int, o chart.Outlook, a aim, v shareView) {
 	words := s.words(r)
 	v.URL = decisionURL(o.Sweep.Name, "/share", a)
 	form := chartShareView{shareView: v, Back: decisionURL(o.Sweep.Name, "", a), BackName: o.Sweep.Name}
-	form.Charts = append(form.Charts, choice{Name: words.text("dec.front"), URL: "front"})
+	if o.Front != nil {
+		form.Charts = append(form.Charts, choice{Name: words.text("dec.front"), URL: "front"})
+	}
 	if o.Ternary != nil {
 		form.Charts = append(form.Charts, choice{Name: words.text("dec.tern"), URL: "ternary"})
 	}
@@ -62,7 +75,7 @@ func (s *Server) shareDecision(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		var d chart.Data
 		if d, err = s.chartData(r.Context(), chi.URLParam(r, "sweep")); err == nil {
-			o, err = s.outlook(r.Context(), d, a)
+			o, err = s.drawable(r.Context(), d, a)
 		}
 	}
 	if err != nil {

@@ -81,7 +81,16 @@ func TestDecision(t *testing.T) {
 	s := open(t, httpd.Options{})
 	s.text()
 	s.ratios("ratios")
-	for lang, words := range map[string][]string{"ja": {"推奨する配合", "実測の最良", "次に走らせるラン", "1 ポイントの値段"}, "en": {"Recommended mixture", "Best that was run", "What to run next", "The price of a point"}} {
+	for lang, words := range map[string][]string{
+		"ja": {
+			"推奨する配合", "実測の最良", "均等", "自分の割合が最大", "90% 区間", "全変動距離で", "推奨より悪い分", "1 ポイントの値段",
+			"見分けられる最小の差", "順位の安定", "次に走らせるラン", "選んだ配合を開始", "図を共有", "学習設定へ書き出し",
+		},
+		"en": {
+			"Recommended mixture", "Best that was run", "Uniform", "Most of its own text", "its 90% interval", "in total variation", "Worse than recommended by", "The price of a point",
+			"Smallest effect that shows", "Rank stability", "What to run next", "Launch the ticked ones", "Share a chart", "Export for training",
+		},
+	} {
 		a := s.settled("/sweeps/ratios/decision", "Accept-Language", lang)
 		a.want(t, 200, words...)
 		if i := strings.Index(a.body, "⟦"); i >= 0 {
@@ -209,6 +218,8 @@ func TestDecision_next(t *testing.T) {
 	s.send("/sweeps/two/decision/next", "mixture", mixture).want(t, 303)
 	s.send("/sweeps/two/decision/next", "mixture", mixture+",3").want(t, 422)
 	s.send("/sweeps/two/decision/next").want(t, 409)
+	page.want(t, 200, "/sweeps/two/decision/share")
+	s.get("/sweeps/two/decision/share").want(t, 200, `value="stability"`)
 	runs, err := s.store.Runs(t.Context(), "two")
 	if err != nil || len(runs) != 6 || runs[4].Arm != "next-1" || runs[4].State != ablation.RunQueued {
 		t.Errorf("%v, %d runs", err, len(runs))
