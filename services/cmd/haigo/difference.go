@@ -39,6 +39,10 @@ func (a *app) compare(ctx context.Context, s ablation.Sweep, results []ablation.
 		return err
 	}
 	o.Differences, o.goal = differences(chart.Data{Sweep: s, Arms: o.arms, Sources: sources, Results: results})
+	o.Noise = map[string]ablation.Real{}
+	for _, name := range o.order {
+		o.Noise[name] = ablation.Real(analysis.Of(o.arms, results, ablation.BPB(name)).Pooled)
+	}
 	return a.early(ctx, s, results, o)
 }
 
@@ -133,6 +137,15 @@ func printDifferences(w io.Writer, o outcome) {
 	}
 	t.Flush()
 	fmt.Fprintln(w, "Bits per byte, in pairs of one seed, with 90% intervals (Student's t, noise pooled over arms).")
+	var noise []string
+	for _, name := range o.order {
+		if sd, ok := o.Noise[name]; ok && !math.IsNaN(float64(sd)) {
+			noise = append(noise, fmt.Sprintf("%s %.3f", name, float64(sd)))
+		}
+	}
+	if len(noise) > 0 {
+		fmt.Fprintf(w, "One seed differs from another by %s (standard deviation within arms).\n", strings.Join(noise, ", "))
+	}
 	if o.goal != "" {
 		fmt.Fprintln(w, "Objective:", o.goal)
 	}

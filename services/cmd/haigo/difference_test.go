@@ -58,8 +58,8 @@ func TestDifferences(t *testing.T) {
 		t.Errorf("of both languages together: %+v", both)
 	}
 	var b bytes.Buffer
-	printDifferences(&b, outcome{Differences: found, goal: goal, order: []string{"ja", "en"}})
-	for _, want := range []string{"ARM            MINUS", "first-matched (control)  -0.300 (-0.300 … -0.300)", "+0.200 (+0.200 … +0.200)", "Objective: min:0.5*bpb/ja+0.5*bpb/en"} {
+	printDifferences(&b, outcome{Differences: found, goal: goal, order: []string{"ja", "en"}, Noise: map[string]ablation.Real{"ja": .2, "en": ablation.Real(math.NaN())}})
+	for _, want := range []string{"ARM            MINUS", "first-matched (control)  -0.300 (-0.300 … -0.300)", "+0.200 (+0.200 … +0.200)", "Objective: min:0.5*bpb/ja+0.5*bpb/en", "by ja 0.200 (standard"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %q in\n%s", want, &b)
 		}

@@ -126,14 +126,15 @@ func (f fitted) printBaselines(w io.Writer) {
 	t.Flush()
 }
 
-// printArms are the tried mixtures that may be the best, or that likely no other beats on both of the front's metrics.
+// printArms are the tried mixtures that may be the best, or, by an objective of two metrics, that likely no other beats on both.
 func (f fitted) printArms(w io.Writer) {
 	const least, likely, most = 0.01, 0.5, 20
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "\nRUN\tSEEN\tEXPECTED\tP(BEST)\tP(FRONT)")
 	shown := 0
 	for _, a := range f.Arms {
-		if a.PBest < least && a.PFront < likely || shown >= most {
+		ahead := a.PFront >= likely && len(f.Objective.Terms) == 2 // of three, nearly everything is at the front
+		if a.PBest < least && !ahead || shown >= most {
 			continue
 		}
 		shown++

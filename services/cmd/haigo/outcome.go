@@ -22,6 +22,8 @@ type outcome struct {
 
 	// Differences are of every schedule to its matched control, and of every arm to the baseline.
 	Differences []differenceOutcome `json:"differences"`
+	// Noise is each set's standard deviation over seeds, pooled over arms; NaN where no arm has two.
+	Noise map[string]ablation.Real `json:"noise"`
 	// EarlyStop is what early stopping has spared; nil where nothing is stopped early.
 	EarlyStop *earlyOutcome `json:"early_stop,omitempty"`
 
