@@ -6,11 +6,14 @@ import (
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 )
 
-// shapes are named by their parameters without embedding, smallest first. Learning rates are half of DataDecide's
-// 0.0047·(N/108M)^(-1/3) (arXiv 2504.11393), as OLMo-core's ladder takes them: formulas for batches of 16k tokens and
-// more, not measured here.
+// shapes are named by their parameters, smallest first. The first two are the CPU trainer's of these names, so that its small
+// sweeps, the demo's among them, run here unchanged; of the others the embedding isn't counted, and their learning rates are half of
+// DataDecide's 0.0047·(N/108M)^(-1/3) (arXiv 2504.11393), as OLMo-core's ladder takes them: a formula for batches of 16k
+// tokens and more, not measured here.
 func shapes() []trainer.Shape {
 	return []trainer.Shape{
+		plain(shape("0.2m", 4, 64, 2, 176, 5e-3)),
+		plain(shape("0.5m", 4, 96, 3, 256, 4e-3)),
 		shape("1m", 5, 128, 2, 384, 1.1e-2),
 		shape("5m", 6, 256, 4, 704, 6.6e-3),
 		shape("20m", 6, 512, 8, 1408, 4.2e-3),
@@ -24,4 +27,10 @@ func shape(name string, layers, width, heads, ffn int, peakLR float64) trainer.S
 		Layers: layers, Width: width, Heads: heads, KVHeads: heads, FFN: ffn, Vocab: rows.Vocabulary,
 		Tied: true, RopeBase: 10000, NormEps: 1e-5, QKNorm: true,
 	}}
+}
+
+// plain is a shape without norms of queries and keys.
+func plain(s trainer.Shape) trainer.Shape {
+	s.Model.QKNorm = false
+	return s
 }
