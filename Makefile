@@ -8,7 +8,7 @@ PLUGINS := cpu gpu command
 PLATFORMS := linux-amd64 linux-arm64 darwin-arm64
 NPM     := npm --prefix web --no-audit --no-fund --no-update-notifier
 
-.PHONY: help demo test build web go gpu lint types browser bench-cpu bench-corpus bench-run bench-analysis bench-pages bench-store faults fuzz-api dist check-dist clean
+.PHONY: help demo test build web go gpu lint types browser bench-cpu bench-gpu bench-corpus bench-run bench-analysis bench-pages bench-store faults fuzz-api dist check-dist clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s%s\n", $$1, $$2}' Makefile
@@ -62,6 +62,9 @@ browser: ## a Chromium from npm in bin/chromium, for tests on a machine that has
 bench-cpu: bin/torch/.ready ## the CPU trainer against PyTorch, paired, in one call; BASELINE=PROGRAM adds an earlier bin/cpu-bench, BENCH=FLAGS
 	go build -trimpath -o bin/cpu-bench ./plugins/cpu/bench
 	bin/cpu-bench -python bin/torch/bin/python -baseline "$(BASELINE)" $(BENCH)
+
+bench-gpu: gpu ## the GPU trainer alone and packed, beside predictions and PyTorch; goes on where it stopped; BENCH=FLAGS, as in --out DIR 1m
+	bin/gpu/bin/python plugins/gpu/bench/bench.py $(BENCH)
 
 bench-corpus: ## reads 1 GB of JSON lines in .zst, as one file and as four: MB/s of text, MB a second of one core, peak memory
 	go test -run '^$$' -bench 'Add|Measure' -benchtime 1x ./services/corpus -corpus-bytes 1073741824

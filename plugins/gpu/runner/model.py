@@ -64,6 +64,13 @@ def flops_per_token(m):
     return 6.0 * parameters(m) + 6.0 * m.layers * m.width * (m.context + 1)
 
 
+def memory(m, batch_rows):
+    """About the bytes that training a run takes: the estimate of estimate.go, which says what they are for."""
+    tokens, size = batch_rows * m.context, 2 if m.bf16 else 4
+    layers = tokens * size * m.layers * (12 * m.width + 4 * m.ffn)
+    return 20 * parameters(m) + layers + 12 * min(tokens * m.vocab, 1 << 28)
+
+
 def init(m, seed):
     """First weights, from numpy's own generator: the same bits on any device and in any pack. Gains are 1; a matrix has a
     deviation of 1/√inputs, less by √(2·layers) where it writes into the residual stream; first logits have one of 0.8."""

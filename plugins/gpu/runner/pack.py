@@ -34,14 +34,26 @@ class Pack:
     def run(self, waiting, signalled):
         """Trains all sessions of an iterator to their ends. signalled says whether to leave."""
         waiting = iter(waiting)
-        while True:
-            self._fill(waiting)
-            if not any(self.seats):
-                return
-            self._turn(signalled())
+        try:
+            while self._fill(waiting):
+                self._turn(signalled())
+        except jax.errors.JaxRuntimeError as error:
+            traceback.print_exc()
+            self._perish([s for s in [*self.seats, *waiting] if s and not s.ended], error)
+
+    def _perish(self, sessions, error):
+        """Ends runs that the device can't go on with."""
+        if "RESOURCE_EXHAUSTED" in str(error):
+            per, has = model.memory(self.model, self.batch_rows), _memory().get("bytes_limit", 0)
+            fit = max(1, has // per) if has else max(1, len(self.seats) // 2)
+            error = Said("the device ran out of memory with {} at once: a run takes about {} bytes of {}; {}",
+                         "{} 個のランでデバイスのメモリーが足りなくなりました。1 つのランにおよそ {} バイト要り、全体は {} バイトです。{}",
+                         len(self.seats), per, has or "?", _advice(fit, len(self.seats)))
+        for s in sessions:
+            s.fail(error)
 
     def _fill(self, waiting):
-        """Gives free slots to those who wait, whose first scores are told at once."""
+        """Gives free slots to those who wait, whose first scores are told at once; False where no run is left."""
         new = []
         for slot, seat in enumerate(self.seats):
             while seat is None and (seat := next(waiting, None)) is not None:
@@ -55,6 +67,7 @@ class Pack:
             self._drain()
             self._score(first)
             self._release()
+        return any(self.seats)
 
     def _admit(self, slot, session):
         """False where the session came to an end before its first step."""
@@ -127,9 +140,10 @@ class Pack:
             self.stride = min(2 * self.stride, self.window)
         elif seconds > 2 * CALL_SECONDS:
             self.stride = max(1, self.stride // 2)
+        memory = _memory().get("bytes_in_use")
         for r, s in enumerate(seats):
             if s and not s.ended and counts[r]:
-                self._guard(s, s.report, losses[:counts[r], r], norms[:counts[r], r], seconds)
+                self._guard(s, s.report, losses[:counts[r], r], norms[:counts[r], r], seconds, memory)
 
     def _drain(self):
         self._tell(self.pending)
@@ -189,3 +203,14 @@ class Pack:
         if s.saved != s.step:
             self._save(r, s)
         s.finish("stopped", why, retriable=True)
+
+
+def _memory():
+    """What the device says of its memory, in bytes; a processor says nothing."""
+    return jax.devices()[0].memory_stats() or {}
+
+
+def _advice(fit, slots):
+    if fit < slots:
+        return Said("at most about {} fit", "およそ {} 個まで入ります", fit)
+    return Said("take a smaller shape, batch or row", "モデル・バッチ・行を小さくしてください")

@@ -28,7 +28,8 @@ func python(t *testing.T, args ...string) *exec.Cmd {
 		t.Skip("not run: the GPU trainer (make gpu brings JAX)")
 	}
 	c := exec.CommandContext(t.Context(), env.Python, append([]string{"-B"}, args...)...)
-	c.Env = append(os.Environ(), "JAX_PLATFORMS=cpu", "PYTHONPATH=.", "NPROC=1", "XLA_FLAGS=--xla_cpu_multi_thread_eigen=false")
+	c.Env = append(os.Environ(), "JAX_PLATFORMS=cpu", "PYTHONPATH=.", "NPROC=1", "XLA_FLAGS=--xla_cpu_multi_thread_eigen=false",
+		"JAX_COMPILATION_CACHE_DIR="+t.TempDir(), "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS=0.1")
 	return c
 }
 

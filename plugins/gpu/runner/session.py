@@ -161,9 +161,9 @@ class Session:
         source, row = self.plan.sources[step], self.plan.rows[step]
         return np.stack([self.tokens[k][i] for k, i in zip(source, row)])
 
-    def report(self, losses, norms, seconds):
-        """Tells of steps that were made, a loss and a norm each, in so many seconds altogether. Usage of a step at which more
-        is due comes after that."""
+    def report(self, losses, norms, seconds, memory):
+        """Tells of steps that were made, a loss and a norm each, in so many seconds altogether, with so many bytes of the
+        device in use, None where it doesn't say. Usage of a step at which more is due comes after that."""
         lines = []
         for loss, norm in zip(losses, norms):
             here, self.step = self.step, self.step + 1
@@ -171,7 +171,7 @@ class Session:
             bad = not (np.isfinite(loss) and np.isfinite(norm)) and not self.skipped[here]
             diverged = bad and self.spec["on_nonfinite"] == "stop"
             if self.logged[self.step] or diverged:
-                lines.append(self._metrics(here, loss, norm))
+                lines.append(self._metrics(here, loss, norm, memory))
             if diverged:
                 self.events.append(*lines)
                 return self.finish("diverged", Said("loss {} and gradient norm {} at step {} aren't both finite",
@@ -182,10 +182,12 @@ class Session:
         if lines:
             self.events.append(*lines)
 
-    def _metrics(self, here, loss, norm):
+    def _metrics(self, here, loss, norm, memory):
         speed = self.unlogged * self.tokens_per_step / max(self.seconds, 1e-9)
         self.seconds, self.unlogged = 0.0, 0
         values = {"loss": loss, "grad_norm": norm, "lr": self.lr[here], "tokens_per_s": speed}
+        if memory is not None:
+            values["memory_bytes"] = memory
         return "metrics", self._at() | {"values": {k: files.real(v) for k, v in values.items()}}
 
     def _at(self):

@@ -83,7 +83,8 @@ type Plan struct {
 	UnigramNats   Real             `json:"unigram_nats"`
 }
 
-// Metrics are the values of one step; Tokens is step × batch_rows × row_tokens.
+// Metrics are the values of one step; Tokens is step × batch_rows × row_tokens. Two values are of the machine and not of the
+// run: tokens_per_s, the mean since the last line, and memory_bytes, in use on the device, where the trainer knows.
 type Metrics struct {
 	Step   int64           `json:"step"`
 	Tokens int64           `json:"tokens"`

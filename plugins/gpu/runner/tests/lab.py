@@ -68,17 +68,21 @@ class Lab:
             "on_nonfinite": "stop", "resources": {},
         } | changes
 
+    def folder(self, run, attempt):
+        return os.path.join(self.data, "runs", run, f"attempt-{attempt:04d}")
+
     def attempt(self, spec):
         """Its folder, with spec.json."""
-        folder = os.path.join(self.data, "runs", spec["run_id"], f"attempt-{spec['attempt']:04d}")
+        folder = self.folder(spec["run_id"], spec["attempt"])
         os.makedirs(folder)
         files.write(os.path.join(folder, "spec.json"), files.encode(spec))
         return folder
 
 
 def events(folder):
+    """Whole lines only, as any reader takes them."""
     with open(os.path.join(folder, "events.jsonl"), "rb") as file:
-        return [json.loads(line) for line in file]
+        return [json.loads(line) for line in file if line.endswith(b"\n")]
 
 
 def points(folder):

@@ -2,9 +2,13 @@
 
 import tempfile
 import unittest
+from unittest import mock
+
+import jax
 
 import lab
 import model
+import step
 from pack import Pack
 from session import Session
 
@@ -65,6 +69,17 @@ class PackTest(unittest.TestCase):
         for f in folders:
             last, before = lab.finished(f), lab.events(f)[-2]
             self.assertEqual((last["outcome"], before["type"], before["step"]), ("stopped", "checkpoint", last["step"]))
+
+    def test_out_of_memory_says_what_to_do(self):
+        def full(*_):
+            raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate 5 bytes.")
+        with mock.patch.object(step, "steps", full):
+            folders = self.train(2, *[self.lab.spec(f"full-{i}", i) for i in range(3)])
+        for f in folders:
+            last = lab.finished(f)
+            self.assertEqual(last["outcome"], "failed")
+            self.assertIn("ran out of memory with 2 at once", last["reason"])
+            self.assertIn("およそ 1 個まで", last["reason_ja"])
 
     def test_another_shape_ends_that_run_alone(self):
         other = self.lab.spec("wide", 1, batch_rows=4)
