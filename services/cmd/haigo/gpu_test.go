@@ -27,7 +27,7 @@ func TestGPU(t *testing.T) {
 			if scores[key] == nil {
 				scores[key] = map[uint64]ablation.Real{}
 			}
-			scores[key][uint64(r.InitSeed)] = all[i]["bpb/"+language+"@200"]
+			scores[key][r.InitSeed] = all[i]["bpb/"+language+"@200"]
 		}
 	}
 	for seed := range scores["ja in ja"] {
