@@ -17,6 +17,7 @@ type Adaptive struct {
 	Confirm   int              `json:"confirm"`             // fresh seeds of each arm of the last round; 0: there is none
 	Enough    float64          `json:"enough,omitempty"`    // expected gain, in the objective's unit, that is no further batch's worth; 0: what seeds hide
 	Bounds    map[string]Bound `json:"bounds,omitempty"`    // shares by source
+	Front     []string         `json:"front,omitempty"`     // two metrics whose trade-off batches widen; empty: they follow the objective
 }
 
 // RoundKind is what a round does.

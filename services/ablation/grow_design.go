@@ -68,7 +68,7 @@ func (g *growth) adaptive(old, next *Adaptive) *Adaptive {
 	if old == nil {
 		return next
 	}
-	ok := next != nil && old.Objective == next.Objective && old.Start == next.Start && maps.Equal(old.Bounds, next.Bounds)
+	ok := next != nil && old.Objective == next.Objective && old.Start == next.Start && maps.Equal(old.Bounds, next.Bounds) && slices.Equal(old.Front, next.Front)
 	numbers := func(a *Adaptive) [4]float64 {
 		return [4]float64{float64(a.Batch), float64(a.Rounds), float64(a.Confirm), a.Enough}
 	}

@@ -17,7 +17,7 @@ func (r *reader) adaptive(n *node, s Sweep, d Design) *Adaptive {
 	if n == nil {
 		return nil
 	}
-	f := r.fields(n, "objective", "start", "batch", "rounds", "confirm", "enough", "bounds")
+	f := r.fields(n, "objective", "start", "batch", "rounds", "confirm", "enough", "bounds", "front")
 	mixed := s.Mixed()
 	out := &Adaptive{
 		Objective: r.objective(f["objective"]),
@@ -27,6 +27,11 @@ func (r *reader) adaptive(n *node, s Sweep, d Design) *Adaptive {
 		Confirm:   int(r.whole(f["confirm"], usualConfirm, 0, maxConfirm)),
 		Enough:    r.number(f["enough"], 0, span{low: 0, high: math.Inf(1), above: true}),
 		Bounds:    r.adaptiveBounds(f["bounds"], s, mixed),
+		Front:     r.front(f["front"]),
+	}
+	if len(out.Front) > 0 && f["enough"] != nil {
+		r.problem(f["enough"], say("is a gain in the objective, which batches don't follow where front names two metrics; remove one of the two",
+			"目的の値での利得ですが、front があるとバッチは目的に従いません。どちらかを消してください"))
 	}
 	r.adaptable(n, f["start"], s, d, out, mixed)
 	return out
@@ -62,6 +67,15 @@ func (r *reader) objective(n *node) string {
 		return ""
 	}
 	return text
+}
+
+// front is two metrics; whether there are such is for the start to say.
+func (r *reader) front(n *node) []string {
+	out := distinct(r, n, r.text)
+	if n != nil && n.kind == kindList && len(n.items) > 0 && len(n.items) != 2 {
+		r.problem(n, say("names %d metrics; a front is of two, as in [bpb/ja, bpb/en]", "指標が %d 個あります。[bpb/ja, bpb/en] のように 2 つ書いてください", len(n.items)))
+	}
+	return out
 }
 
 // adaptiveBounds are [least, largest] by source, which must leave a mixture.

@@ -58,6 +58,9 @@ func (w words) adaptive(a *ablation.Adaptive) string {
 	if a.Objective != "" {
 		text += w.text("round.plan.aim", "m", a.Objective)
 	}
+	if len(a.Front) > 0 {
+		text += w.text("round.plan.front", "x", a.Front[0], "y", a.Front[1])
+	}
 	return text
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/analysis/decision"
@@ -23,6 +24,9 @@ func (r *resolved) adapt() error {
 		return nil
 	}
 	if err := r.hasObjective(a.Objective); err != nil {
+		return err
+	}
+	if err := r.hasFront(a.Front); err != nil {
 		return err
 	}
 	if len(r.Sweep.Rounds) > 0 {
@@ -113,7 +117,7 @@ func ends(shares []float64) []float64 {
 // room is where the first mixtures may lie: within the bounds and limits, and no source more often than the recipe lets it be read.
 func (r *resolved) room(shares []float64) decision.Room {
 	names, mixed, a := sourceNames(r.Sweep), r.Sweep.Mixed(), r.Sweep.Design.Adaptive
-	out := decision.Room{Sources: len(names), Phases: len(shares), Least: make([]float64, len(names)), Most: make([]float64, len(names))}
+	out := decision.Room{Sources: len(names), Phases: len(shares), Shares: shares, Least: make([]float64, len(names)), Most: make([]float64, len(names))}
 	for j, name := range names {
 		if !slices.Contains(mixed, name) {
 			continue
@@ -154,6 +158,30 @@ func (r *resolved) hasObjective(text string) error {
 	if text == "" {
 		return nil
 	}
+	_, err := decision.ParseObjective(text, r.metrics())
+	var bad *ablation.Invalid
+	if errors.As(err, &bad) {
+		for i := range bad.Problems {
+			bad.Problems[i].Field = "design.adaptive.objective"
+		}
+	}
+	return r.placed(err)
+}
+
+// hasFront refuses a front of metrics that the sweep's runs won't have.
+func (r *resolved) hasFront(names []string) error {
+	metrics := r.metrics()
+	for _, name := range names {
+		if !slices.Contains(metrics, name) {
+			list := strings.Join(metrics, ", ")
+			return r.placed(invalid("design.adaptive.front", name, name+" is no metric of these runs; metrics are "+list, name+" はこれらのランの指標ではありません。指標: "+list))
+		}
+	}
+	return nil
+}
+
+// metrics are those that the sweep's runs will have, in order.
+func (r *resolved) metrics() []string {
 	var metrics []string
 	for _, s := range r.Sources {
 		metrics = append(metrics, ablation.BPB(s.Name), ablation.BPB(s.Lang))
@@ -162,12 +190,5 @@ func (r *resolved) hasObjective(text string) error {
 		metrics = append(metrics, ablation.TaskBPB(t.Name), ablation.TaskAccuracy(t.Name), ablation.TaskF1(t.Name))
 	}
 	slices.Sort(metrics)
-	_, err := decision.ParseObjective(text, slices.Compact(metrics))
-	var bad *ablation.Invalid
-	if errors.As(err, &bad) {
-		for i := range bad.Problems {
-			bad.Problems[i].Field = "design.adaptive.objective"
-		}
-	}
-	return r.placed(err)
+	return slices.Compact(metrics)
 }

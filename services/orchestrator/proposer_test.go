@@ -155,6 +155,25 @@ func TestProposer_schedules(t *testing.T) {
 	}
 }
 
+// TestProposer_front: batches for a front go where it is open, and don't end for what they would gain at one point of it.
+func TestProposer_front(t *testing.T) {
+	t.Parallel()
+	store := pgtest.Store(t)
+	addText(t, store)
+	document := strings.Replace(adapting, "confirm: 3, enough: 1e-9", "confirm: 0, front: [bpb/ja, bpb/en]", 1)
+	if _, _, err := sweeper(store).Apply(t.Context(), []byte(document), ""); err != nil {
+		t.Fatal(err)
+	}
+	finishAll(t, store)
+	propose(t, store, 1)
+	finishAll(t, store)
+	propose(t, store, 1)
+	s := sweepOf(t, store, "adapting")
+	if got := kinds(s); !slices.Equal(got, []ablation.RoundKind{"start", "batch", "verdict"}) || s.Verdict().Reason != ablation.ReasonRounds {
+		t.Errorf("rounds are %v, for %v", got, s.Verdict().Reason)
+	}
+}
+
 // TestProposer_budget: what a budget leaves is kept for the confirmation, and then is no batch's.
 func TestProposer_budget(t *testing.T) {
 	t.Parallel()
@@ -219,6 +238,7 @@ func TestApply_adaptive(t *testing.T) {
 		"objective: 'min:bpb/xx'":               "6:75: design.adaptive.objective: expects a metric at bpb/xx",
 		"bounds: {web-ja: [0.5, 0.5]}":          "design.adaptive.bounds: bounds and limits leave room",
 		"objective: 'min:0.5*bpb/ja+task/x/f1'": "design.adaptive.objective",
+		"front: [bpb/ja, bpb/xx]":               "6:64: design.adaptive.front: bpb/xx is no metric of these runs",
 	} {
 		_, _, err := sweeper(store).Apply(t.Context(), []byte(strings.Replace(adapting, "enough: 1e-9", replaced, 1)), "")
 		if err == nil || !strings.Contains(err.Error(), want) {

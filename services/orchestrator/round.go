@@ -149,9 +149,12 @@ func (s *sight) proposals() []decision.Proposal {
 }
 
 // enough reports whether no further batch is worth its runs: what the best mixture in reach is expected to have over the recommended
-// one is less than the confirmation's seeds can show.
+// one is less than the confirmation's seeds can show. Batches for a front look for more than that.
 func (s *sight) enough() bool {
 	a := s.Sweep.Design.Adaptive
+	if len(a.Front) > 0 {
+		return false
+	}
 	seeds := float64(max(1, a.Confirm, len(s.Sweep.Seeds)))
 	return s.Gain() <= cmp.Or(a.Enough, s.Noise()/math.Sqrt(seeds)) // false where the noise isn't known
 }

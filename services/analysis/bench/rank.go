@@ -61,7 +61,7 @@ const (
 
 func choose(pool table.Table, how string, n int, seed uint64) []int {
 	if how == byDesign {
-		return decision.Start(pool.Runs, n, seed)
+		return decision.Start(pool.Runs, nil, n, seed)
 	}
 	return subset(len(pool.Runs), n, seed)
 }

@@ -210,15 +210,15 @@ func TestStart(t *testing.T) {
 				pool[i].Shares = [][]float64{w, pool[max(0, i-1)].Shares[0]}
 			}
 		}
-		got := decision.Start(pool, 9, 5)
-		if diff := cmp.Diff(got, decision.Start(pool, 9, 5)); diff != "" {
+		got := decision.Start(pool, nil, 9, 5)
+		if diff := cmp.Diff(got, decision.Start(pool, nil, 9, 5)); diff != "" {
 			t.Errorf("%d sources: one seed, two designs:\n%s", sources, diff)
 		}
 		slices.Sort(got)
 		if n := len(slices.Compact(got)); n != 9 {
 			t.Errorf("%d sources: %d different runs, want 9", sources, n)
 		}
-		if n := len(decision.Start(pool, 100, 1)); n != len(pool) {
+		if n := len(decision.Start(pool, nil, 100, 1)); n != len(pool) {
 			t.Errorf("%d sources: %d runs of a pool of %d", sources, n, len(pool))
 		}
 	}
@@ -298,10 +298,10 @@ func TestBeside(t *testing.T) {
 	t.Parallel()
 	at := func(ja float64) table.Run { return table.Run{Shares: [][]float64{{ja, 1 - ja}}} }
 	pool := []table.Run{at(.05), at(.45), at(.5), at(.95)}
-	if got := decision.Beside([]table.Run{at(.05), at(.95)}, pool, 1); len(got) != 1 || got[0] != 1 && got[0] != 2 {
+	if got := decision.Beside([]table.Run{at(.05), at(.95)}, pool, nil, 1); len(got) != 1 || got[0] != 1 && got[0] != 2 {
 		t.Errorf("%v lies farthest from both ends", got)
 	}
-	if got := decision.Beside(nil, pool[:2], 9); len(got) != 2 {
+	if got := decision.Beside(nil, pool[:2], nil, 9); len(got) != 2 {
 		t.Errorf("%v of a pool of two", got)
 	}
 }

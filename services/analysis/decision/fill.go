@@ -12,6 +12,7 @@ import (
 type Room struct {
 	Sources int
 	Phases  int                  // of every run
+	Shares  []float64            // the phases' shares of the tokens; nil: equal
 	Mixed   []int                // sources that share out the whole; the others get nothing
 	Least   []float64            // shares by source, in any phase; nil: none
 	Most    []float64            // likewise; nil: the whole
@@ -48,7 +49,7 @@ func Fill(tried []table.Run, room Room, n int, seed uint64) []table.Run {
 		return slices.ContainsFunc(tried, func(t table.Run) bool { return Apart(t, run) < .005 })
 	})
 	var out []table.Run
-	for _, i := range Beside(tried, pool, n) {
+	for _, i := range Beside(tried, pool, room.Shares, n) {
 		out = append(out, pool[i])
 	}
 	return out

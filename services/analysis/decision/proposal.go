@@ -122,11 +122,13 @@ func (e *engine) thompson(pool []table.Run, n int, c chosen) []int {
 // about which those before say least: D-optimal for a Matérn process over roots of shares; over the exposures that the models
 // see of schedules, in log odds, where mixtures change. Where these are few, its corners would take most of the runs, and
 // each run is instead that which leaves the least variance over the pool.
-func Start(pool []table.Run, n int, seed uint64) []int {
+//
+// Shares are those of the tokens that each phase has; nil: all alike.
+func Start(pool []table.Run, shares []float64, n int, seed uint64) []int {
 	if len(pool) == 0 || n < 1 {
 		return nil
 	}
-	s := newStart(pool)
+	s := newStart(pool, shares)
 	next := rand.New(rand.NewPCG(seed, 0x7374617274000000)).IntN(len(pool))
 	out := []int{next}
 	s.take(next)
@@ -140,8 +142,8 @@ func Start(pool []table.Run, n int, seed uint64) []int {
 
 // Beside chooses n of a pool to run beside what has been tried, without any result: each is that about which the tried ones
 // and those before it say least, as [Start] chooses.
-func Beside(tried, pool []table.Run, n int) []int {
-	s := newStart(slices.Concat(tried, pool))
+func Beside(tried, pool []table.Run, shares []float64, n int) []int {
+	s := newStart(slices.Concat(tried, pool), shares)
 	for i := range tried {
 		s.take(i)
 	}
@@ -179,10 +181,10 @@ const (
 	startNoise   = 0.01
 )
 
-func newStart(pool []table.Run) *start {
+func newStart(pool []table.Run, shares []float64) *start {
 	s := &start{length: startLength, left: make([]float64, len(pool)), taken: make([]bool, len(pool))}
 	for i, r := range pool {
-		s.features = append(s.features, startFeatures(r))
+		s.features = append(s.features, startFeatures(r, shares))
 		s.left[i] = 1
 	}
 	if s.even = len(s.features[0]) <= evenFeatures && len(pool) <= evenPool; !s.even {
@@ -197,9 +199,9 @@ func newStart(pool []table.Run) *start {
 	return s
 }
 
-// startFeatures are roots of a mixture's shares; of a schedule, log odds of what it reads of each source over the run, were its
-// phases alike in length, and in its last phase.
-func startFeatures(r table.Run) (f []float64) {
+// startFeatures are roots of a mixture's shares; of a schedule, log odds of what it reads of each source over the run and in its
+// last phase.
+func startFeatures(r table.Run, shares []float64) (f []float64) {
 	last := r.Shares[len(r.Shares)-1]
 	for j, w := range last {
 		if len(r.Shares) == 1 {
@@ -207,10 +209,14 @@ func startFeatures(r table.Run) (f []float64) {
 			continue
 		}
 		sum := 0.0
-		for _, phase := range r.Shares {
-			sum += phase[j]
+		for p, phase := range r.Shares {
+			if shares == nil {
+				sum += phase[j] / float64(len(r.Shares))
+			} else {
+				sum += shares[p] * phase[j]
+			}
 		}
-		f = append(f, surrogate.LogOdds(sum/float64(len(r.Shares))), surrogate.LogOdds(w))
+		f = append(f, surrogate.LogOdds(sum), surrogate.LogOdds(w))
 	}
 	return f
 }

@@ -41,6 +41,7 @@ type Evidence struct {
 	Pairs  []table.Pair
 	Goal   decision.Objective // the aim's objective, read
 	Limits decision.Limits
+	Front  [2]string // metrics whose trade-off proposals widen; empty: they follow the goal
 
 	sweep string
 	id    int64
@@ -61,6 +62,7 @@ func New(r Runs, a Aim) (Evidence, error) {
 	m.pair(r)
 	if r.Sweep.Design.Adaptive != nil {
 		m.own = r.Sweep.Design.Adaptive.Objective
+		copy(m.Front[:], r.Sweep.Design.Adaptive.Front)
 	}
 	return m, m.aim()
 }
@@ -131,8 +133,12 @@ func (m *Evidence) Usual() decision.Objective {
 	return decision.Mean(m.Table.Metrics)
 }
 
-// Against are the two metrics of the trade-off: English and Japanese, else the objective's first two.
+// Against are the two metrics of the trade-off: those that the sweep's batches widen, else English and Japanese, else the
+// objective's first two.
 func (m *Evidence) Against() (x, y string) {
+	if m.Front != ([2]string{}) {
+		return m.Front[1], m.Front[0]
+	}
 	if slices.Contains(m.Table.Metrics, ablation.BPB("ja")) && slices.Contains(m.Table.Metrics, ablation.BPB("en")) {
 		return ablation.BPB("en"), ablation.BPB("ja")
 	}
@@ -144,7 +150,7 @@ func (m *Evidence) Against() (x, y string) {
 
 // Digest is a SHA-256 in hex that is equal for evidence of which the same is decided.
 func (m *Evidence) Digest() string {
-	rest, _ := json.Marshal([]any{m.sweep, m.Goal, m.Tokens, m.Parameters, m.Shares, m.Sizes, m.Pairs, m.Limits}) // holds nothing that has no form there
+	rest, _ := json.Marshal([]any{m.sweep, m.Goal, m.Tokens, m.Parameters, m.Shares, m.Sizes, m.Pairs, m.Limits, m.Front}) // holds nothing that has no form there
 	hash := sha256.New()
 	for _, part := range [][]byte{m.Table.Mixtures(), m.Table.Scores(), rest} {
 		fmt.Fprintf(hash, "%d ", len(part))
@@ -177,5 +183,5 @@ func (m *Evidence) Decide(next int) (decision.Outlook, error) {
 	}
 	x, y := m.Against()
 	v := decision.View{X: x, Y: y, Responses: slices.DeleteFunc(names, surrogate.Rising), Next: next}
-	return decision.Look(fit, decision.Options{Objective: m.Goal, Limits: m.Limits, Tokens: m.Tokens, Parameters: m.Parameters, Seed: seed}, v), nil
+	return decision.Look(fit, decision.Options{Objective: m.Goal, Limits: m.Limits, Front: m.Front, Tokens: m.Tokens, Parameters: m.Parameters, Seed: seed}, v), nil
 }
