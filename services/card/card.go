@@ -47,8 +47,8 @@ type Point struct{ X, Y float64 }
 // Drawer draws cards. It is safe for concurrent use.
 type Drawer struct{ font *sfnt.Font }
 
-// New is a drawer that writes in a font, given as the bytes of a TrueType or OpenType file. What the font can't write is
-// left out.
+// New is a drawer that writes in a font, given as the bytes of a TrueType or OpenType file. For what the font
+// can't write stands □.
 func New(data []byte) (*Drawer, error) {
 	font, err := sfnt.Parse(data)
 	if err != nil {
@@ -120,7 +120,7 @@ func (s *sheet) head(c Card) {
 		}
 	}
 	s.fill(rule, rect(edge, bodyTop-22, right, bodyTop-20))
-	s.text(edge, Height-34, 22, ink3, s.cut(c.Note, 22, split-edge))
+	s.text(edge, Height-28, 22, ink3, s.cut(c.Note, 22, right-edge))
 }
 
 // mostLines is how many lines there are; the last one may say how many arms have none.

@@ -140,3 +140,24 @@ func BenchmarkPNG(b *testing.B) {
 		}
 	}
 }
+
+// TestDrawer_PNG_missing: what the font lacks is seen to be missing; what changes a character before it isn't a character.
+func TestDrawer_PNG_missing(t *testing.T) {
+	t.Parallel()
+	d := drawer(t)
+	draw := func(title string) []byte {
+		data, err := d.PNG(example(title, 3))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return data
+	}
+	for title, same := range map[string]string{"한국어の比率": "□□□の比率", "比率は🍶️?": "比率は□?", "配\u200d合": "配合"} {
+		if !bytes.Equal(draw(title), draw(same)) {
+			t.Errorf("%q isn't drawn as %q", title, same)
+		}
+	}
+	if bytes.Equal(draw("한국어"), draw("")) {
+		t.Error("what can't be drawn leaves no trace")
+	}
+}

@@ -37,14 +37,20 @@ func (s *sheet) face(size float64) font.Face {
 	return face
 }
 
-// writable is a text without what the font has no glyph for; any white space becomes a space.
+// missing stands for a character that the font lacks, as browsers show it: a font of all scripts would be
+// larger than the rest of the program.
+const missing = '□'
+
+// writable is a text in which missing stands for what the font has no glyph for; any white space becomes a space.
 func (s *sheet) writable(text string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) && r != '\u3000' {
+		switch i, err := s.font.GlyphIndex(&s.buf, r); {
+		case unicode.IsSpace(r) && r != '\u3000':
 			return ' '
-		}
-		if i, err := s.font.GlyphIndex(&s.buf, r); err != nil || i == 0 || unicode.IsControl(r) {
+		case unicode.In(r, unicode.C, unicode.M, unicode.Sk, unicode.Variation_Selector): // they change what stands before them
 			return -1
+		case err != nil || i == 0:
+			return missing
 		}
 		return r
 	}, text)

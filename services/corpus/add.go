@@ -253,7 +253,11 @@ func (t *intake) settle(ctx context.Context) (*intake, error) {
 	}
 	// A source so small that its share holds out nothing holds out its smallest hash.
 	if t.heldout.Documents == 0 {
-		t.note(StandIn, standIn(t.options.Share))
+		advice := standIn(t.options.Share)
+		if t.kept == 1 {
+			advice = lone
+		}
+		t.note(StandIn, advice)
 		return t.sift(ctx, t.smallest, func(*document) bool { return true })
 	}
 	return t, nil

@@ -44,6 +44,12 @@ func (t *intake) note(reason string, detail ablation.Label) {
 	t.tally.notes = append(t.tally.notes, Problem{File: t.options.Name, Reason: reason, Detail: detail.EN, DetailJA: detail.JA})
 }
 
+// lone says what to do about a source that is one document.
+var lone = ablation.Label{
+	EN: "all of it is one document, which is held out, so nothing is left to train on: cut it with --split paragraphs or --split lines, or add more documents",
+	JA: "全体が 1 つの文書で、検証セットになるため、学習に使う文章が残りません。--split paragraphs か --split lines で区切るか、文書を増やして追加してください",
+}
+
 func standIn(share float64) ablation.Label {
 	return ablation.Label{
 		EN: fmt.Sprintf("a share of %g holds out none of so few documents, so the one of smallest hash is held out; once the source or the sample grows it may be trained on: add it with a larger share, as with --share 0.05, or with more documents", share),

@@ -6,8 +6,10 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/go-chi/chi/v5"
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/corpus"
@@ -69,18 +71,49 @@ type additionView struct {
 func (v additionView) Anywhere() bool { return len(v.Roots) == 1 && v.Roots[0] == "/" }
 
 func (s *Server) additionPage(w http.ResponseWriter, r *http.Request) {
-	s.renderAddition(w, r, http.StatusOK, additionView{})
+	if !r.URL.Query().Has("path") {
+		s.renderAddition(w, r, http.StatusOK, additionView{})
+		return
+	}
+	v := additionView{Addition: asked(r)} // a form that was looked at, in another language
+	s.checkAddition(r.Context(), s.words(r), &v)
+	s.renderAddition(w, r, http.StatusOK, v)
 }
 
 func (s *Server) renderAddition(w http.ResponseWriter, r *http.Request, code int, v additionView) {
 	v.Roots = s.options.TextRoots
-	s.render(w, r, view{status: code, page: "addition", title: s.words(r).text("add.head"), nav: "sources", path: "/sources/new", data: v})
+	page := view{status: code, page: "addition", title: s.words(r).text("add.head"), nav: "sources", path: "/sources/new", data: v}
+	if r.Method == http.MethodPost {
+		page.query = r.PostForm
+	}
+	s.render(w, r, page)
 }
 
 // asked is what a form asks to add.
 func asked(r *http.Request) ablation.Addition {
-	value := func(name string) string { return strings.TrimSpace(r.PostFormValue(name)) }
-	return ablation.Addition{Name: value("name"), Lang: value("lang"), Licence: value("licence"), Path: value("path"), Column: value("column")}
+	value := func(name string) string { return strings.TrimSpace(r.FormValue(name)) }
+	a := ablation.Addition{Name: value("name"), Lang: value("language"), Licence: value("licence"), Path: value("path"), Column: value("column"), Split: value("split")}
+	a.DropNear = value("drop") != ""
+	if text := strings.TrimSuffix(norm.NFKC.String(value("share")), "%"); text != "" {
+		percent, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+		if a.Share = percent / 100; err != nil || a.Share == 0 {
+			a.Share = -1 // is refused at its field
+		}
+	}
+	return a
+}
+
+// Splits are the ways to cut text that may be asked for.
+func (additionView) Splits() []corpus.Split {
+	return []corpus.Split{corpus.SplitFile, corpus.SplitParagraphs, corpus.SplitLines}
+}
+
+// Percent is the share that is held out as it is written in the form; empty: the usual.
+func (v additionView) Percent() string {
+	if v.Share <= 0 {
+		return ""
+	}
+	return strconv.FormatFloat(v.Share*100, 'g', 6, 64)
 }
 
 // lookAt answers what would be read, without reading it.
@@ -95,7 +128,11 @@ func (s *Server) lookAt(w http.ResponseWriter, r *http.Request) {
 
 // checkAddition looks at the text and reports whether it may be added; what is wrong stands at its field.
 func (s *Server) checkAddition(ctx context.Context, words words, v *additionView) bool {
-	found, err := s.options.Look(ctx, v.Addition)
+	var found corpus.Survey
+	err := storable(v.Addition)
+	if err == nil {
+		found, err = s.options.Look(ctx, v.Addition)
+	}
 	if err == nil {
 		v.Found = &found
 		_, unknown := s.options.Store.Source(ctx, v.Name, "")
@@ -104,6 +141,20 @@ func (s *Server) checkAddition(ctx context.Context, words words, v *additionView
 	}
 	v.refuse(s, words, err)
 	return false
+}
+
+// storable refuses what no database keeps: bytes of another encoding, as a program may send them, and NUL.
+func storable(a ablation.Addition) error {
+	var bad []ablation.Problem
+	for _, v := range []struct{ field, text string }{{"paths", a.Path}, {"licence", a.Licence}, {"column", a.Column}} {
+		if !utf8.ValidString(v.text) || strings.ContainsRune(v.text, 0) {
+			bad = append(bad, ablation.Problem{Field: v.field, Message: ablation.Label{EN: "isn't text in UTF-8: write it in UTF-8", JA: "UTF-8 の文字ではありません。UTF-8 で書いてください"}})
+		}
+	}
+	if len(bad) == 0 {
+		return nil
+	}
+	return &ablation.Invalid{Problems: bad}
 }
 
 func (v *additionView) refuse(s *Server, words words, err error) {

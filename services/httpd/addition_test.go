@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/url"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -22,16 +25,33 @@ func TestAddition(t *testing.T) {
 		write(t, fmt.Sprintf("%s/%02d.jsonl", root, i), fmt.Sprintf(`{"body": "本文 %d", "text": 1}`+"\n", i))
 	}
 	s.get("/sources/new?lang=en").want(t, 200, root)
-	good := []string{"path", root, "name", "web-ja", "lang", "ja", "licence", "CC0", "column", "body"}
+	good := []string{"path", root, "name", "web-ja", "language", "ja", "licence", "CC0", "column", "body"}
 	s.send("/sources/look?lang=ja", good...).want(t, 200, "20 ファイル", "本文 0", `value="body"`)
-	s.send("/sources/look?lang=en", "path", root, "name", "web-ja", "lang", "ja").want(t, 200, "holds no document")
-	s.send("/sources/look?lang=en", "path", "/etc", "name", "Web", "lang", "日本語").want(t, 422, `id="name-e"`, `id="lang-e"`, `value="/etc"`)
-	s.send("/sources?lang=en", "path", "/etc", "name", "web-ja", "lang", "ja").want(t, 422, `id="path-e"`, "text may be read below")
-	s.send("/sources?lang=ja", "path", root+"/none", "name", "web-ja", "lang", "ja").want(t, 422, "ファイルもフォルダーもなく")
+	s.send("/sources/look?lang=en", "path", root, "name", "web-ja", "language", "ja").want(t, 200, "holds no document")
+	s.send("/sources/look?lang=en", "path", "/etc", "name", "Web", "language", "日本語").want(t, 422, `id="name-e"`, `id="lang-e"`, `value="/etc"`)
+	s.send("/sources?lang=en", "path", "/etc", "name", "web-ja", "language", "ja").want(t, 422, `id="path-e"`, "text may be read below")
+	s.send("/sources?lang=ja", "path", root+"/none", "name", "web-ja", "language", "ja").want(t, 422, "ファイルもフォルダーもなく")
+	s.get("/sources/new?lang=ja&name=Web&language=ja&path=/etc").want(t, 200, `id="name-e"`, `value="/etc"`)
+	refused := s.send("/sources/look?lang=en", "path", root, "name", "Web", "language", "en", "share", "５０％").want(t, 422, `id="name-e"`, `value="50"`).body
+	if !strings.Contains(refused, `name=Web&amp;path=`+url.QueryEscape(root)) {
+		t.Error("the other language forgets what was refused")
+	}
+	s.send("/sources/look?lang=ja", append(good, "share", "100")...).want(t, 422, `id="share-e"`, "0 より大きく")
+	write(t, root+"/one.txt", "一つの文書。\n\n次の段落。\n")
+	lone := []string{"path", root + "/one.txt", "name", "web-ja", "language", "ja"}
+	s.send("/sources/look?lang=ja", lone...).want(t, 200, "全体が 1 つの文書です", `id="how" open`)
+	if page := s.send("/sources/look?lang=ja", append(lone, "split", "paragraphs", "drop", "1")...).want(t, 200, `value="paragraphs" selected`, `name="drop" value="1" checked`); strings.Contains(page.body, "全体が 1 つの") {
+		t.Error("text in two documents is said to be one")
+	}
+	write(t, root+"/sjis.txt", "\x93\xfa\x96{\x8c\xea\x82\xcc\x95\xb6\x8f\x91\x82\xc5\x82\xb7\n")
+	s.send("/sources/look?lang=ja", "path", root+"/sjis.txt", "name", "web-ja", "language", "ja").want(t, 200, "SHIFT_JIS のようです")
+	for _, field := range []string{"licence", "column", "path", "name", "language"} { // a program's in Shift_JIS
+		s.send("/sources?lang=ja", append(slices.Clone(good), field, "\x93\xfa")...).want(t, 422, `-e">`)
+	}
 	for range 2 {
 		s.send("/sources", good...).want(t, 303)
 	}
-	s.send("/sources", "path", root+"/00.jsonl", "name", "web-ja", "lang", "ja", "column", "body").want(t, 409, "読み込み中")
+	s.send("/sources", "path", root+"/00.jsonl", "name", "web-ja", "language", "ja", "column", "body").want(t, 409, "読み込み中")
 	s.get("/sources?lang=ja").want(t, 200, "待機", "web-ja の追加を中止")
 	s.send("/sources/additions/1/cancel").want(t, 303)
 	s.get("/sources?lang=ja").want(t, 200, "中止")
@@ -67,7 +87,7 @@ func TestAddition_nowhere(t *testing.T) {
 	t.Parallel()
 	s := open(t, httpd.Options{})
 	s.get("/sources/new?lang=en").want(t, 200, "--text-roots")
-	s.send("/sources?lang=en", "path", "/etc", "name", "web-ja", "lang", "ja").want(t, 422)
+	s.send("/sources?lang=en", "path", "/etc", "name", "web-ja", "language", "ja").want(t, 422)
 }
 
 // TestBrowser_addition adds a source by its form, which changes of language leave as it is, and sees it come, without a reload.

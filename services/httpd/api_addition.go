@@ -19,11 +19,14 @@ type additionsInput struct {
 
 type additionInput struct {
 	Body struct {
-		Name    string `json:"name" doc:"Of the source; where there is one of that name, it gets a new version"`
-		Lang    string `json:"lang" doc:"ja, en, code or another language's tag"`
-		Path    string `json:"path" doc:"File, folder or glob on the server, below the folders that it was told of"`
-		Licence string `json:"licence,omitempty"`
-		Column  string `json:"column,omitempty" doc:"Where the text stands in each row, as in text or meta.body; left out, the usual names are tried"`
+		Name    string  `json:"name" doc:"Of the source; where there is one of that name, it gets a new version"`
+		Lang    string  `json:"lang" doc:"ja, en, code or another language's tag"`
+		Path    string  `json:"path" doc:"File, folder or glob on the server, below the folders that it was told of"`
+		Licence string  `json:"licence,omitempty"`
+		Column  string  `json:"column,omitempty" doc:"Where the text stands in each row, as in text or meta.body; left out, the usual names are tried"`
+		Split   string  `json:"split,omitempty" enum:"file,paragraphs,lines" doc:"Where plain text is cut into documents; left out, files of up to 4 MiB are one each, and larger ones are cut at blank lines"`
+		Share   float64 `json:"heldout_share,omitempty" exclusiveMinimum:"0" exclusiveMaximum:"1" doc:"Of the documents that is held out; left out, 0.01"`
+		Drop    bool    `json:"drop_near_duplicates,omitempty" doc:"Leave out training documents that hold held-out text or a task's item"`
 	}
 }
 
@@ -31,6 +34,7 @@ func (in *additionInput) addition() ablation.Addition {
 	trimmed := strings.TrimSpace
 	return ablation.Addition{
 		Name: trimmed(in.Body.Name), Lang: trimmed(in.Body.Lang), Path: trimmed(in.Body.Path), Licence: trimmed(in.Body.Licence), Column: trimmed(in.Body.Column),
+		Split: in.Body.Split, Share: in.Body.Share, DropNear: in.Body.Drop,
 	}
 }
 

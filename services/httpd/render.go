@@ -122,8 +122,9 @@ type view struct {
 	self   string // where what changes is to be seen, where the page answers a form
 	poll   time.Duration
 	link   *unfurling
-	path   string // the page's own address, where the request was to another
-	loud   bool   // a browser is to see the code of a refusal, too
+	path   string     // the page's own address, where the request was to another
+	query  url.Values // and its query
+	loud   bool       // a browser is to see the code of a refusal, too
 	data   any
 }
 
@@ -143,7 +144,10 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, v view) {
 	lang := requestLanguage(r)
 	f := frame{
 		Lang: lang, Title: v.title, Nav: v.nav, Shell: cmp.Or(v.shell, "app"), Live: v.live, Self: v.self, Beat: s.options.beat.Milliseconds(), Poll: int(v.poll.Seconds()), Link: v.link, Assets: s.assets, LogsIn: s.guard.token != "",
-		Version: s.options.Version, path: v.path, query: r.URL.Query(),
+		Version: s.options.Version, path: v.path, query: v.query,
+	}
+	if f.query == nil {
+		f.query = r.URL.Query()
 	}
 	page, ok := s.renderer.pages[lang][v.page]
 	if !ok {

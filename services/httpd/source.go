@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -50,6 +51,15 @@ func (s sourceRow) Licence() string {
 		}
 	}
 	return strings.Join(licences, ", ")
+}
+
+// AgainURL is the form with what the source was added by.
+func (s sourceRow) AgainURL() string {
+	form := url.Values{"name": {s.Name}, "language": {s.Lang}, "licence": {s.Licence()}}
+	for _, o := range s.Origin[:min(len(s.Origin), 1)] {
+		form.Set("path", o.Path)
+	}
+	return "/sources/new?" + form.Encode()
 }
 
 // RejectedCount is how many documents were left out.

@@ -65,7 +65,8 @@ func (a *Adder) AddOnce(ctx context.Context) (bool, error) {
 // AdditionOptions are what an addition reads, and may read.
 func AdditionOptions(v ablation.Addition, data string, roots []string) corpus.Options {
 	return corpus.Options{
-		Data: data, Name: v.Name, Lang: v.Lang, Paths: []string{v.Path}, Column: v.Column, Within: append([]string{}, roots...),
+		Data: data, Name: v.Name, Lang: v.Lang, Paths: []string{v.Path}, Column: v.Column,
+		Split: corpus.Split(v.Split), Share: v.Share, DropNearDuplicates: v.DropNear, Within: append([]string{}, roots...),
 		Origin: []spec.Origin{{Path: v.Path, Licence: v.Licence}},
 	}
 }

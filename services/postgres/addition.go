@@ -10,16 +10,16 @@ import (
 	"github.com/haigo-lab/haigo/services/ablation"
 )
 
-const additionColumns = `id, name, lang, licence, path, text_column, part_of, part_bytes, state, epoch, progress, version, message, created_at, ended_at`
+const additionColumns = `id, name, lang, licence, path, text_column, split, heldout_share, drop_near_duplicates, part_of, part_bytes, state, epoch, progress, version, message, created_at, ended_at`
 
 // PutAddition puts text in line to be read. The same text asked for twice is one addition; other text for a source that is
 // being read is ablation.ErrConflict.
 func (s *Store) PutAddition(ctx context.Context, a ablation.Addition) (added ablation.Addition, err error) {
 	err = s.tx(ctx, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, `
-			INSERT INTO additions (name, lang, licence, path, text_column, part_of, part_bytes)
-			VALUES ($1, $2, $3, $4, $5, $6, $7)
-			ON CONFLICT DO NOTHING`, a.Name, a.Lang, a.Licence, a.Path, a.Column, a.Of, a.Bytes)
+			INSERT INTO additions (name, lang, licence, path, text_column, split, heldout_share, drop_near_duplicates, part_of, part_bytes)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+			ON CONFLICT DO NOTHING`, a.Name, a.Lang, a.Licence, a.Path, a.Column, a.Split, a.Share, a.DropNear, a.Of, a.Bytes)
 		if err != nil {
 			return err
 		}
@@ -32,7 +32,7 @@ func (s *Store) PutAddition(ctx context.Context, a ablation.Addition) (added abl
 		if err != nil {
 			return err
 		}
-		if added.Path != a.Path || added.Lang != a.Lang || added.Licence != a.Licence || added.Column != a.Column || added.Of != a.Of || added.Bytes != a.Bytes {
+		if !added.Asks(a) {
 			return ablation.Conflict("text for the source %s is being read already; wait for its end, or cancel it", "データソース %s のテキストを読み込み中です。終わるのを待つか、中止してください", a.Name)
 		}
 		return tell(ctx, tx, ablation.Event{Source: a.Name})
@@ -138,6 +138,6 @@ func (s *Store) CancelAddition(ctx context.Context, id int64) error {
 
 func scanAddition(row pgx.CollectableRow) (ablation.Addition, error) {
 	var a ablation.Addition
-	err := row.Scan(&a.ID, &a.Name, &a.Lang, &a.Licence, &a.Path, &a.Column, &a.Of, &a.Bytes, &a.State, &a.Epoch, &a.Progress, &a.Version, &a.Message, &a.CreatedAt, &a.EndedAt)
+	err := row.Scan(&a.ID, &a.Name, &a.Lang, &a.Licence, &a.Path, &a.Column, &a.Split, &a.Share, &a.DropNear, &a.Of, &a.Bytes, &a.State, &a.Epoch, &a.Progress, &a.Version, &a.Message, &a.CreatedAt, &a.EndedAt)
 	return a, err
 }
