@@ -1,6 +1,7 @@
 package spec_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"math"
@@ -155,6 +156,26 @@ func TestTail_damage(t *testing.T) {
 			}
 		})
 	}
+	t.Run("lines that are repeated", func(t *testing.T) {
+		t.Parallel()
+		dir := t.TempDir()
+		writeAll(t, dir, spec.LogLine{Level: "info", Text: "one"}, spec.LogLine{Level: "info"}, spec.LogLine{Level: "info"})
+		path := filepath.Join(dir, spec.EventsFile)
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		line := bytes.SplitAfter(content, []byte("\n"))
+		again := bytes.Join([][]byte{line[0], line[0], line[1], line[0], line[1], line[2], line[2]}, nil)
+		if err := os.WriteFile(path, append(again, "x\n"...), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		tail := &spec.Tail{Path: path}
+		lines, err := tail.Read(10)
+		if len(lines) != 3 || lines[0].Seq != 1 || lines[2].Seq != 3 || err == nil || !strings.HasPrefix(err.Error(), "events.jsonl:8: ") {
+			t.Errorf("got %d events and %v, want three and what is wrong with the eighth line", len(lines), err)
+		}
+	})
 	t.Run("a shrunken file", func(t *testing.T) {
 		t.Parallel()
 		dir := t.TempDir()

@@ -2,11 +2,13 @@ package spec
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 )
 
 // maxLine bounds the memory that a damaged file can take.
@@ -25,7 +27,7 @@ type Line struct {
 	After Cursor
 }
 
-// Tail reads a growing events.jsonl: whole lines only, each once, in order. It keeps no file open and isn't safe for
+// Tail reads a growing events.jsonl: whole lines only, each event once, in order. It keeps no file open and isn't safe for
 // concurrent use.
 type Tail struct {
 	Path   string
@@ -39,15 +41,17 @@ type Damaged struct {
 	Err  error
 }
 
-// Error names file and line.
-func (d *Damaged) Error() string { return fmt.Sprintf("%s:%d: %v", d.Path, d.Line, d.Err) }
+// Error names file and line, not the folder: people who see a run needn't know where it lies.
+func (d *Damaged) Error() string {
+	return fmt.Sprintf("%s:%d: %v", filepath.Base(d.Path), d.Line, d.Err)
+}
 
 // Unwrap is what is wrong with the line.
 func (d *Damaged) Unwrap() error { return d.Err }
 
 // Read returns at most limit further events, none when there is no further whole line or no file yet. The error is a
-// *[Damaged] where a line isn't an event, or its seq isn't the one after the line before; the events before it are
-// returned with it. A file shorter than the cursor is an error: events are never taken back.
+// *[Damaged] where a line isn't an event, or an event is left out before it; the events before it are returned with it. A
+// line with the seq of an earlier one, as a writer makes that repeats what it isn't sure of, is passed over. A file shorter than the cursor is an error: events are never taken back.
 func (t *Tail) Read(limit int) ([]Line, error) {
 	file, err := os.Open(t.Path)
 	if errors.Is(err, fs.ErrNotExist) && t.Cursor.Offset == 0 {
@@ -88,18 +92,45 @@ func (t *Tail) read(r *bufio.Reader, limit int) (lines []Line, err error) {
 		if err != nil {
 			return lines, t.damaged(err)
 		}
-		if e.Seq != t.Cursor.Seq+1 {
+		if e.Seq > t.Cursor.Seq+1 {
 			return lines, t.damaged(fmt.Errorf("seq is %d, want %d", e.Seq, t.Cursor.Seq+1))
 		}
-		t.Cursor = Cursor{Offset: t.Cursor.Offset + int64(len(text)), Seq: e.Seq}
+		t.Cursor.Offset += int64(len(text))
+		if e.Seq <= t.Cursor.Seq {
+			continue
+		}
+		t.Cursor.Seq = e.Seq
 		lines = append(lines, Line{Event: e, After: t.Cursor})
 	}
 	return lines, nil
 }
 
-// damaged blames the line after the cursor: a line is an event, so its number is its seq.
+// damaged blames the line after the cursor.
 func (t *Tail) damaged(err error) error {
-	return &Damaged{Path: t.Path, Line: t.Cursor.Seq + 1, Err: err}
+	line, unread := linesBefore(t.Path, t.Cursor.Offset)
+	return &Damaged{Path: t.Path, Line: line + 1, Err: errors.Join(err, unread)}
+}
+
+// linesBefore counts the lines in the first n bytes of a file.
+func linesBefore(path string, n int64) (count int64, err error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return 0, err
+	}
+	defer file.Close()
+	r := bufio.NewReader(io.LimitReader(file, n))
+	for {
+		part, err := r.ReadSlice('\n')
+		if bytes.HasSuffix(part, []byte{'\n'}) {
+			count++
+		}
+		if errors.Is(err, io.EOF) {
+			return count, nil
+		}
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
+			return count, err
+		}
+	}
 }
 
 // wholeLine reads to the next newline, which it keeps; io.EOF where the rest has none yet.
