@@ -19,11 +19,13 @@ import (
 // Restored says what became of a backup.
 type Restored struct {
 	About
-	Missing []ablation.Source // whose text isn't in the data folder
+	Missing  []ablation.Source // whose text isn't in the data folder
+	Detached postgres.Detached // what no longer goes on by itself; nothing where the data folder is the backup's own
 }
 
 // Restore fills the store, which must be empty, and puts the backup's files into the data folder where they aren't there.
-// Folders that the database names then lie in that data folder. What the store refuses is *ablation.Refusal.
+// Folders that the database names then lie in that data folder. In its own data folder it goes on with what runs there; in
+// any other it touches nothing that runs, and everything waits to be resumed. What the store refuses is *ablation.Refusal.
 func Restore(ctx context.Context, store *postgres.Store, data, file string) (r Restored, err error) {
 	z, err := zip.OpenReader(file)
 	if err != nil {
@@ -37,6 +39,11 @@ func Restore(ctx context.Context, store *postgres.Store, data, file string) (r R
 		return open(&z.Reader, tableFile(table))
 	}); err != nil {
 		return r, err
+	}
+	if r.Data != data {
+		if r.Detached, err = store.Detach(ctx); err != nil {
+			return r, err
+		}
 	}
 	if err := putFiles(&z.Reader, data); err != nil {
 		return r, fmt.Errorf("the database is restored; the files of the data folder are not: %w", err)

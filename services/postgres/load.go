@@ -140,5 +140,7 @@ func move(ctx context.Context, tx pgx.Tx, m Moved) error {
 			return err
 		}
 	}
-	return nil
+	// What these handles lead to may still train, for the database that was written down.
+	_, err := tx.Exec(ctx, `UPDATE attempts SET handle = NULL WHERE ended_at IS NULL`)
+	return err
 }

@@ -3,9 +3,12 @@ package main
 import (
 	"fmt"
 	"os"
+	"strings"
 
+	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/alert"
 	"github.com/haigo-lab/haigo/services/backup"
+	"github.com/haigo-lab/haigo/services/postgres"
 )
 
 type backupCmd struct {
@@ -46,7 +49,30 @@ func (c restoreCmd) Run(e *env) error {
 	}
 	fmt.Fprintf(e.stderr, "Restored what %s held on %s: %s.\n", restored.Data, restored.Dump.At.Local().Format("2006-01-02 15:04"), many(restored.Rows(), "row"))
 	for _, s := range restored.Missing {
-		fmt.Fprintf(e.stderr, "The text of source %s %s isn't here; haigo corpus add %s with the same text brings it back.\n", s.Name, s.Version, s.Name)
+		fmt.Fprintf(e.stderr, "The text of source %s %s isn't here; copy %s from where it was, or haigo corpus add %s with the same path (%s) and options.\n",
+			s.Name, s.Version, s.Dir, s.Name, strings.Join(paths(s), ", "))
 	}
+	sayDetached(e, restored.Detached)
 	return nil
+}
+
+// paths are where a source's text came from: they are part of its version.
+func paths(s ablation.Source) (out []string) {
+	for _, o := range s.Origin {
+		out = append(out, o.Path)
+	}
+	return out
+}
+
+// sayDetached says what waits, and why: the database that was backed up may still be at work.
+func sayDetached(e *env, d postgres.Detached) {
+	for _, name := range d.Sweeps {
+		fmt.Fprintf(e.stderr, "Sweep %s is paused: where the backup comes from it may still run. If it doesn't, haigo sweep resume %s.\n", name, name)
+	}
+	for _, name := range d.Recurrences {
+		fmt.Fprintf(e.stderr, "Recurrence %s is paused for the same reason; haigo recurrence resume %s.\n", name, name)
+	}
+	if d.Runs > 0 {
+		fmt.Fprintf(e.stderr, "%s ran when the backup was made; each goes on in a new attempt, from the newest checkpoint that lies in this data folder.\n", many(int64(d.Runs), "run"))
+	}
 }

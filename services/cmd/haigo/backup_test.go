@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/haigo-lab/haigo/services/ablation"
 )
 
 // TestBackup backs up what a server works on, brings it back elsewhere, and goes on there.
@@ -46,5 +48,42 @@ func TestBackup(t *testing.T) {
 	}
 	if broken := refused(t, nil, folder(t), "restore", file); !strings.Contains(broken, "no whole backup") {
 		t.Errorf("a broken file says %s", broken)
+	}
+}
+
+// TestBackup_whileItTrains restores, on the same machine, what a service is still at work on: the copy leaves that one's
+// training alone, and does its own once it is told to.
+func TestBackup_whileItTrains(t *testing.T) {
+	t.Parallel()
+	want, _ := undisturbed(t, killTokens)
+	data, words, file := folder(t), t.TempDir(), filepath.Join(t.TempDir(), "haigo.zip")
+	text(t, words)
+	sourcesOf(t, data, words)
+	live := dev(t, data)
+	haigo(t, data, "sweep", "apply", sweepFile(t, "kill", killTokens))
+	live.await(t, "a run to train", func() bool { return lines(data) > 20 })
+	haigo(t, data, "backup", file)
+
+	elsewhere := folder(t)
+	haigo(t, elsewhere, "restore", file)
+	sourcesOf(t, elsewhere, words)
+	duplicate := dev(t, elsewhere)
+	got, attempts := fateOf(t, live, "kill")
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("outcome beside a copy (-undisturbed +got):\n%s", diff)
+	}
+	for run, n := range attempts {
+		if n != 1 {
+			t.Errorf("beside a copy run %s took %d attempts", run, n)
+		}
+	}
+	sweep, err := duplicate.store(t).Sweep(t.Context(), "kill")
+	if err != nil || sweep.State != ablation.SweepPaused || sweep.Counts.Queued != 4 || lines(elsewhere) > 0 {
+		t.Errorf("the copy went on by itself: %v, %+v, %v", sweep.State, sweep.Counts, err)
+	}
+	haigo(t, elsewhere, "sweep", "resume", "kill")
+	got, _ = fateOf(t, duplicate, "kill")
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("outcome of the copy (-undisturbed +got):\n%s", diff)
 	}
 }

@@ -307,6 +307,12 @@ func sources(t testing.TB, data string) {
 	t.Helper()
 	dir := t.TempDir()
 	text(t, dir)
+	sourcesOf(t, data, dir)
+}
+
+// sourcesOf adds what text wrote to the data folder.
+func sourcesOf(t testing.TB, data, dir string) {
+	t.Helper()
 	for _, lang := range []string{"ja", "en", "code"} {
 		haigo(t, data, "corpus", "add", lang, filepath.Join(dir, lang), "--lang", lang, "--share", "0.05")
 	}
