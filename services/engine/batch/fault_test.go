@@ -85,6 +85,7 @@ pbs: {queue: debug, poll: 300ms, silent_after: 15s, lost_after: 5s%s}
 	s.until("the job is found", func() bool { return s.handle(run, 1) != nil })
 	s.tool("kill-node", s.node(s.frozen(run)))
 	s.same(1, 2)
+	s.resumed(run, 2)
 	if jobs := strings.Count(s.slurm("qstat", "-f"), "Job Id:"); jobs != 2 {
 		t.Errorf("%d jobs, want one of each attempt", jobs)
 	}
@@ -118,9 +119,11 @@ func TestFault_SlurmNodeKilled(t *testing.T) {
 	run := s.run(1)
 	node := s.node(s.frozen(run))
 	s.tool("kill-node", node)
-	other := 0
-	s.until("the next attempt runs", func() bool { other = s.runner(run, 2); return other > 0 || s.exists(run, 2, spec.ExitFile) })
 	s.same(1, 2)
+	s.resumed(run, 2)
+	if shown := s.slurm("scontrol", "show", "job", s.handle(run, 2)["job"]); strings.Contains(shown, " NodeList="+node) {
+		t.Errorf("the second attempt ran on %s as well:\n%s", node, shown)
+	}
 	bad, err := os.ReadFile(filepath.Join(s.data, "engine-slurm-nodes.json"))
 	if err != nil || !strings.Contains(string(bad), `"`+node+`"`) {
 		t.Errorf("the node %s isn't remembered: %s, %v", node, bad, err)
@@ -157,12 +160,37 @@ func TestFault_SlurmNodeCut(t *testing.T) {
 	})
 	s.signal(next, syscall.SIGCONT)
 	s.same(1, 2)
+	s.resumed(run, 2)
 }
 
 // TestFault_SlurmJobForgotten: of two jobs that nobody knows any more one had ended well, the other is lost.
 func TestFault_SlurmJobForgotten(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, fmt.Sprintf(onSlurm, ""))
+	newSite(t, fmt.Sprintf(onSlurm, "")).forgets()
+}
+
+// TestFault_SlurmJobAccounted: of two jobs that the controller has forgotten one had ended well, and the accounts tell of the
+// other that its node failed.
+func TestFault_SlurmJobAccounted(t *testing.T) {
+	t.Parallel()
+	for _, program := range []string{"slurmdbd", "mariadbd"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skipf("not run: Slurm's accounts (%s isn't installed)", program)
+		}
+	}
+	s := &site{T: t, books: true}
+	s.open(fmt.Sprintf(onSlurm, ", exclude_after: 1"))
+	if said := s.haigo("doctor"); !strings.Contains(said, "with accounting") {
+		t.Errorf("doctor:\n%s", said)
+	}
+	if said := s.forgets().said(); !strings.Contains(said, "NODE_FAIL") {
+		t.Error("the node's failure wasn't read in the accounts")
+	}
+}
+
+// forgets lets one of two jobs end and the other's node fail, while no service looks and the controller forgets both.
+func (s *site) forgets() *service {
+	s.Helper()
 	w := s.work()
 	s.apply(2)
 	first, second := s.run(1), s.run(2)
@@ -174,8 +202,10 @@ func TestFault_SlurmJobForgotten(t *testing.T) {
 	s.tool("kill-node", node)
 	s.tool("forget")
 	s.tool("start-node", node)
-	s.work()
+	w = s.work()
 	s.same(2, 1, 2)
+	s.resumed(second, 2)
+	return w
 }
 
 // TestFault_SlurmTimeLimit: the runner leaves before the limit, with a checkpoint, and the next job goes on.
@@ -189,6 +219,7 @@ func TestFault_SlurmTimeLimit(t *testing.T) {
 	s.until("the runner is asked to leave", func() bool { return s.exists(run, 1, spec.StopFile) })
 	s.signal(pid, syscall.SIGCONT)
 	s.same(1, 2)
+	s.resumed(run, 2)
 	last, err := spec.LastEvent(filepath.Join(s.attempt(run, 1), spec.EventsFile))
 	if err != nil || last.Finished == nil || last.Finished.Outcome != spec.OutcomeStopped {
 		t.Errorf("the first attempt ended with %+v, %v", last, err)
@@ -232,6 +263,7 @@ gridengine: {queue: all.q, time_limit: 1h, poll: 300ms, silent_after: 15s, lost_
 	s.frozen(run)
 	s.slurm("qdel", s.handle(run, 1)["job"])
 	s.same(1, 2)
+	s.resumed(run, 2)
 	said := ""
 	s.until("the last job is accounted for", func() bool {
 		said = s.slurm("qacct", "-j")

@@ -45,12 +45,21 @@ type site struct {
 	url     string
 	store   *postgres.Store
 	grids   []string // variables of a Grid Engine
+	books   bool     // Slurm keeps accounts, in a database of its own
 }
 
 // newSite brings a cluster up, unless there is no engine to be tested but local.
 func newSite(t *testing.T, engines string) *site {
 	t.Helper()
-	s := &site{T: t, url: pgtest.URL(t)}
+	s := &site{T: t}
+	s.open(engines)
+	return s
+}
+
+func (s *site) open(engines string) {
+	t := s.T
+	t.Helper()
+	s.url = pgtest.URL(t)
 	s.data = s.folder("data")
 	if engines != "" {
 		s.up()
@@ -64,7 +73,6 @@ func newSite(t *testing.T, engines string) *site {
 	for _, lang := range []string{"ja", "en"} {
 		s.haigo("corpus", "add", lang, s.text(lang), "--lang", lang, "--share", "0.1")
 	}
-	return s
 }
 
 func (s *site) folder(name string) string {
@@ -156,6 +164,9 @@ func (s *site) tool(args ...string) {
 func (s *site) ask(args ...string) ([]byte, error) {
 	cmd := exec.Command("../../../.ci/slurm/cluster", args...)
 	cmd.Env = append(os.Environ(), "SLURM_LOCAL_DIR="+s.cluster+"/c", "SLURM_LOCAL_PORT="+strconv.Itoa(s.port))
+	if s.books {
+		cmd.Env = append(cmd.Env, "SLURM_LOCAL_DBD=1")
+	}
 	return cmd.CombinedOutput()
 }
 
@@ -405,6 +416,19 @@ func (s *site) node(pid int) string {
 	}
 	s.Fatalf("process %d runs on no node", pid)
 	return ""
+}
+
+// resumed asserts that an attempt went on from a checkpoint, by its runner's own word.
+func (s *site) resumed(run ablation.Run, number int) {
+	s.Helper()
+	tail := spec.Tail{Path: filepath.Join(s.attempt(run, number), spec.EventsFile)}
+	lines, err := tail.Read(1)
+	if err != nil || len(lines) == 0 || lines[0].Started == nil {
+		s.Fatalf("attempt %d of %s began with %+v, %v", number, run.Name, lines, err)
+	}
+	if from := lines[0].Started.ResumedFrom; from == nil || *from == 0 {
+		s.Errorf("attempt %d of %s began at its first step", number, run.Name)
+	}
 }
 
 func (s *site) exists(run ablation.Run, number int, file string) bool {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -105,13 +106,16 @@ func slurmNode(name string) string {
 	return name
 }
 
-// history asks the accounting, and the controller where none is kept.
+// history asks the accounting, and the controller of jobs that it doesn't tell of: it may be behind, or not kept at all.
 func (s *slurm) history(ctx context.Context, ids []string) ([]report, error) {
 	reports, err := s.account(ctx, "--jobs="+strings.Join(ids, ","))
-	if err != nil || !s.accountless.Load() {
+	if err != nil {
 		return reports, err
 	}
 	for _, id := range ids {
+		if slices.ContainsFunc(reports, func(r report) bool { return r.id == id }) {
+			continue
+		}
 		out, err := s.run(ctx, []string{"scontrol", "--oneliner", "show", "job", id}, "")
 		if errors.Is(err, engine.ErrAway) {
 			return reports, err
