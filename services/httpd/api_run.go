@@ -52,9 +52,9 @@ func (o operations) runs() {
 			return listIf(err, func() ([]ablation.Attempt, error) { return store.Attempts(ctx, in.Run) })
 		})
 	register(o, http.MethodGet, "/runs/{run}/spikes", "list-spikes", "A run's ledger: where its training went wrong, what it read there, and what was done",
-		func(ctx context.Context, in *runInput) (*body[list[ablation.Spike]], error) {
-			_, err := store.Run(ctx, in.Run)
-			return listIf(err, func() ([]ablation.Spike, error) { return store.Spikes(ctx, in.Run) })
+		func(ctx context.Context, in *runInput) (*body[list[ledgerEntry]], error) {
+			run, err := store.Run(ctx, in.Run)
+			return listIf(err, func() ([]ledgerEntry, error) { return o.ledger(ctx, run) })
 		})
 	register(o, http.MethodGet, "/runs/{run}/logs", "list-logs", "The end of a run's log, oldest line first",
 		func(ctx context.Context, in *logsInput) (*body[list[ablation.LogLine]], error) {
@@ -68,6 +68,26 @@ func (o operations) runs() {
 		})
 	register(o, http.MethodGet, "/runs/{run}/curves", "get-curve", "One metric of a run as buckets that keep every extreme",
 		func(ctx context.Context, in *curveInput) (*body[ablation.Curve], error) { return o.curve(ctx, in) })
+}
+
+// ledgerEntry is an entry of a run's ledger.
+type ledgerEntry struct {
+	ablation.Spike
+	WastedTokens int64 `json:"wasted_tokens,omitempty" doc:"What was trained in vain; left out while that isn't known"`
+}
+
+func (o operations) ledger(ctx context.Context, run ablation.Run) ([]ledgerEntry, error) {
+	store := o.server.options.Store
+	sweep, err := store.Sweep(ctx, run.Sweep)
+	if err != nil {
+		return nil, err
+	}
+	spikes, err := store.Spikes(ctx, run.ID)
+	out := make([]ledgerEntry, len(spikes))
+	for i, s := range spikes {
+		out[i] = ledgerEntry{s, s.Wasted() * sweep.Recipe.TokensPerStep()}
+	}
+	return out, err
 }
 
 func (o operations) curve(ctx context.Context, in *curveInput) (*body[ablation.Curve], error) {
