@@ -180,9 +180,14 @@ func (d *drive) settleDivergence(ctx context.Context, v verdict) (done bool, err
 	return true, d.settle(ctx, verdict{spec.OutcomeDiverged, said(*s, d.run.Interventions), ablation.RunDiverged})
 }
 
-// rollBack queues the run again from the last checkpoint before it diverged.
+// rollBack queues the run again from the last checkpoint before it diverged; where it diverges again before it has come as far
+// as it was, that one wasn't good, and the one before is taken.
 func (d *drive) rollBack(ctx context.Context, s ablation.Spike) error {
-	step, err := d.lastGood(ctx, s.Step)
+	before, err := d.goodBefore(ctx, s)
+	if err != nil {
+		return err
+	}
+	step, err := d.lastGood(ctx, before)
 	if err != nil {
 		return err
 	}
@@ -196,6 +201,18 @@ func (d *drive) rollBack(ctx context.Context, s ablation.Spike) error {
 		d.Log.Warn("Rolled a run back because it diverged", "run_id", d.run.ID, "kind", s.Kind, "step", s.Step, "to_step", step)
 	}
 	return err
+}
+
+// goodBefore is the step from which on no checkpoint is to be trusted.
+func (d *drive) goodBefore(ctx context.Context, s ablation.Spike) (int64, error) {
+	ledger, err := d.Store.Spikes(ctx, d.run.ID)
+	before := s.Step
+	for _, e := range ledger {
+		if e.Action == ablation.ActionRolledBack && s.Step <= e.Until {
+			before = min(before, e.BackTo)
+		}
+	}
+	return before, err
 }
 
 // lastGood is the step of the newest whole checkpoint before a step, 0 where there is none.

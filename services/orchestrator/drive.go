@@ -160,7 +160,7 @@ func (d *drive) ingest(ctx context.Context) (more bool, err error) {
 	from := ablation.Cursor(d.tail.Cursor)
 	lines, damage := d.tail.Read(readEvents)
 	if i := slices.IndexFunc(lines, d.pastEnd); i >= 0 {
-		lines, damage = lines[:i], fmt.Errorf("%s: event %d is of a step past the run's last, %d", d.tail.Path, lines[i].Seq, d.run.Steps)
+		lines, damage = lines[:i], fmt.Errorf("%s: event %d is of a step past the run's last, %d", spec.EventsFile, lines[i].Seq, d.run.Steps)
 	}
 	if damage != nil {
 		d.damaged = damage

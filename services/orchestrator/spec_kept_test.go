@@ -20,7 +20,7 @@ func TestKept(t *testing.T) {
 		"all":                {ablation.DivergenceRollback, 50, 0, 0},
 		"never goes back":    {ablation.DivergenceStop, 50, 2, 2},
 	} {
-		r := ablation.Recipe{Tokens: 10_000, RowTokens: 1, BatchRows: 1, Divergence: ablation.Divergence{Policy: v.policy}}
+		r := ablation.Recipe{Tokens: 10_000, RowTokens: 1, BatchRows: 1, Divergence: ablation.Divergence{Policy: v.policy, Times: 1}}
 		r.Checkpoint.Every, r.Checkpoint.Keep = ablation.Amount{Fraction: float64(v.every) / 10_000}, int(v.keep)
 		if got := kept(r); got != v.want {
 			t.Errorf("%s: %d, want %d of every %d", name, got, v.want, r.CheckpointEvery())

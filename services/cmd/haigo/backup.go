@@ -72,7 +72,4 @@ func sayDetached(e *env, d postgres.Detached) {
 	for _, name := range d.Recurrences {
 		fmt.Fprintf(e.stderr, "Recurrence %s is paused for the same reason; haigo recurrence resume %s.\n", name, name)
 	}
-	if d.Runs > 0 {
-		fmt.Fprintf(e.stderr, "%s ran when the backup was made; each goes on in a new attempt, from the newest checkpoint that lies in this data folder.\n", many(int64(d.Runs), "run"))
-	}
 }

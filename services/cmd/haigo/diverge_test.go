@@ -36,12 +36,23 @@ func TestDiverge(t *testing.T) {
 	}
 	for sweep, w := range want {
 		run := awaitEnd(t, store, sweep)[0].Run
+		about, err := store.Sweep(t.Context(), sweep)
+		if err != nil {
+			t.Fatal(err)
+		}
+		every := about.Recipe.CheckpointEvery()
 		if run.State != w.state {
 			t.Errorf("%s: the run is %s (%s), want %s", sweep, run.State, run.Message, w.state)
 		}
 		for _, e := range ledger(t, store, sweep) {
 			if e.Kind.Diverges() && e.Action != w.action {
 				t.Errorf("%s: %s at step %d: %q, want %q", sweep, e.Kind, e.Step, e.Action, w.action)
+			}
+			if e.Action == ablation.ActionStopped && e.Wasted() == 0 {
+				t.Errorf("%s: nothing is said to be lost by %s at step %d", sweep, e.Kind, e.Step)
+			}
+			if last := (e.Step - 1) / every * every; e.Action == ablation.ActionRolledBack && e.Round == 0 && e.BackTo != last {
+				t.Errorf("%s: %s at step %d went back to step %d, the last checkpoint before it is %d", sweep, e.Kind, e.Step, e.BackTo, last)
 			}
 			if rows := 0; e.Rows != nil {
 				for _, r := range e.Rows {
