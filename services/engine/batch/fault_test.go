@@ -200,6 +200,11 @@ func (s *site) forgets() *service {
 	s.until("the first has ended", func() bool { return s.exists(first, 1, spec.ExitFile) })
 	node := s.node(lost)
 	s.tool("kill-node", node)
+	if s.books {
+		s.until("the accounts tell of the node", func() bool {
+			return strings.Contains(s.slurm("sacct", "--allocations", "--noheader", "--format=state"), "NODE_FAIL")
+		})
+	}
 	s.tool("forget")
 	s.tool("start-node", node)
 	w = s.work()
