@@ -48,6 +48,53 @@ func TestSweeper_Apply_crashedTrainer(t *testing.T) {
 	}
 }
 
+// besideGPU is the embedded trainer beside one for GPUs that has these devices, or none.
+type besideGPU struct {
+	inProcess
+	devices []trainer.Device
+}
+
+func (besideGPU) Names() []string { return []string{"cpu", "gpu"} }
+
+func (b besideGPU) Describe(ctx context.Context, name string) (trainer.Description, error) {
+	d, err := b.inProcess.Describe(ctx, name)
+	if name == "gpu" {
+		d.Name, d.Devices, d.Absent, d.AbsentJA = name, b.devices, "JAX isn't installed", "JAX がありません"
+	}
+	return d, err
+}
+
+// TestSweeper_Apply_gpu: a recipe that names no trainer takes a card where there is one, and not a processor through the gpu
+// trainer; one that names a gpu trainer without a device hears why it has none.
+func TestSweeper_Apply_gpu(t *testing.T) {
+	t.Parallel()
+	store := open(t, pgtest.URL(t))
+	addText(t, store)
+	apply := func(name, named string, devices ...trainer.Device) (ablation.Sweep, error) {
+		s := &orchestrator.Sweeper{Store: store, Trainers: besideGPU{cpu, devices}, RunsAtOnce: 1}
+		sweep, _, err := s.Apply(t.Context(), []byte(strings.Replace(string(sweepFile(name, "")), "trainer: cpu, ", named, 1)), "")
+		return sweep, err
+	}
+	for _, v := range []struct {
+		name, named, want string
+		devices           []trainer.Device
+	}{
+		{"card", "", "gpu", []trainer.Device{{Name: "NVIDIA H100"}}},
+		{"processor", "", "cpu", []trainer.Device{{Name: "Xeon", Threads: 2}}},
+		{"named", "trainer: gpu, ", "gpu", []trainer.Device{{Name: "Xeon", Threads: 2}}},
+		{"none", "", "cpu", nil},
+	} {
+		if sweep, err := apply(v.name, v.named, v.devices...); err != nil || sweep.Recipe.Trainer != v.want {
+			t.Errorf("%s: %q, %v; want %s", v.name, sweep.Recipe.Trainer, err, v.want)
+		}
+	}
+	_, err := apply("absent", "trainer: gpu, ")
+	var bad *ablation.Invalid
+	if !errors.As(err, &bad) || !strings.Contains(bad.Problems[0].Message.EN, "JAX isn't installed") || !strings.Contains(bad.Problems[0].Message.JA, "JAX がありません") {
+		t.Errorf("absent: %v", err)
+	}
+}
+
 // TestSweeper_sameFile: what a file without a seed shows, what it starts and what it starts elsewhere are the same runs.
 func TestSweeper_sameFile(t *testing.T) {
 	t.Parallel()
