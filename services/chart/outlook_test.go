@@ -14,7 +14,7 @@ name: turning
 sources: [web-ja, web-en, misc]
 recipe: {shape: {layers: 4, width: 128, heads: 4, ffn: 352}, tokens: 240M, row_tokens: 256, batch_rows: 64}
 schedules:
-  a: {stages: [{until: 1.0, mixture: {web-ja: 0.6, web-en: 0.2, misc: 0.2}}]}
+  a: {stages: [{until: 1.0, mixture: {web-ja: 0.57, web-en: 0.23, misc: 0.2}}]}
   b: {stages: [{until: 1.0, mixture: {web-ja: 0.2, web-en: 0.6, misc: 0.2}}]}
   c: {stages: [{until: 1.0, mixture: {web-ja: 0.4, web-en: 0.3, misc: 0.3}}]}
   d: {stages: [{until: 1.0, mixture: {web-ja: 0.3, web-en: 0.5, misc: 0.2}}]}
@@ -59,6 +59,9 @@ func TestOutlook_schedules(t *testing.T) {
 	response, err := chart.OutlookResponse(o, "web-ja")
 	if err != nil {
 		t.Fatal(err)
+	}
+	if x := read(t, response).XAxis[0]; !x.round() || math.Abs(x.Min/x.Step-math.Round(x.Min/x.Step)) > 1e-6 {
+		t.Errorf("shares are drawn from %v to %v by %v", x.Min, x.Max, x.Step)
 	}
 	law, line := read(t, response).rows(response, chart.RoleLaw), read(t, response).rows(response, chart.RoleLine)
 	if len(law) != len(line) || len(law) == 0 || law[0][0] != line[0][0] {

@@ -62,7 +62,7 @@ func (w response) draw(f *Figure) error {
 		}
 	}
 	from, to := r.Points[0].Share, r.Points[len(r.Points)-1].Share
-	d := newDrawing(scale{from, to, nearest((to - from) / 5)}, around(values, 5, .03))
+	d := newDrawing(shareScale(from, to), around(values, 5, .03))
 	var beyond []row
 	if from < r.Low-1e-9 {
 		beyond = append(beyond, point(from, r.Low))
@@ -97,6 +97,12 @@ func (w response) draw(f *Figure) error {
 	}
 	d.add(Series{Role: RolePick, Label: say("推奨 %s", "Recommended %s", Percent(r.Recommends, 0))}, []row{point(r.Recommends)})
 	return d.finish(f)
+}
+
+// shareScale is an axis of shares that holds from and to, with round ends: its ticks are labelled where they are round.
+func shareScale(from, to float64) scale {
+	step := nearest((to - from) / 5)
+	return scale{math.Floor(from/step+1e-9) * step, min(1, math.Ceil(to/step-1e-9)*step), step}
 }
 
 func (w response) description(source string) ablation.Label {
