@@ -35,12 +35,12 @@ type Progress struct {
 	Loss       *Real      `json:"loss,omitempty"`         // nats per token, of the last logged step
 	TokensPerS *Real      `json:"tokens_per_s,omitempty"` // as last logged
 	Attempt    int        `json:"attempt"`                // 0: none yet
-	EventAt    *time.Time `json:"event_at,omitempty"`     // when the last event was stored
-	SeenAt     *time.Time `json:"seen_at,omitempty"`      // when the process was last known to live
+	EventAt    *time.Time `json:"event_at,omitempty"`     // when the last point was stored
+	SeenAt     *time.Time `json:"seen_at,omitempty"`      // when the engine last saw the process
 	Unobserved bool       `json:"unobserved"`             // its lease has run out
 
-	Process Fact `json:"process,omitempty"` // none yet, yes while it lives, no where nobody sees it, ended
-	Metrics Fact `json:"metrics,omitempty"` // none yet, yes while events are stored, no where none was for a minute, ended
+	Process Fact `json:"process,omitempty"` // none yet, yes while its engine sees it, no where it wasn't for a minute, ended
+	Metrics Fact `json:"metrics,omitempty"` // none yet, yes while points are stored, no where none was for a minute, ended
 	Lease   Fact `json:"lease,omitempty"`   // none, yes while a worker holds the run, no where it ran out, ended
 }
 
@@ -55,8 +55,8 @@ const (
 	FactEnded Fact = "ended"
 )
 
-// Settle says the three facts of a run; flowing is whether an event was stored of late.
-func (p *Progress) Settle(s RunState, flowing bool) {
+// Settle says the three facts of a run: flowing is whether a point was stored of late, alive whether its process was seen.
+func (p *Progress) Settle(s RunState, flowing, alive bool) {
 	active := s == RunRunning || s == RunStopping
 	is := func(begun, yes bool) Fact {
 		switch {
@@ -69,7 +69,7 @@ func (p *Progress) Settle(s RunState, flowing bool) {
 		}
 		return FactNo
 	}
-	p.Process = is(p.Attempt > 0, !p.Unobserved)
+	p.Process = is(p.Attempt > 0 && p.SeenAt != nil, alive)
 	p.Metrics = is(p.EventAt != nil, flowing)
 	p.Lease = is(active || s.Ended(), !p.Unobserved)
 }

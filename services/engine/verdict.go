@@ -11,8 +11,12 @@ import (
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 )
 
-// fresh is how old a heartbeat may be for an attempt on another machine to count as alive.
-const fresh = 60 * time.Second
+// An attempt on another machine counts as alive while its heartbeat is fresh, and as lost with its machine when that is old: by
+// then it can't have written to the shared folder for long.
+const (
+	fresh = 60 * time.Second
+	lost  = 15 * time.Minute
+)
 
 // Verdict says what became of the attempt in folder dir:
 //
@@ -20,7 +24,8 @@ const fresh = 60 * time.Second
 //	lock free, no process.json                   not started
 //	lock free, exit.json                         ended
 //	lock free, process.json of this machine      ended, or running while a process has the attempt's nonce
-//	process.json of another machine, no exit.json    running while its heartbeat is fresh, else unobserved
+//	process.json of another machine, no exit.json    running while its heartbeat is fresh, unobserved until that is
+//	                                                 a quarter of an hour old, then ended
 //
 // A machine is this one when it has our name or our boot id: the lock is the kernel's, and a reboot frees it.
 func Verdict(dir string) (Status, error) {
@@ -41,7 +46,7 @@ func Verdict(dir string) (Status, error) {
 		status.State = NotStarted
 	case !exited(dir) && here(p) && lives(p):
 		status.State = Running
-	case exited(dir) || here(p):
+	case exited(dir) || here(p) || since(status.Seen, p.Started) > lost:
 		status.State = Ended
 	case time.Since(status.Seen) < fresh:
 		status.State = Running
@@ -49,6 +54,14 @@ func Verdict(dir string) (Status, error) {
 		status.State = Unobserved
 	}
 	return status, nil
+}
+
+// since is how long an attempt has given no sign of life: none since its start where it never beat.
+func since(seen, started time.Time) time.Duration {
+	if started.After(seen) {
+		seen = started
+	}
+	return time.Since(seen)
 }
 
 func exited(dir string) bool {

@@ -34,15 +34,20 @@ func TestVerdict(t *testing.T) {
 		{"another container of this machine", "other", self.BootID, now, false, engine.Ended},
 		{"another machine, beating", "other", "other", now, false, engine.Running},
 		{"another machine, silent", "other", "other", old, false, engine.Unobserved},
+		{"another machine, gone", "other", "other", now.Add(-time.Hour), false, engine.Ended},
 		{"another machine, never seen", "other", "other", time.Time{}, false, engine.Unobserved},
 		{"another machine, ended", "other", "other", now, true, engine.Ended},
 	} {
 		t.Run(v.name, func(t *testing.T) {
 			t.Parallel()
 			dir := attempt(t, "exit 0")
+			started := now.Add(-time.Minute)
+			if !v.beat.IsZero() {
+				started = v.beat
+			}
 			var errs []error
 			if v.host != "" {
-				errs = append(errs, spec.WriteFile(filepath.Join(dir, spec.ProcessFile), spec.Process{Host: v.host, BootID: v.boot, Nonce: "nonce" + t.Name()}))
+				errs = append(errs, spec.WriteFile(filepath.Join(dir, spec.ProcessFile), spec.Process{Host: v.host, BootID: v.boot, Nonce: "nonce" + t.Name(), Started: started}))
 			}
 			if !v.beat.IsZero() {
 				path := filepath.Join(dir, spec.HeartbeatFile)

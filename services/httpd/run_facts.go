@@ -37,7 +37,7 @@ func (w words) processFact(run ablation.Run, attempts []ablation.Attempt, now ti
 		return w.fact("process", "w", w.text("run.f.process.queue", "engine", last.Engine))
 	case p.SeenAt == nil:
 		return w.fact("process", "w", last.Host)
-	case p.Unobserved:
+	case p.Process != ablation.FactYes:
 		return w.fact("process", "n", w.text("run.f.process.at", "host", last.Host, "t", w.ago(*p.SeenAt, now)))
 	default:
 		return w.fact("process", "y", w.text("run.f.process.at", "host", last.Host, "t", w.ago(*p.SeenAt, now)))

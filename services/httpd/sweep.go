@@ -155,7 +155,7 @@ func (d sweepData) row(r ablation.Run) runRow {
 			row.Left = time.Duration(left / float64(*speed) * float64(time.Second))
 		}
 	}
-	if r.State == ablation.RunRunning && r.Progress.Unobserved {
+	if r.State == ablation.RunRunning && (r.Progress.Unobserved || r.Progress.Process == ablation.FactNo) {
 		row.Unseen = d.words.text("sweep.unseen.now")
 		if r.Progress.SeenAt != nil {
 			row.Unseen = d.words.text("sweep.unseen", "t", r.Progress.SeenAt.In(japan).Format("15:04"))

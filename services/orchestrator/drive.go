@@ -31,6 +31,7 @@ type drive struct {
 	handle  engine.Handle // nil until the engine has it
 	again   time.Time     // when an engine that was away is asked again
 	waits   bool          // the attempt waits in its engine's queue
+	alive   bool          // the engine saw the process when it was last asked
 	tail    spec.Tail
 	wake    <-chan struct{}
 	renewed time.Time // when the run's state was last read and the claim extended, by our clock
@@ -113,6 +114,10 @@ func (d *drive) lookOnce(ctx context.Context) (ended bool, err error) {
 	if state == engine.NotStarted {
 		return false, d.start(ctx)
 	}
+	if !d.alive && state == engine.Running {
+		d.woken = true // the store learns at once that the process lives
+	}
+	d.alive = state == engine.Running
 	if err := d.noteWait(ctx, state == engine.Waiting); err != nil {
 		return false, err
 	}
@@ -192,7 +197,7 @@ func (d *drive) renew(ctx context.Context) error {
 		return nil
 	}
 	return d.persist(ctx, func(ctx context.Context) error {
-		state, err := d.Store.Renew(ctx, d.claim)
+		state, err := d.Store.Renew(ctx, d.claim, d.alive)
 		if err != nil {
 			return err
 		}

@@ -134,11 +134,11 @@ func raiseMissed(ctx context.Context, tx pgx.Tx, r ablation.RecurringSweep, f ab
 func (s *Store) RaiseSilence(ctx context.Context, after time.Duration) error {
 	err := s.tx(ctx, func(tx pgx.Tx) error {
 		silent, err := query(ctx, tx, scanSilence, `
-			SELECT r.id, w.name, r.name, r.attempt, r.step, r.steps, s.since, coalesce(r.seen_at > now() - interval '1 minute', false)
+			SELECT r.id, w.name, r.name, r.attempt, r.step, r.steps, s.since, coalesce(r.process_at > now() - interval '1 minute', false)
 			FROM runs r
 			JOIN sweeps w ON w.id = r.sweep_id
 			LEFT JOIN attempts t ON t.run_id = r.id AND t.ended_at IS NULL
-			CROSS JOIN LATERAL (SELECT CASE WHEN t.waiting THEN now() ELSE greatest(coalesce(r.event_at, r.started_at), t.left_queue_at) END) s (since)
+			CROSS JOIN LATERAL (SELECT CASE WHEN t.waiting THEN now() ELSE greatest(coalesce(r.metric_at, r.started_at), t.started_at, t.left_queue_at) END) s (since)
 			WHERE r.state IN ('running', 'stopping')
 				AND s.since < now() - $1::interval`, after)
 		if err != nil {
@@ -155,7 +155,7 @@ func (s *Store) RaiseSilence(ctx context.Context, after time.Duration) error {
 			JOIN runs r ON r.id = a.run_id
 			JOIN sweeps w ON w.id = r.sweep_id
 			WHERE a.kind = 'run_silent'
-				AND r.event_at > a.at
+				AND r.metric_at > a.at
 				AND NOT EXISTS (SELECT FROM alerts b WHERE b.run_id = a.run_id AND b.kind = 'run_recovered' AND b.at > a.at)`)
 		for _, a := range back {
 			a.Kind, a.Key = ablation.AlertRunRecovered, fmt.Sprintf("%s/%s/%d", ablation.AlertRunRecovered, a.RunID, a.Detail.Since.UnixMicro())

@@ -126,6 +126,13 @@ func TestRaiseSilence(t *testing.T) {
 	if got := fmt.Sprint(kinds(w.due())); got != "[all run_silent]" {
 		t.Errorf("silent: %s", got)
 	}
+	waits := s.next() // as a training does that hangs in a collective operation
+	waits.Logs = []ablation.LogLine{{Seq: waits.To.Seq, Level: "warn", Text: ablation.Label{EN: "still waiting"}}}
+	s.send(waits)
+	w.must(w.RaiseSilence(t.Context(), time.Hour))
+	if got := kinds(w.due()); len(got) != 0 {
+		t.Errorf("a line of its log makes it %s", got)
+	}
 	s.send(s.next(losses(2, 3)...))
 	for range 3 {
 		w.must(w.RaiseSilence(t.Context(), time.Hour))

@@ -19,7 +19,7 @@ func (s *Store) OpenAttempt(ctx context.Context, c ablation.Claim, a ablation.At
 		if _, err := own(ctx, tx, c); err != nil {
 			return err
 		}
-		tag, err := tx.Exec(ctx, `UPDATE runs SET attempt = $2 WHERE id = $1 AND attempt = $2 - 1`, c.Run.ID, a.Number)
+		tag, err := tx.Exec(ctx, `UPDATE runs SET attempt = $2, process_at = NULL WHERE id = $1 AND attempt = $2 - 1`, c.Run.ID, a.Number)
 		if err != nil {
 			return err
 		}

@@ -185,15 +185,16 @@ const (
 	unheld = `holder_host = NULL, holder_boot_id = NULL, holder_pid = NULL, holder_start = NULL, lease_until = NULL`
 )
 
-// Renew extends the claim and returns the state that the run is in now.
-func (s *Store) Renew(ctx context.Context, c ablation.Claim) (state ablation.RunState, err error) {
+// Renew extends the claim and returns the state that the run is in now. alive says that the engine has just seen the process.
+func (s *Store) Renew(ctx context.Context, c ablation.Claim, alive bool) (state ablation.RunState, err error) {
 	err = s.tx(ctx, func(tx pgx.Tx) error {
 		run, err := own(ctx, tx, c)
 		if err != nil {
 			return err
 		}
 		state = run.state
-		_, err = tx.Exec(ctx, `UPDATE runs SET `+extend+` WHERE id = @id`, pgx.NamedArgs{"id": c.Run.ID, "lease": c.Lease})
+		_, err = tx.Exec(ctx, `UPDATE runs SET `+extend+`, process_at = CASE WHEN @alive THEN now() ELSE process_at END WHERE id = @id`,
+			pgx.NamedArgs{"id": c.Run.ID, "lease": c.Lease, "alive": alive})
 		return err
 	})
 	if err != nil {

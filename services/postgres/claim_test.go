@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -332,7 +333,7 @@ func (w *world) writesNothing(s *stream) {
 		},
 		"roll back": func() error { return w.RollBack(ctx, s.claim, 1, ablation.Rollback{}) },
 		"renew": func() error {
-			_, err := w.Renew(ctx, s.claim)
+			_, err := w.Renew(ctx, s.claim, true)
 			return err
 		},
 		"open": func() error {
@@ -360,11 +361,11 @@ func TestRenew(t *testing.T) {
 	q := w.request()
 	q.Lease = time.Nanosecond // runs out at once, but holds while nobody else claims
 	c := w.claimWith(q)
-	if state, err := w.Renew(t.Context(), c); err != nil || state != ablation.RunRunning {
+	if state, err := w.Renew(t.Context(), c, true); err != nil || state != ablation.RunRunning {
 		t.Errorf("%s, %v", state, err)
 	}
 	w.must(w.StopRun(t.Context(), c.Run.ID, ablation.StopBudget))
-	if state, err := w.Renew(t.Context(), c); err != nil || state != ablation.RunStopping {
+	if state, err := w.Renew(t.Context(), c, true); err != nil || state != ablation.RunStopping {
 		t.Errorf("%s, %v: a holder learns from its renewal that it is to stop", state, err)
 	}
 }
@@ -377,4 +378,40 @@ func (w *world) state(id string) (ablation.Run, []ablation.Attempt) {
 	attempts, err := w.Attempts(context.Background(), id)
 	w.must(err)
 	return run, attempts
+}
+
+// TestFacts: whether the lease is held, the process lives and points come are three things.
+func TestFacts(t *testing.T) {
+	t.Parallel()
+	w, sql := rawWorld(t)
+	w.sweep("s", 1, 1000)
+	s := w.training()
+	facts := func() string {
+		run, err := w.Run(t.Context(), s.claim.Run.ID)
+		w.must(err)
+		p := run.Progress
+		return fmt.Sprintf("process %s, metrics %s, lease %s", p.Process, p.Metrics, p.Lease)
+	}
+	want := func(when, want string) {
+		t.Helper()
+		if got := facts(); got != want {
+			t.Errorf("%s: %s, want %s", when, got, want)
+		}
+	}
+	want("opened", "process none, metrics none, lease yes")
+	renew := func(alive bool) {
+		_, err := w.Renew(t.Context(), s.claim, alive)
+		w.must(err)
+	}
+	renew(true)
+	s.send(s.begin(nil, losses(1, 3)...))
+	want("training", "process yes, metrics yes, lease yes")
+	sql(`UPDATE runs SET process_at = now() - interval '2 minutes'`)
+	renew(false)
+	want("a process that nobody sees", "process no, metrics yes, lease yes")
+	sql(`UPDATE runs SET metric_at = now() - interval '2 minutes'`)
+	renew(true)
+	want("silent", "process yes, metrics no, lease yes")
+	sql(`UPDATE runs SET lease_until = now() - interval '1 second'`)
+	want("held by nobody", "process yes, metrics no, lease no")
 }

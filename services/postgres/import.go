@@ -50,7 +50,7 @@ func (s *Store) ImportSweep(ctx context.Context, a Application, runs []Finished)
 func finish(ctx context.Context, tx pgx.Tx, r Finished) error {
 	if _, err := tx.Exec(ctx, `
 		UPDATE runs
-		SET state = 'completed', step = steps, attempt = 1, epoch = 1, started_at = now(), finished_at = now(), event_at = now()
+		SET state = 'completed', step = steps, attempt = 1, epoch = 1, started_at = now(), finished_at = now(), event_at = now(), metric_at = now()
 		WHERE id = $1`, r.RunID); err != nil {
 		return err
 	}

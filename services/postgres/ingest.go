@@ -230,9 +230,10 @@ func progress(writes *pgx.Batch, c ablation.Claim, b ablation.Batch, fresh bool)
 			tokens_per_s = coalesce(@speed, tokens_per_s),
 			watch = coalesce(@watch, watch),
 			event_at = now(),
+			metric_at = CASE WHEN @metrics THEN now() ELSE metric_at END,
 			`+extend+`
 		WHERE id = @id`,
-		pgx.NamedArgs{"id": c.Run.ID, "lease": c.Lease, "step": step, "loss": loss, "speed": speed, "watch": watch})
+		pgx.NamedArgs{"id": c.Run.ID, "lease": c.Lease, "step": step, "loss": loss, "speed": speed, "watch": watch, "metrics": len(b.Points) > 0})
 	return nil
 }
 

@@ -12,8 +12,9 @@ import (
 
 const runColumns = `r.id, r.name, w.name, a.name, r.replicate, r.data_seed, r.mix_seed, r.init_seed, r.steps, r.start_run, r.start_step, r.start_take, r.start_sha256,
 	r.interventions, r.state, r.reason,
-	r.message, r.step, r.step * r.tokens_per_step, r.loss, r.tokens_per_s, r.attempt, r.event_at, r.seen_at,
-	r.state IN ('running', 'stopping') AND coalesce(r.lease_until < now(), true), coalesce(r.event_at > now() - interval '1 minute', false), r.created_at, r.started_at, r.finished_at`
+	r.message, r.step, r.step * r.tokens_per_step, r.loss, r.tokens_per_s, r.attempt, r.metric_at, r.process_at,
+	r.state IN ('running', 'stopping') AND coalesce(r.lease_until < now(), true), coalesce(r.metric_at > now() - interval '1 minute', false),
+	coalesce(r.process_at > now() - interval '1 minute', false), r.created_at, r.started_at, r.finished_at`
 
 const runTables = `runs r
 		JOIN sweeps w ON w.id = r.sweep_id
@@ -47,13 +48,13 @@ func scanRun(row pgx.CollectableRow) (ablation.Run, error) {
 	var startRun, startSHA256 *string
 	var startStep *int64
 	var interventions []byte
-	var flowing bool
+	var flowing, alive bool
 	p := &r.Progress
 	err := row.Scan(&r.ID, &r.Name, &r.Sweep, &r.Arm, &r.Replicate, &data, &mix, &init, &r.Steps, &startRun, &startStep, &start.Take, &startSHA256,
 		&interventions, &r.State, &r.Reason,
 		&r.Message, &p.Step, &p.Tokens, &p.Loss, &p.TokensPerS, &p.Attempt, &p.EventAt, &p.SeenAt,
-		&p.Unobserved, &flowing, &r.CreatedAt, &r.StartedAt, &r.FinishedAt)
-	p.Settle(r.State, flowing)
+		&p.Unobserved, &flowing, &alive, &r.CreatedAt, &r.StartedAt, &r.FinishedAt)
+	p.Settle(r.State, flowing, alive)
 	r.DataSeed, r.MixSeed, r.InitSeed = uint64(data), uint64(mix), uint64(init)
 	if startRun != nil && startStep != nil {
 		start.Run, start.Step = *startRun, *startStep

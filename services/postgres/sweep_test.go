@@ -130,7 +130,7 @@ func TestStopSweep(t *testing.T) {
 	w.must(w.StopSweep(t.Context(), "s"))
 	w.must(w.StopSweep(t.Context(), "s"))
 	w.none(w.request())
-	if state, err := w.Renew(t.Context(), s.claim); err != nil || state != ablation.RunStopping {
+	if state, err := w.Renew(t.Context(), s.claim, true); err != nil || state != ablation.RunStopping {
 		t.Errorf("%s, %v, want stopping", state, err)
 	}
 	s.end("stopped", ablation.RunStopped)

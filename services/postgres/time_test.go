@@ -16,6 +16,8 @@ func TestTimesAreUTC(t *testing.T) {
 	w.sweep("s", 1, 10)
 	s := w.training()
 	s.send(s.begin(nil, losses(1, 3)...))
+	_, err := w.Renew(t.Context(), s.claim, true)
+	w.must(err)
 	s.end("failed", "failed")
 	run, attempts := w.state(s.claim.Run.ID)
 	sweep, err := w.Sweep(t.Context(), "s")

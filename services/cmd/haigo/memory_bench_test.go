@@ -74,7 +74,7 @@ func fill(b *testing.B, conn *pgx.Conn) (bytes float64) {
 		`INSERT INTO attempts (run_id, number, host, engine, spec_sha256) SELECT id, 1, 'bench', 'local', '' FROM runs`,
 		`INSERT INTO segments (run_id, ordinal, attempt, number, trainer, device, isa, threads, started_at)
 			SELECT id, 0, 1, 0, 'cpu 1', 'cpu', 'avx2', 1, now() FROM runs`,
-		`UPDATE runs SET state = 'running', attempt = 1, step = steps - 1, started_at = now(), event_at = now()`,
+		`UPDATE runs SET state = 'running', attempt = 1, step = steps - 1, started_at = now(), event_at = now(), metric_at = now()`,
 		`INSERT INTO series (run_id, name) ` + series,
 		`ALTER TABLE points DROP CONSTRAINT points_pkey`,
 		fmt.Sprintf(`INSERT INTO points SELECT id, 0, step, 2 + sin(step * id) FROM series, generate_series(1, %d) AS g (step)`, memorySteps),
