@@ -2,6 +2,7 @@ package ablation_test
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -251,6 +252,22 @@ func TestBudget_Hours(t *testing.T) {
 		if got := (ablation.Spending{Budget: tt.budget, DeviceHours: tt.used}).Over(time.Now(), tt.yen); got != tt.over {
 			t.Errorf("%+v with %g hours used: over is %v", tt.budget, tt.used, got)
 		}
+	}
+}
+
+// A yen is the price of the device that was used.
+func TestSpending_Price(t *testing.T) {
+	t.Parallel()
+	prices := ablation.Devices{YenPerHour: 300, Kinds: []ablation.Device{{Name: "NVIDIA H100*", YenPerHour: 500}}}
+	used := ablation.Spending{Budget: ablation.Budget{Yen: 2600}, DeviceHours: 6, ByDevice: map[string]float64{"NVIDIA H100 PCIe": 4, "AMD EPYC": 2}}
+	if price := used.Price(prices); math.Abs(price*used.DeviceHours-2600) > 1e-9 || !used.Over(time.Now(), price) {
+		t.Errorf("an hour costs %g yen, and all %g", price, price*used.DeviceHours)
+	}
+	if used.Budget.Yen++; used.Over(time.Now(), used.Price(prices)) {
+		t.Error("over before it is")
+	}
+	if price := (ablation.Spending{}).Price(prices); price != 300 {
+		t.Errorf("of a device that nobody has used yet: %g", price)
 	}
 }
 

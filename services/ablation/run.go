@@ -69,7 +69,7 @@ func (p *Progress) Settle(s RunState, flowing, alive bool) {
 		}
 		return FactNo
 	}
-	p.Process = is(p.Attempt > 0 && p.SeenAt != nil, alive)
+	p.Process = is(p.Attempt > 0 && (p.SeenAt != nil || !active), alive)
 	p.Metrics = is(p.EventAt != nil, flowing)
 	p.Lease = is(active || s.Ended(), !p.Unobserved)
 }

@@ -17,10 +17,10 @@ const tickEvery = time.Second
 // Clock starts the sweeps of recurrences at their times, and stops sweeps that have used up what bounds them. Any number
 // of clocks may share a database: each planned time is decided on once, whoever comes first.
 type Clock struct {
-	Store      *postgres.Store
-	Sweeper    *Sweeper
-	YenPerHour float64 // of a device: what turns budget.yen into hours; 0: it bounds nothing
-	Log        *slog.Logger
+	Store   *postgres.Store
+	Sweeper *Sweeper
+	Devices ablation.Devices // whose prices budget.yen is held against; without any it bounds nothing
+	Log     *slog.Logger
 }
 
 // Run looks until ctx ends, by the database's clock. The first look decides what became of the times that passed while
@@ -160,7 +160,7 @@ func (c *Clock) BoundOnce(ctx context.Context, now time.Time) error {
 	}
 	var errs []error
 	for _, s := range all {
-		if !s.Over(now, c.YenPerHour) {
+		if !s.Over(now, s.Price(c.Devices)) {
 			continue
 		}
 		switch err := c.Store.EndSweep(ctx, s.Sweep, ablation.StopBudget); {

@@ -347,7 +347,7 @@ func TestClock_budget(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	clock := orchestrator.Clock{Store: store, Sweeper: sweeper(store), YenPerHour: 300, Log: slog.New(slog.DiscardHandler)}
+	clock := orchestrator.Clock{Store: store, Sweeper: sweeper(store), Devices: ablation.Devices{YenPerHour: 300}, Log: slog.New(slog.DiscardHandler)}
 	state := func(after time.Duration) ablation.RunState {
 		t.Helper()
 		if err := clock.BoundOnce(t.Context(), attempt.StartedAt.Add(after)); err != nil {

@@ -18,10 +18,10 @@ const proposeEvery = 2 * time.Second
 // confirmation, the verdict. Any number of them may share a database: a round is decided on from one version of its sweep, and
 // added once. It keeps nothing in memory.
 type Proposer struct {
-	Store      *postgres.Store
-	Sweeper    *Sweeper
-	YenPerHour float64 // of a device: what turns budget.yen into hours; 0: it bounds nothing
-	Log        *slog.Logger
+	Store   *postgres.Store
+	Sweeper *Sweeper
+	Devices ablation.Devices // whose prices budget.yen is held against; without any it bounds nothing
+	Log     *slog.Logger
 }
 
 // Run looks until ctx ends.

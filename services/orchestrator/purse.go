@@ -32,7 +32,7 @@ func (p *Proposer) purse(ctx context.Context, s ablation.Sweep, results []ablati
 		return purse{}, err
 	}
 	var out purse
-	if hours := s.Budget.Hours(p.YenPerHour); hours > 0 {
+	if hours := s.Budget.Hours(all[i].Price(p.Devices)); hours > 0 {
 		out.bound, out.left, out.run = true, hours-all[i].DeviceHours, all[i].DeviceHours/float64(max(1, s.Counts.Total()))
 	}
 	if closes := all[i].ClosesAt; closes != nil {

@@ -80,9 +80,12 @@ func fire(ctx context.Context, tx pgx.Tx, r ablation.RecurringSweep, planned, no
 	return err
 }
 
-// deviceHours is what a sweep w has used at @now: the time of its attempts, each on one device, from when they left a queue.
+// attemptHours is how long an attempt t has had its device at @now, from when it left a queue.
+const attemptHours = `greatest(extract(epoch FROM coalesce(t.ended_at, @now) - coalesce(t.left_queue_at, t.started_at)), 0)::float8 / 3600`
+
+// deviceHours is what a sweep w has used at @now: the time of its attempts, each on one device.
 const deviceHours = `(
-			SELECT coalesce(sum(greatest(extract(epoch FROM coalesce(t.ended_at, @now) - coalesce(t.left_queue_at, t.started_at)), 0)) / 3600, 0)::float8
+			SELECT coalesce(sum(` + attemptHours + `), 0)
 			FROM attempts t
 			JOIN runs r ON r.id = t.run_id
 			WHERE r.sweep_id = w.id

@@ -151,14 +151,16 @@ func TestSpending(t *testing.T) {
 	now := time.Now().Truncate(time.Microsecond)
 	sql(`UPDATE attempts SET started_at = $1::timestamptz - interval '3 hours'`, now)
 	sql(`UPDATE attempts SET ended_at = started_at + interval '30 minutes', outcome = 'lost' WHERE run_id = 'bounded-arm0-1'`)
+	sql(`INSERT INTO segments (run_id, ordinal, attempt, number, trainer, device, isa, threads, started_at)
+		VALUES ('bounded-arm0-1', 0, 1, 0, 'gpt', 'NVIDIA H100', '', 1, now())`)
 	got, err := w.Spending(t.Context(), now)
 	w.must(err)
 	closes := time.Date(2026, 11, 24, 23, 0, 0, 0, time.UTC) // 8:00 in Tokyo
 	want := []ablation.Spending{
-		{Sweep: "bounded", Budget: bounded.Sweep.Budget, DeviceHours: 3.5},
+		{Sweep: "bounded", Budget: bounded.Sweep.Budget, DeviceHours: 3.5, ByDevice: map[string]float64{"": 3, "NVIDIA H100": 0.5}},
 		{Sweep: "closing", ClosesAt: &closes},
 	}
-	if diff := cmp.Diff(want, got, cmpopts.EquateApprox(0, 1e-6)); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.EquateApprox(0, 1e-6), cmpopts.EquateEmpty()); diff != "" {
 		t.Error(diff)
 	}
 	w.must(w.EndSweep(t.Context(), "bounded", ablation.StopBudget))

@@ -13,10 +13,30 @@ import (
 // isn't proved ended counts up to now.
 func (s *Store) Spending(ctx context.Context, now time.Time) ([]ablation.Spending, error) {
 	return query(ctx, s.pool, func(row pgx.CollectableRow) (p ablation.Spending, err error) {
-		err = row.Scan(&p.Sweep, &p.Budget, &p.ClosesAt, &p.DeviceHours)
+		err = row.Scan(&p.Sweep, &p.Budget, &p.ClosesAt, &p.ByDevice)
+		for _, hours := range p.ByDevice {
+			p.DeviceHours += hours
+		}
 		return p, err
 	}, `
-		SELECT w.name, w.definition->'budget', w.closes_at, `+deviceHours+`
+		SELECT w.name, w.definition->'budget', w.closes_at, coalesce((
+			SELECT jsonb_object_agg(d.name, d.hours)
+			FROM (
+				SELECT coalesce(g.device, '') AS name, sum(`+attemptHours+`) AS hours
+				FROM attempts t
+				JOIN runs r ON r.id = t.run_id
+				LEFT JOIN LATERAL (
+					SELECT device
+					FROM segments
+					WHERE run_id = t.run_id AND attempt = t.number AND of_run IS NULL
+					ORDER BY ordinal DESC
+					LIMIT 1
+				) g ON true
+				WHERE r.sweep_id = w.id
+					AND NOT t.waiting
+				GROUP BY 1
+			) d
+		), '{}')
 		FROM sweeps w
 		WHERE w.state IN ('running', 'paused')
 			AND (w.closes_at IS NOT NULL OR w.definition->'budget' ?| ARRAY['yen', 'gpu_hours'])

@@ -227,3 +227,27 @@ func TestKill_WhileItMakesItsDatabase(t *testing.T) {
 	}
 	haigo(t, data, "sweep", "list")
 }
+
+// TestTwoServers runs two servers with a worker each on one data folder, as somebody does by mistake, and kills one of them in
+// the middle: no run starts twice, and the outcome is that of one server.
+func TestTwoServers(t *testing.T) {
+	want, _ := undisturbed(t, killTokens)
+	data := folder(t)
+	sources(t, data)
+	first, second := dev(t, data), dev(t, data)
+	haigo(t, data, "sweep", "apply", sweepFile(t, "kill", killTokens))
+	store := second.store(t)
+	await(t, "points to be stored", func() bool { return points(t, store) > 0 })
+	first.end(syscall.SIGKILL)
+	dev(t, data)
+	got, attempts := fateOf(t, second, "kill")
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("outcome with two servers (-one +two):\n%s", diff)
+	}
+	for run, n := range attempts {
+		if n != 1 {
+			t.Errorf("run %s took %d attempts, want 1", run, n)
+		}
+	}
+	t.Logf("figure: %d runs by two servers, one of them killed; %d points as by one", len(attempts), got.Points)
+}

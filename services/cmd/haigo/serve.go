@@ -147,7 +147,7 @@ func (a *app) sweeper(e *env) *orchestrator.Sweeper {
 }
 
 func (a *app) clock(e *env) *orchestrator.Clock {
-	return &orchestrator.Clock{Store: a.store, Sweeper: a.sweeper(e), YenPerHour: e.settings.YenPerHour, Log: e.log}
+	return &orchestrator.Clock{Store: a.store, Sweeper: a.sweeper(e), Devices: a.devices, Log: e.log}
 }
 
 // openSender makes what sends alerts, with links to the pages of this process.
@@ -173,7 +173,7 @@ func (a *app) halver(e *env) *orchestrator.Halver {
 }
 
 func (a *app) proposer(e *env) *orchestrator.Proposer {
-	return &orchestrator.Proposer{Store: a.store, Sweeper: a.sweeper(e), YenPerHour: e.settings.YenPerHour, Log: e.log}
+	return &orchestrator.Proposer{Store: a.store, Sweeper: a.sweeper(e), Devices: a.devices, Log: e.log}
 }
 
 // ready tells the next start, and scripts by rename, where it serves.
