@@ -10,7 +10,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/haigo-lab/haigo/plugins/trainer"
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
@@ -274,11 +277,24 @@ func (d *drive) end(ctx context.Context) error {
 	if err != nil {
 		exit = nil // exec was killed with its runner, or wrote what it can't have written
 	}
-	v := judge(d.run, d.lastWord(), exit, saved || !d.asked.IsZero(), bad)
+	last := d.lastWord()
+	v := judge(d.run, last, exit, saved || !d.asked.IsZero(), bad)
+	if last == nil && v.next != ablation.RunStopped && full(d.dir()) { // which is why there is no word
+		v = verdict{outcomeLost, explain(syscall.ENOSPC), ablation.RunFailed}
+	}
 	if done, err := d.settleDivergence(ctx, v); done || err != nil {
 		return err
 	}
 	return d.settle(ctx, v)
+}
+
+// noRoom is how many bytes a runner can't even say goodbye in.
+const noRoom = 64 << 10
+
+// full reports whether a folder's disk is full.
+func full(dir string) bool {
+	var s unix.Statfs_t
+	return unix.Statfs(dir, &s) == nil && s.Bavail*uint64(s.Bsize) < noRoom
 }
 
 // lastWord is the attempt's finished event, nil where there is none.

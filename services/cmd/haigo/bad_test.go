@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/haigo-lab/haigo/services/ablation"
@@ -322,11 +323,13 @@ func both(t *testing.T, data string, args ...string) (stdout, stderr string) {
 	return out.String(), err.String()
 }
 
-// TestFullDisk trains in a folder with no room for what the run writes.
+// TestFullDisk trains in a folder with no room for what the run writes; with room again, and told to, every run goes on to the
+// undisturbed outcome.
 func TestFullDisk(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("not run: a full disk in the run directory (needs root to mount a small one)")
 	}
+	want, _ := undisturbed(t, killTokens)
 	data := folder(t)
 	sources(t, data)
 	runs := filepath.Join(data, "runs")
@@ -341,11 +344,11 @@ func TestFullDisk(t *testing.T) {
 		s.end(syscall.SIGTERM)
 		_ = syscall.Unmount(runs, syscall.MNT_DETACH)
 	})
-	haigo(t, data, "sweep", "apply", sweepFile(t, "full", 400_000))
+	haigo(t, data, "sweep", "apply", sweepFile(t, "kill", killTokens))
 	store := s.store(t)
 	var failed []ablation.Run
 	await(t, "runs to fail", func() bool {
-		all, err := store.Runs(t.Context(), "full")
+		all, err := store.Runs(t.Context(), "kill")
 		failed = failed[:0]
 		for _, r := range all {
 			if r.State == ablation.RunFailed {
@@ -360,6 +363,17 @@ func TestFullDisk(t *testing.T) {
 			t.Errorf("%s tells where the folders are: %s", r.Name, r.Message)
 		}
 	}
+	if err := syscall.Mount("tmpfs", runs, "tmpfs", syscall.MS_REMOUNT, "size=64m"); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range failed {
+		haigo(t, data, "run", "retry", r.ID)
+	}
+	got, attempts := fateOf(t, s, "kill")
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("outcome after a full disk (-undisturbed +got):\n%s", diff)
+	}
+	t.Logf("figure: %d runs failed, and are as undisturbed after another try", len(attempts))
 }
 
 func damaged(t *testing.T, path string) {
