@@ -38,7 +38,7 @@ func (a *app) compare(ctx context.Context, s ablation.Sweep, results []ablation.
 	if err != nil {
 		return err
 	}
-	o.Differences, o.goal = differences(chart.Data{Sweep: s, Arms: o.arms, Sources: sources, Results: results})
+	o.Differences, o.goal, o.objectives = differences(chart.Data{Sweep: s, Arms: o.arms, Sources: sources, Results: results})
 	o.Noise = map[string]ablation.Real{}
 	for _, name := range o.order {
 		o.Noise[name] = ablation.Real(analysis.Of(o.arms, results, ablation.BPB(name)).Pooled)
@@ -46,8 +46,9 @@ func (a *app) compare(ctx context.Context, s ablation.Sweep, results []ablation.
 	return a.early(ctx, s, results, o)
 }
 
-// differences are those of each source's held-out text and, where it is of several metrics, of the sweep's objective, goal.
-func differences(d chart.Data) (out []differenceOutcome, goal string) {
+// differences are those of each source's held-out text and, where it is of several metrics, of the sweep's objective, goal; each are
+// its values by run.
+func differences(d chart.Data) (out []differenceOutcome, goal string, each map[string]ablation.Real) {
 	var metrics []string
 	for _, source := range d.Sweep.Sources {
 		metrics = append(metrics, ablation.BPB(source.Name))
@@ -55,6 +56,10 @@ func differences(d chart.Data) (out []differenceOutcome, goal string) {
 	m, err := evidence.New(evidence.Runs{Sweep: d.Sweep, Arms: d.Arms, Sources: d.Sources, Results: d.Results}, evidence.Aim{})
 	if err == nil && len(m.Goal.Terms) > 1 {
 		metrics, goal, d.Results = append(metrics, objective), m.Goal.String(), composed(d.Results, m.Goal)
+	}
+	each = map[string]ablation.Real{}
+	for _, r := range d.Results {
+		each[r.Run.Name] = r.Values[objective]
 	}
 	scores := make([]analysis.Scores, len(metrics))
 	for i, metric := range metrics {
@@ -70,7 +75,7 @@ func differences(d chart.Data) (out []differenceOutcome, goal string) {
 			})
 		}
 	}
-	return out, goal
+	return out, goal, each
 }
 
 // composed are results with what the objective makes of each run.
@@ -162,10 +167,14 @@ func (d differenceOutcome) text() string {
 	return fmt.Sprintf("%+.3f (%+.3f … %+.3f)", mean, mean-half, mean+half)
 }
 
-// printScores is a line a run: its bits per byte of each set.
+// printScores is a line a run: its bits per byte of each set, and what the objective makes of them.
 func printScores(w io.Writer, o outcome) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(t, "\nRUN\tSEED\tSTATE\t%s BITS/BYTE\n", strings.ToUpper(strings.Join(o.order, " BITS/BYTE\t")))
+	fmt.Fprintf(t, "\nARM\tSEED\tSTATE\t%s BITS/BYTE", strings.ToUpper(strings.Join(o.order, " BITS/BYTE\t")))
+	if o.goal != "" {
+		fmt.Fprint(t, "\tOBJECTIVE")
+	}
+	fmt.Fprintln(t)
 	for _, r := range o.Runs {
 		fmt.Fprintf(t, "%s\t%d\t%s", r.Arm, r.Seed, r.State)
 		for _, source := range o.order {
@@ -174,6 +183,9 @@ func printScores(w io.Writer, o outcome) {
 			} else {
 				fmt.Fprint(t, "\t—")
 			}
+		}
+		if v := float64(o.objectives[fmt.Sprintf("%s-s%d", r.Arm, r.Seed)]); o.goal != "" && !math.IsNaN(v) {
+			fmt.Fprintf(t, "\t%.3f", v)
 		}
 		fmt.Fprintln(t)
 	}

@@ -46,7 +46,7 @@ func TestDifferences(t *testing.T) {
 		luck := .2 * float64(r.Replicate) // of a seed, alike for all arms
 		d.Results = append(d.Results, ablation.Result{Run: r, Values: map[string]ablation.Real{"bpb/ja": ablation.Real(level[r.Arm] + luck), "bpb/en": ablation.Real(3 + luck)}})
 	}
-	found, goal := differences(d)
+	found, goal, each := differences(d)
 	if len(found) != 9 || goal == "" {
 		t.Fatalf("%d differences by %q: %+v", len(found), goal, found)
 	}
@@ -56,6 +56,9 @@ func TestDifferences(t *testing.T) {
 	}
 	if both := found[2]; both.Metric != objective || math.Abs(float64(both.Mean)+.15) > 1e-9 {
 		t.Errorf("of both languages together: %+v", both)
+	}
+	if v := float64(each["even-s2"]); math.Abs(v-2.9) > 1e-9 {
+		t.Errorf("the objective of even-s2 is %v, want 2.9", v)
 	}
 	var b bytes.Buffer
 	printDifferences(&b, outcome{Differences: found, goal: goal, order: []string{"ja", "en"}, Noise: map[string]ablation.Real{"ja": .2, "en": ablation.Real(math.NaN())}})

@@ -27,13 +27,15 @@ type outcome struct {
 	// EarlyStop is what early stopping has spared; nil where nothing is stopped early.
 	EarlyStop *earlyOutcome `json:"early_stop,omitempty"`
 
-	sweep  ablation.Sweep
-	goal   string // what the differences' "objective" is
-	arms   []ablation.Arm
-	plan   map[string]map[string]float64  // epochs by arm and source
-	order  []string                       // of sources
-	above  map[string][]analysis.Accuracy // what each task's accuracies are beside a guess's, by arm in order
-	counts ablation.RunCounts
+	sweep ablation.Sweep
+	goal  string // what the differences' "objective" is
+
+	objectives map[string]ablation.Real // by run; NaN where a metric of it is missing
+	arms       []ablation.Arm
+	plan       map[string]map[string]float64  // epochs by arm and source
+	order      []string                       // of sources
+	above      map[string][]analysis.Accuracy // what each task's accuracies are beside a guess's, by arm in order
+	counts     ablation.RunCounts
 }
 
 type sourceOutcome struct {
