@@ -54,20 +54,21 @@ class Pack:
 
     def _fill(self, waiting):
         """Gives free slots to those who wait, whose first scores are told at once; False where no run is left."""
-        new = []
-        for slot, seat in enumerate(self.seats):
-            while seat is None and (seat := next(waiting, None)) is not None:
-                if not self._admit(slot, seat):
-                    seat = None
-            if seat is not None and self.seats[slot] is None:
-                self.seats[slot] = seat
-                new.append(slot)
+        new = [r for r, seat in enumerate(self.seats) if seat is None and self._seat(r, waiting)]
         first = [r for r in new if self.seats[r].step == 0 and not self.seats[r].resume and self.seats[r].scored[0]]
         if first:
             self._drain()
             self._score(first)
             self._release()
         return any(self.seats)
+
+    def _seat(self, slot, waiting):
+        """Gives a free slot to the next run that has a step to make; False where there is none."""
+        for session in waiting:
+            if self._admit(slot, session):
+                self.seats[slot] = session
+                return True
+        return False
 
     def _admit(self, slot, session):
         """False where the session came to an end before its first step."""
