@@ -20,6 +20,7 @@
 //
 // Noise between seeds comes from replicates, and may differ from mixture to mixture. An interval is the stack's predicted
 // deviation times the factor that covers nine in ten left-out runs, each predicted by a fit without it; few such runs are
-// drawn to those of all metrics, and these to the normal's. Draws are curves of the stack's members, by Matheron's rule,
+// drawn to those of all metrics, and these to the normal's. Deviations may grow with a metric's level and, where runs differ in
+// size, with that: anchors are few, and more is missed beside them. Draws are curves of the stack's members, by Matheron's rule,
 // stretched by the same factor.
 package surrogate

@@ -53,7 +53,7 @@ func (m *metric) draw(xs []exposure, n int, r *rand.Rand) [][]float64 {
 		for d := range count {
 			curve := make([]float64, len(xs))
 			for i := range xs {
-				curve[i] = m.target.from(stack[i] + m.half/normal*m.uneven.at(stack[i])*deviations.At(i, d))
+				curve[i] = m.target.from(stack[i] + m.stretch(stack[i], xs[i])/normal*deviations.At(i, d))
 			}
 			out = append(out, curve)
 		}

@@ -167,6 +167,7 @@ const trust = 20.0
 
 // calibrate sets every metric's half width from its own scores, drawn to that of all metrics' scores together.
 func (f *Fit) calibrate() {
+	f.sized()
 	var all []float64
 	for _, m := range f.metrics {
 		all = append(all, m.scores...)

@@ -257,3 +257,35 @@ func TestNew_sizes(t *testing.T) {
 		}
 	}
 }
+
+// TestFit_Predict_anchors: a few runs at the target's size, of which mixtures make more than of small ones, say how wide intervals
+// are there; most runs, the small ones, don't.
+func TestFit_Predict_anchors(t *testing.T) {
+	t.Parallel()
+	const small, large = 1e6, 6e7
+	r := rand.New(rand.NewPCG(3, 3))
+	grown := func(in table.Table, parameters, own float64, id string) table.Table {
+		for i := range in.Runs {
+			in.Runs[i].ID, in.Runs[i].Parameters = id+in.Runs[i].ID, parameters
+			for k := range in.Runs[i].Values {
+				in.Runs[i].Values[k] *= math.Pow(parameters/small, -.1) * (1 + own*r.NormFloat64())
+			}
+		}
+		return in
+	}
+	in := grown(runs(40, 1, .002, 1), small, 0, "s")
+	in.Runs = append(in.Runs, grown(runs(8, 1, .002, 2), large, .008, "l").Runs...)
+	f := fitted(t, surrogate.Setup{Table: in, Pairs: pairs})
+	test := grown(runs(150, 1, .002, 3), large, .008, "t")
+	inside, all := 0, 0
+	for i, said := range f.Predict(test.Runs) {
+		for k, p := range said {
+			if all++; p.Low <= test.Runs[i].Values[k] && test.Runs[i].Values[k] <= p.Top {
+				inside++
+			}
+		}
+	}
+	if share := float64(inside) / float64(all); share < .8 {
+		t.Errorf("90%% intervals cover %.0f%% of the runs beside few anchors", 100*share)
+	}
+}

@@ -20,6 +20,7 @@ type metric struct {
 	held     held
 	scores   []float64
 	uneven   uneven
+	size     bySize
 	half     float64 // half width of the interval in predicted standard deviations
 	missed   float64 // root mean square of left-out errors, in the metric's own unit
 }
@@ -102,17 +103,21 @@ func (m *metric) predict(xs []exposure) []Prediction {
 		return out
 	}
 	for i, g := range m.model.at(xs) {
-		half := m.width(g.mean, g.variance, m.noise.variance(xs[i]))
+		half := m.width(m.stretch(g.mean, xs[i]), g.variance, m.noise.variance(xs[i]))
 		ends := []float64{m.target.from(g.mean - half), m.target.from(g.mean + half)}
 		out[i] = Prediction{m.target.from(g.mean), slices.Min(ends), slices.Max(ends)}
 	}
 	return out
 }
 
+// stretch is half an interval's width in predicted standard deviations.
+func (m *metric) stretch(level float64, x exposure) float64 {
+	return m.half * m.uneven.at(level) * m.size.at(x)
+}
+
 // width is half an interval's. What replicates say of a single run's noise is never made smaller: means, on which intervals
 // are calibrated, have less of it.
-func (m *metric) width(level, variance, noise float64) float64 {
-	scale := m.half * m.uneven.at(level)
+func (m *metric) width(scale, variance, noise float64) float64 {
 	alone := max(scale, normal)
 	return math.Sqrt(scale*scale*variance + alone*alone*noise)
 }
