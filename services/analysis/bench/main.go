@@ -7,6 +7,7 @@
 package main
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"os"
@@ -20,10 +21,19 @@ import (
 // bench is what the parts share.
 type bench struct {
 	dir     string
-	subsets int
+	subsets int // 0: as many as the tables of docs/analysis have
 	seed    uint64
 	hold    bool
+	python  string
+	broken  int // floors
 }
+
+// usual is how many subsets or starts the tables have.
+const usual = 10
+
+// count is how many subsets a part takes, and last the seed of the last.
+func (b *bench) count() int   { return cmp.Or(b.subsets, usual) }
+func (b *bench) last() uint64 { return b.seed + uint64(b.count()) - 1 }
 
 var parts = []struct {
 	name string
@@ -32,6 +42,7 @@ var parts = []struct {
 	{"rank", (*bench).rank},
 	{"schedule", (*bench).schedule},
 	{"sequence", (*bench).sequence},
+	{"front", (*bench).front},
 	{"pairs", (*bench).pairs},
 	{"anchors", (*bench).anchors},
 	{"speed", (*bench).speed},
@@ -41,9 +52,10 @@ func main() {
 	b := &bench{}
 	var part string
 	flag.StringVar(&b.dir, "data", "", "folder with regmix/ and marin-two-phase/")
-	flag.StringVar(&part, "part", "", "parts to run, by comma (default: all): rank, schedule, sequence, pairs, anchors, speed")
-	flag.IntVar(&b.subsets, "subsets", 20, "random subsets, or starts, of each row")
-	flag.Uint64Var(&b.seed, "seed", 1, "of the first subset; the others follow")
+	flag.StringVar(&part, "part", "", "parts to run, by comma (default: all): rank, schedule, sequence, front, pairs, anchors, speed")
+	flag.IntVar(&b.subsets, "subsets", 0, "random subsets, or starts, of each row (default: 10, of schedules 40)")
+	flag.Uint64Var(&b.seed, "seed", 201, "of the first subset; the others follow")
+	flag.StringVar(&b.python, "python", "bin/trees/bin/python", "that has LightGBM, for boosted trees")
 	flag.BoolVar(&b.hold, "hold", false, "score left-out rows of the pool instead of the test tables")
 	flag.Parse()
 	if err := b.run(part); err != nil {
@@ -64,6 +76,9 @@ func (b *bench) run(part string) error {
 		if err := p.run(b); err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
+	}
+	if b.broken > 0 {
+		return fmt.Errorf("%d floors are broken", b.broken)
 	}
 	return nil
 }

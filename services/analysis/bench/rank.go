@@ -72,37 +72,87 @@ func (b *bench) rank() error {
 	if err != nil {
 		return err
 	}
-	title("Ranking unseen mixtures: RegMix, Spearman × 100, mean of %d subsets, seeds %d to %d", b.subsets, b.seed, b.seed+uint64(b.subsets)-1)
+	title("Ranking unseen mixtures: RegMix, Spearman × 100, mean of %d subsets, seeds %d to %d", b.count(), b.seed, b.last())
 	head("model", "runs", "chosen by", "Pile-CC 1M", "mean of 13, 1M", "average loss 1M", "average loss 60M", "coverage of 90%: mean, least, most of 13")
 	zero := score(r.test, r.large, ownWeight(r.test))
 	row("own weight", 0, "—", zero.cc, zero.all, zero.average, zero.large, "—")
+	forest, err := startTrees(b.python)
+	if err != nil {
+		return err
+	}
+	var aims []aim
 	for _, n := range []int{16, 32, 64} {
 		for _, how := range []string{byChance, byDesign} {
-			var linear, fitted scored
+			var linear, boosted, fitted scored
 			cover := make([]float64, len(r.pool.Metrics))
-			for s := range b.subsets {
+			for s := range b.count() {
 				train, rest := split(r.pool, choose(r.pool, how, n, b.seed+uint64(s)))
 				test, large := r.test, r.large
 				if b.hold {
 					test, large = rest, table.Table{}
 				}
-				linear.add(score(test, large, leastSquares(train, test)), float64(b.subsets))
+				linear.add(score(test, large, leastSquares(train, test)), float64(b.count()))
+				if forest != nil {
+					grown, err := forest.predict(train, test)
+					if err != nil {
+						return err
+					}
+					boosted.add(score(test, large, grown), float64(b.count()))
+				}
 				fit, err := surrogate.New(surrogate.Setup{Table: train, Pairs: train.Pairs()})
 				if err != nil {
 					return err
 				}
 				said := fit.Predict(test.Runs)
-				fitted.add(score(test, large, expected(said)), float64(b.subsets))
+				fitted.add(score(test, large, expected(said)), float64(b.count()))
 				for k, c := range covered(test, said) {
-					cover[k] += c / float64(b.subsets)
+					cover[k] += c / float64(b.count())
 				}
 			}
 			row("linear regression", n, how, linear.cc, linear.all, linear.average, linear.large, "—")
+			if forest != nil {
+				row("boosted trees", n, how, boosted.cc, boosted.all, boosted.average, boosted.large, "—")
+			}
+			aims = append(aims, rankAims(n, how, fitted, cover)...)
 			row("haigo", n, how, fitted.cc, fitted.all, fitted.average, fitted.large, fmt.Sprintf("%.1f, %.1f, %.1f", mean(cover), slices.Min(cover), slices.Max(cover)))
 		}
 	}
-	return nil
+	b.judge(aims...)
+	if forest == nil {
+		return nil
+	}
+	return forest.close()
 }
+
+// rankAims are those of so many runs: of ranks where they are chosen by design, of intervals however.
+func rankAims(n int, how string, s scored, cover []float64) []aim {
+	rho := func(what string, floor, goal, got float64) aim {
+		return aim{what: fmt.Sprintf("%s, %d runs by design", what, n), floor: floor, goal: goal, got: got, form: "%.2f", tried: triedRank}
+	}
+	var out []aim
+	switch {
+	case how != byDesign:
+	case n == 16:
+		out = []aim{rho("Pile-CC", 96.2, 96, s.cc), rho("mean of 13", 95.6, 96.5, s.all)}
+	case n == 32:
+		out = []aim{rho("Pile-CC", 97.6, 98.2, s.cc)}
+	case n == 64:
+		out = []aim{rho("Pile-CC", 98.7, 99, s.cc), rho("mean of 13", 98.3, 98.8, s.all), rho("average loss", 98, 98.8, s.average), rho("average loss at 60M", 94.7, 95.8, s.large)}
+	}
+	if n == 64 {
+		out = append(out,
+			aim{what: "least coverage of 13, 64 runs by " + how, floor: 82, goal: 85, got: slices.Min(cover), form: "%.1f", tried: triedCover},
+			aim{what: "most coverage of 13, 64 runs by " + how, floor: none, goal: 95, got: slices.Max(cover), falls: true, form: "%.1f", tried: triedCover})
+	}
+	return out
+}
+
+// What was tried for aims that were missed, all of it on rows of the pool that subsets leave out.
+const (
+	triedRank  = "other lengths and amplitudes of the processes; least variance instead of the determinant; designs over logs and log odds; weights by each row left out in closed form"
+	triedCover = "hyper-parameters held in the cross-fit; one slope of deviations for all metrics; deviations by the predicted one's power, by concentration; more or less pull to all metrics' half width (5, 60, 200 rows); the plain ninth decile. " +
+		"On left-out rows of the pool all targets lie within 83 to 97 under each, and none is nearer 90 than what is used; the test mixtures are missed by a quarter less at equal shares"
+)
 
 // covered is how often measured values lie within the intervals, by metric, per cent.
 func covered(t table.Table, said [][]surrogate.Prediction) []float64 {

@@ -21,6 +21,7 @@ func (b *bench) speed() error {
 	}
 	title("Time, %d cores", runtime.GOMAXPROCS(0))
 	head("runs × sources × metrics", "laws alone", "stack with intervals", "with the decision")
+	var aims []aim
 	for _, t := range []table.Table{r.pool, small()} {
 		setup := surrogate.Setup{Table: t, Pairs: t.Pairs()}
 		laws := clock(func() { _, err = surrogate.Laws(setup) })
@@ -30,8 +31,13 @@ func (b *bench) speed() error {
 			return err
 		}
 		whole := stack.plus(clock(func() { decision.Make(fit, decision.Options{}) }))
-		row(fmt.Sprintf("%d × %d × %d", len(t.Runs), len(t.Sources), len(t.Metrics)), laws, stack, whole)
+		size := fmt.Sprintf("%d × %d × %d", len(t.Runs), len(t.Sources), len(t.Metrics))
+		most := map[bool]float64{true: 1, false: 30}[len(t.Runs) < len(r.pool.Runs)]
+		aims = append(aims, aim{what: "seconds of the stack with intervals, " + size, floor: most, goal: most, got: stack.clock.Seconds(), falls: true, form: "%.2f"},
+			aim{what: "seconds of the laws alone, " + size, floor: 5, goal: 5, got: laws.clock.Seconds(), falls: true, form: "%.2f"})
+		row(size, laws, stack, whole)
 	}
+	b.judge(aims...)
 	return nil
 }
 
