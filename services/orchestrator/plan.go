@@ -86,11 +86,21 @@ func (s *Sweeper) ask(ctx context.Context, r *resolved, arm ablation.Arm, check 
 	}
 	m := material{sweep: r.Sweep, shape: shape, sources: r.Sources, threads: max(1, s.Threads)}
 	run := firstRun(r.Runs, arm)
+	run.Interventions = foreseen(r.Sweep.Recipe.For(arm).Divergence, run.Steps)
 	asked := m.runSpec(run, arm)
 	if at := run.Start; at != nil && !at.GoesOn() && at.SHA256 != "" {
 		asked.Init = &spec.Init{Path: s.folderOf(r, at.SHA256), ManifestSHA256: at.SHA256}
 	}
 	return check(ctx, r.Sweep.Recipe.Trainer, asked)
+}
+
+// foreseen is what a run of so many steps would do otherwise if it went back on divergence: a trainer that can't is refused
+// before a run needs it.
+func foreseen(d ablation.Divergence, steps int64) []ablation.Intervention {
+	if d.Policy != ablation.DivergenceRollback {
+		return nil
+	}
+	return []ablation.Intervention{d.Intervene(0, 1, steps)}
 }
 
 func firstRun(runs []ablation.Run, arm ablation.Arm) ablation.Run {
@@ -128,7 +138,10 @@ func (r *resolved) told(report trainer.Report, arm ablation.Arm, before []ablati
 	for _, p := range report.Problems {
 		field, same := documentField(p.Field, arm)
 		message := ablation.Label{EN: p.Message, JA: cmp.Or(p.MessageJA, p.Message)}
-		if !same {
+		switch {
+		case field == onDivergence:
+			message = cantGoBack(message)
+		case !same:
 			message = ablation.Label{EN: p.Field + ": " + message.EN, JA: p.Field + "：" + message.JA}
 		}
 		if !seen[message.EN] && !r.rowless(p.Field) {
@@ -148,12 +161,23 @@ func (r *resolved) rowless(field string) bool {
 	return false
 }
 
+// cantGoBack is what a trainer's word on an intervention means: it is in no sweep file, and says what asks for one.
+func cantGoBack(word ablation.Label) ablation.Label {
+	return ablation.Label{
+		EN: "rollback goes on with a lower learning rate or skipped steps, which this trainer can't do; take stop or report, or another trainer (" + word.EN + ")",
+		JA: "rollback では学習率を下げるかステップを飛ばして続けますが、このトレーナーは対応していません。stop か report にするか、別のトレーナーを選んでください（" + word.JA + "）",
+	}
+}
+
+// onDivergence is the sweep file's key for what a run does that diverges.
+const onDivergence = "recipe.on_divergence"
+
 // documentFields are the sweep file's keys for the fields of spec.json.
 var documentFields = map[string]string{
 	"steps": "recipe.tokens", "batch_rows": "recipe.batch_rows", "row_tokens": "recipe.row_tokens",
 	"precision": "recipe.precision", "tokenizer": "recipe.tokenizer", "model": "recipe.shape",
 	"optimizer": "recipe.optimizer", "eval": "recipe.eval", "checkpoint": "recipe.checkpoint", "sources": "sources",
-	"resources": "recipe.shape", "init": "recipe.start",
+	"resources": "recipe.shape", "init": "recipe.start", "interventions": onDivergence,
 }
 
 // documentField is where a problem of spec.json stands in the sweep file, and whether that is the same thing under another
@@ -168,7 +192,7 @@ func documentField(field string, arm ablation.Arm) (path string, same bool) {
 		return arm.Field(), false
 	case known == "":
 		return "recipe", false
-	case root == "steps", root == "resources", root == "init":
+	case root == "steps", root == "resources", root == "init", root == "interventions":
 		return known, false
 	default:
 		return known + strings.TrimPrefix(field, root), true

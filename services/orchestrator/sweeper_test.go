@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/haigo-lab/haigo/plugins/trainer"
+	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/orchestrator"
 	"github.com/haigo-lab/haigo/services/postgres/pgtest"
@@ -160,5 +161,51 @@ func TestSweeper_Apply_precision(t *testing.T) {
 	if got.Field != "recipe.precision" || got.Line == 0 || got.Message.EN != "trainer cpu has no bf16 on this machine; use one of: fp32" ||
 		got.Message.JA != "トレーナー cpu はこのマシンでは bf16 で計算できません。次のどれかにしてください: fp32" {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// straight is a trainer that goes on only as its recipe says, as a training command of which nothing else is said.
+type straight struct{ inProcess }
+
+func (straight) Check(ctx context.Context, _ string, s *spec.Spec) (trainer.Report, error) {
+	report, err := cpu.Check(ctx, "cpu", s)
+	if len(s.Interventions) > 0 {
+		report.Problems = append(report.Problems, trainer.Problem{Field: "interventions", Message: "can't", MessageJA: "できません"})
+	}
+	return report, err
+}
+
+// TestSweeper_rollback: going back on divergence is refused where it stands, in both languages, if the trainer can't go on
+// otherwise than its recipe says; the other policies aren't.
+func TestSweeper_rollback(t *testing.T) {
+	t.Parallel()
+	store := open(t, pgtest.URL(t))
+	addText(t, store)
+	with := func(name, policy string) []byte {
+		return []byte(strings.Replace(string(sweepFile(name, "")), "trainer: cpu, ", "trainer: cpu, on_divergence: "+policy+", ", 1))
+	}
+	s := &orchestrator.Sweeper{Store: store, Trainers: straight{cpu}, RunsAtOnce: 1}
+	for _, policy := range []string{"{rollback: 2, lr: 0.5}", "{rollback: 1, skip: 200}"} {
+		plan, err := s.Plan(t.Context(), with("back", policy))
+		if err != nil || len(plan.Problems) != 1 {
+			t.Fatalf("plan of %s: %v, %v", policy, plan.Problems, err)
+		}
+		got := plan.Problems[0]
+		if got.Field != "recipe.on_divergence" || got.Line == 0 || !strings.Contains(got.Message.EN, "take stop or report") ||
+			!strings.Contains(got.Message.JA, "stop か report") {
+			t.Errorf("%s: %+v", policy, got)
+		}
+		var bad *ablation.Invalid
+		if _, _, err := s.Apply(t.Context(), with("back", policy), ""); !errors.As(err, &bad) || bad.Problems[0].Field != got.Field {
+			t.Errorf("%s was started: %v", policy, err)
+		}
+	}
+	for _, policy := range []string{"stop", "report"} {
+		if _, _, err := s.Apply(t.Context(), with(policy, policy), ""); err != nil {
+			t.Errorf("%s: %v", policy, err)
+		}
+	}
+	if _, _, err := sweeper(store).Apply(t.Context(), with("back", "{rollback: 2}"), ""); err != nil {
+		t.Errorf("a trainer that can: %v", err)
 	}
 }
