@@ -29,7 +29,8 @@ type Description struct {
 	Shapes          []Shape  // named presets, smallest first
 	ISAs            []string // instruction sets that can be chosen, best first; "" where it has no meaning
 	Precisions      []string // that it computes in on this machine, as in spec.json; none means that only Check tells
-	// Absent says why there is no device, and what to do, where the trainer knows; AbsentJA says so in Japanese.
+	// Absent says why it can't train on this machine, and what to do, where the trainer knows; AbsentJA says so in Japanese. One
+	// that names devices all the same may train elsewhere, on the nodes of a cluster.
 	Absent, AbsentJA string
 }
 

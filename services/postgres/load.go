@@ -32,7 +32,7 @@ func (s *Store) Load(ctx context.Context, d Dump, moved Moved, open func(table s
 				return fmt.Errorf("table %s: %w", t.Name, err)
 			}
 		}
-		return move(ctx, tx, moved)
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("fill the database, which stays empty: %w", known(err))
@@ -40,7 +40,13 @@ func (s *Store) Load(ctx context.Context, d Dump, moved Moved, open func(table s
 	if err := s.Migrate(ctx); err != nil {
 		return err
 	}
-	return s.tx(ctx, func(tx pgx.Tx) error { return abandon(ctx, tx, moved) })
+	// An earlier version lacks tables and columns that name folders: they are changed where all are there.
+	return s.tx(ctx, func(tx pgx.Tx) error {
+		if err := move(ctx, tx, moved); err != nil {
+			return err
+		}
+		return abandon(ctx, tx, moved)
+	})
 }
 
 // loadable refuses a database that holds anything, or that somebody uses.

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"strings"
 	"time"
 
@@ -64,6 +65,23 @@ func (s *Store) Migrate(ctx context.Context) error {
 		_, err := p.Up(ctx)
 		return err
 	})
+}
+
+// Schema is the version of the database, 0 of one without tables, and that of this program. It changes nothing.
+func (s *Store) Schema(ctx context.Context) (now, newest int64, err error) {
+	files, err := fs.Glob(migrations.FS, "*.sql")
+	if err != nil || len(files) == 0 {
+		return 0, 0, fmt.Errorf("list migrations: %w", err)
+	}
+	if newest, err = goose.NumericComponent(files[len(files)-1]); err != nil {
+		return 0, 0, fmt.Errorf("number the migrations: %w", err)
+	}
+	var made bool
+	if err := s.pool.QueryRow(ctx, `SELECT to_regclass('goose_db_version') IS NOT NULL`).Scan(&made); err != nil || !made {
+		return 0, newest, known(err)
+	}
+	err = s.pool.QueryRow(ctx, `SELECT coalesce(max(version_id), 0) FROM goose_db_version`).Scan(&now)
+	return now, newest, known(err)
 }
 
 // migrateTo brings an empty database to an earlier version, or to this program's.

@@ -81,10 +81,23 @@ func read(path string) (*File, error) {
 		line, what := place(err)
 		return nil, spec.Say("%s:%d: %s; keys are listed in the examples beside the program", "%s:%d：%s（書けるキーはプログラムに付属の例にあります）", path, line, what)
 	}
-	if err := f.check(); err != nil {
-		return nil, spec.Say("%s: %w", "%s：%v", path, err)
+	if at, err := f.check(); err != nil {
+		return nil, spec.Say("%s:%d: %w", "%s:%d：%v", path, lineOf(data, at), err)
 	}
 	return f, nil
+}
+
+// lineOf is where a value stands, its path written as YAML's: $.command[2]; the file's beginning where there is none.
+func lineOf(data []byte, at string) int {
+	path, err := yaml.PathString(at)
+	if err != nil {
+		return 1
+	}
+	n, err := path.ReadNode(bytes.NewReader(data))
+	if err != nil || n == nil || n.GetToken() == nil || n.GetToken().Position == nil {
+		return 1
+	}
+	return n.GetToken().Position.Line
 }
 
 // place is where YAML is broken, without the library's picture of it.
@@ -96,31 +109,36 @@ func place(err error) (line int, what string) {
 	return 1, err.Error()
 }
 
-func (f *File) check() error {
+// check says what is wrong, and where: the path of the value.
+func (f *File) check() (at string, err error) {
 	if len(f.Command) == 0 || f.Command[0] == "" {
-		return spec.Say("command: is missing; give program and arguments as a list: [python3, train.py, \"{spec}\"]",
+		return "$", spec.Say("command: is missing; give program and arguments as a list: [python3, train.py, \"{spec}\"]",
 			"command：がありません。プログラムと引数をリストで書いてください：[python3, train.py, \"{spec}\"]")
 	}
 	for i, word := range f.Command {
 		if err := checkWord(word); err != nil {
-			return spec.Say("command[%d]: %w", "command[%d]：%v", i, err)
+			return fmt.Sprintf("$.command[%d]", i), spec.Say("command[%d]: %w", "command[%d]：%v", i, err)
 		}
+	}
+	if i := shellCode(f.Command); i >= 0 && asksFor(f.Command[i]) != "" {
+		return fmt.Sprintf("$.command[%d]", i), spec.Say("command[%d]: a shell would read what {%s} stands for as code; give it as an argument: [sh, -c, 'train \"$1\"', sh, \"{%[2]s}\"], or by env",
+			"command[%d]：{%s} に入る値がシェルのコードとして読まれます。引数として渡してください（[sh, -c, 'train \"$1\"', sh, \"{%[2]s}\"]）。env で渡すこともできます", i, asksFor(f.Command[i]))
 	}
 	for _, name := range slices.Sorted(maps.Keys(f.Env)) {
 		if name == "" || strings.ContainsAny(name, "=\x00") {
-			return spec.Say("env: %q can't be the name of a variable", "env：%q は変数の名前にできません", name)
+			return "$.env", spec.Say("env: %q can't be the name of a variable", "env：%q は変数の名前にできません", name)
 		}
 		if err := checkWord(f.Env[name]); err != nil {
-			return spec.Say("env.%s: %w", "env.%s：%v", name, err)
+			return "$.env." + name, spec.Say("env.%s: %w", "env.%s：%v", name, err)
 		}
 	}
 	if err := among("precisions", f.Precisions, []string{spec.PrecisionFP32, spec.PrecisionBF16}); err != nil {
-		return err
+		return "$.precisions", err
 	}
 	if err := among("can", f.Can, abilities()); err != nil {
-		return err
+		return "$.can", err
 	}
-	return f.checkShapes()
+	return "$.shapes", f.checkShapes()
 }
 
 func among(key string, given, known []string) error {

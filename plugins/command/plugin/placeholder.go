@@ -3,6 +3,7 @@ package plugin
 import (
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -35,6 +36,37 @@ func checkWord(word string) error {
 		return ""
 	})
 	return err
+}
+
+// shells are programs that read the word after -c as code.
+var shells = []string{"sh", "bash", "dash", "zsh", "ksh", "ash", "fish"}
+
+// shellCode is which word of a command a shell reads as code; -1: none.
+func shellCode(command []string) int {
+	for i, word := range command {
+		if !slices.Contains(shells, filepath.Base(word)) {
+			continue
+		}
+		code := false
+		for j, option := range command[i+1:] {
+			switch {
+			case strings.HasPrefix(option, "-") && !strings.HasPrefix(option, "--"):
+				code = code || strings.ContainsRune(option, 'c')
+			case strings.HasPrefix(option, "--"):
+			case code:
+				return i + 1 + j
+			default:
+				return -1 // a script's file
+			}
+		}
+	}
+	return -1
+}
+
+// asksFor is a placeholder that a word has; "": none.
+func asksFor(word string) (first string) {
+	fill(word, func(name string) string { first = name; return "" })
+	return first
 }
 
 // fill replaces every placeholder of a word.

@@ -23,7 +23,8 @@ var _ trainer.Trainer = (*Plugin)(nil)
 // New is the trainer of that name which file describes. executable is this program, absolute, for the part that prepares.
 func New(executable, name, file string) *Plugin { return &Plugin{executable, name, file} }
 
-// Describe says what the file says; a file that can't be read is its error.
+// Describe says what the file says; a file that can't be read, or a program that the PATH lacks, is its error. A program
+// whose path is given but isn't here may be on the nodes of a cluster: that is said beside the devices.
 func (p *Plugin) Describe(context.Context) (trainer.Description, error) {
 	f, err := read(p.file)
 	if err != nil {
@@ -31,6 +32,14 @@ func (p *Plugin) Describe(context.Context) (trainer.Description, error) {
 	}
 	d := trainer.Description{
 		Name: p.name, Version: f.version(), NativeSchedules: true, Unit: "row", Deterministic: f.Deterministic, Precisions: f.precisions(),
+	}
+	program, err := p.program(fill(f.Command[0], p.ofFile(f)), fill(f.Env["PATH"], p.ofFile(f)))
+	if err != nil {
+		return trainer.Description{}, err
+	}
+	if _, err := exec.LookPath(program); err != nil {
+		absent := spec.Say("%s isn't a program on this machine; put it there, or train where it is", "%s はこのマシンで実行できるプログラムではありません。置くか、それがあるマシンで学習してください", program)
+		d.Absent, d.AbsentJA = absent.Error(), spec.InJapanese(absent)
 	}
 	for _, v := range f.Devices {
 		d.Devices = append(d.Devices, trainer.Device{Name: v.Name, Threads: v.Threads, MemoryBytes: v.Memory})
@@ -105,6 +114,13 @@ func (p *Plugin) part(f *File, a trainer.Assignment) (spec.Part, error) {
 	var err error
 	part.Argv[0], err = p.program(part.Argv[0], part.Env["PATH"])
 	return part, err
+}
+
+// ofFile gives the placeholders that hold without an attempt; the others are empty.
+func (p *Plugin) ofFile(f *File) func(string) string {
+	return func(name string) string {
+		return map[string]string{"here": filepath.Dir(p.file), "name": p.name, "version": f.version()}[name]
+	}
 }
 
 // besides is a path that is relative to the file.

@@ -78,6 +78,25 @@ func TestPlan_FindsPrograms(t *testing.T) {
 	}
 }
 
+// TestDescribe_NoProgram: a program that the PATH lacks is said in both languages before anybody trains with it; one with a
+// folder may be on other machines.
+func TestDescribe_NoProgram(t *testing.T) {
+	t.Parallel()
+	missing := filepath.Join(t.TempDir(), "mine.yaml")
+	if err := os.WriteFile(missing, []byte("command: [torchrun-of-nobody, train.py]\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, err := plugin.New("/opt/haigo-command", "mine", missing).Describe(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "there is no program torchrun-of-nobody on the PATH") || !strings.Contains(spec.InJapanese(err), "プログラム") {
+		t.Errorf("a program that isn't there: %v", err)
+	}
+	client, _ := open(t, "command: [/apps/of/nodes/train]\n")
+	d, err := client.Describe(t.Context())
+	if err != nil || len(d.Devices) == 0 || !strings.Contains(d.Absent, "/apps/of/nodes/train isn't a program on this machine") || d.AbsentJA == "" {
+		t.Errorf("a program of other machines: %+v, %v", d, err)
+	}
+}
+
 func TestDescribe(t *testing.T) {
 	t.Parallel()
 	client, _ := open(t, `
@@ -132,14 +151,18 @@ func TestCheck_RefusesWhatTheCommandCannotDo(t *testing.T) {
 func TestFile_Mistakes(t *testing.T) {
 	t.Parallel()
 	for description, want := range map[string]string{
-		"":                                      "command: is missing",
+		"":                                      "mine.yaml:1: command: is missing",
 		"command: python3 train.py":             "mine.yaml:1:",
 		"command: [a]\nshell: true":             "mine.yaml:2:",
 		"command: [a, \"{spce}\"]":              "command[1]: there is no placeholder {spce}; there are dir, spec",
 		"command: [a]\nenv: {X: \"{nothing}\"}": "env.X: there is no placeholder {nothing}",
-		"command: [a]\ncan: [fly]":              "can[0]: there is no \"fly\"; choose from weights",
-		"command: [a]\nprecisions: [fp8]":       "precisions[0]",
-		"command: [a]\nshapes: [{name: x}]":     "shapes[0]: give name",
+		"command:\n  - bash\n  - -ec\n  - train --out {checkpoints}":              "mine.yaml:4: command[2]: a shell would read what {checkpoints} stands for as code",
+		"command: [env, A=1, /bin/sh, -c, \"x {run}\"]":                           "mine.yaml:1: command[4]: a shell",
+		"command: [a]\nenv:\n  X: y\n  Y: \"{nothing}\"":                          "mine.yaml:4: env.Y",
+		"command: [sh, -c, 'x \"$1\" {{run}}', sh, \"{run}\"]\nprecisions: [fp8]": "mine.yaml:2: precisions[0]",
+		"command: [a]\ncan: [fly]":                                                "can[0]: there is no \"fly\"; choose from weights",
+		"command: [a]\nprecisions: [fp8]":                                         "precisions[0]",
+		"command: [a]\nshapes: [{name: x}]":                                       "shapes[0]: give name",
 	} {
 		client, _ := open(t, description)
 		if _, err := client.Describe(t.Context()); err == nil || !strings.Contains(err.Error(), want) {

@@ -178,17 +178,26 @@ func (a *app) close() error {
 	return errors.Join(errs...)
 }
 
-// worker is this process as a worker.
-func (a *app) worker(e *env, stopRunners bool) (*orchestrator.Worker, error) {
+// localEngine runs attempts on this machine, by this program.
+func localEngine(data string) (*engine.Local, error) {
 	program, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("find the program: %w", err)
+	}
+	return &engine.Local{Exec: []string{program, "exec"}, Locks: filepath.Join(data, "devices")}, nil
+}
+
+// worker is this process as a worker.
+func (a *app) worker(e *env, stopRunners bool) (*orchestrator.Worker, error) {
+	local, err := localEngine(a.data)
+	if err != nil {
+		return nil, err
 	}
 	holder, err := engine.Self()
 	if err != nil {
 		return nil, err
 	}
-	engines := []engine.Engine{&engine.Local{Exec: []string{program, "exec"}, Locks: filepath.Join(a.data, "devices")}}
+	engines := []engine.Engine{local}
 	for _, b := range a.engines {
 		engines = append(engines, b)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -78,10 +79,24 @@ func examine(e *env) []finding {
 	if err := (&app{data: data}).openDevices(e); err != nil {
 		found = append(found, finding{"devices", false, fmt.Sprintf("%s: %v", devicesFile, err)})
 	}
-	runs, threads := e.settings.side()
-	here := fmt.Sprintf("this machine: %s at once, %s each", many(int64(runs), "run"), many(int64(threads), "thread"))
-	found = append(found, finding{"engine local", true, here})
+	found = append(found, here(e, data))
 	return append(append(found, batchFindings(e, data)...), mailAndChat(data))
+}
+
+// here tries what an attempt on this machine needs.
+func here(e *env, data string) finding {
+	f := finding{What: "engine local"}
+	local, err := localEngine(data)
+	if err == nil {
+		err = local.Examine(e.ctx, filepath.Join(data, "runs"))
+	}
+	if err != nil {
+		f.Detail = err.Error()
+		return f
+	}
+	runs, threads := e.settings.side()
+	f.Works, f.Detail = true, fmt.Sprintf("this machine: %s at once, %s each", many(int64(runs), "run"), many(int64(threads), "thread"))
+	return f
 }
 
 // stored looks at the database, and at its clock.
@@ -91,9 +106,6 @@ func stored(e *env) []finding {
 		return []finding{{"postgres", false, err.Error()}}
 	}
 	defer a.close()
-	if err := a.store.Migrate(e.ctx); err != nil {
-		return []finding{{"postgres", false, err.Error()}}
-	}
 	return []finding{database(e, a), clocks(e, a)}
 }
 
@@ -149,9 +161,22 @@ func database(e *env, a *app) finding {
 	if err != nil {
 		return finding{"postgres", false, err.Error()}
 	}
+	now, newest, err := a.store.Schema(e.ctx)
+	if err != nil {
+		return finding{"postgres", false, err.Error()}
+	}
+	if now > newest {
+		return finding{"postgres", false, fmt.Sprintf("a newer program made this database: its version is %d, this program knows %d; take the newer program", now, newest)}
+	}
 	where := "a private server in the data folder"
 	if a.private == nil {
 		where = "as DATABASE_URL says"
+	}
+	switch {
+	case now == 0:
+		where += "; it has no tables yet: serve, dev or work will make them"
+	case now < newest:
+		where += fmt.Sprintf("; its tables are of version %d: serve, dev or work will bring them to %d", now, newest)
 	}
 	return finding{"postgres", true, version + ", " + where}
 }
@@ -187,14 +212,21 @@ func trainerFindings(e *env, data string) (found []finding) {
 			found = append(found, finding{"trainer " + name, false, err.Error()})
 			continue
 		}
-		found = append(found, finding{"trainer " + name, true, strings.Join(append([]string{d.Version}, about(d)...), ", ")})
+		works := d.Absent == "" || len(d.Devices) == 0 || elsewhere(data)
+		found = append(found, finding{"trainer " + name, works, strings.Join(append([]string{d.Version}, about(d)...), ", ")})
 	}
 	return found
 }
 
-// about is a trainer's devices, or why it has none: one that wasn't set up is no trouble.
+// elsewhere reports whether runs train on the nodes of a batch system.
+func elsewhere(data string) bool {
+	s, err := batch.ReadSettings(data)
+	return err == nil && s.Engine != "" && s.Engine != "local"
+}
+
+// about is a trainer's devices, or why it can't use them here: one that wasn't set up is no trouble.
 func about(d trainer.Description) []string {
-	if len(d.Devices) == 0 && d.Absent != "" {
+	if d.Absent != "" {
 		return []string{"not for use here: " + d.Absent}
 	}
 	names := make([]string, len(d.Devices))

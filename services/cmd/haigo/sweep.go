@@ -121,7 +121,7 @@ func printPlan(w io.Writer, p ablation.Plan) {
 		fmt.Fprintf(t, "then\tat most %d batches of %s, and %d runs to confirm: %d runs in all, %s tokens%s\n", a.Batches, many(int64(a.Batch), "run"),
 			a.Confirm, a.MostRuns, short(float64(a.MostTokens)), atMost(a.MostSeconds))
 	}
-	fmt.Fprintf(t, "in all\t%.3g FLOPs, %s of memory a run\n", p.FLOPs, short(float64(p.MemoryBytes))+"B")
+	fmt.Fprintf(t, "in all\t%.3g FLOPs, %s of memory a run\n", p.FLOPs, byteText(p.MemoryBytes))
 	fmt.Fprintf(t, "scores\t%s\n", between(p.Arms, func(a ablation.PlanArm) string { return scoredText(a, len(p.Tasks) > 0) }))
 	if p.Supersedes != "" {
 		fmt.Fprintf(t, "%s\tthe recurrence %s, with --yes\n", map[bool]string{true: "replaces", false: "ends"}[len(p.Firings) > 0], p.Supersedes)
