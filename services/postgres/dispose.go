@@ -88,7 +88,7 @@ func (s *Store) Loss(ctx context.Context, sweep string) (l ablation.Loss, err er
 			FROM runs r
 			JOIN series s ON s.run_id = r.id
 			JOIN rollups u ON u.series_id = s.id AND u.level = 12
-			WHERE r.sweep_id = w.id
+			WHERE r.sweep_id = w.id AND NOT ('points' = ANY (r.dropped) AND `+bulky+`)
 		) p
 		WHERE w.name = @sweep`, pgx.NamedArgs{"sweep": sweep, "now": now}).
 		Scan(&l.Runs, &l.Points, &l.Scores, &l.Checkpoints, &l.Lines, &hours, &l.LiveShares)

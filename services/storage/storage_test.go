@@ -79,6 +79,9 @@ func TestKeeper_Retention(t *testing.T) {
 	if diff := cmp.Diff(before, after); diff != "" || err != nil {
 		t.Errorf("results (-before +after): %v\n%s", err, diff)
 	}
+	if loss, err := h.Loss(t.Context(), "done"); err != nil || loss.Points != steps+4 || loss.Scores != 2 || loss.Checkpoints != 0 || loss.Lines != 0 {
+		t.Errorf("what is gone is still to be lost: %+v, %v", loss, err)
+	}
 	for path, want := range map[string]bool{
 		"runs/done-0/checkpoints": false, "runs/done-0/attempt-0001/stdout.log": false, "runs/done-0/attempt-0001/events.jsonl": true, "runs/other-0/checkpoints": true,
 	} {

@@ -91,6 +91,11 @@ func TestSubmit_Templates(t *testing.T) {
 	if got := strings.Join(s.submit(job{name: "haigo-k", dir: "/d", script: "/d/job.sh", exclude: []string{"n1", "n3"}}), " "); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
+	s.Options = []string{"--exclude=n7,n[8-9]", "--constraint=h100", "-x", "n5", "-xn6"} // a site's own: sbatch reads one --exclude only
+	want = strings.Replace(want, "--exclude=n1,n3", "--exclude=n7,n[8-9],n5,n6,n1,n3", 1)
+	if got := strings.Join(s.submit(job{name: "haigo-k", dir: "/d", script: "/d/job.sh", exclude: []string{"n1", "n3"}}), " "); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
 	p := &pbs{PBS: &PBS{Jobs: jobs, Queue: "rt_HF", Project: "gaa", Group: "gaa"}}
 	p.Options = nil
 	want = "qsub -N haigok -r n -o /d/job.log -e /d/job.err -m n -l select=1:ncpus=8 -l walltime=00:01:30 -q rt_HF -P gaa -W group_list=gaa /d/job.sh"

@@ -38,7 +38,7 @@ type Jobs struct {
 
 	Modules   []string          `yaml:"modules"`   // to load
 	Setup     string            `yaml:"setup"`     // lines of shell before the training
-	Container []string          `yaml:"container"` // before haigo exec: [apptainer, exec, --nv, image.sif]
+	Container []string          `yaml:"container"` // before haigo exec: [apptainer, exec, --nv, /apps/image.sif]
 	Env       map[string]string `yaml:"env"`
 	Options   []string          `yaml:"options"` // further arguments of sbatch or qsub
 
@@ -56,7 +56,7 @@ type Slurm struct {
 	QOS          string        `yaml:"qos"`
 	GRES         string        `yaml:"gres"`          // gpu:1
 	Memory       string        `yaml:"memory"`        // 32G
-	ExcludeAfter int           `yaml:"exclude_after"` // failures in a row after which a node gets no more jobs; 2 unless given
+	ExcludeAfter int           `yaml:"exclude_after"` // failures within exclude_for after which a node gets no more jobs; 2 unless given
 	ExcludeFor   time.Duration `yaml:"exclude_for"`   // 24h unless given
 }
 
@@ -160,12 +160,22 @@ func (j *Jobs) check(under string) error {
 	case j.Program != "" && !filepath.IsAbs(j.Program):
 		return fmt.Errorf("%s.program: %s isn't absolute; nodes start it from elsewhere", under, j.Program)
 	}
+	for _, word := range j.Container {
+		if image(word) && !filepath.IsAbs(word) {
+			return fmt.Errorf("%s.container: %s isn't absolute; jobs start in their attempt's folder", under, word)
+		}
+	}
 	for name, value := range j.Env {
 		if name == "" || strings.ContainsAny(name, "= \t\n'\"$`;&|") || strings.ContainsRune(value, 0) {
 			return fmt.Errorf("%s.env: %q can't be the name of a variable", under, name)
 		}
 	}
 	return nil
+}
+
+// image reports whether a word of a container's command names an image's file.
+func image(word string) bool {
+	return slices.Contains([]string{".sif", ".simg", ".sqsh", ".squashfs"}, filepath.Ext(word)) && !strings.Contains(word, "://")
 }
 
 func or[T comparable](v *T, usual T) {

@@ -27,6 +27,7 @@ func (*slurm) excludes() bool { return true }
 
 // submit asks not to be requeued: a requeued job would train in the folder of an attempt that was given up.
 func (s *slurm) submit(j job) []string {
+	options, excluded := splitExcluded(s.Options)
 	argv := []string{
 		"sbatch", "--parsable", "--no-requeue", "--job-name", j.name, "--chdir", j.dir, "--output", logFile, "--open-mode=append",
 		"--ntasks=1", fmt.Sprintf("--cpus-per-task=%d", s.CPUs),
@@ -37,7 +38,7 @@ func (s *slurm) submit(j job) []string {
 		{"--qos", s.QOS},
 		{"--gres", s.GRES},
 		{"--mem", s.Memory},
-		{"--exclude", strings.Join(j.exclude, ",")},
+		{"--exclude", strings.Join(append(excluded, j.exclude...), ",")},
 	} {
 		if option.value != "" {
 			argv = append(argv, option.flag+"="+option.value)
@@ -46,11 +47,30 @@ func (s *slurm) submit(j job) []string {
 	if s.TimeLimit > 0 {
 		argv = append(argv, fmt.Sprintf("--time=%d", int((s.TimeLimit+59e9)/60e9)))
 	}
-	argv = append(argv, s.Options...)
+	argv = append(argv, options...)
 	if j.script == "" {
 		return argv
 	}
 	return append(argv, j.script)
+}
+
+// splitExcluded takes the nodes that a site's own options exclude out of these: sbatch goes by the last --exclude alone.
+func splitExcluded(options []string) (others, nodes []string) {
+	for i := 0; i < len(options); i++ {
+		option := options[i]
+		switch value, long := strings.CutPrefix(option, "--exclude="); {
+		case long:
+			nodes = append(nodes, value)
+		case (option == "--exclude" || option == "-x") && i+1 < len(options):
+			i++
+			nodes = append(nodes, options[i])
+		case strings.HasPrefix(option, "-x") && option != "-x":
+			nodes = append(nodes, strings.TrimPrefix(option, "-x"))
+		default:
+			others = append(others, option)
+		}
+	}
+	return others, nodes
 }
 
 // submitted reads ID or ID;CLUSTER.
