@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,8 +24,36 @@ const examples = "../../../plugins/command/examples"
 // TestExample_bigram trains with the example in sh and awk: undisturbed, and stopped and taken up again.
 func TestExample_bigram(t *testing.T) {
 	t.Parallel()
-	x := &example{T: t, host: exampleHost(t, "bigram"), data: t.TempDir()}
+	x := &example{T: t, name: "bigram", host: exampleHost(t, "bigram"), data: t.TempDir()}
+	x.goesOn(x.spec())
+}
+
+// torchrun is that of the environment which make bench-cpu sets up.
+const torchrun = "../../../bin/torch/bin/torchrun"
+
+// TestExample_gpt trains with the example for torchrun, two processes on this machine's processor, in the same way.
+func TestExample_gpt(t *testing.T) {
+	t.Parallel()
+	program, err := filepath.Abs(torchrun)
+	if _, gone := os.Stat(torchrun); err != nil || gone != nil {
+		t.Skip("not run: the example for torchrun (make bin/torch/.ready brings PyTorch)")
+	}
+	host := exampleHost(
+		t, "gpt",
+		"/usr/local/bin:", filepath.Dir(program)+":/usr/local/bin:",
+		"nproc-per-node=auto", "nproc-per-node=2",
+		"can: [", "deterministic: true\ncan: [",
+	)
+	x := &example{T: t, name: "gpt", host: host, data: t.TempDir()}
 	s := x.spec()
+	s.Optimizer.PeakLR, s.Optimizer.Clip, s.Resources.Threads = 0.01, 1, 1
+	x.goesOn(s)
+}
+
+// goesOn trains undisturbed, and stopped and taken up again: both give the same values, and keep the contract.
+func (x *example) goesOn(s *spec.Spec) {
+	t := x.T
+	t.Helper()
 	whole := x.train(s, "whole", 1, nil, 0)
 	x.verify(s, whole)
 	part := x.train(s, "parted", 1, nil, 11)
@@ -48,19 +77,20 @@ func TestExample_bigram(t *testing.T) {
 	}
 }
 
-// exampleHost is a host of a trainer in the examples, with the files beside it.
-func exampleHost(t *testing.T, name string) *trainers.Host {
+// exampleHost is a host of a trainer in the examples, with the files beside it; parts of its description are replaced, in pairs.
+func exampleHost(t *testing.T, name string, replaced ...string) *trainers.Host {
 	t.Helper()
 	description, err := os.ReadFile(filepath.Join(examples, name+".yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return enginetest.CommandHost(t, enginetest.Build(t, "../../../plugins/command"), name, string(description), os.DirFS(examples))
+	return enginetest.CommandHost(t, enginetest.Build(t, "../../../plugins/command"), name, strings.NewReplacer(replaced...).Replace(string(description)), os.DirFS(examples))
 }
 
 // example is a trainer of the examples and what it reads.
 type example struct {
 	*testing.T
+	name string
 	host *trainers.Host
 	data string
 }
@@ -94,12 +124,12 @@ func (x *example) train(of *spec.Spec, run string, number int, from *spec.Resume
 	x.Helper()
 	s := *of
 	s.RunID, s.Attempt, s.Checkpoint.ResumeFrom = run, number, from
-	report, err := x.host.Check(x.Context(), "bigram", &s)
+	report, err := x.host.Check(x.Context(), x.name, &s)
 	if err != nil || len(report.Problems) > 0 {
 		x.Fatalf("check: %v, %v", report.Problems, err)
 	}
 	dir := spec.AttemptDir(spec.RunDir(x.data, run), number)
-	plan, err := x.host.Plan(x.Context(), "bigram", []trainer.Assignment{{Spec: &s, Dir: dir, Rows: spec.RowsDir(x.data)}})
+	plan, err := x.host.Plan(x.Context(), x.name, []trainer.Assignment{{Spec: &s, Dir: dir, Rows: spec.RowsDir(x.data)}})
 	if err != nil {
 		x.Fatal(err)
 	}
@@ -136,7 +166,8 @@ func (x *example) train(of *spec.Spec, run string, number int, from *spec.Resume
 	}
 	if n := len(lines); n == 0 || lines[n-1].Finished == nil {
 		stderr, _ := os.ReadFile(filepath.Join(dir, spec.StderrFile))
-		x.Fatalf("%d events, the last isn't finished:\n%s", n, stderr)
+		exit, _ := os.ReadFile(filepath.Join(dir, spec.ExitFile))
+		x.Fatalf("%d events, the last isn't finished: %s\n%s", n, exit, stderr)
 	}
 	return lines
 }
@@ -186,6 +217,7 @@ func points(lines []spec.Line) map[string]any {
 	for _, line := range lines {
 		switch {
 		case line.Metrics != nil:
+			delete(line.Metrics.Values, "tokens_per_s") // by the clock
 			found[fmt.Sprint("metrics ", line.Metrics.Step)] = line.Metrics.Values
 		case line.Scores != nil:
 			found[fmt.Sprint("scores ", line.Scores.Step)] = line.Scores.Values
