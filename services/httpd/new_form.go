@@ -16,6 +16,7 @@ import (
 type formView struct {
 	About, Recipe, More, Start, Design []field
 	Again                              []field // when it starts again by itself
+	Keep                               []field // for how many days bulk is kept
 	Designs, Addable                   []designPart
 	Early                              designPart // successive halving
 	Halves                             bool       // the document asks for it
@@ -106,6 +107,9 @@ func (s *Server) newForm(ctx context.Context, words words, d ablation.Draft, v n
 		f.Again = append(b.again(*d.Sweep.Recurrence), hours)
 	} else {
 		f.Again, f.Design = []field{b.often("")}, append(f.Design, hours)
+	}
+	for _, of := range []ablation.Kept{ablation.KeptPoints, ablation.KeptCheckpoints, ablation.KeptLogs} {
+		f.Keep = append(f.Keep, b.field("keep/"+string(of), "keep."+string(of), "number", words.text("keep.ever")))
 	}
 	f.Sources, f.Tasks = s.sourceTicks(ctx, d.Sweep), s.taskTicks(ctx, d.Sweep)
 	f.Designs, f.Addable = b.designs(f.Sources)
