@@ -67,7 +67,7 @@ func TestParseSweep_large(t *testing.T) {
 		{"100,000 open mappings", strings.Repeat("{a: ", 60_000), "nested more than 50 deep"},
 		{"lists of lists without brackets", strings.Repeat("- ", 100_000) + "x", "nested more than 50 deep"},
 		{"700 keys in keys", stairs(700), "unknown key a"},
-		{"NUL", "name: a\x00b\n", "is no name"},
+		{"NUL", "name: a\x00b\n", "control character"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

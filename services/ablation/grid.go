@@ -1,6 +1,7 @@
 package ablation
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math/big"
@@ -43,10 +44,22 @@ func noProportions(g Grid, v float64) Label {
 func (b *armBuilder) from(field, name string) (Mixture, bool) {
 	i := slices.IndexFunc(b.sweep.Schedules, func(c Schedule) bool { return c.Name == name })
 	if i < 0 || len(b.sweep.Schedules[i].Stages) == 0 {
-		b.problem(field, say("no schedule is named %s", "%s という名前の配合スケジュールはありません", name))
+		b.problem(field, say("no schedule with a mixture is named %s; take one of those listed under schedules: %s",
+			"%s という名前で配合のあるスケジュールはありません。schedules にある名前を選んでください：%s", name, b.withMixture()))
 		return nil, false
 	}
 	return b.sweep.Schedules[i].Stages[0].Mixture, true
+}
+
+// withMixture are the schedules that have a mixture.
+func (b *armBuilder) withMixture() string {
+	var names []string
+	for _, s := range b.sweep.Schedules {
+		if len(s.Stages) > 0 {
+			names = append(names, s.Name)
+		}
+	}
+	return cmp.Or(strings.Join(names, ", "), "—")
 }
 
 func (b *armBuilder) unknown(field, of string) {

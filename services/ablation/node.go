@@ -86,6 +86,10 @@ func (r *reader) scalar(out *node, n ast.ScalarNode) {
 	case *ast.StringNode, *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
 		out.kind, out.text = kindScalar, t.Value
 		out.quoted = t.Type == token.SingleQuoteType || t.Type == token.DoubleQuoteType
+		if strings.ContainsFunc(t.Value, control) {
+			out.kind = kindBad
+			r.problem(out, noControl())
+		}
 	default:
 		r.unsupported(out, n)
 	}
@@ -113,6 +117,10 @@ func (r *reader) key(n ast.MapKeyNode, parent string) *node {
 	key.field = strings.TrimPrefix(parent+"."+key.text, ".")
 	if _, merge := n.(*ast.MergeKeyNode); merge {
 		r.unsupported(key, n)
+		return key
+	}
+	if strings.ContainsFunc(key.text, control) {
+		r.problem(key, noControl())
 		return key
 	}
 	key.kind = kindScalar

@@ -137,7 +137,8 @@ func (p *Plan) warnEvaluation(s Sweep) {
 
 func (p *Plan) warnSource(source Source) {
 	if source.HeldoutDocuments == 0 {
-		p.warning(say("source %s has no held-out text: it isn't scored", "データソース %s には検証用のテキストがなく、採点されません", source.Name))
+		p.warning(say("source %s has no held-out text: it isn't scored; add it again with a larger share held out if it should be",
+			"データソース %s には検証用のテキストがなく、採点されません。採点するには、検証用に分ける割合を増やして追加し直してください", source.Name))
 	}
 	if !p.reads(source.Name) && source.Role != RoleHeldout {
 		p.warning(say("no arm reads source %s: it is scored, never trained on", "データソース %s はどのアームも読みません。採点されるだけで、学習には使われません", source.Name))
@@ -148,7 +149,7 @@ func (p *Plan) warnSource(source Source) {
 func (p *Plan) warnOrigin(t Task) {
 	for _, source := range p.Sources {
 		if source.Name == t.Source && t.SourceSHA256 != "" && source.ManifestSHA256 != t.SourceSHA256 {
-			p.warning(say("task %s was made from another version of %s: its questions may stand in the text that is trained on; leave it out, or make it again from this version (haigo eval make next-sentence, source %s)",
+			p.warning(say("task %s was made from another version of %s: its questions may stand in the text that is trained on; leave it out, or make it again from the version of %s that is trained on",
 				"タスク %s は %s の別の版から作られています。問題文が学習用テキストに含まれるおそれがあります。このタスクを外すか、いまの版の %s から作り直してください",
 				t.Name, source.Name, source.Name))
 		}

@@ -117,7 +117,7 @@ func TestSweep_Plan_advice(t *testing.T) {
 			"a source for evaluation", constant + "design: {grid: {of: ja, values: [0.1, 0.9], from: even}}\n", 100, 100, heldout,
 			"2:11: sources[0]: source ja has no text to train on: all of its documents (3) are held out to score runs by; give it no share, take another source, or add its text anew cut into more documents",
 		},
-		{"a source without held-out text", constant, 100, 100, unscored, "warning: source ja has no held-out text: it isn't scored"},
+		{"a source without held-out text", constant, 100, 100, unscored, "warning: source ja has no held-out text: it isn't scored; add it again with a larger share held out if it should be"},
 		{"one seed", constant + "seeds: 1\n", 100, 100, nil, "warning: one seed only: no spread can be shown, so a difference can't be told from noise; take 2 or more"},
 		{
 			"order without a control", planned[:strings.Index(planned, "design")], 100, 100, nil,
@@ -164,7 +164,7 @@ func TestSweep_Plan_task_of_another_version(t *testing.T) {
 	}
 	p := s.Plan(sources, tasks, made, make([]ablation.Estimate, len(made.Arms)))
 	want := []string{"task next-ja was made from another version of ja: its questions may stand in the text that is trained on; " +
-		"leave it out, or make it again from this version (haigo eval make next-sentence, source ja)"}
+		"leave it out, or make it again from the version of ja that is trained on"}
 	var got []string
 	for _, w := range p.Warnings {
 		got = append(got, w.In("en"))

@@ -1,7 +1,9 @@
 package ablation
 
 import (
+	"bytes"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -19,12 +21,22 @@ func (r *reader) readable(data []byte) bool {
 	case !utf8.Valid(data):
 		line, column := place(data, validPrefix(data))
 		r.problem(&node{line: line, column: column}, say("the text isn't UTF-8; save the file as UTF-8", "UTF-8 ではありません。UTF-8 で保存してください"))
+	case bytes.IndexFunc(data, control) >= 0:
+		line, column := place(data, bytes.IndexFunc(data, control))
+		r.problem(&node{line: line, column: column}, noControl())
 	case nesting(data) > maxNesting:
 		r.problem(top, say("brackets and lists are nested more than %d deep; a sweep file needs fewer than ten: close those left open", "かっこや一覧の入れ子が %d 段を超えています。必要なのは 10 段未満です。閉じ忘れを確かめてください", maxNesting))
 	default:
 		return true
 	}
 	return false
+}
+
+// control reports whether c is a control character that no text of a document has use for.
+func control(c rune) bool { return unicode.IsControl(c) && c != '\n' && c != '\t' }
+
+func noControl() Label {
+	return say("a control character stands here, which nobody sees; remove it, or the escape that writes it", "目に見えない制御文字があります。その文字か、それを表すエスケープを消してください")
 }
 
 // validPrefix is the number of bytes before the first that isn't UTF-8.
