@@ -7,9 +7,10 @@ import (
 
 // RecurringSweep is a sweep file that a clock starts: every firing starts a sweep of its own, on the newest sources.
 type RecurringSweep struct {
-	ID       int64  `json:"id"`
-	Name     string `json:"name"`
-	Question string `json:"question"`
+	ID         int64  `json:"id"`
+	Name       string `json:"name"`
+	Question   string `json:"question"`
+	QuestionEN string `json:"question_en,omitempty"` // empty: asked in one language only
 	Recurrence
 	Budget   Budget          `json:"budget"` // of each firing's sweep
 	Document string          `json:"document,omitempty"`
@@ -19,6 +20,11 @@ type RecurringSweep struct {
 	CreatedAt time.Time `json:"created_at"`
 	// Revision is raised by every change: who decides on an old one decides nothing.
 	Revision int64 `json:"-"`
+}
+
+// Asks is the recurrence's question in lang ("ja" or "en"), or in the language that there is.
+func (r RecurringSweep) Asks(lang string) string {
+	return Label{JA: r.Question, EN: r.QuestionEN}.In(lang)
 }
 
 // RecurrenceState is whether a recurrence starts sweeps.

@@ -29,18 +29,18 @@ func (s *Store) PutRecurrence(ctx context.Context, w ablation.Sweep, now time.Ti
 	}
 	err = s.tx(ctx, func(tx pgx.Tx) error {
 		fresh, err := query(ctx, tx, pgx.RowTo[bool], `
-			INSERT INTO recurrences (name, question, definition, budget, document, next_at)
-			VALUES (@name, @question, @definition, @budget, @document, @next)
+			INSERT INTO recurrences (name, question, question_en, definition, budget, document, next_at)
+			VALUES (@name, @question, @question_en, @definition, @budget, @document, @next)
 			ON CONFLICT ON CONSTRAINT recurrences_name_once
-			DO UPDATE SET question = EXCLUDED.question, definition = EXCLUDED.definition, budget = EXCLUDED.budget,
+			DO UPDATE SET question = EXCLUDED.question, question_en = EXCLUDED.question_en, definition = EXCLUDED.definition, budget = EXCLUDED.budget,
 				document = EXCLUDED.document, revision = recurrences.revision + 1,
 				next_at = CASE WHEN recurrences.state <> 'ended' AND recurrences.definition = EXCLUDED.definition
 					THEN recurrences.next_at ELSE EXCLUDED.next_at END,
 				state = CASE recurrences.state WHEN 'ended' THEN 'active' ELSE recurrences.state END
-			WHERE recurrences.document <> EXCLUDED.document OR recurrences.state = 'ended'
+			WHERE recurrences.document <> EXCLUDED.document OR recurrences.question_en <> EXCLUDED.question_en OR recurrences.state = 'ended'
 			RETURNING xmax = 0`,
 			pgx.NamedArgs{
-				"name": w.Name, "question": w.Question, "definition": definition, "budget": budget, "document": w.Document, "next": next[0],
+				"name": w.Name, "question": w.Question, "question_en": w.QuestionEN, "definition": definition, "budget": budget, "document": w.Document, "next": next[0],
 			})
 		if created = len(fresh) == 1 && fresh[0]; err != nil || len(fresh) == 0 {
 			return err
@@ -53,7 +53,7 @@ func (s *Store) PutRecurrence(ctx context.Context, w ablation.Sweep, now time.Ti
 	return created, nil
 }
 
-const recurrenceColumns = `id, name, question, definition, budget, document, state, next_at, revision, created_at`
+const recurrenceColumns = `id, name, question, question_en, definition, budget, document, state, next_at, revision, created_at`
 
 // Recurrences are all that haven't ended, by name.
 func (s *Store) Recurrences(ctx context.Context) ([]ablation.RecurringSweep, error) {
@@ -88,7 +88,7 @@ func (s *Store) Recurrence(ctx context.Context, name string) (ablation.Recurring
 
 func scanRecurrence(row pgx.CollectableRow) (ablation.RecurringSweep, error) {
 	var r ablation.RecurringSweep
-	err := row.Scan(&r.ID, &r.Name, &r.Question, &r.Recurrence, &r.Budget, &r.Document, &r.State, &r.NextAt, &r.Revision, &r.CreatedAt)
+	err := row.Scan(&r.ID, &r.Name, &r.Question, &r.QuestionEN, &r.Recurrence, &r.Budget, &r.Document, &r.State, &r.NextAt, &r.Revision, &r.CreatedAt)
 	return r, err
 }
 

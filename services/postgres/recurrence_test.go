@@ -15,7 +15,7 @@ import (
 // nightly is a sweep file that recurs.
 func nightly() ablation.Sweep {
 	return ablation.Sweep{
-		Name: "nightly", Question: "毎晩", Document: "name: nightly", Budget: ablation.Budget{GPUHours: 8},
+		Name: "nightly", Question: "毎晩", QuestionEN: "Every night", Document: "name: nightly", Budget: ablation.Budget{GPUHours: 8},
 		Recurrence: &ablation.Recurrence{Cron: "0 22 * * *", Zone: "Asia/Tokyo", Missed: "skip", Until: "08:00"},
 	}
 }
@@ -36,7 +36,7 @@ func TestPutRecurrence(t *testing.T) {
 	w := newWorld(t)
 	first, created := w.register(nightly(), noon)
 	want := ablation.RecurringSweep{
-		ID: 1, Name: "nightly", Question: "毎晩", Recurrence: *nightly().Recurrence, Budget: ablation.Budget{GPUHours: 8}, Document: "name: nightly",
+		ID: 1, Name: "nightly", Question: "毎晩", QuestionEN: "Every night", Recurrence: *nightly().Recurrence, Budget: ablation.Budget{GPUHours: 8}, Document: "name: nightly",
 		State: ablation.RecurrenceActive, NextAt: noon.Add(10 * time.Hour), Revision: 1,
 	}
 	if diff := cmp.Diff(want, first, cmpopts.IgnoreFields(want, "CreatedAt")); diff != "" || !created {
