@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/chart"
 )
 
 // clockStrip draws firings on days across and hours down, as clocks in Japan show them. A bar is when runs may train.
@@ -72,6 +75,35 @@ func hourY(hours float64) float64 { return stripTop + hours/24*stripHours }
 
 func hourOf(t time.Time) float64 { return t.Sub(midnight(t)).Hours() }
 
+// drawing is the strip with its firings as a table: in UTC for programs, as clocks in Japan show them for people.
+func (c clockStrip) drawing() drawing {
+	d := drawing{ID: "firings", Title: c.words.text("rec.next"), Sub: c.words.text("rec.next.sub"), SVG: c.draw()}
+	said := map[string]ablation.Label{}
+	moment := func(t time.Time) string {
+		if t.IsZero() {
+			return ""
+		}
+		text, shown := t.UTC().Format(time.RFC3339), c.words.moment(t)
+		said[text] = ablation.Label{JA: shown, EN: shown}
+		return text
+	}
+	d.Table.Columns = []chart.Column{
+		{Key: "planned_at", Name: ablation.Label{JA: "開始", EN: "Starts"}, Format: chart.FormatText, Words: said},
+		{Key: "leaves_at", Name: ablation.Label{JA: "この時刻まで", EN: "Until"}, Format: chart.FormatText, Words: said},
+	}
+	if !c.narrow {
+		d.Table.Columns = append(d.Table.Columns, chart.Column{Key: "recurrence", Name: ablation.Label{JA: "スイープ", EN: "Sweep"}, Format: chart.FormatText})
+	}
+	for _, f := range c.next {
+		row := []any{moment(f.At), moment(f.Closes)}
+		if !c.narrow {
+			row = append(row, f.Row.Name)
+		}
+		d.Table.Rows = append(d.Table.Rows, row)
+	}
+	return d
+}
+
 // draw is the strip as markup. The page says the same in a list.
 func (c clockStrip) draw() template.HTML {
 	if len(c.next) == 0 {
@@ -94,7 +126,8 @@ func (c clockStrip) draw() template.HTML {
 	}
 	y := hourY(hourOf(c.now))
 	fmt.Fprintf(&b, `<line x1="%.0f" x2="%.1f" y1="%.1f" y2="%.1f" class="now"/>`, stripLeft, stripLeft+c.wide()-2, y, y)
-	return markup(`<svg class="strip" viewBox="0 0 %.0f %.0f" aria-hidden="true">%s</svg>`, c.width, stripTop+stripHours+14, b.String())
+	return markup(`<svg class="strip" viewBox="0 0 %.0f %.0f" role="img" aria-label="%s">%s</svg>`,
+		c.width, stripTop+stripHours+14, template.HTMLEscapeString(c.words.text("rec.next")), b.String())
 }
 
 func (c clockStrip) day(b *strings.Builder, day time.Time) {

@@ -45,6 +45,7 @@ type question struct {
 	document string
 	arm      string  // the schedule that is edited; empty: the first
 	look     string  // the arm that is looked at; empty: that schedule's
+	other    string  // the arm that the schedule is compared with; empty: the baseline
 	use      float64 // of the speed that is told, as a fraction; 0: all
 	rate     float64 // yen an hour; 0: not said
 }
@@ -65,7 +66,7 @@ func (s *Server) check(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	q := question{document: r.PostFormValue("document"), arm: r.PostFormValue("arm"), look: r.PostFormValue("look"), use: number(r, "use") / 100, rate: number(r, "rate")}
+	q := question{document: r.PostFormValue("document"), arm: r.PostFormValue("arm"), look: r.PostFormValue("look"), other: r.PostFormValue("other"), use: number(r, "use") / 100, rate: number(r, "rate")}
 	edited, err := edited(q.document, r.PostFormValue("edits"))
 	if err == nil {
 		q.document = edited

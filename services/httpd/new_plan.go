@@ -3,7 +3,6 @@ package httpd
 import (
 	"context"
 	"fmt"
-	"html/template"
 	"math"
 	"slices"
 	"time"
@@ -25,8 +24,8 @@ type planView struct {
 	Looked   *lookedAt
 	Cost     cost
 	Warnings []string
-	Next     []nextFiring  // where a clock starts it
-	Strip    template.HTML // the same, drawn
+	Next     []nextFiring // where a clock starts it
+	Calendar drawing      // the same, drawn
 }
 
 // planArm is an arm of a plan, and how it differs from the arm that it is compared with.
@@ -170,7 +169,7 @@ func (s *Server) newPlanView(ctx context.Context, words words, p ablation.Plan, 
 	v.Cost = s.newCost(ctx, p, sweep, q)
 	if sweep.Recurrence != nil {
 		v.Next = firings(sweep, p.Firings)
-		v.Strip = newClockStrip(words, v.Next, now()).slim().draw()
+		v.Calendar = newClockStrip(words, v.Next, now()).slim().drawing()
 	}
 	warnings := p.Warnings
 	if most := sweep.Budget.Yen; most > 0 && v.Cost.Yen > most {

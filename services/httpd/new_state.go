@@ -23,6 +23,7 @@ type editorState struct {
 	Sources   []editorSource   `json:"sources"`
 	Schedules []editorSchedule `json:"schedules"`
 	Arms      []editorArm      `json:"arms"` // to compare with; none where the document can't be planned
+	More      []editorName     `json:"more"` // further arms, of which only the names are told until one is asked for
 	Problems  []editorProblem  `json:"problems"`
 }
 
@@ -49,14 +50,18 @@ type editorSchedule struct {
 
 // editorArm is an arm of the plan with what its run reads.
 type editorArm struct {
-	Name   string    `json:"name"`
-	Label  string    `json:"label"`
+	editorName
 	Of     string    `json:"of"` // the schedule that it trains, or is the matched control of
 	Tokens []int64   `json:"tokens"`
 	Read   [][]int64 `json:"read"`
 }
 
-// armsCompared is how many arms of a plan the editor gets.
+type editorName struct {
+	Name  string `json:"name"`
+	Label string `json:"label"`
+}
+
+// armsCompared is how many arms of a plan the editor gets without asking for one.
 const armsCompared = 24
 
 type editorStage struct {
@@ -95,7 +100,8 @@ func newEditorState(words words, d ablation.Draft, v newView, q question) editor
 		}
 		out.Schedules = append(out.Schedules, e)
 	}
-	out.Arms, out.Past = newEditorArms(v, sweep), pastOf(v, sweep)
+	out.arms(v, sweep, q)
+	out.Past = pastOf(v, sweep)
 	for _, p := range v.Problems {
 		out.Problems = append(out.Problems, editorProblem{p.Field, p.Message.In(words.lang)})
 	}
@@ -144,15 +150,19 @@ func pastOf(v newView, sweep ablation.Sweep) float64 {
 	return float64(v.Plan.Parents[0].Step) / float64(max(1, sweep.Recipe.Steps()))
 }
 
-// newEditorArms are the plan's first arms.
-func newEditorArms(v newView, sweep ablation.Sweep) []editorArm {
+// arms are the plan's first, and of the others those that are asked for; of the rest only the names are told.
+func (s *editorState) arms(v newView, sweep ablation.Sweep, q question) {
+	s.Arms, s.More = []editorArm{}, []editorName{}
 	if v.Plan == nil {
-		return []editorArm{}
+		return
 	}
-	out := []editorArm{}
-	for i, a := range v.Plan.Plan.Arms[:min(armsCompared, len(v.Plan.Arms))] {
+	for i, a := range v.Plan.Plan.Arms[:len(v.Plan.Arms)] {
+		named, of := editorName{a.Name, v.Plan.Arms[i].Arm.Label}, cmp.Or(a.MatchedOf, a.Mixes())
+		if i >= armsCompared && a.Name != q.other && a.Name != sweep.Design.Baseline && (q.arm == "" || of != q.arm) {
+			s.More = append(s.More, named)
+			continue
+		}
 		course := sweep.Recipe.For(a.Arm).Course(a.Weights, make([]int64, len(sweep.Sources)), coursePoints)
-		out = append(out, editorArm{Name: a.Name, Label: v.Plan.Arms[i].Arm.Label, Of: cmp.Or(a.MatchedOf, a.Mixes()), Tokens: course.Tokens, Read: course.Read})
+		s.Arms = append(s.Arms, editorArm{editorName: named, Of: of, Tokens: course.Tokens, Read: course.Read})
 	}
-	return out
 }

@@ -21,13 +21,13 @@ const (
 
 // recurrencesView is the page of the sweeps that a clock starts.
 type recurrencesView struct {
-	Rows    []recurrenceRow
-	Next    []nextFiring
-	Strip   template.HTML
-	History []firingRow
-	Chosen  string           // whose history is shown alone; empty: everyone's
-	Earlier []ablation.Sweep // that could recur, where nothing does yet
-	Now     time.Time
+	Rows     []recurrenceRow
+	Next     []nextFiring
+	Calendar drawing // the same, drawn
+	History  []firingRow
+	Chosen   string           // whose history is shown alone; empty: everyone's
+	Earlier  []ablation.Sweep // that could recur, where nothing does yet
+	Now      time.Time
 }
 
 // earlierOffered is how many sweeps are offered to be repeated.
@@ -86,7 +86,7 @@ func (s *Server) recurrences(ctx context.Context, words words, chosen string) (r
 	if v.Next, err = next(v.Rows); err != nil {
 		return v, err
 	}
-	v.Strip = newClockStrip(words, v.Next, v.Now).draw()
+	v.Calendar = newClockStrip(words, v.Next, v.Now).drawing()
 	if len(all) == 0 {
 		v.Earlier, _ = s.options.Store.Sweeps(ctx, earlierOffered, 0) // nothing to repeat is no reason to fail
 	}

@@ -25,11 +25,24 @@ async function enhance(): Promise<void> {
   const drawn = figures?.draw(document);
   if (document.querySelector("form[data-editor]")) (await import("./editor")).edit();
   if (document.querySelector("form[data-find]")) (await import("./compare")).compare();
+  void sketches();
   document.documentElement.dataset.ready = "";
   await Promise.race([drawn, new Promise((go) => setTimeout(go, patience))]); // what they are drawn from was asked for a moment ago
   follow(() => {
     scrollers();
+    void sketches();
     if (figures) void figures.draw(document);
     else if (document.querySelector("figure[data-figure]")) void import("./figure").then((f) => f.draw(document));
   });
+}
+
+let awake = false;
+
+// sketches wakes the buttons of what the server has drawn; the editor wakes its own.
+async function sketches(): Promise<void> {
+  if (document.querySelector("form[data-editor]") || !document.querySelector("[data-drawing]")) return;
+  const { drawings, tables } = await import("./drawing");
+  if (!awake) drawings(document.body, () => location.pathname.split("/").pop() ?? "");
+  awake = true;
+  tables(document.body);
 }

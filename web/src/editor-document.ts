@@ -8,6 +8,7 @@ export interface Asked {
   document: string;
   arm: string; // the schedule that is edited
   look: string; // the arm that is looked at; empty: that schedule's
+  other: string; // the arm that the schedule is compared with; empty: the baseline
   use: string;
   rate: string;
 }

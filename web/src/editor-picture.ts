@@ -21,6 +21,7 @@ export interface Hand extends Called, Wanted {
 
 export class Picture {
   by: By = "share";
+  against = ""; // the arm that is compared with; empty: the baseline
   private drawn = ""; // what is drawn; empty: it is to be drawn whatever it is
   private readonly area: Area;
   private shown: { state: State; schedule: Schedule } | undefined;
@@ -57,7 +58,7 @@ export class Picture {
 
   // seen is all that the drawing of a schedule, its tabs and its numbers show.
   private seen({ schedules, sources, tokens, past, baseline, problems, arms }: State, { name }: Schedule): string {
-    return JSON.stringify([name, schedules, sources, tokens, past, baseline, problems, this.by, this.by === "share" || [arms, this.one<HTMLSelectElement>("[data-other]").value]]);
+    return JSON.stringify([name, schedules, sources, tokens, past, baseline, problems, this.by, this.by === "share" || [arms, this.against]]);
   }
 
   private picture(state: State, schedule: Schedule): void {
@@ -71,9 +72,10 @@ export class Picture {
   private other(state: State, schedule: Schedule): Arm | undefined {
     const own = armOf(state, schedule);
     const all = (state.arms ?? []).filter((a) => a !== own);
-    const select = this.one<HTMLSelectElement>("[data-other]");
-    const wanted = all.find((a) => a.name === select.value) ?? all.find((a) => a.name === state.baseline) ?? all.find((a) => a.of === schedule.name) ?? all[0];
-    select.replaceChildren(...all.map((a) => html("option", { value: a.name, selected: a === wanted }, a.label)));
+    const wanted = all.find((a) => a.name === this.against) ?? all.find((a) => a.name === state.baseline) ?? all.find((a) => a.of === schedule.name) ?? all[0];
+    const named = [...all, ...(state.more ?? [])];
+    const chosen = named.find((a) => a.name === this.against) ?? wanted;
+    this.one("[data-other]").replaceChildren(...named.map((a) => html("option", { value: a.name, selected: a === chosen }, a.label)));
     return wanted ?? own;
   }
 

@@ -46,6 +46,7 @@ export interface State {
   sources: Source[];
   schedules: Schedule[];
   arms: Arm[];
+  more?: { name: string; label: string }[]; // arms of which only the names are told
   problems: { field: string; message: string }[];
 }
 

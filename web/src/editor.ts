@@ -57,7 +57,7 @@ class Page {
     fields(this.one('[data-pane="form"]'), () => this.state, (edits, key) => this.doc.change(edits, key + " " + ++this.gesture));
     this.form.addEventListener("click", (event) => this.click(event));
     this.form.addEventListener("change", (event) => this.change(event.target as HTMLElement));
-    this.one("[data-other]").addEventListener("change", () => this.draw());
+    this.one("[data-other]").addEventListener("change", () => this.compare());
     this.form.addEventListener("submit", (event) => this.submit(event));
     document.addEventListener("keydown", (event) => this.key(event));
     new ResizeObserver(() => this.redraw()).observe(this.one(".ed"));
@@ -101,7 +101,7 @@ class Page {
   }
 
   private asked(): Omit<Asked, "document"> {
-    return { arm: this.next || (this.schedule()?.name ?? ""), look: this.looked, ...reckoned() };
+    return { arm: this.next || (this.schedule()?.name ?? ""), look: this.looked, other: this.picture.against, ...reckoned() };
   }
 
   // recall takes up what was written here before a reload, or offers what was written elsewhere in this tab.
@@ -315,6 +315,13 @@ class Page {
   private look(arm: string): void {
     this.looked = arm;
     this.doc.look();
+  }
+
+  // compare draws the difference from another arm, and asks for what that one reads where only its name is known.
+  private compare(): void {
+    this.picture.against = this.one<HTMLSelectElement>("[data-other]").value;
+    this.draw();
+    if (this.state.more?.some((a) => a.name === this.picture.against)) this.doc.look();
   }
 
   // submit lets the form be sent by a button that is meant for it, with the document as it is now.
