@@ -77,7 +77,7 @@ design:
 	if diff := cmp.Diff(want, armNames(made.Arms)); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]string{"design.lattice makes what is there already, and is trained once: ja40-en40"}, notes(made)); diff != "" {
+	if diff := cmp.Diff([]string{"design.lattice makes mixtures that are there already; each is trained once: ja40-en40"}, notes(made)); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff(ablation.Mixture{"ja": .2, "en": .6, "code": .2}, made.Arms[2].Schedule.Stages[0].Mixture, nearly()); diff != "" {
@@ -291,7 +291,7 @@ design: {product: {tokens: [300k, 300001, 600k]}}
 	if diff := cmp.Diff([]string{"even-t300k", "even-t600k"}, names); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]string{"design.product makes what is there already, and is trained once: even-t300001"}, notes(made)); diff != "" {
+	if diff := cmp.Diff([]string{"design.product makes mixtures that are there already; each is trained once: even-t300001"}, notes(made)); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -79,7 +79,7 @@ func (b *armBuilder) tellTwice(m *made) {
 	if len(m.twice) == 0 {
 		return
 	}
-	b.note(say("design.%s makes what is there already, and is trained once: %s",
+	b.note(say("design.%s makes mixtures that are there already; each is trained once: %s",
 		"design.%s の次のものはすでにあるので、1 つにまとめました：%s", m.key, some(m.twice, len(m.twice))))
 }
 

@@ -181,10 +181,18 @@ func (c clockStrip) firing(b *strings.Builder, i int) {
 	if c.narrow || i > 0 && midnight(c.next[i-1].At).Equal(midnight(f.At)) && f.At.Sub(c.next[i-1].At).Hours() < tightHours {
 		return
 	}
+	last := i // of those that the label is of
+	for last+1 < len(c.next) && midnight(c.next[last+1].At).Equal(midnight(f.At)) && c.next[last+1].At.Sub(c.next[last].At).Hours() < tightHours {
+		last++
+	}
+	number := fmt.Sprint(i + 1)
+	if last > i {
+		number = fmt.Sprintf("%d–%d", i+1, last+1)
+	}
 	under := y + 15
 	if hourOf(f.At) >= 12 { // what follows in the day has its label above its line, too
 		under = y - 6
 	}
-	fmt.Fprintf(b, `<text x="%.1f" y="%.1f" class="b">%s</text><text x="%.1f" y="%.1f" text-anchor="end" class="dim">%d</text><g transform="translate(%.1f %.1f)">%s</g>`,
-		x+2, under, at.Format("15:04"), x+w-2, under, i+1, x+40, under-10, f.Row.Mark)
+	fmt.Fprintf(b, `<text x="%.1f" y="%.1f" class="b">%s</text><text x="%.1f" y="%.1f" text-anchor="end" class="dim">%s</text><g transform="translate(%.1f %.1f)">%s</g>`,
+		x+2, under, at.Format("15:04"), x+w-2, under, number, x+40, under-10, f.Row.Mark)
 }

@@ -116,6 +116,9 @@ func (s *Server) keepDecision(ctx context.Context, o chart.Outlook, q chartQuery
 	if err != nil {
 		return ablation.Share{}, "", err
 	}
+	if empty := figure.Empty; empty != (ablation.Label{}) {
+		return ablation.Share{}, "", invalid("chart", "this chart shows nothing yet, so there is nothing to share: "+empty.EN, "この図にはまだ何も出ていないため、共有できません。"+empty.JA)
+	}
 	data, err := freezeChart(o.Data, figure)
 	if err != nil {
 		return ablation.Share{}, "", err

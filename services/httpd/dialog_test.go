@@ -47,7 +47,9 @@ func TestBrowser_dialog(t *testing.T) {
 	b.eval(`window.confirm = (question) => { window.asked = question; return false; }; document.querySelector(".lang a[lang=ja]").click()`)
 	b.until(`window.asked.includes("only now") && document.querySelector("#link").value`) // the link that is shown once
 
-	b.sharesDecision("done")
+	s.ratios("ratios")
+	s.settled("/sweeps/ratios/decision")
+	b.sharesDecision("ratios")
 	b.quiet()
 }
 
@@ -58,11 +60,11 @@ func (b *tab) sharesDecision(sweep string) {
 	b.eval(`document.querySelector("a[href*='/decision/share']").click()`)
 	b.run(chromedp.WaitReady(chromedp.CSS("html[data-ready] select[name=chart], html[data-ready] input[name=chart]")))
 	b.eval(`{ const form = document.querySelector("main form"); form.querySelector("#question").value = "x".repeat(301); form.noValidate = true; form.requestSubmit(); }`)
-	b.until(`document.documentElement.dataset.ready === "" && document.querySelector("#question[aria-invalid=true]")`)
-	b.eval(`{ document.querySelector("#question").value = "どの順か"; document.querySelector("main form").requestSubmit(); }`)
+	b.run(chromedp.WaitReady(chromedp.CSS("html[data-ready] #question[aria-invalid=true]")))
+	b.eval(`{ document.querySelector("#question").value = "どの順か"; document.querySelector("#chart").value = "stability"; document.querySelector("main form").requestSubmit(); }`)
 	b.run(chromedp.WaitReady(chromedp.CSS("html[data-ready] #link")))
 	b.run(chromedp.Navigate(b.text(`document.querySelector("#link").value`)), chromedp.WaitReady(chromedp.CSS("html[data-ready] figure")))
-	b.until(`document.querySelector("h1").innerText === "どの順か" && !document.querySelector("a[href^='/sweeps']")`)
+	b.until(`document.querySelector("h1").innerText === "どの順か" && document.querySelector("h2").innerText === "Rank stability" && !document.querySelector("a[href^='/sweeps']")`)
 }
 
 // key is one event of the Enter key.

@@ -34,6 +34,10 @@ type unfurling struct {
 
 func (s *Server) unfurling(w words, v sharedView) *unfurling {
 	u := &unfurling{Title: v.Question, Width: card.Width, Height: card.Height}
+	if v.Kind == shareKindDecision { // its sentences are about another chart
+		u.Description = v.Heading
+		v.Says = nil
+	}
 	for _, spans := range v.Says[:min(len(v.Says), 1)] {
 		for _, span := range spans {
 			u.Description += span.Text

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"html"
@@ -46,6 +47,7 @@ type madeShare struct {
 
 type shareRow struct {
 	ablation.Share
+	Name     string // of the chart, or what its kind is called
 	SweepURL string
 	Opens    bool // neither ended nor revoked
 	DaysLeft int
@@ -63,8 +65,9 @@ func (s *Server) renderShares(w http.ResponseWriter, r *http.Request, made *made
 	if v.Show != "live" && v.Show != "gone" {
 		v.Show = "all"
 	}
+	words := s.words(r)
 	for _, share := range shares {
-		row := newShareRow(share, v.Now)
+		row := newShareRow(words, share, v.Now)
 		kind := map[bool]string{true: "live", false: "gone"}[row.Opens]
 		for i, f := range v.Filters {
 			if f.Key == "all" || f.Key == kind {
@@ -93,9 +96,18 @@ func (s *Server) renderShares(w http.ResponseWriter, r *http.Request, made *made
 	s.render(w, r, page)
 }
 
-func newShareRow(v ablation.Share, now time.Time) shareRow {
+func newShareRow(words words, v ablation.Share, now time.Time) shareRow {
 	left := v.ExpiresAt.Sub(now)
-	return shareRow{Share: v, SweepURL: sweepURL(v.Sweep), Opens: v.RevokedAt == nil && left > 0, DaysLeft: int((left + 24*time.Hour - 1) / (24 * time.Hour))}
+	var kept frozen
+	var chart captioned
+	if json.Unmarshal(v.Chart, &kept) == nil { // what can't be read has its kind's name
+		chart, _ = kept.says()
+	}
+	name := words.text("chart." + v.Kind)
+	if title := chart.Title.In(words.lang); title != "" && v.Kind != "tradeoff" {
+		name += ": " + title
+	}
+	return shareRow{Share: v, Name: name, SweepURL: sweepURL(v.Sweep), Opens: v.RevokedAt == nil && left > 0, DaysLeft: int((left + 24*time.Hour - 1) / (24 * time.Hour))}
 }
 
 // shareView is the form that makes a share.
@@ -136,8 +148,14 @@ func (s *Server) share(w http.ResponseWriter, r *http.Request) {
 	if days, err := strconv.Atoi(r.PostFormValue("days")); err == nil && days >= 1 && days <= shareDaysMax {
 		v.Chosen = days
 	}
+	question := v.Question
+	if question == "" {
+		if sweep, err := s.options.Store.Sweep(r.Context(), v.Sweep); err == nil { // what is wrong with it, Create says
+			question = sweep.Asks(s.words(r).lang)
+		}
+	}
 	share, secret, err := s.sharer.Create(r.Context(), ShareRequest{
-		Sweep: v.Sweep, Question: v.Question, Lifetime: time.Duration(v.Chosen) * 24 * time.Hour, Live: v.Live, EmbedIn: strings.Fields(v.Embed),
+		Sweep: v.Sweep, Question: question, Lifetime: time.Duration(v.Chosen) * 24 * time.Hour, Live: v.Live, EmbedIn: strings.Fields(v.Embed),
 	})
 	if v.Wrong = s.words(r).wrong(err); v.Wrong != nil {
 		s.renderShareForm(w, r, http.StatusUnprocessableEntity, v)
@@ -232,6 +250,9 @@ func (s *Server) renderEmbed(w http.ResponseWriter, r *http.Request, code int, v
 // embed takes the form; a site that can't be read stands there again with what is wrong with it.
 func (s *Server) embed(w http.ResponseWriter, r *http.Request) {
 	id, err := shareNumber(r)
+	if err == nil {
+		err = readForm(r)
+	}
 	if err != nil {
 		s.fail(w, r, err)
 		return

@@ -19,6 +19,8 @@ type sharedView struct {
 	ablation.Share
 	frozen
 	Caption string
+	Heading string // the chart's name
+	Hint    string // what its values are
 	Says    [][]chart.Span
 	Rows    []sharedRow
 	Tokens  string // of a run
@@ -136,13 +138,14 @@ func (s *Server) opening(r *http.Request) lookup {
 }
 
 func (s *Server) renderShared(w http.ResponseWriter, r *http.Request, share ablation.Share, kept frozen, v view) {
-	caption, err := kept.caption()
+	named, err := kept.says()
 	if err != nil {
 		s.away(w, r, share.ID, err)
 		return
 	}
 	shown := s.words(r).sharedView(share, kept)
-	shown.Caption = caption.In(requestLanguage(r))
+	lang := requestLanguage(r)
+	shown.Caption, shown.Heading, shown.Hint = named.Caption.In(lang), named.Title.In(lang), named.Subtitle.In(lang)
 	shown.URL = "/s/" + chi.URLParam(r, "secret")
 	if share.Live {
 		v.poll = livePoll

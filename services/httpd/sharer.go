@@ -49,21 +49,12 @@ func (f frozen) models() []ablation.Shape {
 	return f.Models
 }
 
-// caption is what the figure says of itself.
-func (f frozen) caption() (ablation.Label, error) {
-	var figure struct{ Caption ablation.Label }
-	err := json.Unmarshal(f.Figure, &figure)
-	return figure.Caption, err
-}
+// captioned is what a figure says of itself.
+type captioned struct{ Title, Subtitle, Caption ablation.Label }
 
-// Baseline is the arm that differences are taken to; empty where there is none.
-func (f frozen) Baseline() ablation.Label {
-	for _, a := range f.Arms {
-		if a.Baseline {
-			return a.Label
-		}
-	}
-	return ablation.Label{}
+func (f frozen) says() (n captioned, err error) {
+	err = json.Unmarshal(f.Figure, &n)
+	return n, err
 }
 
 // frozenArm is an arm with its scores, as the table below the chart has them.
@@ -187,7 +178,7 @@ func (s Sharer) freeze(ctx context.Context, sweep string) (ablation.Share, error
 		fingerprints[source.Name] = source.ManifestSHA256
 	}
 	return ablation.Share{
-		Sweep: sweep, Question: d.Sweep.Question, Kind: "tradeoff", Chart: data, CSV: figure.CSV(), Fingerprints: fingerprints, Version: s.Version,
+		Sweep: sweep, Question: d.Sweep.Asks("ja"), Kind: "tradeoff", Chart: data, CSV: figure.CSV(), Fingerprints: fingerprints, Version: s.Version,
 	}, nil
 }
 

@@ -118,6 +118,10 @@ func (s *Server) renderKeep(w http.ResponseWriter, r *http.Request, code int, ch
 
 // keep takes the days; what is wrong with them is said beside their fields.
 func (s *Server) keep(w http.ResponseWriter, r *http.Request) {
+	if err := readForm(r); err != nil {
+		s.fail(w, r, err)
+		return
+	}
 	name := chi.URLParam(r, "sweep")
 	k, fields, ok := readKeep(r, s.words(r))
 	if ok {
