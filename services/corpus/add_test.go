@@ -76,8 +76,8 @@ func TestAdd_Reads(t *testing.T) {
 			want:     map[string]string{"a.jsonl:1": "yes"},
 			rejected: map[string]int64{"no_text": 2},
 			problems: []string{
-				`a.jsonl:2: no_text: no column "body": choose another with --column, or mend the row`,
-				`a.jsonl:3: no_text: column "body" isn't a string: choose another with --column, or mend the row`,
+				`a.jsonl:2: no_text: no column "body": choose another column, or mend the row`,
+				`a.jsonl:3: no_text: column "body" isn't a string: choose another column, or mend the row`,
 			},
 		},
 		{
@@ -89,7 +89,7 @@ func TestAdd_Reads(t *testing.T) {
 				`a.jsonl:2: bad_json: byte 2 isn't JSON here ("{broken"): mend the row`,
 				"a.jsonl:3: bad_json: a JSON array: JSON lines have one object a line, so convert it, as with jq -c '.[]'",
 				"a.jsonl:4: bad_json: a JSON number, not an object: each line must be an object that holds its text in a column",
-				"a.jsonl:5: no_text: no string in text, content or raw_content: choose the column with --column",
+				"a.jsonl:5: no_text: no string in text, content or raw_content: choose another column",
 			},
 		},
 		{

@@ -132,18 +132,18 @@ func noText(column string, there bool) ablation.Label {
 	switch {
 	case column == "":
 		return ablation.Label{
-			EN: "no string in text, content or raw_content: choose the column with --column",
-			JA: "text、content、raw_content のどれにも文字列がありません。--column で列を選んでください",
+			EN: "no string in text, content or raw_content: choose another column",
+			JA: "text、content、raw_content のどれにも文字列がありません。別の列を選んでください",
 		}
 	case there:
 		return ablation.Label{
-			EN: fmt.Sprintf("column %q isn't a string: choose another with --column, or mend the row", column),
-			JA: fmt.Sprintf("列「%s」が文字列ではありません。--column で別の列を選ぶか、この行を直してください", column),
+			EN: fmt.Sprintf("column %q isn't a string: choose another column, or mend the row", column),
+			JA: fmt.Sprintf("列「%s」が文字列ではありません。別の列を選ぶか、この行を直してください", column),
 		}
 	}
 	return ablation.Label{
-		EN: fmt.Sprintf("no column %q: choose another with --column, or mend the row", column),
-		JA: fmt.Sprintf("列「%s」がありません。--column で別の列を選ぶか、この行を直してください", column),
+		EN: fmt.Sprintf("no column %q: choose another column, or mend the row", column),
+		JA: fmt.Sprintf("列「%s」がありません。別の列を選ぶか、この行を直してください", column),
 	}
 }
 

@@ -369,8 +369,8 @@ func TestAdd_BadFiles(t *testing.T) {
 		{
 			"a parquet file without a text column",
 			map[string]string{"a.parquet": table(t, &parquet.Snappy, other{"b", "t", 1})},
-			"a.parquet: no_text: no text column text, content, raw_content; columns with text: body, title; others: n; choose one with --column",
-			"本文の列 text, content, raw_content がありません。文字列の列: body, title。その他の列: n。--column で選んでください",
+			"a.parquet: no_text: no text column text, content, raw_content; columns with text: body, title; others: n; choose one of them",
+			"本文の列 text, content, raw_content がありません。文字列の列: body, title。その他の列: n。文字列の列から選んでください",
 		},
 		{
 			"a parquet file cut off",

@@ -121,11 +121,15 @@ func parseLang(lang string, problems []ablation.Problem) (string, []ablation.Pro
 	if lang == "code" || lang == "other" {
 		return lang, problems
 	}
+	if lang == "" {
+		return "", append(problems, invalid("lang", "", "say the text's language: ja, en, zh-Hant (BCP 47), or one of code and other",
+			"文章の言語を指定してください。ja、en、zh-Hant など（BCP 47）か、code、other です")...)
+	}
 	tag, err := language.Raw.Parse(lang)
 	if err != nil {
 		return "", append(problems, invalid("lang", lang,
 			fmt.Sprintf("%q is no language tag: use BCP 47, such as ja, en or zh-Hant, or one of code and other", lang),
-			fmt.Sprintf("「%s」は言語タグではありません。BCP 47(ja、en、zh-Hant など)か、code、other にしてください", lang))...)
+			fmt.Sprintf("「%s」は言語タグではありません。BCP 47（ja、en、zh-Hant など）か、code、other にしてください", lang))...)
 	}
 	return tag.String(), problems
 }

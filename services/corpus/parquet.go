@@ -231,8 +231,8 @@ func noTextColumn(column string, leaves []*parquet.Column) ablation.Label {
 		column = "text, content, raw_content"
 	}
 	return ablation.Label{
-		EN: fmt.Sprintf("no text column %s; columns with text: %s; others: %s; choose one with --column", column, text, others),
-		JA: fmt.Sprintf("本文の列 %s がありません。文字列の列: %s。その他の列: %s。--column で選んでください", column, text, others),
+		EN: fmt.Sprintf("no text column %s; columns with text: %s; others: %s; choose one of them", column, text, others),
+		JA: fmt.Sprintf("本文の列 %s がありません。文字列の列: %s。その他の列: %s。文字列の列から選んでください", column, text, others),
 	}
 }
 
@@ -249,7 +249,7 @@ var noTable = ablation.Label{
 	JA: "parquet ファイルが壊れているか、途中で切れています。列の説明がある末尾を読めません。取得し直してください",
 }
 
-var nullText = ablation.Label{EN: "the text of this row is null: mend the row, or choose another column with --column", JA: "この行の本文は null です。行を直すか、--column で別の列を選んでください"}
+var nullText = ablation.Label{EN: "the text of this row is null: mend the row, or choose another column", JA: "この行の本文は null です。行を直すか、別の列を選んでください"}
 
 func brokenTable(row int64) ablation.Label {
 	return ablation.Label{

@@ -8,8 +8,8 @@ import (
 	"github.com/haigo-lab/haigo/services/ablation"
 )
 
-// systemFolders hold what the machine says of itself and of its programs, never text.
-var systemFolders = []string{"/proc", "/sys", "/dev"}
+// systemFolders hold what the machine says of itself, of its programs and of who may use it, never text.
+var systemFolders = []string{"/proc", "/sys", "/dev", "/etc", "/run", "/boot"}
 
 // withinRoots refuses paths that lie elsewhere than below o.Within, before anything is said of whether they exist.
 func (o Options) withinRoots() error {

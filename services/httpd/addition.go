@@ -62,6 +62,7 @@ type additionView struct {
 	ablation.Addition
 	Roots []string // below which text may be read; none: nowhere
 	Found *corpus.Survey
+	Typed string            // the share that is held out, as it was typed
 	Wrong map[string]string // by field
 	Other string            // what else is wrong
 	Known bool              // there is a source of that name: this makes a new version of it
@@ -75,7 +76,7 @@ func (s *Server) additionPage(w http.ResponseWriter, r *http.Request) {
 		s.renderAddition(w, r, http.StatusOK, additionView{})
 		return
 	}
-	v := additionView{Addition: asked(r)} // a form that was looked at, in another language
+	v := readAddition(r) // a form that was looked at, in another language
 	s.checkAddition(r.Context(), s.words(r), &v)
 	s.renderAddition(w, r, http.StatusOK, v)
 }
@@ -87,6 +88,10 @@ func (s *Server) renderAddition(w http.ResponseWriter, r *http.Request, code int
 		page.query = r.PostForm
 	}
 	s.render(w, r, page)
+}
+
+func readAddition(r *http.Request) additionView {
+	return additionView{Addition: asked(r), Typed: r.FormValue("share")}
 }
 
 // asked is what a form asks to add.
@@ -111,14 +116,14 @@ func (additionView) Splits() []corpus.Split {
 // Percent is the share that is held out as it is written in the form; empty: the usual.
 func (v additionView) Percent() string {
 	if v.Share <= 0 {
-		return ""
+		return v.Typed
 	}
 	return strconv.FormatFloat(v.Share*100, 'g', 6, 64)
 }
 
 // lookAt answers what would be read, without reading it.
 func (s *Server) lookAt(w http.ResponseWriter, r *http.Request) {
-	v := additionView{Addition: asked(r)}
+	v := readAddition(r)
 	if s.checkAddition(r.Context(), s.words(r), &v) {
 		s.renderAddition(w, r, http.StatusOK, v)
 		return
@@ -159,6 +164,9 @@ func storable(a ablation.Addition) error {
 
 func (v *additionView) refuse(s *Server, words words, err error) {
 	if v.Wrong = words.wrong(err); v.Wrong != nil {
+		if v.Wrong["share"] != "" { // here it is a percentage
+			v.Wrong["share"] = words.text("add.share.wrong")
+		}
 		return
 	}
 	code := status(err)
@@ -170,7 +178,7 @@ func (v *additionView) refuse(s *Server, words words, err error) {
 
 // add puts text in line to be read; it is looked at first, so that what can't be is said at its field.
 func (s *Server) add(w http.ResponseWriter, r *http.Request) {
-	v := additionView{Addition: asked(r)}
+	v := readAddition(r)
 	words := s.words(r)
 	if !s.checkAddition(r.Context(), words, &v) {
 		s.renderAddition(w, r, http.StatusUnprocessableEntity, v)

@@ -37,6 +37,7 @@ func TestAddition(t *testing.T) {
 		t.Error("the other language forgets what was refused")
 	}
 	s.send("/sources/look?lang=ja", append(good, "share", "100")...).want(t, 422, `id="share-e"`, "0 より大きく")
+	s.send("/sources/look?lang=en", append(good, "share", "abc")...).want(t, 422, `value="abc"`, "a percentage above 0")
 	write(t, root+"/one.txt", "一つの文書。\n\n次の段落。\n")
 	lone := []string{"path", root + "/one.txt", "name", "web-ja", "language", "ja"}
 	s.send("/sources/look?lang=ja", lone...).want(t, 200, "全体が 1 つの文書です", `id="how" open`)

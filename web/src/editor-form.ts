@@ -38,7 +38,9 @@ export function fields(root: HTMLElement, state: () => State, change: (edits: Ed
     const field = event.target as HTMLElement;
     if (event.key !== "Enter" || event.isComposing || !(field instanceof HTMLInputElement) || field.type === "checkbox") return;
     event.preventDefault();
-    if (field.value !== field.defaultValue) take(field);
+    if (field.value === field.defaultValue) return;
+    if (field.closest("[data-stages]")) field.dispatchEvent(new Event("change", { bubbles: true })); // the table reads its own
+    else take(field);
   });
 }
 
