@@ -275,7 +275,11 @@ func (c *curve) finish(x scale) error {
 		c.figure.Caption = ablation.Label{}
 		c.figure.Empty = say("最初の値が届くと、ここに線が出る", "The line begins with the first value")
 	}
-	d := newDrawing(x, c.scale(x))
+	y := c.scale(x)
+	if len(c.table.Rows) > 0 {
+		c.figure.Caption = join(c.figure.Caption, c.cut(x, y))
+	}
+	d := newDrawing(x, y)
 	for i, s := range c.series {
 		d.add(s, c.rows[i])
 	}
@@ -302,6 +306,26 @@ func (c *curve) scale(x scale) scale {
 		bottom = 0
 	}
 	return around([]float64{bottom, max(top, line)}, 4, 0)
+}
+
+// cut says how often lines and bands leave the frame past their beginning; of differences, anywhere.
+func (c *curve) cut(x, y scale) ablation.Label {
+	spots, n := c.late(x), 0
+	if f := c.figure.Y.Format; f == FormatSigned || f == FormatPoints {
+		spots = c.drawn
+	}
+	for _, m := range spots {
+		if c.frame.holds(m.x) && (m.low < y.min || m.mean < y.min || m.mean > y.max || m.high > y.max) {
+			n++
+		}
+	}
+	switch n {
+	case 0:
+		return ablation.Label{}
+	case 1:
+		return say("縦軸の範囲を出る点が 1 つある。値は表と CSV にある。", "One point leaves the frame; the table and the CSV have its value.")
+	}
+	return say("縦軸の範囲を出る点が %d ある。値は表と CSV にある。", "%d points leave the frame; the table and the CSV have their values.", n)
 }
 
 // aroundZero is the scale of differences: it holds 0, the lines, and bands as far as they leave the lines readable.

@@ -32,8 +32,8 @@ func spikes(line []stretch) []spike {
 	}
 	least := spikeMultiple * median(usual)
 	var out []spike
-	for i := neighbours; i < len(line)-neighbours; i++ {
-		if base := line[i].high - excess[i]; excess[i] <= max(least, .02*base) {
+	for i := neighbours; i < len(line); i++ {
+		if base := line[i].high - excess[i]; excess[i] <= max(least, .02*base, spikeMultiple*before(line, i)) {
 			continue
 		}
 		found := spike{i, line[i].high, excess[i]}
@@ -49,6 +49,19 @@ func spikes(line []stretch) []spike {
 	out = out[:min(len(out), spikesAtMost)]
 	slices.SortFunc(out, func(a, b spike) int { return cmp.Compare(a.at, b.at) })
 	return out
+}
+
+// before is how far the means lie apart that come before a stretch's neighbours, for one near the line's end, which has few
+// neighbours after it: there a line that only rises is no spike. 0 for all others.
+func before(line []stretch, i int) float64 {
+	if i < len(line)-neighbours {
+		return 0
+	}
+	low, high := math.Inf(1), math.Inf(-1)
+	for _, t := range line[max(0, i-2*neighbours) : i-neighbours+1] {
+		low, high = min(low, t.mean()), max(high, t.mean())
+	}
+	return high - low
 }
 
 // level is the median mean of a stretch's neighbours on both sides.
