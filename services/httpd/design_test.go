@@ -90,5 +90,7 @@ func TestNew_designs(t *testing.T) {
 		t.Error("a product is offered beside an adaptive design")
 	}
 	s.send("/new/check", "document", strings.Replace(page.document(t), "start: 6", "start: 0", 1)).want(t, 200, `id="f-design-adaptive-start-e"`)
+	s.send("/new/check", "document", strings.Replace(page.document(t), "start: 6", "front: [bpb/ja, bpb/en], start: 6", 1)).want(t, 200, `value="bpb/ja, bpb/en"`, `data-instead="design/adaptive/front"`)
+	s.send("/new/check", "document", strings.Replace(page.document(t), "start: 6", "front: [bpb/ja, bpb/de], start: 6", 1)).want(t, 200, `id="f-design-adaptive-front-e"`)
 	s.send("/new/check", "document", strings.Split(text, "early_stop:")[0]+"early_stop: yes\n").want(t, 200, `data-path="early_stop/keep"`, `data-instead="early_stop"`)
 }

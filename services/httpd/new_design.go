@@ -190,8 +190,10 @@ func (b formBuilder) adaptive(p *designPart, sources []tick) {
 		b.field("design/adaptive/rounds", "new.d.rounds", "number", strconv.Itoa(usual.Rounds)),
 		b.field("design/adaptive/confirm", "new.d.confirm", "number", strconv.Itoa(usual.Confirm)),
 		b.field("design/adaptive/objective", "new.d.objective", "text", b.words.text("new.d.by.usual")),
-		b.field("design/adaptive/enough", "new.d.enough", "number", b.words.text("new.d.enough.usual")),
 	}
+	enough := b.field("design/adaptive/enough", "new.d.enough", "number", b.words.text("new.d.enough.usual"))
+	front := b.list("design/adaptive/front", "new.d.front", "names", b.words.text("new.d.front.usual"))
+	p.Fields = append(p.Fields, b.either(enough, front)...)
 	p.Fields = append(p.Fields, b.bounds("design/adaptive/bounds", sources)...)
 }
 

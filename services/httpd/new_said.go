@@ -25,7 +25,7 @@ var fieldLabels = map[string]string{
 	"dirichlet": "new.d.dirichlet", "dirichlet/arms": "new.d.arms", "dirichlet/centre": "new.d.centre", "dirichlet/concentration": "new.d.concentration", "dirichlet/bounds": "new.d.bound",
 	"one_factor": "new.d.one_factor", "one_factor/from": "new.d.from", "one_factor/of": "new.d.factors.of", "one_factor/step": "new.d.move", "one_factor/values": "new.d.values",
 	"adaptive": "new.d.adaptive", "adaptive/start": "new.d.start", "adaptive/batch": "new.d.batch", "adaptive/rounds": "new.d.rounds", "adaptive/confirm": "new.d.confirm",
-	"adaptive/objective": "new.d.objective", "adaptive/enough": "new.d.enough", "adaptive/bounds": "new.d.bound",
+	"adaptive/objective": "new.d.objective", "adaptive/enough": "new.d.enough", "adaptive/front": "new.d.front", "adaptive/bounds": "new.d.bound",
 	"product": "new.d.product", "product/tokens": "new.d.tokens", "product/shapes": "new.d.shapes",
 	"limits": "new.d.limits", "limits/min_share": "new.d.least", "limits/max_epochs": "new.d.epochs",
 }

@@ -1,6 +1,8 @@
 package orchestrator_test
 
 import (
+	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"strings"
@@ -31,7 +33,7 @@ early_stop: {at: [25%, 75%], keep: 0.34}
 `
 
 // TestHalver: those that score worst at a rung are stopped, once; the baseline, a schedule before its last stage, and what a person
-// retried go on.
+// retried go on. A service that dies in the midst of it changes nothing of that.
 func TestHalver(t *testing.T) {
 	t.Parallel()
 	store := pgtest.Store(t)
@@ -44,8 +46,16 @@ func TestHalver(t *testing.T) {
 		c := train(t, store, 2)
 		claims[c.Run.Arm] = c
 	}
+	dying, die := context.WithCancel(t.Context())
+	dies := &orchestrator.Halver{Store: store, Log: slog.New(onRecord{slog.DiscardHandler, die})}
+	if err := dies.HalveOnce(dying); !errors.Is(err, context.Canceled) {
+		t.Fatalf("a service that ends when it has stopped one run: %v", err)
+	}
+	if got := states(t, store, ablation.RunStopping); len(got) != 1 {
+		t.Fatalf("%v are stopped by a service that ended at the first", got)
+	}
 	h := &orchestrator.Halver{Store: store, Log: slog.New(slog.DiscardHandler)}
-	for range 2 { // a second look, as after a restart, says nothing new
+	for range 2 { // the next service stops as many as one alone would have; a second look says nothing new
 		if err := h.HalveOnce(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -88,6 +98,19 @@ func TestHalver_repetition(t *testing.T) {
 	if got := states(t, store, ablation.RunStopping); !slices.Equal(got, []string{"d", "e", "late"}) {
 		t.Errorf("%v are stopped, want d, e and late", got)
 	}
+}
+
+// onRecord calls something for every record.
+type onRecord struct {
+	slog.Handler
+	call func()
+}
+
+func (onRecord) Enabled(context.Context, slog.Level) bool { return true }
+
+func (o onRecord) Handle(context.Context, slog.Record) error {
+	o.call()
+	return nil
 }
 
 // train claims the next run and trains it up to a step, scored by its arm: the later in the alphabet, the worse. Its plan, where there
