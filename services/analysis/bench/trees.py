@@ -10,7 +10,7 @@ import sys
 import lightgbm
 import numpy
 
-SETTINGS = {"objective": "regression", "num_iterations": 1000, "learning_rate": 0.01, "seed": 42, "num_threads": 2, "verbosity": -1}
+SETTINGS = {"objective": "regression", "num_iterations": 1000, "learning_rate": 0.01, "seed": 42, "num_threads": 1, "verbosity": -1}
 
 for line in sys.stdin:
     asked = json.loads(line)
