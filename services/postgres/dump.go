@@ -26,7 +26,7 @@ type DumpedTable struct {
 }
 
 // Dump writes every table down as Postgres' COPY writes text, each to what create returns for its name. All of it is of
-// one moment, whatever is written meanwhile.
+// one moment, whatever is written meanwhile. Which data folder is the database's stays out: a copy gets its own.
 func (s *Store) Dump(ctx context.Context, create func(table string) (io.Writer, error)) (d Dump, err error) {
 	err = pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		if err := plainCopies(ctx, tx); err != nil {
@@ -129,7 +129,7 @@ func tables(ctx context.Context, tx pgx.Tx) ([]DumpedTable, error) {
 		FROM pg_class c
 		WHERE c.relnamespace = current_schema()::regnamespace
 			AND c.relkind = 'r'
-			AND c.relname <> 'goose_db_version'
+			AND c.relname NOT IN ('goose_db_version', 'data_folder')
 		ORDER BY c.relname`)
 	if err != nil {
 		return nil, err

@@ -42,6 +42,9 @@ func (s *Store) Load(ctx context.Context, d Dump, moved Moved, open func(table s
 	}
 	// An earlier version lacks tables and columns that name folders: they are changed where all are there.
 	return s.tx(ctx, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `DELETE FROM data_folder`); err != nil { // of a database that was empty: any may take it now
+			return err
+		}
 		if err := move(ctx, tx, moved); err != nil {
 			return err
 		}

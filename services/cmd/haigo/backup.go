@@ -44,6 +44,9 @@ func (c restoreCmd) Run(e *env) error {
 	}
 	defer a.close()
 	restored, err := backup.Restore(e.ctx, a.store, a.data, c.File)
+	if err == nil {
+		err = a.settle(e)
+	}
 	if err != nil {
 		return err
 	}

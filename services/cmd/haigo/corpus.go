@@ -70,6 +70,9 @@ func (c corpusAddCmd) Run(e *env) error {
 		return err
 	}
 	defer a.close()
+	if err := a.settle(e); err != nil {
+		return err
+	}
 	all, err := addShown(e, c.options(a.data))
 	if err != nil {
 		return err

@@ -34,6 +34,9 @@ func (c demoCmd) Run(e *env) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.close()) }()
+	if err := a.settle(e); err != nil {
+		return err
+	}
 	sweep, err := c.apply(e, a)
 	if err != nil {
 		return err

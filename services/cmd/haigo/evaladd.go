@@ -35,6 +35,9 @@ func (c evalAddCmd) Run(e *env) error {
 		return err
 	}
 	defer a.close()
+	if err := a.settle(e); err != nil {
+		return err
+	}
 	var bad ablation.Invalid
 	for _, file := range files {
 		err := c.add(e, a, task.Options{

@@ -25,6 +25,9 @@ type gcCmd struct {
 // Run says what may go and how much that frees, and removes it where it is told to.
 func (c gcCmd) Run(e *env) error {
 	return e.with(func(a *app) error {
+		if err := a.settle(e); err != nil { // the folders of another database's runs aren't those of deleted ones
+			return err
+		}
 		items, err := a.keeper().Collect(e.ctx)
 		if err == nil && c.Delete {
 			items, err = a.keeper().Remove(e.ctx, items)

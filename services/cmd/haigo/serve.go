@@ -46,6 +46,9 @@ func serve(e *env, flags listenFlags, work bool) error {
 		return err
 	}
 	defer a.close()
+	if err := a.settle(e); err != nil {
+		return err
+	}
 	s, err := a.server(e, flags, listener)
 	if err != nil {
 		return err
@@ -90,6 +93,9 @@ func (c workCmd) Run(e *env) error {
 		return err
 	}
 	defer a.close()
+	if err := a.settle(e); err != nil {
+		return err
+	}
 	w, err := a.worker(e, false)
 	if err != nil {
 		return err

@@ -1,0 +1,31 @@
+package main_test
+
+import (
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+)
+
+// A worker whose data folder isn't the database's would take up runs whose events it can't find: it is refused. The same
+// folder at another path is none.
+func TestWork_anotherFolder(t *testing.T) {
+	t.Parallel()
+	data, other := folder(t), folder(t)
+	s := dev(t, data)
+	env := []string{"DATABASE_URL=" + s.DatabaseURL}
+	for _, args := range [][]string{{"gc", "--delete"}, {"work"}, {"serve", "--listen", "127.0.0.1:0"}} {
+		said := refused(t, env, other, args...)
+		says(t, said, "belongs to another data folder", "first used as "+data, "別のデータフォルダー", other)
+	}
+	mounted := filepath.Join(t.TempDir(), "mounted")
+	if err := os.Symlink(data, mounted); err != nil {
+		t.Fatal(err)
+	}
+	cmd := command(t, mounted, "work", "--health", "127.0.0.1:0")
+	cmd.Env = append(cmd.Env, env...)
+	worker := start(t, cmd)
+	worker.await(t, "the worker to work", func() bool { return len(worker.log.String()) > 0 })
+	says(t, worker.log.String(), "Working")
+	worker.end(syscall.SIGTERM)
+}
