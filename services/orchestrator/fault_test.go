@@ -343,51 +343,152 @@ func (f *factory) killing(services int) {
 	f.Logf("figure: %d kills, %d of %d runs trained, each once", kills, f.completed(), len(runs))
 }
 
-// Postgres is away for a while: the runner goes on, the service waits, and stores all of it afterwards.
+// Postgres is away for a while, in order, by kill -9, or alive and silent: the runner goes on, the service waits, and stores
+// all of it afterwards.
 func TestFault_PostgresAway(t *testing.T) {
 	t.Parallel()
+	for name, leave := range map[string]func(f *factory, s *local.Server) (back func()){ // nil: it must be started again
+		"in order": func(f *factory, s *local.Server) func() {
+			if err := s.Stop(f.Context()); err != nil {
+				f.Fatal(err)
+			}
+			return nil
+		},
+		"killed": func(f *factory, s *local.Server) func() {
+			f.signal(syscall.SIGKILL, f.postgres(s))
+			if err := s.Stop(f.Context()); err != nil { // nobody brings it back at once
+				f.Fatal(err)
+			}
+			return nil
+		},
+		"silent": func(f *factory, s *local.Server) func() {
+			all := f.postgres(s)
+			f.signal(syscall.SIGSTOP, all)
+			f.Cleanup(func() { f.signal(syscall.SIGCONT, all) })
+			f.runnerEnds()
+			return func() { f.signal(syscall.SIGCONT, all) }
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			home := privateFolder(t)
+			server := private(t, home)
+			f := newFactory(t, server.URL, 1, size(5_000, 100_000))
+			w := f.worker()
+			f.until("the first points", func() bool { return f.step() > 0 })
+			back := leave(f, server)
+			if back == nil {
+				f.until("the service to try again", func() bool { return w.log.count("trying again")+w.log.count("look again") >= 2 })
+				back = func() { private(t, home) }
+			}
+			if long {
+				time.Sleep(5 * time.Minute)
+			}
+			back()
+			f.until("the run's end", func() bool { return f.completed() == 1 })
+			f.holds()
+		})
+	}
+}
+
+// privateFolder is where a server's data may lie: root's server runs as somebody else.
+func privateFolder(t *testing.T) string {
+	t.Helper()
 	data := t.TempDir()
-	for _, dir := range []string{data, filepath.Dir(data)} {
-		if err := os.Chmod(dir, 0o755); err != nil { // root's server runs as somebody else
+	for dir := data; dir != filepath.Clean(os.TempDir()) && dir != "/"; dir = filepath.Dir(dir) {
+		if err := os.Chmod(dir, 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
-	start := func() *local.Server {
-		s, err := local.Start(context.Background(), local.Options{Data: data, Bin: os.Getenv("HAIGO_POSTGRES_BIN"), Fast: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s
+	return data
+}
+
+// private is a server of the test's own, with our tables.
+func private(t *testing.T, data string) *local.Server {
+	t.Helper()
+	server, err := local.Start(context.Background(), local.Options{Data: data, Bin: os.Getenv("HAIGO_POSTGRES_BIN"), Fast: true})
+	if err != nil {
+		t.Fatal(err)
 	}
-	server := start()
 	t.Cleanup(func() { _ = server.Stop(context.Background()) })
 	if err := open(t, server.URL).Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	f := newFactory(t, server.URL, 1, size(5_000, 100_000))
-	w := f.worker()
-	f.until("the first points", func() bool { return f.step() > 0 })
-	if err := server.Stop(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	f.until("the service to try again", func() bool { return w.log.count("trying again")+w.log.count("look again") >= 2 })
-	if long {
-		time.Sleep(5 * time.Minute)
-	}
-	server = start()
-	f.until("the run's end", func() bool { return f.completed() == 1 })
-	f.holds()
+	return server
 }
 
-// Every commit takes 200 ms.
+// postgres stops the server's first process, which then starts no other, and returns all there are.
+func (f *factory) postgres(s *local.Server) (pids []int) {
+	f.Helper()
+	conn, err := pgx.Connect(f.Context(), f.url)
+	if err != nil {
+		f.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	var first int
+	content, err := os.ReadFile(filepath.Join(s.Home, "cluster", "postmaster.pid"))
+	if err == nil {
+		_, err = fmt.Sscan(string(content), &first)
+	}
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.signal(syscall.SIGSTOP, []int{first})
+	rows, err := conn.Query(f.Context(), `SELECT pid FROM pg_stat_activity`)
+	if err != nil {
+		f.Fatal(err)
+	}
+	others, err := pgx.CollectRows(rows, pgx.RowTo[int])
+	if err != nil {
+		f.Fatal(err)
+	}
+	return append(others, first)
+}
+
+func (f *factory) signal(s syscall.Signal, pids []int) {
+	for _, pid := range pids {
+		_ = syscall.Kill(pid, s) // may have ended
+	}
+}
+
+// runnerEnds waits for a runner's end without asking the database.
+func (f *factory) runnerEnds() {
+	f.Helper()
+	for deadline := time.Now().Add(15 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		ended, _ := filepath.Glob(filepath.Join(f.data, "runs", "*", "attempt-*", spec.ExitFile))
+		if len(ended) > 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			f.Fatal("gave up waiting for the runner's end")
+		}
+	}
+}
+
+// Every commit that writes anything takes 200 ms.
 func TestFault_SlowCommits(t *testing.T) {
 	t.Parallel()
 	f := newFactory(t, pgtest.URL(t), 1, size(800, 20_000))
-	f.sql(`CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.2); RETURN NULL; END'`)
-	f.sql(`CREATE CONSTRAINT TRIGGER slow AFTER UPDATE ON attempts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow()`)
+	f.sql(`
+		CREATE SEQUENCE slow_commits;
+		CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$
+		BEGIN
+			IF current_setting('slow.commit', true) IS DISTINCT FROM txid_current()::text THEN -- once a transaction
+				PERFORM set_config('slow.commit', txid_current()::text, true), nextval('slow_commits'), pg_sleep(0.2);
+			END IF;
+			RETURN NULL;
+		END $$;
+		DO $$
+		DECLARE t regclass;
+		BEGIN
+			FOR t IN SELECT oid FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' LOOP
+				EXECUTE format('CREATE CONSTRAINT TRIGGER slow AFTER INSERT OR UPDATE OR DELETE ON %s DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow()', t);
+			END LOOP;
+		END $$`)
 	f.worker()
 	f.until("the run's end", func() bool { return f.completed() == 1 })
 	f.holds()
+	f.Logf("figure: %d commits, each 200 ms slower", f.number(`SELECT last_value FROM slow_commits`))
 }
 
 // A service is paused past its lease; another goes on; then the first wakes and must write nothing.
@@ -433,14 +534,17 @@ func sql(t testing.TB, url, statement string) {
 }
 
 // epoch is the run's fencing token.
-func (f *factory) epoch() (n int64) {
+func (f *factory) epoch() int64 { return f.number(`SELECT max(epoch) FROM runs`) }
+
+// number is what a query of one value returns.
+func (f *factory) number(query string) (n int64) {
 	f.Helper()
 	conn, err := pgx.Connect(f.Context(), f.url)
 	if err != nil {
 		f.Fatal(err)
 	}
 	defer conn.Close(context.Background())
-	if err := conn.QueryRow(f.Context(), `SELECT max(epoch) FROM runs`).Scan(&n); err != nil {
+	if err := conn.QueryRow(f.Context(), query).Scan(&n); err != nil {
 		f.Fatal(err)
 	}
 	return n
