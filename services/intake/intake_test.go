@@ -63,6 +63,7 @@ func TestReadEvents(t *testing.T) {
 	}
 }
 
+// FuzzReadEvents is best run with -fuzzminimizetime 10x: by default most of its time goes into making each find smaller.
 func FuzzReadEvents(f *testing.F) {
 	f.Add(event(1, "loss", 2, false))
 	f.Add(event(1, "loss", 2, true))
