@@ -117,6 +117,9 @@ func (b *bench) rank() error {
 			row("haigo", n, how, fitted.cc, fitted.all, fitted.average, fitted.large, fmt.Sprintf("%.1f, %.1f, %.1f", mean(cover), slices.Min(cover), slices.Max(cover)))
 		}
 	}
+	if forest != nil {
+		fmt.Println("\nBoosted trees have at least 20 rows in a leaf: below 40 runs they split nothing and say one value of every mixture.")
+	}
 	b.judge(aims...)
 	if forest == nil {
 		return nil
