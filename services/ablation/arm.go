@@ -202,8 +202,8 @@ func (b *armBuilder) languages() {
 	}
 	for i, name := range b.sources {
 		if own := of[name]; len(own) > 0 && !slices.Equal(own, []string{name}) {
-			b.problem(fmt.Sprintf("sources[%d]", i), say("%[1]s is also the name of a language, whose sources are %[2]s; rename the source",
-				"%[1]s は言語の名前でもあり、その言語のデータソースは %[2]s です。データソースの名前を変えてください", name, strings.Join(own, ", ")))
+			b.problem(fmt.Sprintf("sources[%d]", i), say("%[1]s is also the name of a language, whose sources are %[2]s; add its text again under another name, or leave it or the others out of sources",
+				"%[1]s は言語の名前でもあり、その言語のデータソースは %[2]s です。このデータソースを別の名前で追加し直すか、sources からどちらかを外してください", name, strings.Join(own, ", ")))
 		}
 	}
 }

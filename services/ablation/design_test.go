@@ -271,7 +271,7 @@ design: {dirichlet: {centre: even, concentration: 100000, arms: 200, bounds: {ja
 	if n := len(made.Arms) - 1; n > 5 {
 		t.Errorf("got %d arms of at most 5 mixtures", n)
 	}
-	if len(made.Notes) != 1 || !strings.Contains(made.Notes[0].EN, "there already, and is trained once") {
+	if len(made.Notes) != 1 || !strings.Contains(made.Notes[0].EN, "there already; each is trained once") {
 		t.Errorf("got notes %v", notes(made))
 	}
 }

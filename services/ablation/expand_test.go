@@ -149,13 +149,13 @@ func TestSweep_Arms_problems(t *testing.T) {
 		{
 			"a source with the name of a language that others have too",
 			head + "schedules: {a: {stages: [{until: 1.0, mixture: {ja: 1}}]}}\n",
-			"2:11: sources[0]: ja is also the name of a language, whose sources are ja, misc; rename the source",
+			"2:11: sources[0]: ja is also the name of a language, whose sources are ja, misc; add its text again under another name, or leave it or the others out of sources",
 			map[string]string{"ja": "ja", "en": "en", "misc": "ja"},
 		},
 		{
 			"a source with the name of another's language",
 			head + "schedules: {a: {stages: [{until: 1.0, mixture: {ja: 1}}]}}\n",
-			"2:15: sources[1]: en is also the name of a language, whose sources are misc; rename the source",
+			"2:15: sources[1]: en is also the name of a language, whose sources are misc; add its text again under another name, or leave it or the others out of sources",
 			map[string]string{"ja": "ja", "en": "other", "misc": "en"},
 		},
 		{

@@ -57,6 +57,19 @@ func tie(v float64, decimals int) float64 {
 // Integer is v rounded to a whole number, with commas between thousands.
 func Integer(v float64) string { return thousands(Fixed(v, 0)) }
 
+// Size is a number of bytes in decimal units: 21.2 kB.
+func Size(n int64) string {
+	v, unit := float64(n), 0
+	names := []string{"B", "kB", "MB", "GB", "TB"}
+	for v >= 1000 && unit < len(names)-1 {
+		v, unit = v/1000, unit+1
+	}
+	if v >= 100 || unit == 0 {
+		return Fixed(v, 0) + " " + names[unit]
+	}
+	return Fixed(v, 1) + " " + names[unit]
+}
+
 // Percent is a fraction in percent.
 func Percent(fraction float64, decimals int) string { return Fixed(fraction*100, decimals) + "%" }
 

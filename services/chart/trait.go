@@ -197,7 +197,7 @@ func sourceOf(s ablation.Side, name string) TraitValue {
 		return noValue
 	}
 	v := s.Sources[i]
-	return TraitValue{say("%s（%sバイト）", "%s (%s bytes)", v.Version, Count(v.Bytes)), v.ManifestSHA256}
+	return TraitValue{say("%s（%s）", "%s (%s)", v.Version, same(Size(v.Bytes))), v.ManifestSHA256}
 }
 
 func taskVersion(s ablation.Side, name string) TraitValue {

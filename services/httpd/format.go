@@ -27,17 +27,7 @@ func integer(n int64) string { return chart.Integer(float64(n)) }
 func (w words) big(v float64) string { return chart.Count(v).In(w.lang) }
 
 // size is a number of bytes.
-func size(n int64) string {
-	v, unit := float64(n), 0
-	names := []string{"B", "kB", "MB", "GB", "TB"}
-	for v >= 1000 && unit < len(names)-1 {
-		v, unit = v/1000, unit+1
-	}
-	if v >= 100 || unit == 0 {
-		return fixed(v, 0) + " " + names[unit]
-	}
-	return fixed(v, 1) + " " + names[unit]
-}
+func size(n int64) string { return chart.Size(n) }
 
 // scientific is v as mantissa and power of ten.
 func scientific(v float64) string {

@@ -106,6 +106,9 @@ func (w words) card(share ablation.Share, kept frozen) (card.Card, error) {
 		return c, fmt.Errorf("read a frozen figure: %w", err)
 	}
 	c.Plot = w.plot(f)
+	if title := f.Title.In(w.lang); title != "" {
+		c.Note = title + " · " + c.Note
+	}
 	if f.Kind == chart.KindDevice { // its marks are the devices', which have no scores
 		c.Arms, c.JA, c.EN, c.More = f.named(w.lang), "", "", w.text("sweeps.more", "n", len(f.Arms)-cardArms)
 	}

@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/card"
 	"github.com/haigo-lab/haigo/services/chart"
 )
@@ -11,6 +12,7 @@ import (
 // drawnFigure is as much of a frozen figure as a picture of it needs.
 type drawnFigure struct {
 	Kind    chart.Kind
+	Title   ablation.Label
 	X, Y    chart.Axis
 	Arms    []chart.Arm
 	Corners []chart.Corner
