@@ -10,7 +10,7 @@ const DivergesWithin = 200
 
 // How divergence is told from noise.
 const (
-	watchWindow  = 128 // steps that a jump is held against
+	watchWindow  = 128 // logged steps that a jump is held against
 	watchLeast   = 32  // of them before anything is judged
 	watchSigmas  = 6
 	watchBack    = 3 // sigmas within which a jump is over
@@ -41,10 +41,9 @@ type Window struct {
 	Values []float64 `json:"values,omitempty"`
 }
 
-// Streak is how many steps in a row something held, from which step on and how bad it was.
+// Streak is from which step on something has held at every step that was logged, and how bad it was; From 0: it doesn't hold.
 type Streak struct {
 	From  int64 `json:"from,omitempty"`
-	Steps int64 `json:"steps,omitempty"`
 	Worst Real  `json:"worst,omitempty"`
 	Said  bool  `json:"said,omitempty"` // it is in the ledger
 }
@@ -165,7 +164,7 @@ func (w *Watch) stuck(about Watching, step int64, loss float64) []Spike {
 	})
 }
 
-// hold counts a step for which something holds, or closes what held until now.
+// hold follows what holds since 200 steps, logged or not, and closes what held until now.
 func (s *Streak) hold(holds bool, step int64, value float64, entry func() Spike) []Spike {
 	switch {
 	case !holds && s.Said:
@@ -176,11 +175,11 @@ func (s *Streak) hold(holds bool, step int64, value float64, entry func() Spike)
 	case !holds:
 		*s = Streak{}
 		return nil
-	case s.Steps == 0:
+	case s.From == 0:
 		s.From, s.Worst = step, Real(value)
 	}
-	s.Steps, s.Worst = s.Steps+1, max(s.Worst, Real(value))
-	if s.Said || s.Steps < watchPatient {
+	s.Worst = max(s.Worst, Real(value))
+	if s.Said || step-s.From+1 < watchPatient {
 		return nil
 	}
 	s.Said = true

@@ -23,6 +23,7 @@ func TestWatch(t *testing.T) {
 		loss, grad func(step int64) float64
 		about      ablation.Watching
 		steps      int64
+		every      int64            // steps from one that is logged to the next; 0: each is
 		want       []ablation.Spike // without level and peak; the last word on each
 	}{
 		"nothing happens": {loss: flat, grad: grad, steps: 600},
@@ -54,6 +55,10 @@ func TestWatch(t *testing.T) {
 			loss: func(s int64) float64 { return flat(s) + 1.5*math.Min(1, math.Max(0, float64(s-300)/1000)) }, grad: grad, steps: 1600,
 			want: []ablation.Spike{{Kind: ablation.SpikeAway, Step: 962}},
 		},
+		"a nat above the best for 200 steps, of which each tenth is logged": {
+			loss: func(s int64) float64 { return flat(s) + map[bool]float64{true: 1.5}[s > 350] }, grad: grad, steps: 560, every: 10,
+			want: []ablation.Spike{{Kind: ablation.SpikeLoss, Step: 360, Closed: true}, {Kind: ablation.SpikeAway, Step: 360}},
+		},
 		"high during the warm-up only": {
 			loss: func(s int64) float64 {
 				return map[bool]float64{true: 8 - float64(s)/100, false: flat(s)}[s > 1 && s < 400]
@@ -75,7 +80,7 @@ func TestWatch(t *testing.T) {
 			t.Parallel()
 			var w ablation.Watch
 			var got []ablation.Spike
-			for step := int64(1); step <= c.steps; step++ {
+			for step := max(c.every, 1); step <= c.steps; step += max(c.every, 1) {
 				for _, s := range w.Observe(c.about, step, c.loss(step), c.grad(step)) {
 					if n := len(got); n > 0 && got[n-1].Kind == s.Kind && got[n-1].Step == s.Step {
 						got = got[:n-1]

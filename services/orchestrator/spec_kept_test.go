@@ -15,7 +15,7 @@ func TestKept(t *testing.T) {
 		want        int
 	}{
 		"seldom":             {ablation.DivergenceRollback, 2000, 2, 3},
-		"often":              {ablation.DivergenceRollback, 50, 2, 6},
+		"often":              {ablation.DivergenceRollback, 50, 2, 10},
 		"as many as it says": {ablation.DivergenceRollback, 50, 20, 20},
 		"all":                {ablation.DivergenceRollback, 50, 0, 0},
 		"never goes back":    {ablation.DivergenceStop, 50, 2, 2},

@@ -85,6 +85,9 @@ func (s *Store) RollBack(ctx context.Context, c ablation.Claim, number int, back
 			return err // somebody stopped it meanwhile
 		}
 		said := ablation.Said("%s; it goes on from step %d", "%s。ステップ %d に戻って続けます", back.Reason, back.Step)
+		if back.Step == 0 {
+			said = ablation.Said("%s; no checkpoint from before that is left, so it starts anew", "%s。それより前のチェックポイントが残っていないため、最初からやり直します", back.Reason)
+		}
 		if err := raiseEnd(ctx, tx, c.Run.ID, c.Run.Sweep, ablation.RunDiverged, said); err != nil {
 			return err
 		}

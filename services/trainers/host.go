@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -30,8 +31,10 @@ type Options struct {
 type Host struct {
 	options Options
 	sockets string // folder for the plugins' sockets, private to this user
-	names   []string
-	slots   map[string]*slot
+
+	mu    sync.Mutex
+	names []string
+	slots map[string]*slot
 }
 
 // Open reads both lists; it starts nothing yet.
@@ -39,11 +42,8 @@ func Open(o Options) (*Host, error) {
 	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
 	o.StartTimeout = cmp.Or(o.StartTimeout, 10*time.Second)
 	o.CallTimeout = cmp.Or(o.CallTimeout, 2*time.Minute)
-	plugins, err := list(o.Bin, o.Data)
+	plugins, err := listed(o)
 	if err != nil {
-		return nil, err
-	}
-	if plugins, err = commands(plugins, o.Data); err != nil {
 		return nil, err
 	}
 	sockets, err := os.MkdirTemp("", "haigo-plugins-")
@@ -51,15 +51,50 @@ func Open(o Options) (*Host, error) {
 		return nil, fmt.Errorf("make a folder for the plugins' sockets: %w", err)
 	}
 	h := &Host{options: o, sockets: sockets, slots: map[string]*slot{}}
-	for _, p := range plugins {
-		h.names = append(h.names, p.Name)
-		h.slots[p.Name] = &slot{host: h, plugin: p}
-	}
+	h.add(plugins)
 	return h, nil
 }
 
-// Names is the trainers that may be asked, in the order of the lists.
-func (h *Host) Names() []string { return h.names }
+// listed is all plugins, those of one command among them.
+func listed(o Options) ([]Plugin, error) {
+	plugins, err := list(o.Bin, o.Data)
+	if err != nil {
+		return nil, err
+	}
+	return commands(plugins, o.Data)
+}
+
+// add takes in those that aren't known yet.
+func (h *Host) add(plugins []Plugin) {
+	for _, p := range plugins {
+		if h.slots[p.Name] == nil {
+			h.names = append(h.names, p.Name)
+			h.slots[p.Name] = &slot{host: h, plugin: p}
+		}
+	}
+}
+
+// Names is the trainers that may be asked, in the order of the lists; last come those that were added since Open and asked for.
+func (h *Host) Names() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.names)
+}
+
+// slot is a trainer's, nil for one that there isn't. The lists are read again for one that isn't known: it may be new.
+func (h *Host) slot(name string) (*slot, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if s := h.slots[name]; s != nil {
+		return s, nil
+	}
+	plugins, err := listed(h.options)
+	if err != nil {
+		return nil, err
+	}
+	h.add(plugins)
+	return h.slots[name], nil
+}
 
 // Describe asks what a trainer is. An unknown name is ablation.ErrNotFound.
 func (h *Host) Describe(ctx context.Context, name string) (trainer.Description, error) {
@@ -85,6 +120,8 @@ func (h *Host) Plan(ctx context.Context, name string, assignments []trainer.Assi
 
 // Close ends every plugin and waits for them. The host can't be used after.
 func (h *Host) Close() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	var closing sync.WaitGroup
 	for _, s := range h.slots {
 		closing.Go(s.close)
@@ -96,8 +133,11 @@ func (h *Host) Close() error {
 // ask makes one call. A plugin that died before it answered is started anew, once: calls change nothing, so asking again
 // is safe.
 func ask[T any](ctx context.Context, h *Host, name string, call func(context.Context, trainer.Trainer) (T, error)) (answer T, err error) {
-	s, known := h.slots[name]
-	if !known {
+	s, err := h.slot(name)
+	if err != nil {
+		return answer, err
+	}
+	if s == nil {
 		return answer, h.unknown(name)
 	}
 	for range 2 {
@@ -130,11 +170,11 @@ func attempt[T any](ctx context.Context, s *slot, call func(context.Context, tra
 
 func (h *Host) unknown(name string) error {
 	message := ablation.Label{EN: "there are no trainers here; run make build", JA: "トレーナーがありません。make build を実行してください"}
-	if len(h.names) > 0 {
-		all := strings.Join(h.names, ", ")
+	if names := h.Names(); len(names) > 0 {
+		all := strings.Join(names, ", ")
 		message = ablation.Label{
-			EN: fmt.Sprintf("there is no trainer %s; take one of %s, or list it in plugins.yaml", name, all),
-			JA: fmt.Sprintf("トレーナー %s はありません。%s から選ぶか、plugins.yaml に加えてください", name, all),
+			EN: fmt.Sprintf("there is no trainer %s; take one of %s, or describe it in trainers/%[1]s.yaml of the data folder, or list it in plugins.yaml there", name, all),
+			JA: fmt.Sprintf("トレーナー %s はありません。%s から選ぶか、データフォルダーの trainers/%[1]s.yaml に書くか、同じ場所の plugins.yaml に加えてください", name, all),
 		}
 	}
 	return &ablation.Refusal{Kind: ablation.ErrNotFound, Message: message}

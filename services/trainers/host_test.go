@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -251,6 +252,20 @@ func TestHost_unknownTrainer(t *testing.T) {
 	none := openWith(t, trainers.Options{Bin: t.TempDir(), Data: t.TempDir()})
 	if _, err := none.Describe(t.Context(), "cpu"); err == nil || !strings.Contains(err.Error(), "run make build") {
 		t.Errorf("no list: got %v", err)
+	}
+}
+
+// A trainer that is listed while the service runs is known to it, too.
+func TestHost_listedLater(t *testing.T) {
+	t.Parallel()
+	o := trainers.Options{Bin: t.TempDir(), Data: t.TempDir()}
+	h := openWith(t, o)
+	path := filepath.Join(o.Data, "plugin")
+	script(t, path, role("plugin"))
+	listed(t, o.Data, "curious", path)
+	describe(t, h)
+	if names := h.Names(); !slices.Contains(names, "curious") {
+		t.Errorf("the trainers are %v", names)
 	}
 }
 

@@ -121,7 +121,8 @@ type LogLine struct {
 	TextJA string `json:"text_ja,omitempty"`
 }
 
-// Finished ends an attempt. ReasonJA is to Reason what a [LogLine]'s TextJA is to its Text.
+// Finished ends an attempt. The outcome diverged is the trainer's own word and final: what a recipe's on_divergence goes back for,
+// and what the ledger of spikes holds, the service finds in the metrics that were logged. ReasonJA is to Reason what a [LogLine]'s TextJA is to its Text.
 type Finished struct {
 	Outcome   string `json:"outcome"`
 	Step      int64  `json:"step"`
