@@ -5,11 +5,9 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 
@@ -29,6 +27,10 @@ func (d *drive) open(ctx context.Context) error {
 	if err != nil && d.Store.Ping(ctx) != nil {
 		return err
 	}
+	cleared := clearFrom(spec.RunDir(d.Data, d.run.ID), number)
+	if errors.Is(cleared, errTrainsOn) {
+		return cleared // taken up again when the claim has run out
+	}
 	data, encodeErr := encode(s)
 	next := ablation.Attempt{
 		RunID: d.run.ID, Number: number, Host: d.Holder.Host, Engine: d.Engines[0].Name(), SpecSHA256: spec.Digest(data),
@@ -38,20 +40,10 @@ func (d *drive) open(ctx context.Context) error {
 		return fmt.Errorf("open attempt %d: %w", number, openErr)
 	}
 	d.follow(opened)
-	if err := errors.Join(err, encodeErr, setAside(d.dir())); err != nil {
+	if err := errors.Join(err, encodeErr, cleared); err != nil {
 		return d.fail(ctx, err)
 	}
 	return d.launch(ctx, s, data)
-}
-
-// setAside makes room for a new attempt where a folder of its name is left of a run that was deleted, or of a database
-// older than its data folder: what lies there is another attempt's.
-func setAside(dir string) error {
-	err := os.Rename(dir, dir+".before-"+strings.ToLower(rand.Text()[:8]))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return err
 }
 
 // start starts an attempt that was opened but never handed to the engine, or never got as far as a process.
