@@ -445,11 +445,12 @@ func TestSender_mailTroubles(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := alerttest.NewMailServer(t)
-			server.Answers = c.answers
-			if name == "STARTTLS" || name == "TLS" {
-				server.TLS, server.Wrapped = certificate, name == "TLS"
-			}
+			server := alerttest.NewMailServer(t, func(m *alerttest.MailServer) {
+				m.Answers = c.answers
+				if name == "STARTTLS" || name == "TLS" {
+					m.TLS, m.Wrapped = certificate, name == "TLS"
+				}
+			})
 			c.mail.Server, c.mail.From = server.Address, "haigo@example.jp"
 			s := alert.NewSender(box(t), alert.Settings{Mail: c.mail}, "http://haigo.example")
 			channel, _, err := s.Seal(ablation.Channel{Kind: ablation.ChannelMail, Lang: "ja"}, address)

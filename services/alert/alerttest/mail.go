@@ -17,7 +17,7 @@ type MailServer struct {
 	Address string      // host:port, the same after Return
 	Mails   chan string // headers and bodies as they came, with CRLF
 
-	// To be set before mail comes.
+	// Set by what NewMailServer is given.
 	Answers map[string]string // what it says to a command instead, by its verb; "" hangs up
 	TLS     *tls.Config       // what it answers STARTTLS with; nil: it has none
 	Wrapped bool              // connections begin with TLS instead
@@ -28,10 +28,13 @@ type MailServer struct {
 	serving  sync.WaitGroup
 }
 
-// NewMailServer listens on a free port of loopback until the test ends.
-func NewMailServer(t testing.TB) *MailServer {
+// NewMailServer listens on a free port of loopback until the test ends, set up as it is told to.
+func NewMailServer(t testing.TB, set ...func(*MailServer)) *MailServer {
 	t.Helper()
 	m := &MailServer{Address: "127.0.0.1:0", Mails: make(chan string, 10), t: t}
+	for _, f := range set {
+		f(m)
+	}
 	m.Return()
 	t.Cleanup(m.Leave)
 	return m
