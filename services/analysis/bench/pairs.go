@@ -171,7 +171,7 @@ func (b *bench) anchored(r regmix, how string, k int) (anchored, error) {
 	return out, nil
 }
 
-const triedAnchors = "one deviation for all sizes (covers 80 to 86% on average: most left-out rows are small runs); anchors by design are the hardest to leave out, and make intervals at their size a little wide"
+const triedAnchors = "one deviation for all sizes (covers 80 to 86% on average: most left-out rows are small runs); with anchors by chance intervals are no wider than they should be"
 
 func sized(runs []table.Run, parameters float64, mark string) []table.Run {
 	out := slices.Clone(runs)
