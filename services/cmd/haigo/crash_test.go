@@ -1,10 +1,12 @@
 package main_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -14,6 +16,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 	"github.com/haigo-lab/haigo/services/ablation"
@@ -51,6 +54,7 @@ func TestCrash(t *testing.T) {
 	}{
 		{"runner", killRunner},
 		{"everything", killEverything},
+		{"reboot", reboot},
 		{"postgres", killPostgres},
 		{"plugin", killPlugin},
 	} {
@@ -126,6 +130,68 @@ func killEverything(t *testing.T, c *scene) {
 	signal(syscall.SIGKILL, c.processes()...)
 	<-c.service.done
 	c.start()
+}
+
+// reboot leaves what a machine finds that was started anew: data folder and database name processes of an earlier boot, whose
+// pids and start times are by chance those of a process that has nothing to do with it, and lives on.
+func reboot(t *testing.T, c *scene) {
+	stranger := exec.Command("sleep", "3600")
+	if err := stranger.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = errors.Join(stranger.Process.Kill(), stranger.Wait()) }()
+	training, all, database := c.freeze(t), c.processes(), family(c.postmaster())
+	signal(syscall.SIGKILL, slices.DeleteFunc(slices.Clone(all), func(pid int) bool { return slices.Contains(database, pid) })...)
+	signal(syscall.SIGCONT, database...)
+	<-c.service.done
+	conn, err := pgx.Connect(t.Context(), c.service.DatabaseURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, run := range training {
+		c.lost[run]++
+		path := filepath.Join(c.attempt(run), spec.ProcessFile)
+		p, err := spec.ReadFile[spec.Process](path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.PID, p.StartTime, p.BootID = stranger.Process.Pid, startTime(t, stranger.Process.Pid), "earlier"
+		if err := spec.WriteFile(path, p); err != nil {
+			t.Fatal(err)
+		}
+		_, err = conn.Exec(t.Context(), `
+			WITH earlier AS (UPDATE runs SET holder_boot_id = 'earlier' WHERE id = $1)
+			UPDATE attempts
+			SET handle = handle || jsonb_build_object('pid', $2::int, 'start_time', $3::bigint, 'boot_id', 'earlier')
+			WHERE run_id = $1
+				AND ended_at IS NULL`, run, p.PID, p.StartTime)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	_ = conn.Close(t.Context())
+	signal(syscall.SIGKILL, database...)
+	c.start()
+	c.service.await(t, "the runs to be taken up", func() bool { return c.takenUp(t, training, time.Now().Add(-time.Minute)) })
+	if commandLine(stranger.Process.Pid) != "sleep 3600" {
+		t.Error("a process that has nothing to do with a run was killed")
+	}
+}
+
+// startTime is when a process began, in ticks since boot.
+func startTime(t *testing.T, pid int) (ticks int64) {
+	t.Helper()
+	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	_, after, _ := strings.Cut(string(line), ") ")
+	fields := strings.Fields(after)
+	if err != nil || len(fields) < 20 {
+		t.Fatalf("%s: %v", line, err)
+	}
+	ticks, err = strconv.ParseInt(fields[19], 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ticks
 }
 
 // freeze stops every process at a moment at which each run that was begun trains and has a checkpoint: their ids.
