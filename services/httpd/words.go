@@ -60,7 +60,11 @@ func (w words) text(key string, values ...any) string {
 	}
 	given := map[string]string{}
 	for i := 0; i+1 < len(values); i += 2 {
-		given[fmt.Sprint(values[i])] = fmt.Sprint(values[i+1])
+		value := values[i+1]
+		if n, ok := value.(*int); ok && n != nil { // what may be left out
+			value = *n
+		}
+		given[fmt.Sprint(values[i])] = fmt.Sprint(value)
 	}
 	text = plural.ReplaceAllStringFunc(text, func(m string) string {
 		parts := plural.FindStringSubmatch(m)
