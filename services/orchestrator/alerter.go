@@ -35,6 +35,7 @@ type Alerter struct {
 	Silent time.Duration                                                      // after which a run without metrics is an alert; 0: never
 	Log    *slog.Logger
 
+	watch   watch
 	busy    sync.Map // of channels by id
 	sending sync.WaitGroup
 }
@@ -48,10 +49,7 @@ func (a *Alerter) Run(ctx context.Context) error {
 // AlertOnce raises what is to be found by looking, and begins to send what is due: through all channels side by side, so
 // that a target that hangs holds up nobody, and through each in order. It doesn't wait for them, [Alerter.Wait] does.
 func (a *Alerter) AlertOnce(ctx context.Context) error {
-	var silence error
-	if a.Silent > 0 {
-		silence = a.Store.RaiseSilence(ctx, a.Silent)
-	}
+	silence := a.silence(ctx, time.Now())
 	due, err := a.Store.DueChannels(ctx)
 	for _, c := range due {
 		if _, busy := a.busy.LoadOrStore(c.ID, true); !busy {
@@ -59,6 +57,33 @@ func (a *Alerter) AlertOnce(ctx context.Context) error {
 		}
 	}
 	return errors.Join(silence, err)
+}
+
+// silence looks for silent runs, once it has been able to for as long as they may be silent: what runs said while nobody
+// stored it is being read now.
+func (a *Alerter) silence(ctx context.Context, now time.Time) error {
+	if a.Silent <= 0 {
+		return nil
+	}
+	if err := a.Store.Ping(ctx); err != nil {
+		return err
+	}
+	if a.watch.lasts(now) < a.Silent {
+		return a.Store.RaiseRecovered(ctx)
+	}
+	return a.Store.RaiseSilence(ctx, a.Silent)
+}
+
+// watch is a time without gaps. The zero value begins with the first look.
+type watch struct{ since, last time.Time }
+
+// lasts notes a look and says for how long there were looks without a gap.
+func (w *watch) lasts(now time.Time) time.Duration {
+	if now.Sub(w.last) > 6*alertEvery {
+		w.since = now
+	}
+	w.last = now
+	return now.Sub(w.since)
 }
 
 // Wait returns when no delivery is in hand any more.

@@ -59,14 +59,15 @@ func raiseEnd(ctx context.Context, tx pgx.Tx, id, sweep string, next ablation.Ru
 	return raise(ctx, tx, ablation.Alert{Key: fmt.Sprintf("%s/%s/%d", kind, id, d.Attempt), Kind: kind, Sweep: sweep, RunID: id, Detail: d})
 }
 
-// raiseReported tells of divergences that nothing is done about but telling: their run trains on.
+// raiseReported tells of divergences that nothing is done about but telling, each kind once: their run trains on, and its
+// ledger tells of the others.
 func raiseReported(ctx context.Context, tx pgx.Tx, c ablation.Claim, b ablation.Batch) error {
 	for _, e := range b.Spikes {
 		if e.Action != ablation.ActionReported {
 			continue
 		}
 		err := raise(ctx, tx, ablation.Alert{
-			Key:  fmt.Sprintf("%s/%s/%d/%s/%d", ablation.AlertRunDiverged, c.Run.ID, e.Round, e.Kind, e.Step),
+			Key:  fmt.Sprintf("%s/%s/%d/%s", ablation.AlertRunDiverged, c.Run.ID, e.Round, e.Kind),
 			Kind: ablation.AlertRunDiverged, Sweep: c.Run.Sweep, RunID: c.Run.ID,
 			Detail: ablation.AlertDetail{Run: c.Run.Name, Attempt: b.Attempt, Step: e.Step, Steps: c.Run.Steps, Message: cleanLabel(e.Words)},
 		})
@@ -129,8 +130,8 @@ func raiseMissed(ctx context.Context, tx pgx.Tx, r ablation.RecurringSweep, f ab
 	})
 }
 
-// RaiseSilence raises an alert for every running run whose metrics have been silent for so long, and one for each such
-// run that speaks again.
+// RaiseSilence raises an alert for every running run whose metrics have been silent for so long, and does what RaiseRecovered
+// does.
 func (s *Store) RaiseSilence(ctx context.Context, after time.Duration) error {
 	err := s.tx(ctx, func(tx pgx.Tx) error {
 		silent, err := query(ctx, tx, scanSilence, `
@@ -149,12 +150,24 @@ func (s *Store) RaiseSilence(ctx context.Context, after time.Duration) error {
 				return err
 			}
 		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("look for silent runs: %w", err)
+	}
+	return s.RaiseRecovered(ctx)
+}
+
+// RaiseRecovered raises an alert for each run that was told to be silent, trains still and speaks again.
+func (s *Store) RaiseRecovered(ctx context.Context) error {
+	err := s.tx(ctx, func(tx pgx.Tx) error {
 		back, err := query(ctx, tx, scanSilence, `
 			SELECT r.id, w.name, r.name, r.attempt, r.step, r.steps, a.at, true
 			FROM alerts a
 			JOIN runs r ON r.id = a.run_id
 			JOIN sweeps w ON w.id = r.sweep_id
 			WHERE a.kind = 'run_silent'
+				AND r.state IN ('running', 'stopping')
 				AND r.metric_at > a.at
 				AND NOT EXISTS (SELECT FROM alerts b WHERE b.run_id = a.run_id AND b.kind = 'run_recovered' AND b.at > a.at)`)
 		for _, a := range back {
@@ -166,7 +179,7 @@ func (s *Store) RaiseSilence(ctx context.Context, after time.Duration) error {
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("look for silent runs: %w", err)
+		return fmt.Errorf("look for runs that speak again: %w", err)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -139,6 +140,13 @@ func TestRaiseSilence(t *testing.T) {
 	}
 	if got := fmt.Sprint(kinds(w.due())); got != "[all run_recovered]" {
 		t.Errorf("speaks again: %s", got)
+	}
+	w.must(w.RaiseSilence(t.Context(), 0))
+	s.send(s.next(losses(3, 3)...))
+	s.end("failed", ablation.RunFailed)
+	w.must(w.RaiseSilence(t.Context(), time.Hour))
+	if got := fmt.Sprint(kinds(w.due())); strings.Contains(got, "run_recovered") {
+		t.Errorf("a run that has failed: %s", got)
 	}
 }
 

@@ -51,7 +51,9 @@ func TestSpikes_reported(t *testing.T) {
 	s.send(b)
 	s.send(b) // an answer that got lost
 	more := s.next(losses(3, math.NaN())...)
-	more.Spikes = []ablation.Spike{spike} // brought up to date
+	again := spike
+	again.Step = 3
+	more.Spikes = []ablation.Spike{spike, again} // brought up to date, and one of its kind that the ledger alone tells of
 	s.send(more)
 	due := w.due()
 	if len(due) != 1 || due[0].Alert.Kind != ablation.AlertRunDiverged || due[0].Alert.Detail.Message != words || due[0].Alert.Detail.Step != 2 {
