@@ -35,12 +35,13 @@ func Restore(ctx context.Context, store *postgres.Store, data, file string) (r R
 	if r.About, err = about(&z.Reader); err != nil {
 		return r, noBackup(file, err)
 	}
-	if err := store.Load(ctx, r.Dump, postgres.Moved{From: r.Data, To: data}, func(table string) (io.ReadCloser, error) {
+	moved := postgres.Moved{From: r.Data, To: data, Elsewhere: r.elsewhere(data)}
+	if err := store.Load(ctx, r.Dump, moved, func(table string) (io.ReadCloser, error) {
 		return open(&z.Reader, tableFile(table))
 	}); err != nil {
 		return r, err
 	}
-	if r.Data != data {
+	if moved.Elsewhere {
 		if r.Detached, err = store.Detach(ctx); err != nil {
 			return r, err
 		}
@@ -50,6 +51,14 @@ func Restore(ctx context.Context, store *postgres.Store, data, file string) (r R
 	}
 	r.Missing, err = missing(ctx, store)
 	return r, err
+}
+
+// elsewhere reports whether a data folder isn't the backup's own.
+func (a About) elsewhere(data string) bool {
+	if a.Folder == "" {
+		return a.Data != data
+	}
+	return a.Folder != folderID(data)
 }
 
 func noBackup(file string, err error) error {

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
 
 	"github.com/klauspost/compress/flate"
 
@@ -28,6 +29,7 @@ type About struct {
 	Format  int           `json:"format"`
 	Program string        `json:"program"` // version of what wrote it
 	Data    string        `json:"data"`    // the data folder that its database names
+	Folder  string        `json:"folder"`  // that folder's id; "" in backups of earlier versions
 	Files   int           `json:"files"`   // from that folder
 	Dump    postgres.Dump `json:"dump"`
 }
@@ -66,7 +68,7 @@ func Write(ctx context.Context, store *postgres.Store, data, program, file strin
 func write(ctx context.Context, store *postgres.Store, data, program string, w io.Writer) (a About, err error) {
 	z := zip.NewWriter(w)
 	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestSpeed) })
-	a = About{Format: format, Program: program, Data: data}
+	a = About{Format: format, Program: program, Data: data, Folder: folderID(data)}
 	if a.Dump, err = store.Dump(ctx, func(table string) (io.Writer, error) { return z.Create(tableFile(table)) }); err != nil {
 		return a, err
 	}
@@ -80,6 +82,12 @@ func write(ctx context.Context, store *postgres.Store, data, program string, w i
 	out := json.NewEncoder(about)
 	out.SetIndent("", "  ")
 	return a, errors.Join(out.Encode(a), z.Close())
+}
+
+// folderID is a data folder's id, "" where it has none.
+func folderID(data string) string {
+	text, _ := os.ReadFile(filepath.Join(data, postgres.FolderFile)) // without one, the path has to tell
+	return strings.TrimSpace(string(text))
 }
 
 func tableFile(table string) string { return path.Join("tables", table+".copy") }

@@ -163,7 +163,7 @@ func TestLoad_OpenAttempts(t *testing.T) {
 		"/drill": {ablation.RunQueued, ablation.RunStopped},
 	} {
 		store := pgtest.Store(t)
-		if err := store.Load(t.Context(), dump.Dump, postgres.Moved{From: "/data", To: to}, dump.open); err != nil {
+		if err := store.Load(t.Context(), dump.Dump, postgres.Moved{From: "/data", To: to, Elsewhere: to != "/data"}, dump.open); err != nil {
 			t.Fatal(err)
 		}
 		copied := &world{TB: t, Store: store, holder: w.holder}

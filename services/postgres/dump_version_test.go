@@ -97,7 +97,7 @@ func TestDump_Earlier(t *testing.T) {
 	url := pgtest.URL(t)
 	for _, dump := range dumps {
 		empty := emptied(t, url)
-		if err := empty.Load(t.Context(), dump.Dump, postgres.Moved{From: "/old", To: "/new"}, dump.open); err != nil {
+		if err := empty.Load(t.Context(), dump.Dump, postgres.Moved{From: "/old", To: "/new", Elsewhere: true}, dump.open); err != nil {
 			t.Fatalf("version %d: %v", dump.Migration, err)
 		}
 		becameSame(t, dump, writeDown(t, empty), newest)

@@ -9,6 +9,9 @@ import (
 	"github.com/haigo-lab/haigo/services/ablation"
 )
 
+// FolderFile holds a data folder's id, in that folder.
+const FolderFile = "folder.id"
+
 // Folder is a data folder. Its id is the same wherever it is mounted; path and host are for people.
 type Folder struct{ ID, Path, Host string }
 

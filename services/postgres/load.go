@@ -10,8 +10,12 @@ import (
 	"github.com/haigo-lab/haigo/services/ablation"
 )
 
-// Moved says where folders lie that the dump's database names: below To instead of From, both absolute.
-type Moved struct{ From, To string }
+// Moved says where folders lie that the dump's database names: below To instead of From, both absolute. Elsewhere means that it
+// is another data folder, though it may have the same path on another machine: what trains in the first isn't this database's.
+type Moved struct {
+	From, To  string
+	Elsewhere bool
+}
 
 // Load fills the database with what Dump wrote down, which open gives back by table, and brings it to this program's
 // version. It is whole afterwards, or empty as before. A database that isn't empty, that others are connected to, or
@@ -115,7 +119,7 @@ func loadTable(ctx context.Context, tx pgx.Tx, t DumpedTable, open func(string) 
 // abandon ends the attempts that were open where the dump comes from a data folder that isn't this one: what they name, folders
 // and jobs, may be training there on, and belongs to the service that started them. Their runs are queued again.
 func abandon(ctx context.Context, tx pgx.Tx, m Moved) error {
-	if m.From == m.To || m.From == "" {
+	if !m.Elsewhere {
 		return nil
 	}
 	for _, sql := range []string{

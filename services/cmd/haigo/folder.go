@@ -13,9 +13,6 @@ import (
 	"github.com/haigo-lab/haigo/services/postgres"
 )
 
-// folderFile holds a data folder's id, by which its database knows it wherever it is mounted.
-const folderFile = "folder.id"
-
 // settle refuses to work in a data folder that isn't the database's: what one starts the other wouldn't find.
 func (a *app) settle(e *env) error {
 	id, err := folderID(a.data)
@@ -35,7 +32,7 @@ func (a *app) settle(e *env) error {
 
 // folderID reads a data folder's id, and makes one where there is none.
 func folderID(data string) (string, error) {
-	path := filepath.Join(data, folderFile)
+	path := filepath.Join(data, postgres.FolderFile)
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err = makeFolderID(path); err == nil {
