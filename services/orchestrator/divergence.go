@@ -242,7 +242,11 @@ func said(s ablation.Spike, tried []ablation.Intervention) ablation.Label {
 			JA: "ステップ %[2]d から、損失が %.3[1]g 付近で止まっています。トークンの頻度だけを数えた値と変わりません",
 		},
 	}
-	text := say(words[s.Kind].EN, words[s.Kind].JA, float64(s.Peak), s.Step)
+	value := s.Peak
+	if s.Kind == ablation.SpikeStuck { // the worst of what hardly moves says nothing
+		value = s.Level
+	}
+	text := say(words[s.Kind].EN, words[s.Kind].JA, float64(value), s.Step)
 	if len(tried) > 0 {
 		text.EN += fmt.Sprintf("; it went back %d times before", len(tried))
 		text.JA += fmt.Sprintf("。これまでに %d 回、前のチェックポイントに戻しました", len(tried))
