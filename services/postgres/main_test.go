@@ -17,6 +17,7 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("rapid.checks", "30"); err != nil {
 		panic(err)
 	}
+	time.Local = time.FixedZone("JST", 9*60*60) // see TestTimesAreUTC; before anything else reads it
 	pgtest.Main(m)
 }
 

@@ -2,6 +2,7 @@ package batch_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -45,6 +46,7 @@ type site struct {
 	url     string
 	store   *postgres.Store
 	grids   []string // variables of a Grid Engine
+	tokens  string   // of a run; 200k unless given
 	books   bool     // Slurm keeps accounts, in a database of its own
 }
 
@@ -256,14 +258,14 @@ func (w *service) said() string {
 	return string(text)
 }
 
-// apply starts a sweep of one arm with so many seeds, each of 100 steps with a checkpoint every 5.
+// apply starts a sweep of one arm with so many seeds, with a checkpoint at each twentieth.
 func (s *site) apply(seeds int) {
 	s.Helper()
 	s.write("sweep.yaml", fmt.Sprintf(`name: s
 sources: [ja, en]
 recipe:
   shape: {layers: 2, width: 32, heads: 2, ffn: 96}
-  tokens: 200k
+  tokens: %s
   row_tokens: 64
   batch_rows: 8
   eval: {every: 50%%}
@@ -273,7 +275,7 @@ schedules:
   half: {stages: [{until: 1.0, mixture: {ja: 0.5, en: 0.5}}]}
 seeds: %d
 seed: 7
-`, seeds))
+`, cmp.Or(s.tokens, "200k"), seeds))
 	s.haigo("sweep", "apply", filepath.Join(s.data, "sweep.yaml"))
 }
 

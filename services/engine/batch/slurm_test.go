@@ -14,6 +14,7 @@ import (
 func TestSlurm_Waits(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, fmt.Sprintf(onSlurm, ", cpus: 2"))
+	s.tokens = "2M" // none ends before it is frozen
 	if said := s.haigo("doctor"); !strings.Contains(said, "yes  engine slurm") {
 		t.Errorf("doctor:\n%s", said)
 	}

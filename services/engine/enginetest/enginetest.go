@@ -4,6 +4,7 @@ package enginetest
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -163,7 +164,7 @@ type local struct {
 
 func (l *local) Start(tb testing.TB, dir string, specJSON []byte, plan trainer.Plan) {
 	tb.Helper()
-	if err := engine.Prepare(dir, specJSON, plan, "conformance"+filepath.Base(filepath.Dir(dir))); err != nil {
+	if err := engine.Prepare(dir, specJSON, plan, rand.Text()); err != nil {
 		tb.Fatal(err)
 	}
 	h, err := l.Submit(context.Background(), dir, dir)

@@ -1,6 +1,7 @@
 package enginetest_test
 
 import (
+	"crypto/rand"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -137,7 +138,7 @@ func (x *example) train(of *spec.Spec, run string, number int, from *spec.Resume
 	if err != nil {
 		x.Fatal(err)
 	}
-	if err := engine.Prepare(dir, data, plan, "nonce-"+run); err != nil {
+	if err := engine.Prepare(dir, data, plan, rand.Text()); err != nil {
 		x.Fatal(err)
 	}
 	local := enginetest.Local(x)
