@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 
 	"github.com/haigo-lab/haigo/plugins/cpu/plugin"
@@ -56,21 +55,6 @@ func run(args []string) error {
 }
 
 func parse(args []string) (runner.Options, error) {
-	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
-	dir := flags.String("dir", ".", "the attempt's folder, with spec.json")
-	rows := flags.String("rows", "", "folder of cached rows (default: rows in the data folder that the attempt lies in)")
-	if err := flags.Parse(args[1:]); err != nil {
-		return runner.Options{}, err
-	}
-	if flags.NArg() > 0 {
-		return runner.Options{}, errors.New("more arguments than expected; see haigo-cpu run -help")
-	}
-	absolute, err := filepath.Abs(*dir)
-	if err != nil {
-		return runner.Options{}, fmt.Errorf("find folder: %w", err)
-	}
-	if *rows == "" {
-		*rows = filepath.Join(absolute, "..", "..", "..", "rows")
-	}
-	return runner.Options{Dir: absolute, Rows: *rows, Program: spec.Program{Name: plugin.Name, Version: version}}, nil
+	dir, rows, err := spec.Args("haigo-cpu", args)
+	return runner.Options{Dir: dir, Rows: rows, Program: spec.Program{Name: plugin.Name, Version: version}}, err
 }

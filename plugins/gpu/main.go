@@ -10,13 +10,13 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 
 	"github.com/haigo-lab/haigo/plugins/gpu/launch"
 	"github.com/haigo-lab/haigo/plugins/gpu/plugin"
 	"github.com/haigo-lab/haigo/plugins/gpu/venv"
 	"github.com/haigo-lab/haigo/plugins/trainer"
+	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 )
 
 // version is set by the build.
@@ -66,21 +66,6 @@ func install(ctx context.Context, program string, args []string) error {
 }
 
 func parse(program string, args []string) (launch.Options, error) {
-	flags := flag.NewFlagSet(args[0], flag.ContinueOnError)
-	dir := flags.String("dir", ".", "the attempt's folder, with spec.json")
-	rows := flags.String("rows", "", "folder of cached rows (default: rows in the data folder that the attempt lies in)")
-	if err := flags.Parse(args[1:]); err != nil {
-		return launch.Options{}, err
-	}
-	if flags.NArg() > 0 {
-		return launch.Options{}, errors.New("more arguments than expected; see haigo-gpu run -help")
-	}
-	absolute, err := filepath.Abs(*dir)
-	if err != nil {
-		return launch.Options{}, fmt.Errorf("find folder: %w", err)
-	}
-	if *rows == "" {
-		*rows = filepath.Join(absolute, "..", "..", "..", "rows")
-	}
-	return launch.Options{Dir: absolute, Rows: *rows, Program: program, Version: version}, nil
+	dir, rows, err := spec.Args("haigo-gpu", args)
+	return launch.Options{Dir: dir, Rows: rows, Program: program, Version: version}, err
 }
