@@ -361,13 +361,13 @@ func (s *site) until(what string, so func() bool) {
 	}
 }
 
-// frozen waits for a run's first checkpoint and freezes its runner, whose pid it returns.
+// frozen waits for the event of a run's first checkpoint and freezes its runner, whose pid it returns.
 func (s *site) frozen(run ablation.Run) int {
 	s.Helper()
 	pid := 0
 	s.until("a first checkpoint of "+run.Name, func() bool {
-		found, _ := filepath.Glob(filepath.Join(spec.RunDir(s.data, run.ID), "checkpoints", "step-*"))
-		if len(found) > 0 {
+		events, _ := os.ReadFile(filepath.Join(s.attempt(run, 1), spec.EventsFile))
+		if whole := events[:bytes.LastIndexByte(events, '\n')+1]; bytes.Contains(whole, []byte(`"type":"checkpoint"`)) {
 			pid = s.runner(run, 1)
 		}
 		return pid > 0
