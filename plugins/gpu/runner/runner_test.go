@@ -26,7 +26,7 @@ func python(t *testing.T, args ...string) *exec.Cmd {
 	}
 	env, err := venv.Open(dir)
 	if err != nil {
-		t.Skip("not run: the GPU trainer (make gpu brings JAX)")
+		t.Skip("not run: the GPU trainer (JAX could not be brought from PyPI; make gpu tries again)")
 	}
 	c := exec.CommandContext(t.Context(), env.Python, append([]string{"-B"}, args...)...)
 	c.Env = append(os.Environ(), "JAX_PLATFORMS=cpu", "PYTHONPATH=.", "NPROC=1", "XLA_FLAGS=--xla_cpu_multi_thread_eigen=false --xla_backend_optimization_level=0",

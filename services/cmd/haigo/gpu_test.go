@@ -13,7 +13,7 @@ import (
 func TestGPU(t *testing.T) {
 	t.Parallel()
 	if _, err := os.Stat(filepath.Join(filepath.Dir(program(t)), "gpu", "ready.json")); err != nil {
-		t.Skip("not run: the GPU trainer (make gpu brings JAX)")
+		t.Skip("not run: the GPU trainer (JAX could not be brought from PyPI; make gpu tries again)")
 	}
 	data := folder(t)
 	sources(t, data)

@@ -37,7 +37,7 @@ func TestExample_gpt(t *testing.T) {
 	t.Parallel()
 	program, err := filepath.Abs(torchrun)
 	if _, gone := os.Stat(torchrun); err != nil || gone != nil {
-		t.Skip("not run: the example for torchrun (make bin/torch/.ready brings PyTorch)")
+		t.Skip("not run: the example for torchrun (PyTorch is 5 GB; make bin/torch/.ready brings it)")
 	}
 	host := exampleHost(
 		t, "gpt",

@@ -17,7 +17,7 @@ func TestConform_gpu(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(filepath.Join(environment, "ready.json")); err != nil {
-		t.Skip("not run: the GPU trainer (make gpu brings JAX)")
+		t.Skip("not run: the GPU trainer (JAX could not be brought from PyPI; make gpu tries again)")
 	}
 	program := enginetest.Build(t, "../../../plugins/gpu")
 	if err := os.Symlink(environment, filepath.Join(filepath.Dir(program), "gpu")); err != nil {
