@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
@@ -54,6 +55,18 @@ func Exec(ctx context.Context, dir string) error {
 		return fmt.Errorf("exec: %w", err)
 	}
 	return nil
+}
+
+// ExitStatus is what the wrapper's process ends with after err of [Exec], nil included. A full disk has a status of its own: the
+// engine can't count on a line in the log there.
+func ExitStatus(err error) int {
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, syscall.ENOSPC):
+		return int(syscall.ENOSPC)
+	}
+	return 1
 }
 
 func writeProcess(dir string, launch *spec.Launch) error {

@@ -27,7 +27,14 @@ type Local struct {
 	Locks string   // folder of the locks of devices, absolute
 
 	mu       sync.Mutex
-	children map[int]bool // wrappers that this process started and hasn't reaped
+	children map[int]*child // wrappers that this process started and hasn't reaped, by pid
+}
+
+// child is a wrapper that this process started. The engine's lock guards it.
+type child struct {
+	pid    int
+	ended  bool
+	status syscall.WaitStatus // once ended
 }
 
 var _ Engine = (*Local)(nil)
@@ -55,16 +62,16 @@ func (l *Local) Submit(ctx context.Context, dir, _ string) (Handle, error) {
 	if err != nil {
 		return nil, fmt.Errorf("submit attempt: %w", err)
 	}
-	pid := 0
+	var ours *child
 	if status.State == NotStarted {
 		if err = anyFree(dir); err == nil {
-			pid, err = l.start(dir)
+			ours, err = l.start(dir)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("submit attempt: %w", err)
 		}
 	}
-	p, err := l.await(ctx, dir, pid)
+	p, err := l.await(ctx, dir, ours)
 	if err != nil {
 		return nil, fmt.Errorf("submit attempt: %w", err)
 	}
@@ -73,10 +80,10 @@ func (l *Local) Submit(ctx context.Context, dir, _ string) (Handle, error) {
 }
 
 // start runs the wrapper in a session of its own. What it has to say goes to stderr.log.
-func (l *Local) start(dir string) (pid int, err error) {
+func (l *Local) start(dir string) (*child, error) {
 	log, err := openLog(filepath.Join(dir, spec.StderrFile))
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer log.file.Close()
 	c := exec.Command(l.Exec[0], append(l.Exec[1:len(l.Exec):len(l.Exec)], "--dir", dir)...)
@@ -84,11 +91,9 @@ func (l *Local) start(dir string) (pid int, err error) {
 	c.Stdout, c.Stderr = log.file, log.file
 	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := c.Start(); err != nil {
-		return 0, err
+		return nil, err
 	}
-	pid = c.Process.Pid
-	l.adopt(pid)
-	return pid, c.Process.Release() // reaped by number, without a goroutine that would have to wait for it
+	return l.adopt(c.Process.Pid), c.Process.Release() // reaped by number, without a goroutine that would have to wait for it
 }
 
 // wrapperEnv is the wrapper's environment, and that of the parts beside their own: no secret of the service.
@@ -104,22 +109,22 @@ func wrapperEnv() []string {
 
 // await waits for process.json: from our wrapper, from another that was quicker (then ours leaves first), or from an
 // attempt that ran before.
-func (l *Local) await(ctx context.Context, dir string, pid int) (*spec.Process, error) {
+func (l *Local) await(ctx context.Context, dir string, wrapper *child) (*spec.Process, error) {
 	ctx, cancel := context.WithTimeout(ctx, startWithin)
 	defer cancel()
 	look := time.NewTicker(2 * time.Millisecond)
 	defer look.Stop()
 	for {
-		ours, others := l.isChild(pid), false
+		ours, others := l.lives(wrapper), false
 		if !ours {
 			others, _ = held(dir)
 		}
 		p, err := spec.ReadFile[spec.Process](filepath.Join(dir, spec.ProcessFile))
-		if err == nil && (p.PID == pid || !ours) {
+		if err == nil && (!ours || p.PID == wrapper.pid) {
 			return p, nil
 		}
 		if !ours && !others {
-			return nil, fmt.Errorf("the wrapper %s ended at once: %s", l.Exec[0], lastLine(dir))
+			return nil, l.stillborn(dir, wrapper)
 		}
 		select {
 		case <-ctx.Done():
@@ -127,6 +132,14 @@ func (l *Local) await(ctx context.Context, dir string, pid int) (*spec.Process, 
 		case <-look.C:
 		}
 	}
+}
+
+// stillborn is why a wrapper ended before it held the lock; on a full disk there was no room for a word of its own.
+func (l *Local) stillborn(dir string, wrapper *child) error {
+	if wrapper != nil && wrapper.status.ExitStatus() == ExitStatus(syscall.ENOSPC) {
+		return fmt.Errorf("the wrapper %s ended at once: %w", l.Exec[0], syscall.ENOSPC)
+	}
+	return fmt.Errorf("the wrapper %s ended at once: %s", l.Exec[0], lastLine(dir))
 }
 
 // lastLine is what the wrapper said last.
@@ -205,30 +218,32 @@ func parse(h Handle) (v local, err error) {
 	return v, nil
 }
 
-func (l *Local) adopt(pid int) {
+func (l *Local) adopt(pid int) *child {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.children == nil {
-		l.children = map[int]bool{}
+		l.children = map[int]*child{}
 	}
-	l.children[pid] = true
+	l.children[pid] = &child{pid: pid}
+	return l.children[pid]
 }
 
-// isChild says whether the wrapper still runs.
-func (l *Local) isChild(pid int) bool {
+// lives says whether a wrapper of ours still runs; nil doesn't.
+func (l *Local) lives(wrapper *child) bool {
 	l.reap()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.children[pid]
+	return wrapper != nil && !wrapper.ended
 }
 
 // reap takes ended wrappers off the system's list of processes; they are our children while we live.
 func (l *Local) reap() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for pid := range l.children {
-		got, err := syscall.Wait4(pid, nil, syscall.WNOHANG, nil)
+	for pid, c := range l.children {
+		got, err := syscall.Wait4(pid, &c.status, syscall.WNOHANG, nil)
 		if got == pid || errors.Is(err, syscall.ECHILD) {
+			c.ended = true
 			delete(l.children, pid)
 		}
 	}

@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 		defer stop()
 		if err := engine.Exec(ctx, os.Args[3]); err != nil {
 			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
+			os.Exit(engine.ExitStatus(err))
 		}
 	case "worker": // worker D: submits and stays as long as the tests
 		h, err := wrapper().Submit(context.Background(), os.Args[2], "key")

@@ -13,6 +13,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/engine"
 )
 
 // version is set when the program is linked.
@@ -126,7 +127,7 @@ func status(stderr io.Writer, err error) int {
 		return 1
 	}
 	fmt.Fprintln(stderr, "haigo:", err)
-	return 1
+	return engine.ExitStatus(err)
 }
 
 func logger(w io.Writer, verbose bool) *slog.Logger {
