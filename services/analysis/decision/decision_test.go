@@ -311,17 +311,61 @@ func TestOutside(t *testing.T) {
 	run := func(ja, parameters, tokens float64) table.Run {
 		return table.Run{ID: "far", Shares: [][]float64{{ja, 1 - ja}}, Parameters: parameters, Tokens: tokens}
 	}
-	tried := []table.Run{run(.1, 1e6, 1e9), run(.3, 1e6, 1e9), run(.5, 1e6, 1e9)}
-	for says, asked := range map[string]table.Run{
-		"": run(.45, 4e6, 1e10), "lie outside of what was tried": run(.55, 1e6, 1e9), "5 times the largest run's": run(.3, 5e6, 1e9),
-		"11 times the longest run's": run(.3, 1e6, 1.1e10),
+	one := []table.Run{run(.1, 1e6, 1e9), run(.3, 1e6, 1e9), run(.5, 1e6, 1e9)}
+	many := []table.Run{run(.1, 1e6, 1e9), run(.3, 1e6, 5e8), run(.5, 5e5, 1e9)}
+	none := []table.Run{run(.1, 1e6, 1e9), run(.3, 0, 0), run(.5, 1e6, 1e9)}
+	for _, tc := range []struct {
+		tried []table.Run
+		asked table.Run
+		says  string
+	}{
+		{many, run(.45, 4e6, 1e10), ""},
+		{many, run(.55, 1e6, 1e9), "lie outside of what was tried"},
+		{many, run(.3, 5e6, 1e9), "5 times the largest run's"},
+		{many, run(.3, 1e6, 1.1e10), "11 times the longest run's"},
+		{one, run(.45, 1e6, 1e9), ""},
+		{one, run(.45, 3e6, 1e9), "holds for that size, not for 3e+06, 3 times as many"},
+		{one, run(.45, 1e6, 5e8), "holds for that length, not for 5e+08, 0.5 times as many"},
+		{none, run(.45, 3e6, 0), "3e+06 parameters change nothing"},
+		{none, run(.45, 0, 5e8), "5e+08 tokens change nothing"},
 	} {
 		var said []string
-		for _, w := range decision.Outside(tried, []table.Run{asked}) {
+		for _, w := range decision.Outside(tc.tried, []table.Run{tc.asked}) {
 			said = append(said, w.EN)
 		}
-		if got := strings.Join(said, "\n"); (says == "") != (got == "") || !strings.Contains(got, says) {
-			t.Errorf("of %v: %q, want %q", asked, got, says)
+		if got := strings.Join(said, "\n"); (tc.says == "") != (got == "") || !strings.Contains(got, tc.says) {
+			t.Errorf("of %v: %q, want %q", tc.asked, got, tc.says)
+		}
+	}
+}
+
+// TestMake_repeated: a run that would read a source again, where no run did, expects less of it, recommends less of it, and says by
+// what; how long the runs are may stand beside the table.
+func TestMake_repeated(t *testing.T) {
+	t.Parallel()
+	in := table.Table{Sources: []string{"ja", "en"}, Phases: 1, Metrics: []string{"bpb/ja", "bpb/en"}}
+	for i, ja := range wide {
+		in.Runs = append(in.Runs, table.Run{ID: fmt.Sprint(i), Shares: [][]float64{{ja, 1 - ja}}, Values: []float64{math.Pow(ja+.02, -.3), math.Pow(1.02-ja, -.3)}})
+	}
+	f, err := surrogate.New(surrogate.Setup{Table: in, Pairs: in.Pairs(), Tokens: 1e6, Sizes: map[string]float64{"ja": 1e6, "en": 1e9}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fresh, again := decision.Make(f, decision.Options{Seed: 1}), decision.Make(f, decision.Options{Seed: 1, Tokens: 2e7})
+	if a, b := fresh.Run.Shares[0][0], again.Run.Shares[0][0]; b > a-.02 || again.Metrics[0].Mean < fresh.Metrics[0].Mean+.01 {
+		t.Errorf("recommends ja %.3f where it would be read %.1f times, and %.3f of new text; expects %.3f and %.3f", b, again.Epochs[0], a, again.Metrics[0].Mean, fresh.Metrics[0].Mean)
+	}
+	for says, in := range map[string]bool{"the published loss is taken (R* 15.39": true, "not for 2e+07, 20 times": true, "aren't all known": false} {
+		if got := fmt.Sprint(again.Warnings); strings.Contains(got, says) != in {
+			t.Errorf("%q: want %t in %s", says, in, got)
+		}
+	}
+	ja := decision.Look(f, decision.Options{Seed: 1, Tokens: 2e7}, decision.View{Responses: in.Metrics}).Responses[0]
+	for _, seen := range ja.Seen {
+		for _, p := range ja.Points {
+			if math.Abs(p.Share-seen.Share) < .02 && seen.Share > .5 && math.Abs(seen.Values[0]-p.Values[0].Mean) > .05 {
+				t.Errorf("a mixture of ja %.2f stands at %.3f, the curve at %.3f", seen.Share, seen.Values[0], p.Values[0].Mean)
+			}
 		}
 	}
 }

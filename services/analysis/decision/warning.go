@@ -2,9 +2,12 @@ package decision
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 
 	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/analysis/surrogate"
 	"github.com/haigo-lab/haigo/services/analysis/table"
 )
 
@@ -62,7 +65,16 @@ func (e *engine) warn(d *Decision) {
 		d.warning("the recommended share of %s is the smallest or largest that was tried: the best may lie beyond it; run mixtures there", "推奨した %s の割合は、実行した範囲の端です。最適な割合はその外にあるかもしれません。そこも実行してみてください", name)
 	}
 	e.farSize(d)
+	e.unrepeated(d)
 	e.mismatch(d)
+}
+
+// unrepeated says where text would be read again and the runs don't say what that costs.
+func (e *engine) unrepeated(d *Decision) {
+	if d.Epochs != nil && slices.Max(d.Epochs) > 1 && !e.fit.Refitted() {
+		d.warning("this run would read text again, and too few runs did so to say what that costs: the published loss is taken (R* %.4g, arXiv 2305.16264)",
+			"この配合ではテキストを繰り返し読みますが、繰り返したランが少なく、その目減りを確かめられません。公表値 (R* = %.4g、arXiv 2305.16264) を使っています", surrogate.Repetition)
+	}
 }
 
 // Unlike is how far epochs of a proxy may be from those of the run that is decided about before that is said.
@@ -117,24 +129,63 @@ func (e *engine) farSize(d *Decision) {
 	d.Warnings = append(d.Warnings, farSizes(e.fit.Table.Runs, e.target.Parameters, e.target.Tokens)...)
 }
 
-// farSizes says how far a size is from those of the runs, and where nothing is known of theirs.
-func farSizes(runs []table.Run, parameters, tokens float64) (out []ablation.Label) {
-	largest, longest := 0.0, 0.0
+// farSizes says how far a size is from those of the runs, and what of it they can't say.
+func farSizes(runs []table.Run, parameters, tokens float64) []ablation.Label {
+	return slices.Concat(farParameters(spanOf(runs, func(r table.Run) float64 { return r.Parameters }), parameters),
+		farTokens(spanOf(runs, func(r table.Run) float64 { return r.Tokens }), tokens))
+}
+
+// span is from where to where a size of the runs goes; 0 to 0 where it isn't known of all.
+type span struct{ low, top float64 }
+
+func spanOf(runs []table.Run, of func(table.Run) float64) span {
+	s := span{low: math.Inf(1)}
 	for _, r := range runs {
-		largest, longest = max(largest, r.Parameters), max(longest, r.Tokens)
+		s.low, s.top = min(s.low, of(r)), max(s.top, of(r))
 	}
+	if s.low <= 0 {
+		return span{}
+	}
+	return s
+}
+
+// other reports whether all runs have one size and this is another.
+func (s span) other(size float64) bool {
+	return s.top <= s.low*surrogate.SameSize && (size > s.top*surrogate.SameSize || size*surrogate.SameSize < s.low)
+}
+
+func farParameters(s span, parameters float64) []ablation.Label {
 	switch {
-	case parameters > 0 && largest == 0:
-		out = append(out, ablation.Said("the runs' parameters aren't known, so %.3g parameters change nothing here: give a column params", "実行したランのパラメータ数が分からないため、%.3g という規模は結果に反映されません。params 列を加えてください", parameters))
-	case largest > 0 && parameters > FarParameters*largest:
-		out = append(out, ablation.Said("%.3g parameters are %.0f times the largest run's: rankings carry over, values and small differences may not; run a few mixtures at that size",
-			"パラメータ数 %.3g は、実行した最大のランの %.0f 倍です。順位は引き継がれやすいものの、値や小さな差は当てになりません。その規模で数個の配合を実行してください", parameters, parameters/largest))
+	case parameters <= 0:
+	case s.top == 0:
+		return []ablation.Label{ablation.Said("the runs' parameters aren't all known, so %.3g parameters change nothing here: give a column params",
+			"パラメータ数の分からないランがあるため、%.3g という規模は結果に反映されません。params 列で指定してください", parameters)}
+	case s.other(parameters):
+		return []ablation.Label{ablation.Said("all runs have %.3g parameters, and what is expected here holds for that size, not for %.3g, %.3g times as many: rankings carry over, values and small differences may not; run a few mixtures at that size",
+			"実行したランはどれもパラメータ数 %.3g で、ここの予測はその規模のものです。%.3g (%.3g 倍) のものではありません。順位は引き継がれやすいものの、値や小さな差は当てになりません。その規模で数個の配合を実行してください",
+			s.top, parameters, parameters/s.top)}
+	case parameters > FarParameters*s.top:
+		return []ablation.Label{ablation.Said("%.3g parameters are %.0f times the largest run's: rankings carry over, values and small differences may not; run a few mixtures at that size",
+			"パラメータ数 %.3g は、実行した最大のランの %.0f 倍です。順位は引き継がれやすいものの、値や小さな差は当てになりません。その規模で数個の配合を実行してください", parameters, parameters/s.top)}
 	}
-	if longest > 0 && tokens > FarTokens*longest {
-		out = append(out, ablation.Said("%.3g tokens are %.0f times the longest run's: what small shares and repeated text are worth changes with length",
-			"トークン数 %.3g は、実行した最長のランの %.0f 倍です。少ない割合や繰り返すテキストの価値は長さで変わります", tokens, tokens/longest))
+	return nil
+}
+
+func farTokens(s span, tokens float64) []ablation.Label {
+	switch {
+	case tokens <= 0:
+	case s.top == 0:
+		return []ablation.Label{ablation.Said("the runs' tokens aren't all known, so %.3g tokens change nothing here: give a column tokens, or --tokens",
+			"トークン数の分からないランがあるため、%.3g という長さは結果に反映されません。tokens 列か --tokens で指定してください", tokens)}
+	case s.other(tokens):
+		return []ablation.Label{ablation.Said("all runs have %.3g tokens, and what is expected here holds for that length, not for %.3g, %.3g times as many; of the length only repeated text counts, where sizes are known. What small shares are worth changes with length",
+			"実行したランはどれもトークン数 %.3g で、ここの予測はその長さのものです。%.3g (%.3g 倍) のものではありません。長さによる違いは、テキストの繰り返しだけを (大きさが分かる場合に) 考慮しています。少ない割合の価値は長さで変わります",
+			s.top, tokens, tokens/s.top)}
+	case tokens > FarTokens*s.top:
+		return []ablation.Label{ablation.Said("%.3g tokens are %.0f times the longest run's: what small shares and repeated text are worth changes with length",
+			"トークン数 %.3g は、実行した最長のランの %.0f 倍です。少ない割合や繰り返すテキストの価値は長さで変わります", tokens, tokens/s.top)}
 	}
-	return out
+	return nil
 }
 
 // Outside says which runs lie farther from all tried mixtures than these usually lie from each other, or have more or less

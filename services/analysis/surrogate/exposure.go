@@ -1,7 +1,9 @@
 package surrogate
 
 import (
+	"cmp"
 	"math"
+	"slices"
 
 	"github.com/haigo-lab/haigo/services/analysis/table"
 )
@@ -28,16 +30,15 @@ type space struct {
 	sources, phases int
 	shares          []float64 // the phases' shares of the tokens
 	sizes           []float64 // tokens of each source; 0: not known
-	tokens          float64   // of runs that don't say; 0: not known
 	refN, refD      float64   // geometric means over the runs; 0: not known
 	variesN         bool      // runs differ in parameters
 	variesD         bool      // runs differ in tokens
-	repeats         bool      // some run reads some source more than once
+	repeats         bool      // some run reads some source more than once, and all runs' tokens are known
 	half            float64   // epochs over which repeated text loses its worth: R*
 }
 
-func newSpace(t table.Table, shares []float64, tokens float64, sizes map[string]float64) space {
-	s := space{sources: len(t.Sources), phases: t.Phases, shares: shares, tokens: tokens, half: Repetition, sizes: make([]float64, len(t.Sources))}
+func newSpace(t table.Table, shares []float64, sizes map[string]float64) space {
+	s := space{sources: len(t.Sources), phases: t.Phases, shares: shares, half: Repetition, sizes: make([]float64, len(t.Sources))}
 	for j, name := range t.Sources {
 		s.sizes[j] = sizes[name]
 	}
@@ -48,10 +49,10 @@ func newSpace(t table.Table, shares []float64, tokens float64, sizes map[string]
 		}
 	}
 	s.refN, s.variesN = reference(t.Runs, func(r table.Run) float64 { return r.Parameters })
-	s.refD, s.variesD = reference(t.Runs, s.tokensOf)
+	s.refD, s.variesD = reference(t.Runs, func(r table.Run) float64 { return r.Tokens })
 	for _, r := range t.Runs {
 		for _, e := range s.epochsOf(r) {
-			s.repeats = s.repeats || e > 1
+			s.repeats = s.repeats || e > 1 && s.refD > 0
 		}
 	}
 	return s
@@ -68,26 +69,25 @@ func reference(runs []table.Run, of func(table.Run) float64) (mean float64, vari
 		sum += math.Log(v)
 		low, high = min(low, v), max(high, v)
 	}
-	return math.Exp(sum / float64(len(runs))), high > low*1.05
+	return math.Exp(sum / float64(len(runs))), high > low*SameSize
 }
+
+// SameSize is up to which factor two sizes are one: what differs less says nothing of size.
+const SameSize = 1.05
 
 // unsized are the sources, by place, of which epochs aren't known: all where runs' tokens aren't.
 func (s space) unsized() []int {
 	var out []int
 	for j, size := range s.sizes {
-		if size <= 0 || s.tokens <= 0 && s.refD <= 0 {
+		if size <= 0 || s.refD <= 0 {
 			out = append(out, j)
 		}
 	}
 	return out
 }
 
-func (s space) tokensOf(r table.Run) float64 {
-	if r.Tokens > 0 {
-		return r.Tokens
-	}
-	return s.tokens
-}
+// tokensOf are a run's tokens; one that doesn't say is as long as the runs at hand. 0: not known.
+func (s space) tokensOf(r table.Run) float64 { return cmp.Or(r.Tokens, s.refD) }
 
 // epochsOf is how often a run reads each source; nil where that isn't known of any.
 func (s space) epochsOf(r table.Run) []float64 {
@@ -112,7 +112,8 @@ func (s space) epochsOf(r table.Run) []float64 {
 }
 
 // Repetition is R* of Muennighoff et al., arXiv 2305.16264: repeated text is worth U (1 + R* (1 − exp(−(epochs − 1) ÷ R*)))
-// new tokens of a source of U. It holds until the runs at hand say otherwise.
+// new tokens of a source of U. It holds until the runs at hand say otherwise, also where none of them repeats text and the run that
+// is decided about would.
 const Repetition = 15.39
 
 // Worth is what a token of a source is worth on average, beside a new one, after so many epochs.
@@ -131,7 +132,7 @@ func (s space) exposure(r table.Run) exposure {
 	if s.variesD && s.tokensOf(r) > 0 {
 		x.d = math.Log(s.tokensOf(r) / s.refD)
 	}
-	if !s.repeats || x.epochs == nil {
+	if x.epochs == nil || slices.Max(x.epochs) <= 1 || s.refD <= 0 {
 		return x
 	}
 	x.phases = make([][]float64, len(r.Shares))

@@ -1,6 +1,7 @@
 package surrogate
 
 import (
+	"cmp"
 	"runtime"
 	"slices"
 	"strings"
@@ -47,11 +48,12 @@ func New(s Setup) (*Fit, error) {
 
 // prepare gathers what each metric is fitted to.
 func prepare(s Setup) (*Fit, error) {
-	f := &Fit{Table: s.Table, groups: s.Table.Groups()}
+	f := &Fit{Table: s.timed()}
+	f.groups = f.Table.Groups()
 	if err := f.enough(); err != nil {
 		return nil, err
 	}
-	f.space = newSpace(s.Table, s.Shares, s.Tokens, s.Sizes)
+	f.space = newSpace(f.Table, s.Shares, s.Sizes)
 	f.order()
 	f.thin(mostMixtures)
 	f.expose(Repetition)
@@ -64,6 +66,16 @@ func prepare(s Setup) (*Fit, error) {
 		f.metrics = append(f.metrics, f.metric(k, s.own(name)))
 	}
 	return f, nil
+}
+
+// timed is the table with the tokens of runs that don't say.
+func (s Setup) timed() table.Table {
+	t := s.Table
+	t.Runs = slices.Clone(t.Runs)
+	for i, r := range t.Runs {
+		t.Runs[i].Tokens = cmp.Or(r.Tokens, s.Tokens)
+	}
+	return t
 }
 
 // own are the sources that a metric is paired with.
@@ -199,7 +211,7 @@ func (f *Fit) remark() {
 		f.note("the size of %s is not known: what repeating it costs is left out", "%s の大きさが分からないため、その繰り返しによる目減りは考慮していません", strings.Join(unsized, ", "))
 	}
 	f.partly("parameters", "パラメータ数", func(r table.Run) float64 { return r.Parameters })
-	f.partly("tokens", "トークン数", f.space.tokensOf)
+	f.partly("tokens", "トークン数", func(r table.Run) float64 { return r.Tokens })
 }
 
 // partly says that a size is known of some runs only, and so of no use.
@@ -270,6 +282,9 @@ func (f *Fit) Missed() []float64 {
 	}
 	return out
 }
+
+// Refitted reports whether R* is what the runs say, not what was published: enough of them repeat text.
+func (f *Fit) Refitted() bool { return f.space.repeats && f.repeated() >= repeatedRuns }
 
 // Natural is every source by its size; nil where one isn't known.
 func (f *Fit) Natural() []float64 {

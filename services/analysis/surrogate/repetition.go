@@ -16,7 +16,7 @@ var repetitionSD = math.Ln2
 // repetition sets R* to that under which the laws of all metrics together are most probable. Runs that repeat too little
 // say nothing of it, and leave the published value.
 func (f *Fit) repetition(s Setup) {
-	if !f.space.repeats || f.repeated() < repeatedRuns {
+	if !f.Refitted() {
 		return
 	}
 	best, least := Repetition, math.Inf(1)

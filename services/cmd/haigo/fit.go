@@ -79,7 +79,7 @@ func (c fitCmd) Run(e *env) error {
 	}
 	out := decision.Answer{Decision: d, Fit: fit, Effect: c.Effect, Asked: d.Sized(asked), Warnings: append(warnings, d.Warnings...)}
 	if len(asked) > 0 {
-		out.Warnings = append(out.Warnings, decision.Outside(t.Runs, asked)...)
+		out.Warnings = append(out.Warnings, decision.Outside(fit.Table.Runs, asked)...)
 	}
 	if c.Propose > 0 {
 		out.Proposals = decision.Propose(fit, options, c.Propose)
