@@ -107,7 +107,8 @@ func (d *Decision) less(a, b int) []float64 {
 	return out
 }
 
-func (e *engine) arms(d *Decision, groups [][]int) {
+func (e *engine) arms(d *Decision) {
+	groups := e.groups
 	d.Value = d.signed(interval(d.column(0)))
 	best := make([]float64, len(groups))
 	for _, row := range d.composed {

@@ -51,9 +51,11 @@ func (e *engine) baselines(d *Decision) {
 }
 
 // bestSeen is the tried mixture of the best measured objective; -1: none is complete.
-func (e *engine) bestSeen() int {
+func (e *engine) bestSeen() int { return e.bestOf(e.groups) }
+
+func (e *engine) bestOf(groups [][]int) int {
 	best, least := -1, math.Inf(1)
-	for i, g := range e.fit.Table.Groups() {
+	for i, g := range groups {
 		v := e.seen(g)
 		if e.options.Objective.Max {
 			v = -v

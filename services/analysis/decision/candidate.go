@@ -35,7 +35,7 @@ func (e *engine) newRegion(l Limits) region {
 		r.maxEpochs = DefaultMaxEpochs
 	}
 	r.parameters, r.tokens = e.target.Parameters, e.target.Tokens
-	for _, g := range e.fit.Table.Groups() {
+	for _, g := range e.groups {
 		run := e.fit.Table.Runs[g[0]]
 		run.Parameters, run.Tokens, run.Values = r.parameters, r.tokens, nil
 		r.tried = append(r.tried, run)

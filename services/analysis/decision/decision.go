@@ -87,6 +87,7 @@ type engine struct {
 	fit     *surrogate.Fit
 	options Options
 	weights []float64 // by metric of the fit; lower is better
+	groups  [][]int   // of runs of the mixtures that are compared
 	target  table.Run
 	region  region
 	random  *rand.Rand
@@ -108,10 +109,9 @@ func (e *engine) decide() Decision {
 	fit, best := e.fit, e.optimum()
 	d := Decision{Beyond: !e.region.allows(best), Objective: e.options.Objective, Run: best, Metrics: fit.Predict([]table.Run{best})[0], Epochs: fit.Epochs(best)}
 	at, distance := e.region.nearest(best)
-	groups := fit.Table.Groups()
-	d.Nearest, d.Distance = e.ids(groups[at]), distance
+	d.Nearest, d.Distance = e.ids(e.groups[at]), distance
 	e.draw(&d)
-	e.arms(&d, groups)
+	e.arms(&d)
 	e.baselines(&d)
 	d.ranges(e)
 	e.prices(&d)
@@ -142,8 +142,26 @@ func newEngine(fit *surrogate.Fit, o Options) *engine {
 	if o.Tokens > 0 {
 		e.target.Tokens = o.Tokens
 	}
+	e.groups = e.compared()
 	e.region = e.newRegion(o.Limits)
 	return e
+}
+
+// compared are the mixtures that were fitted, and the best that was run: where they are very many it may not be among those.
+func (e *engine) compared() [][]int {
+	all, out := e.fit.Table.Groups(), e.fit.Groups()
+	if len(out) == len(all) {
+		return all
+	}
+	at := func(first int) (int, bool) {
+		return slices.BinarySearchFunc(out, first, func(g []int, first int) int { return g[0] - first })
+	}
+	if best := e.bestOf(all); best >= 0 {
+		if i, there := at(all[best][0]); !there {
+			out = slices.Insert(out, i, all[best])
+		}
+	}
+	return out
 }
 
 // compose is the objective of runs, lower being better.

@@ -128,13 +128,12 @@ func lawAt(laws []surrogate.Law, metric string, run table.Run) float64 {
 
 // adjust moves what was measured onto the curve, also that of runs of other sizes than the curve's.
 func (e *engine) adjust(d *Decision, r *Response) {
-	on, groups := make([]table.Run, len(e.region.tried)), e.fit.Table.Groups()
-	as := make([]table.Run, len(on))
+	on, as := make([]table.Run, len(e.region.tried)), make([]table.Run, len(e.region.tried))
 	for i, run := range e.region.tried {
-		on[i], as[i] = e.shifted(d.Run, r.Source, e.share(run, r.Source)), e.fit.Table.Runs[groups[i][0]]
+		on[i], as[i] = e.shifted(d.Run, r.Source, e.share(run, r.Source)), e.fit.Table.Runs[e.groups[i][0]]
 	}
 	expected, moved := e.fit.Means(as), e.fit.Means(on)
-	for i, group := range groups {
+	for i, group := range e.groups {
 		seen := ResponseSeen{Arm: i, Share: e.share(e.region.tried[i], r.Source)}
 		for _, k := range r.Metrics {
 			seen.Values = append(seen.Values, moved[i][k]+e.measured(group, k)-expected[i][k])

@@ -137,7 +137,8 @@ func (f *Fit) thin(most int) {
 	for i, g := range f.groups {
 		at[i] = slices.Concat(f.Table.Runs[g[0]].Shares...)
 	}
-	f.note("%d different mixtures were run; the %d that cover them best are fitted, so that time stays in bounds", "%d 種類の配合が実行されています。計算時間を抑えるため、全体をよく覆う %d 種類に当てはめます", len(f.groups), most)
+	f.note("%d different mixtures were run; the %d that cover them best are fitted, and compared with each other and the best that was run, so that time stays in bounds",
+		"%d 種類の配合が実行されています。計算時間を抑えるため、全体をよく覆う %d 種類に当てはめ、それらと実測の最良だけを比べます", len(f.groups), most)
 	rows := spreadOut(at, most)
 	slices.Sort(rows)
 	f.groups = pick(f.groups, rows)
@@ -256,6 +257,13 @@ func (f *Fit) Means(runs []table.Run) [][]float64 {
 			out[i][k] = m.mean(xs[i])
 		}
 	})
+	return out
+}
+
+// Groups are the runs of each mixture that was fitted, as [table.Table.Groups] has them: all unless they are very many.
+func (f *Fit) Groups() [][]int {
+	out := slices.Clone(f.groups)
+	slices.SortFunc(out, func(a, b []int) int { return a[0] - b[0] })
 	return out
 }
 
