@@ -38,7 +38,7 @@ func (s *Server) compareSharePage(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	s.renderCompareShare(w, r, http.StatusOK, c, shareView{Question: c.question(s.words(r)), Days: shareChoices, Chosen: shareDays})
+	s.renderCompareShare(w, r, http.StatusOK, c, shareView{Question: s.compareAsks(c).In(requestLanguage(r)), Days: shareChoices, Chosen: shareDays})
 }
 
 func (s *Server) renderCompareShare(w http.ResponseWriter, r *http.Request, code int, c comparison, v shareView) {
@@ -63,7 +63,11 @@ func (s *Server) renderCompareShare(w http.ResponseWriter, r *http.Request, code
 	s.render(w, r, view{status: code, page: "compare-share", title: words.text("shares.new.any"), nav: "compare", path: "/compare/share", data: form})
 }
 
-// question is what a share asks unless somebody asks better: which arms are beside each other.
+// compareAsks is what a share of a comparison asks unless somebody asks better: which arms are beside each other.
+func (s *Server) compareAsks(c comparison) ablation.Label {
+	return ablation.Label{JA: c.question(s.renderer.words["ja"]), EN: c.question(s.renderer.words["en"])}
+}
+
 func (c comparison) question(w words) string {
 	var names []string
 	for _, a := range c.Shown.Arms {
@@ -89,7 +93,7 @@ func (s *Server) shareComparison(w http.ResponseWriter, r *http.Request) {
 		v.Chosen = days
 	}
 	kind, metric, _ := strings.Cut(r.PostFormValue("chart"), " ")
-	q := ShareRequest{Question: cmp.Or(v.Question, c.question(s.words(r))), Lifetime: time.Duration(v.Chosen) * 24 * time.Hour, EmbedIn: strings.Fields(v.Embed)}
+	q := ShareRequest{Question: cmp.Or(v.Question, s.compareAsks(c).In(requestLanguage(r))), Lifetime: time.Duration(v.Chosen) * 24 * time.Hour, EmbedIn: strings.Fields(v.Embed)}
 	share, secret, err := s.keepComparison(r.Context(), c.selection, kind, metric, q)
 	if v.Wrong = s.words(r).wrong(err); v.Wrong != nil {
 		s.renderCompareShare(w, r, http.StatusUnprocessableEntity, c, v)
@@ -119,7 +123,7 @@ func (s *Server) keepComparison(ctx context.Context, sel selection, kind, metric
 		return ablation.Share{}, "", ablation.Conflict("this chart shows nothing yet, so there is nothing to share; choose another metric, or wait for its first value",
 			"この図にはまだ何も出ていないため、共有できるものがありません。別のメトリクスを選ぶか、最初の値を待ってください")
 	}
-	data, err := freezeComparison(c.Shown, figure)
+	data, err := freezeComparison(c.Shown, figure, s.compareAsks(c))
 	if err != nil {
 		return ablation.Share{}, "", err
 	}
@@ -156,9 +160,9 @@ func versions(c chart.Comparison) []ablation.Source {
 }
 
 // freezeComparison is a figure with what the page around it says, as JSON.
-func freezeComparison(c chart.Comparison, figure chart.Figure) (data []byte, err error) {
+func freezeComparison(c chart.Comparison, figure chart.Figure, asks ablation.Label) (data []byte, err error) {
 	first := c.Sides[max(0, c.Baseline)]
-	kept := frozen{Says: c.Sentences(), Sources: versions(c), Counts: countsOf(c.Runs), Recipe: first.Recipe()}
+	kept := frozen{Asks: asks, Says: c.Sentences(), Sources: versions(c), Counts: countsOf(c.Runs), Recipe: first.Recipe()}
 	ja, en := analysis.Both(c.Arms, c.Results, ablation.BPB("ja"), ablation.BPB("en"))
 	for _, r := range c.Runs {
 		if !slices.Contains(kept.Seeds, r.Replicate) {
@@ -171,6 +175,9 @@ func freezeComparison(c chart.Comparison, figure chart.Figure) (data []byte, err
 	slices.Sort(kept.Seeds)
 	for i, side := range c.Sides {
 		r := side.Recipe()
+		if !slices.Contains(kept.Sweeps, side.Sweep.Name) {
+			kept.Sweeps = append(kept.Sweeps, side.Sweep.Name)
+		}
 		kept.Lengths, kept.Models = append(kept.Lengths, r.Steps()*r.TokensPerStep()), append(kept.Models, r.Shape)
 		arm := frozenArm{
 			Label: c.Arms[i].Label, Mark: c.Marks[i], Glyph: sideGlyph(side), N: min(ja.Arms[i].N, en.Arms[i].N),

@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"html"
@@ -47,9 +46,9 @@ type madeShare struct {
 
 type shareRow struct {
 	ablation.Share
-	Name     string // of the chart, or what its kind is called
-	SweepURL string
-	Opens    bool // neither ended nor revoked
+	Name     string   // of the chart, or what its kind is called
+	Sweeps   []string // that it is of
+	Opens    bool     // neither ended nor revoked
 	DaysLeft int
 }
 
@@ -98,16 +97,17 @@ func (s *Server) renderShares(w http.ResponseWriter, r *http.Request, made *made
 
 func newShareRow(words words, v ablation.Share, now time.Time) shareRow {
 	left := v.ExpiresAt.Sub(now)
-	var kept frozen
-	var chart captioned
-	if json.Unmarshal(v.Chart, &kept) == nil { // what can't be read has its kind's name
-		chart, _ = kept.says()
+	v, kept := headed(v, words.lang)
+	chart, _ := kept.says() // what can't be read has its kind's name
+	sweeps := kept.Sweeps
+	if len(sweeps) == 0 {
+		sweeps = []string{v.Sweep}
 	}
 	name := words.text("chart." + v.Kind)
 	if title := chart.Title.In(words.lang); title != "" && v.Kind != "tradeoff" {
 		name += ": " + title
 	}
-	return shareRow{Share: v, Name: name, SweepURL: sweepURL(v.Sweep), Opens: v.RevokedAt == nil && left > 0, DaysLeft: int((left + 24*time.Hour - 1) / (24 * time.Hour))}
+	return shareRow{Share: v, Name: name, Sweeps: sweeps, Opens: v.RevokedAt == nil && left > 0, DaysLeft: int((left + 24*time.Hour - 1) / (24 * time.Hour))}
 }
 
 // shareView is the form that makes a share.
@@ -218,6 +218,7 @@ func (s *Server) renew(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.options.Log.Info("a share got a new link", "share_id", share.ID)
+	share, _ = headed(share, requestLanguage(r))
 	s.renderShares(w, r, s.made(share, secret))
 }
 
@@ -239,6 +240,7 @@ func (s *Server) embedPage(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
+	share, _ = headed(share, requestLanguage(r))
 	s.renderEmbed(w, r, http.StatusOK, embedView{Share: share, Embed: strings.Join(share.EmbedIn, "\n")})
 }
 

@@ -66,6 +66,7 @@ func (s *Server) openShare(w http.ResponseWriter, r *http.Request, look lookup) 
 		err = json.Unmarshal(share.Chart, &kept)
 	}
 	if err == nil {
+		share.Question = kept.heading(share.Question, requestLanguage(r))
 		return share, kept, true
 	}
 	if status(err) == http.StatusNotFound {

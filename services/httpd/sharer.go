@@ -24,6 +24,8 @@ type Sharer struct {
 // frozen is what a share keeps of its chart: the figure, byte for byte, and what the page around it says.
 type frozen struct {
 	Figure  json.RawMessage    `json:"figure"`
+	Asks    ablation.Label     `json:"asks,omitzero"`    // what heads its page unless somebody asks better; none in old shares
+	Sweeps  []string           `json:"sweeps,omitempty"` // where they may be several; none: the share's own
 	Says    []chart.Sentence   `json:"says"`
 	Seeds   []int64            `json:"seeds"`
 	Arms    []frozenArm        `json:"arms"`
@@ -33,6 +35,24 @@ type frozen struct {
 	Lengths []int64            `json:"lengths,omitempty"` // of finished runs, in tokens; none in old shares: the recipe's
 	Models  []ablation.Shape   `json:"models,omitempty"`  // likewise
 	DataAt  time.Time          `json:"data_at,omitzero"`  // of the newest event that is in it; zero in old shares
+}
+
+// heading is what a share is headed with in a language: what its owner wrote, whichever language that is in, unless it is what the
+// form offered.
+func (f frozen) heading(written, lang string) string {
+	if written == f.Asks.JA || written == f.Asks.EN {
+		return f.Asks.In(lang)
+	}
+	return written
+}
+
+// headed is a share whose question is its heading in a language; as it was written, where its chart can't be read.
+func headed(v ablation.Share, lang string) (ablation.Share, frozen) {
+	var kept frozen
+	if json.Unmarshal(v.Chart, &kept) == nil {
+		v.Question = kept.heading(v.Question, lang)
+	}
+	return v, kept
 }
 
 func (f frozen) lengths() []int64 {
@@ -184,7 +204,9 @@ func (s Sharer) freeze(ctx context.Context, sweep string) (ablation.Share, error
 
 // freezeChart is a figure with what the page around it says, as JSON.
 func freezeChart(d chart.Data, figure chart.Figure) (data []byte, err error) {
-	kept := frozen{Seeds: d.Sweep.Seeds, Arms: freezeArms(d), Sources: d.Sources, Counts: d.Sweep.Counts, Recipe: d.Sweep.Recipe, Lengths: d.Lengths(), Models: d.Models()}
+	kept := frozen{
+		Asks: ablation.Label{JA: d.Sweep.Question, EN: d.Sweep.QuestionEN}, Seeds: d.Sweep.Seeds, Arms: freezeArms(d), Sources: d.Sources, Counts: d.Sweep.Counts, Recipe: d.Sweep.Recipe, Lengths: d.Lengths(), Models: d.Models(),
+	}
 	for _, statement := range chart.Statements(d) {
 		kept.Says = append(kept.Says, statement.Text)
 	}
