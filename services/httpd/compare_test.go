@@ -3,6 +3,7 @@ package httpd_test
 import (
 	"encoding/csv"
 	"fmt"
+	"html"
 	"image/png"
 	"net/url"
 	"regexp"
@@ -119,10 +120,11 @@ func TestCompare_share(t *testing.T) {
 	s.get("/shares?lang=ja").want(t, 200, "Does the rate matter?", `href="/sweeps/one"`, `href="/sweeps/two"`)
 	s.send("/shares/1/revoke").want(t, 303)
 	fresh.get(link).want(t, 404)
-	asked := linkPattern.FindString(s.send("/compare/share?lang=en&"+arms, "chart", "curve bpb/ja", "days", "7", "question", "Compare: ja70 · one, ja30 · one, ja30 · two").body)
-	for lang, heading := range map[string]string{"ja": "<h1>比較: ja70", "en": "<h1>Compare: ja70"} {
-		fresh.get(asked+"?lang="+lang).want(t, 200, heading)
-		s.get("/shares?lang="+lang).want(t, 200, strings.TrimPrefix(heading, "<h1>"))
+	offered := regexp.MustCompile(`value="(Compare: [^"]+)"`).FindStringSubmatch(s.get("/compare/share?lang=en&" + arms).body)
+	asked := linkPattern.FindString(s.send("/compare/share?lang=en&"+arms, "chart", "curve bpb/ja", "days", "7", "question", html.UnescapeString(offered[1])).body)
+	for lang, heading := range map[string]string{"ja": "比較: ", "en": "Compare: "} {
+		fresh.get(asked+"?lang="+lang).want(t, 200, "<h1>"+heading)
+		s.get("/shares?lang="+lang).want(t, 200, "<b>"+heading)
 	}
 	s.send("/compare/share?lang=en&"+arms, "chart", "curve task/none/bpb", "days", "7").want(t, 409, "nothing to share")
 	s.send("/compare/share?lang=en&"+arms, "chart", "curve bpb/en", "days", "7", "embed_in", "no site").want(t, 422, `value="curve bpb/en" selected`)
