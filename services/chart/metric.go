@@ -45,7 +45,7 @@ func curveTitle(metric string) ablation.Label {
 	if !ok {
 		return same(metric)
 	}
-	if langOf(metric) != "" {
+	if language(name) != same(name) {
 		return say("%sの検証セット", "%s held-out text", language(name))
 	}
 	return say("%s の検証セット", "%s held-out text", same(name))

@@ -75,8 +75,8 @@ func (o Outlook) shown() []bool {
 
 // measureName is a metric with its language, as an axis has it.
 func measureName(metric string) ablation.Label {
-	if langOf(metric) != "" {
-		return say("%s bits per byte", "%s bits per byte", language(langOf(metric)))
+	if name := setName(metric); name.JA != name.EN {
+		return say("%s bits per byte", "%s bits per byte", name)
 	}
 	return same(metric)
 }

@@ -71,6 +71,8 @@ func language(tag string) ablation.Label {
 		return ablation.Label{JA: "コード", EN: "Code"}
 	case "other":
 		return ablation.Label{JA: "その他", EN: "Other"}
+	case "und": // as corpora call a language that isn't told
+		return ablation.Label{JA: "言語の指定なし", EN: "Unspecified language"}
 	}
 	return same(tag)
 }

@@ -38,8 +38,11 @@ func (p decisionPage) head(metric string) metricHead {
 		}
 	}
 	for _, source := range p.Sources {
-		if metric == ablation.BPB(source.Name) {
-			h = metricHead{source.Name, source.Lang}
+		switch metric {
+		case ablation.BPB(source.Name):
+			return metricHead{source.Name, source.Lang}
+		case ablation.BPB(source.Lang):
+			h = metricHead{p.words.textIn(source.Lang, p.Sources), source.Lang}
 		}
 	}
 	return h

@@ -38,6 +38,7 @@ var (
 	When    = Words.when
 	Ago     = Words.ago
 	Text    = Words.text
+	TextIn  = Words.textIn
 )
 
 // LiveNow is what live shares show, refreshed by refresh.

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/httpd"
 )
 
@@ -71,4 +72,23 @@ func language(t *testing.T, lang string) httpd.Words {
 		t.Fatal(err)
 	}
 	return w
+}
+
+// A source whose language isn't told is called by its own name, where it is the only one.
+func TestWords_textIn(t *testing.T) {
+	t.Parallel()
+	code := ablation.Source{Name: "repos", Lang: "und"}
+	for _, c := range []struct {
+		tag, want string
+		sources   []ablation.Source
+	}{
+		{"und", "repos", []ablation.Source{code, {Name: "web", Lang: "ja"}}},
+		{"und", "言語の指定なし", []ablation.Source{code, {Name: "notes", Lang: "und"}}},
+		{"ja", "日本語", []ablation.Source{code, {Name: "web", Lang: "ja"}}},
+		{"xh", "xh", nil},
+	} {
+		if got := httpd.TextIn(language(t, "ja"), c.tag, c.sources); got != c.want {
+			t.Errorf("%s of %v is called %q, want %q", c.tag, c.sources, got, c.want)
+		}
+	}
 }

@@ -84,7 +84,8 @@ func newEditorState(words words, d ablation.Draft, v newView, q question) editor
 	}
 	for _, ref := range sweep.Sources {
 		class := langClass(cmp.Or(langs[ref.Name], "other"))
-		out.Sources = append(out.Sources, editorSource{Name: ref.Name, Class: class, Lang: words.language(cmp.Or(langs[ref.Name], class))})
+		source := ablation.Source{Name: ref.Name, Lang: cmp.Or(langs[ref.Name], class)}
+		out.Sources = append(out.Sources, editorSource{Name: ref.Name, Class: class, Lang: words.textIn(source.Lang, []ablation.Source{source})})
 	}
 	arms := make([]ablation.Arm, len(sweep.Schedules))
 	for i, c := range sweep.Schedules {

@@ -8,9 +8,12 @@ import (
 	"io/fs"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/corpus"
 	"github.com/haigo-lab/haigo/web"
 )
 
@@ -76,6 +79,15 @@ func (w words) funcs() template.FuncMap {
 
 // language is the name of a language label, or the label itself where it has no name here.
 func (w words) language(tag string) string { return w.known(tag, tag) }
+
+// textIn is what pages call the text of a language among sources: where that isn't told, by the one source that it is of.
+func (w words) textIn(tag string, sources []ablation.Source) string {
+	own := slices.DeleteFunc(slices.Clone(sources), func(s ablation.Source) bool { return s.Lang != tag })
+	if tag == corpus.Undetermined && len(own) == 1 {
+		return own[0].Name
+	}
+	return w.language(tag)
+}
 
 // pair hands a part of a page its value together with a second one, as .A and .B.
 func pair(a, b any) struct{ A, B any } { return struct{ A, B any }{a, b} }
