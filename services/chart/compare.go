@@ -36,7 +36,7 @@ func (c Comparison) Curve(v View, metric string, curves, clocks []ablation.Curve
 	f := Figure{
 		ID: "compare-" + slug(metric), Kind: KindCurve, Lang: langOf(metric), Arms: c.marked(),
 		Title: curveTitle(metric), Subtitle: curveHint(metric), X: v.X.axis(), Y: axisOf(metric),
-		Caption: join(v.bands(), v.smoothing(), c.foreignText(metric), d.placeless()),
+		Caption: join(v.bands(), v.smoothing(), c.measuredText(metric), d.placeless()),
 	}
 	l := d.curve(&f, metric)
 	guesses := c.guesses(metric)

@@ -36,7 +36,7 @@ func (c Comparison) Difference(v View, metric string, curves, clocks []ablation.
 			}
 		}
 	}
-	f.Caption = join(d.pairing(), v.smoothing(), c.foreignText(metric), d.placeless())
+	f.Caption = join(d.pairing(), v.smoothing(), c.measuredText(metric), d.placeless())
 	d.finish(l, strands)
 	x := d.scale()
 	if len(strands) > 0 {

@@ -10,8 +10,8 @@ import (
 // Final is a metric of one side at the end of its completed runs.
 type Final struct {
 	analysis.Summary
-	Minus   *analysis.Difference // from the baseline, in pairs of one seed; nil for the baseline, or where nothing can be paired
-	Foreign bool                 // measured on other text than the baseline's
+	Minus    *analysis.Difference // from the baseline, in pairs of one seed; nil for the baseline, or where nothing can be paired
+	Measured Measured             // on what, beside the baseline
 }
 
 // Finals are a metric's, in order of sides. The noise is pooled over the arms that are of a side's length and size or of the
@@ -21,8 +21,8 @@ func (c Comparison) Finals(metric string) []Final {
 	for i := range c.Sides {
 		arms, own, base := c.alike(i)
 		s := analysis.Of(arms, c.Results, metric)
-		finals[i] = Final{Summary: s.Arms[own], Foreign: c.Foreign(i, metric)}
-		if base < 0 || base == own || finals[i].Foreign {
+		finals[i] = Final{Summary: s.Arms[own], Measured: c.Measured(i, metric)}
+		if base < 0 || base == own || finals[i].Measured != MeasuredAlike {
 			continue
 		}
 		if d := s.Difference(own, base); d.N > 0 {

@@ -142,6 +142,24 @@ func TestComparison_traits(t *testing.T) {
 }
 
 // A difference is that of the runs of one seed; a side without one is set against the mean, and says so.
+// Shares of one row are rounded alike: 44% beside 43.9% would be two shares.
+func TestComparison_sharesRounded(t *testing.T) {
+	t.Parallel()
+	c, _ := newFixture(t).comparison()
+	texts := func() (out []string) {
+		for _, v := range c.Traits()[0].Values {
+			out = append(out, v.Text.EN)
+		}
+		return out
+	}
+	whole := texts()
+	of := c.Sides[4].Arm.Weights[0].W
+	c.Sides[4].Arm.Weights = []ablation.Weights{{W: slices.Concat([]int64{ablation.WeightTotal * 333 / 1000, ablation.WeightTotal * 667 / 1000}, make([]int64, len(of)-2))}}
+	if diff := cmp.Diff([]string{"57.0%", "33.0%", "33.3%"}, []string{texts()[0], texts()[1], texts()[4]}); diff != "" || whole[0] != "57%" {
+		t.Errorf("of %v: %s", whole, diff)
+	}
+}
+
 func TestComparison_pairs(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -188,6 +206,11 @@ func TestComparison_marks(t *testing.T) {
 	}
 	if got := mark(1, f.side("ja33"), other); got.Hue == own.Hue || got.Hue == 0 {
 		t.Errorf("an arm of another sweep: %+v, want a hue of its own", got)
+	}
+	twin := f.side("ja33")
+	twin.Sweep.Name, twin.Arms = "twin", append([]ablation.Arm{f.Arms[0], {Name: "2"}, {Name: "3"}, {Name: "4"}, {Name: "5"}, {Name: "6"}, {Name: "7"}}, f.arm("ja33"))
+	if got := mark(1, f.side("ja33"), twin); got.Hue == own.Hue || got == chart.MarkOf(twin.Arms, 7) {
+		t.Errorf("an arm with the hue of another sweep's, and a shape of its own: %+v, want a hue of its own", got)
 	}
 	var many []ablation.Side
 	for i := range 9 {
@@ -267,12 +290,19 @@ func TestComparison_Showing(t *testing.T) {
 // Final differences are in pairs of one seed, and of one text.
 func TestComparison_Finals(t *testing.T) {
 	t.Parallel()
-	c, _ := newFixture(t).comparison()
+	c, curves := newFixture(t).comparison()
 	ja, en := c.Finals("bpb/ja"), c.Finals("bpb/en")
 	if ja[0].Minus == nil || ja[0].Minus.N != 3 || ja[0].Minus.Verdict != analysis.Lower || ja[1].Minus != nil {
 		t.Errorf("ja57 against ja33: %+v; of the baseline %+v", ja[0].Minus, ja[1].Minus)
 	}
-	if !ja[4].Foreign || ja[4].Minus != nil || en[4].Foreign || en[4].Minus == nil || en[4].Minus.N != 1 {
+	if ja[4].Measured != chart.MeasuredVersion || ja[4].Minus != nil || en[4].Measured != chart.MeasuredAlike || en[4].Minus == nil || en[4].Minus.N != 1 {
 		t.Errorf("of other Japanese text: %+v; of the same English text %+v", ja[4], en[4])
+	}
+	c.Sides[3].Sweep.Recipe.SetBytes++
+	if ja = c.Finals("bpb/ja"); ja[3].Measured != chart.MeasuredAmount || ja[3].Minus != nil {
+		t.Errorf("of more of the same text %+v", ja[3])
+	}
+	if f, err := c.Curve(chart.View{X: chart.AlongTokens}, "bpb/ja", curves, nil); err != nil || strings.Count(f.Caption.EN, "another amount of") != 1 || strings.Count(f.Caption.EN, "another version of") != 1 {
+		t.Errorf("%v, %s", err, f.Caption.EN)
 	}
 }

@@ -96,11 +96,30 @@ func (d compared) placeless() ablation.Label {
 	return say("%sは、横軸の値の記録がまだない。", "Not recorded yet on this axis: %s.", subject(few(names)))
 }
 
-// Foreign reports whether a metric of a side is measured on other text, or other items, than the baseline's: then the two
-// can't be set against each other. Without a baseline the first side takes its place.
-func (c Comparison) Foreign(i int, metric string) bool {
-	own, base := measured(c.Sides[i], metric), measured(c.Sides[max(0, c.Baseline)], metric)
-	return own != "" && base != "" && own != base
+// Measured is how what a metric of a side is measured on compares with the baseline's. Unless it is the same the two can't be set
+// against each other.
+type Measured string
+
+// What text set aside, or items, can be.
+const (
+	MeasuredAlike   Measured = ""
+	MeasuredVersion Measured = "version" // other text, or other items
+	MeasuredAmount  Measured = "amount"  // more or less of the same text
+)
+
+// Measured compares what a metric of a side is measured on. Without a baseline the first side takes its place.
+func (c Comparison) Measured(i int, metric string) Measured {
+	own, base := c.Sides[i], c.Sides[max(0, c.Baseline)]
+	on, to := measured(own, metric), measured(base, metric)
+	switch {
+	case on == "" || to == "":
+		return MeasuredAlike
+	case on != to:
+		return MeasuredVersion
+	case strings.HasPrefix(metric, ablation.BPB("")) && own.Recipe().SetBytes != base.Recipe().SetBytes:
+		return MeasuredAmount
+	}
+	return MeasuredAlike
 }
 
 // measured is what a metric is measured on, by its digests; empty where that isn't text set aside.
@@ -108,7 +127,7 @@ func measured(s ablation.Side, metric string) string {
 	on := ""
 	for _, source := range s.Sources {
 		if metric == ablation.BPB(source.Name) || metric == ablation.BPB(source.Lang) {
-			on += fmt.Sprint(source.ManifestSHA256, s.Sweep.Recipe.SetBytes, ",")
+			on += source.ManifestSHA256 + ","
 		}
 	}
 	for _, t := range s.Tasks {
@@ -119,16 +138,19 @@ func measured(s ablation.Side, metric string) string {
 	return on
 }
 
-// foreignText names the sides whose metric is measured on other text.
-func (c Comparison) foreignText(metric string) ablation.Label {
-	var names []ablation.Label
+// measuredText names the sides whose metric is measured on other text than the baseline's, or another amount of it.
+func (c Comparison) measuredText(metric string) ablation.Label {
+	names := map[Measured][]ablation.Label{}
 	for i := range c.Sides {
-		if c.Foreign(i, metric) {
-			names = append(names, c.Arms[i].Label)
-		}
+		how := c.Measured(i, metric)
+		names[how] = append(names[how], c.Arms[i].Label)
 	}
-	if len(names) == 0 {
-		return ablation.Label{}
+	var texts []ablation.Label
+	if other := names[MeasuredVersion]; len(other) > 0 {
+		texts = append(texts, say("%sは検証に使ったデータの版が違い、高さをそのまま比べられない。", "Measured on another version of the data, so that heights can't be compared: %s.", subject(few(other))))
 	}
-	return say("%sは検証に使ったデータの版が違い、高さをそのまま比べられない。", "Measured on another version of the data, so that heights can't be compared: %s.", subject(few(names)))
+	if other := names[MeasuredAmount]; len(other) > 0 {
+		texts = append(texts, say("%sは検証に使ったテキストの量が違い、高さをそのまま比べられない。", "Measured on another amount of held-out text, so that heights can't be compared: %s.", subject(few(other))))
+	}
+	return join(texts...)
 }

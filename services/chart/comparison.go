@@ -85,10 +85,10 @@ func labelsOf(sides []ablation.Side) []ablation.Label {
 	return labels
 }
 
-// marksOf gives every side a mark: the one that its own sweep's pages show where that is free, else the next free one. The
-// baseline chooses first.
+// marksOf gives every side a mark: the one that its own sweep's pages show where no other sweep's side has its hue, else the next
+// free one. The baseline chooses first.
 func marksOf(sides []ablation.Side, baseline int) []Mark {
-	marks, taken := make([]Mark, len(sides)), map[Mark]bool{}
+	marks, taken, hueOf := make([]Mark, len(sides)), map[Mark]bool{}, map[int]string{}
 	order := make([]int, len(sides))
 	for i := range order {
 		order[i] = i
@@ -96,15 +96,19 @@ func marksOf(sides []ablation.Side, baseline int) []Mark {
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(rank(a, baseline), rank(b, baseline)) })
 	for _, wanted := range []bool{true, false} {
 		for _, i := range order {
-			own := ownMark(sides[i])
+			own, sweep := ownMark(sides[i]), sides[i].Sweep.Name
+			free := own != Mark{} && !taken[own]
 			switch {
 			case marks[i] != Mark{}:
-			case wanted && own != Mark{} && !taken[own]:
+				continue
+			case wanted && free && (hueOf[own.Hue] == "" || hueOf[own.Hue] == sweep), !wanted && free && len(hueOf) == hues:
 				marks[i] = own
 			case !wanted:
 				marks[i] = freeMark(taken)
+			default:
+				continue
 			}
-			taken[marks[i]] = true
+			taken[marks[i]], hueOf[marks[i].Hue] = true, sweep
 		}
 	}
 	return marks

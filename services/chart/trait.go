@@ -95,20 +95,26 @@ var noValue = TraitValue{same("—"), ""}
 // shares are those of the languages over a whole run, as sampled.
 func (t *traits) shares() {
 	for _, lang := range t.c.languages() {
+		digits := 0
+		for _, s := range t.c.Sides {
+			if share := 100 * shareOf(s, lang); math.Abs(share-math.Round(share)) >= .05 {
+				digits = 1 // of all, so that nobody takes 44% and 43.9% for two ways of rounding
+			}
+		}
 		t.add(TraitData, "share/"+lang, say("%s 全体比率", "%s, share of the whole", language(lang)), causeShares, func(s ablation.Side) TraitValue {
-			share := 0.0
-			for k, v := range totalShares(s) {
-				if stacked(s.Sources[k].Lang) == lang {
-					share += v
-				}
-			}
-			text := Percent(share, 1)
-			if whole := Percent(share, 0); math.Abs(share*100-math.Round(share*100)) < .05 {
-				text = whole
-			}
-			return plainValue(text)
+			return plainValue(Percent(shareOf(s, lang), digits))
 		})
 	}
+}
+
+// shareOf is a language's share of a side's training tokens.
+func shareOf(s ablation.Side, lang string) (share float64) {
+	for k, v := range totalShares(s) {
+		if stacked(s.Sources[k].Lang) == lang {
+			share += v
+		}
+	}
+	return share
 }
 
 // totalShares are the sources' shares of a side's training tokens.
@@ -237,7 +243,10 @@ func (t *traits) recipe() {
 	count("warmup", say("ウォームアップ（ステップ）", "Warm-up (steps)"), func(s ablation.Side) int64 { return s.Recipe().WarmupSteps() })
 	field("weight_decay", say("重み減衰", "Weight decay"), func(r ablation.Recipe) string { return number(r.Optimizer.WeightDecay) })
 	field("clip", say("勾配クリップ", "Clipping"), func(r ablation.Recipe) string { return number(r.Optimizer.Clip) })
-	count("set_bytes", say("検証セットの大きさ（バイト）", "Held-out set, at most (bytes)"), func(s ablation.Side) int64 { return s.Recipe().SetBytes })
+	t.add(TraitRecipe, "set_bytes", say("検証セットの大きさ（上限）", "Held-out set, at most"), "set_bytes", func(s ablation.Side) TraitValue {
+		n := s.Recipe().SetBytes
+		return TraitValue{same(Size(n)), strconv.FormatInt(n, 10)}
+	})
 	t.add(TraitRecipe, "items", say("タスクごとの問題数（上限）", "Items of each task, at most"), "items", func(s ablation.Side) TraitValue {
 		if n := s.Recipe().Items; n > 0 {
 			return plainValue(strconv.FormatInt(n, 10))

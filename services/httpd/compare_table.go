@@ -113,10 +113,10 @@ type scoreRow struct {
 
 type scoreCell struct {
 	Mean, Spread string
-	Minus        string // difference from the baseline with the half width of its interval
-	Verdict      string // better, worse or open; empty: not known
-	Foreign      bool
-	Under        string // the accuracy below a task's bits per byte
+	Minus        string         // difference from the baseline with the half width of its interval
+	Verdict      string         // better, worse or open; empty: not known
+	Measured     chart.Measured // on what, beside the baseline
+	Under        string         // the accuracy below a task's bits per byte
 }
 
 // scores is the table of the shown sides.
@@ -162,10 +162,10 @@ func (p comparePage) langOfSet(metric string) string {
 }
 
 func (p comparePage) scoreCell(column scoreColumn, f chart.Final, i int) scoreCell {
-	cell := scoreCell{Foreign: f.Foreign && f.N > 0}
 	if f.N == 0 {
-		return cell
+		return scoreCell{}
 	}
+	cell := scoreCell{Measured: f.Measured}
 	cell.Mean = fixed(f.Mean, 3)
 	if !math.IsNaN(f.SD) {
 		cell.Spread = fixed(f.SD, 3)
