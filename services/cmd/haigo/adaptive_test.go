@@ -40,11 +40,15 @@ func TestAdaptive(t *testing.T) {
 		return err == nil && w.Counts.Completed > 0
 	})
 	haigo(t, data, "sweep", "pause", "planning")
+	before, err := store.Sweep(t.Context(), "planning")
+	if err != nil {
+		t.Fatal(err)
+	}
 	s.end(syscall.SIGKILL)
 	s = dev(t, data)
 	store = s.store(t)
-	if w, err := store.Sweep(t.Context(), "planning"); err != nil || w.State != ablation.SweepPaused || len(w.Rounds) != 1 {
-		t.Fatalf("after the pause: %s, %d rounds, %v", w.State, len(w.Rounds), err)
+	if w, err := store.Sweep(t.Context(), "planning"); err != nil || w.State != ablation.SweepPaused || len(w.Rounds) != len(before.Rounds) {
+		t.Fatalf("after the pause: %s, %d rounds of %d, %v", w.State, len(w.Rounds), len(before.Rounds), err)
 	}
 	haigo(t, data, "sweep", "resume", "planning")
 	if shown := haigo(t, data, "sweep", "watch", "planning"); !strings.Contains(shown, "completed") {

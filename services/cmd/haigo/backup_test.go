@@ -62,7 +62,9 @@ func TestBackup_whileItTrains(t *testing.T) {
 	live := dev(t, data)
 	haigo(t, data, "sweep", "apply", sweepFile(t, "kill", killTokens))
 	live.await(t, "a run to train", func() bool { return lines(data) > 20 })
+	held := hold(data) // none has ended in the backup
 	haigo(t, data, "backup", file)
+	signal(syscall.SIGCONT, held...)
 
 	elsewhere := folder(t)
 	haigo(t, elsewhere, "restore", file)

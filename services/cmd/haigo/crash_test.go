@@ -63,9 +63,10 @@ func TestCrash(t *testing.T) {
 			signal(syscall.SIGCONT, c.processes()...)
 			begun := time.Now()
 			crash.inject(t, c)
-			injected := time.Now()
+			injected, held := time.Now(), hold(c.data)
 			c.service.await(t, "pages to answer", c.answers)
 			serves := time.Since(begun)
+			signal(syscall.SIGCONT, held...)
 			c.service.await(t, "the runs to be taken up", func() bool { return c.takenUp(t, training, injected) })
 			t.Logf("figure: serves after %.1f s (limit 10), %d runs taken up after %.1f s (limit 60)", serves.Seconds(), len(training), time.Since(begun).Seconds())
 		})
@@ -291,14 +292,34 @@ func (c *scene) takenUp(t *testing.T, runs []string, since time.Time) bool {
 
 // processes are all that belong to the data folder.
 func (c *scene) processes() []int {
-	pids := append(family(c.service.PID), family(c.postmaster())...)
-	dirs, _ := filepath.Glob(filepath.Join(c.data, "runs", "*"))
-	for _, dir := range dirs {
-		if _, err := os.Stat(filepath.Join(c.attempt(filepath.Base(dir)), spec.ExitFile)); err != nil {
-			pids = append(pids, family(c.wrapper(filepath.Base(dir)))...)
+	return slices.Concat(family(c.service.PID), family(c.postmaster()), trainers(c.data))
+}
+
+// trainers are the processes around the runs that train on a data folder, and what these have started.
+func trainers(data string) (pids []int) {
+	attempts, _ := filepath.Glob(filepath.Join(data, "runs", "*", "attempt-*"))
+	for _, attempt := range attempts {
+		if _, err := os.Stat(filepath.Join(attempt, spec.ExitFile)); err == nil {
+			continue
+		}
+		p, err := spec.ReadFile[spec.Process](filepath.Join(attempt, spec.ProcessFile))
+		if err == nil && strings.Contains(commandLine(p.PID), data) {
+			pids = append(pids, family(p.PID)...)
 		}
 	}
 	return pids
+}
+
+// hold stops all that trains on a data folder, so that no run ends while something is slow; SIGCONT lets it go on.
+func hold(data string) (pids []int) {
+	for {
+		signal(syscall.SIGSTOP, trainers(data)...)
+		all := trainers(data) // one that was just being started is among these
+		if len(all) == len(pids) {
+			return all
+		}
+		pids = all
+	}
 }
 
 // plugins are the trainers that the service asks: those among its children.

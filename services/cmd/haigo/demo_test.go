@@ -103,8 +103,10 @@ func TestDemo_WithoutResult(t *testing.T) {
 	args := demoArguments(t)
 	training := start(t, command(t, data, args...))
 	training.await(t, "events", func() bool { return lines(data) > 10 })
+	held := hold(data)
 	training.end(syscall.SIGKILL)
 	haigo(t, data, "sweep", "stop", "demo-quick")
+	signal(syscall.SIGKILL, held...) // or they might end before the next start asks them to leave
 
 	document, _ := finishDemo(t, data, args)
 	if document["share_url"] != nil {

@@ -85,10 +85,10 @@ func (w walk) turn() {
 	w.until(w.says(`- {until: 0.3, mixture: {ja: 0.25, en: 0.63, code: 0.12}}`) + `&& ` + w.says("# often enough to see the turn"))
 }
 
-// step undoes or redoes until the share is what it was: what is moved with rests is undone in parts.
+// step undoes or redoes until the share is what it was: what is moved with rests, as a slow machine does, is undone in parts.
 func (w walk) step(what, share string) {
 	const now = `document.querySelector("#m-0-0").value`
-	for range 3 {
+	for range 20 {
 		before := ask(w.T, w.tab, chromedp.Evaluate[string](now))
 		w.hand.press(w.T, `[data-do="`+what+`"]`)
 		w.until(fmt.Sprintf(`%s !== %q`, now, before))
@@ -96,7 +96,7 @@ func (w walk) step(what, share string) {
 			return
 		}
 	}
-	w.Fatalf("three presses of %s don't lead to %s", what, share)
+	w.Fatalf("no presses of %s lead to %s", what, share)
 }
 
 // mistake makes the run small, and one edit too many: the text stays, with the mistake at its line in the page's

@@ -175,13 +175,12 @@ func valueOf(line string) int {
 // until waits for a condition of the page.
 func (b *tab) until(t *testing.T, condition string) {
 	t.Helper()
-	for range 600 {
+	for deadline := time.Now().Add(4 * time.Minute); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
 		// A page that is being left has no answer.
 		met, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](fmt.Sprintf("Boolean(%s)", condition)))
 		if err == nil && met {
 			return
 		}
-		time.Sleep(100 * time.Millisecond)
 	}
 	t.Fatalf("%s never came true:\n%s", condition, b.text(t, "body"))
 }

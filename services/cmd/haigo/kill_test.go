@@ -108,7 +108,7 @@ func undisturbed(t *testing.T, tokens int) (fate, time.Duration) {
 }
 
 // TestKill kills the service five times while it trains a sweep; in the long form twenty times at random moments of one that
-// takes ten minutes.
+// takes ten minutes. Runs go on without it, but for the while in which it starts again.
 func TestKill(t *testing.T) {
 	kills, tokens := 5, killTokens
 	if long {
@@ -132,11 +132,15 @@ func TestKill(t *testing.T) {
 			t.Fatalf("the sweep ended before the service could be killed %d times: give it more tokens", kills)
 		}
 		s.end(syscall.SIGKILL)
+		seen = lines(data)
+		await(t, "runs to go on by themselves", func() bool { return lines(data) > seen+20 || len(trainers(data)) == 0 })
+		held := hold(data)
 		begun := time.Now()
 		s = dev(t, data)
 		serves = max(serves, time.Since(begun))
 		store = s.store(t)
 		stored := points(t, store)
+		signal(syscall.SIGCONT, held...)
 		await(t, "further points to be stored", func() bool { return points(t, store) > stored || ended(t, store, "kill") })
 		stores = max(stores, time.Since(begun))
 	}

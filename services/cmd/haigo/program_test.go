@@ -186,11 +186,11 @@ func (s *service) store(t testing.TB) *postgres.Store {
 	return store
 }
 
-// await polls until ok, for at most four minutes, or an hour in the long form of faults: what is waited for takes as long as
+// await polls until ok, for at most ten minutes, or an hour in the long form of faults: what is waited for takes as long as
 // the machine makes it.
 func await(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	patience := 4 * time.Minute
+	patience := 10 * time.Minute
 	if long {
 		patience = time.Hour
 	}

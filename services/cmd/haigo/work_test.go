@@ -11,7 +11,7 @@ import (
 func TestWork_health(t *testing.T) {
 	t.Parallel()
 	data := folder(t)
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	taken, err := net.Listen("tcp", "127.0.0.1:"+port(t))
 	if err != nil {
 		t.Fatal(err)
 	}
