@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -28,7 +29,7 @@ func onDevice(t *testing.T, l *engine.Local, name, script string) string {
 		devices[i].Name = fmt.Sprintf("%s-%d-%s", t.Name(), os.Getpid(), devices[i].Name)
 	}
 	dir := filepath.Join(t.TempDir(), name)
-	if err := engine.Prepare(dir, []byte("{}"), plan(script), "nonce"+name+t.Name(), devices...); err != nil {
+	if err := engine.Prepare(dir, []byte("{}"), plan(script), rand.Text(), devices...); err != nil {
 		t.Fatal(err)
 	}
 	return dir

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"crypto/rand"
 	"errors"
 	"io"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"runtime"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 	"github.com/haigo-lab/haigo/services/engine"
@@ -54,8 +56,8 @@ func TestLocal_leavesNothingBehind(t *testing.T) {
 		t.Errorf("exit.json: %+v", exit)
 	}
 	select {
-	case <-worker:
-	default:
+	case <-worker: // whose end the system tells a moment later
+	case <-time.After(stuck):
 		t.Error("the attempt has ended, and a process of it lives")
 	}
 }
@@ -75,7 +77,7 @@ func TestLocal_leftBehind(t *testing.T) {
 		if d.Name != used {
 			continue
 		}
-		if err := engine.Prepare(next, []byte("{}"), plan("exit 0"), "next"+t.Name(), d); err != nil {
+		if err := engine.Prepare(next, []byte("{}"), plan("exit 0"), rand.Text(), d); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -96,6 +98,10 @@ func TestLocal_leftBehind(t *testing.T) {
 	}
 	<-worker
 	until(t, "ended", func() bool { return state(t, dir) == engine.Ended })
+	until(t, "its device free", func() bool {
+		_, err := wrapper().Submit(t.Context(), next, "key")
+		return !errors.Is(err, engine.ErrFull)
+	})
 	submit(t, next)
 	ended(t, next)
 }

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"bufio"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"os"
@@ -22,11 +23,15 @@ func TestLocal_runsPartsInOrder(t *testing.T) {
 	dir := attempt(t, `echo one >> order; echo out; echo err >&2`, `echo two >> order; echo "$HAIGO_NONCE" > nonce; cat`)
 	submit(t, dir)
 	exit := ended(t, dir)
+	launch, err := spec.ReadFile[spec.Launch](filepath.Join(dir, spec.LaunchFile))
+	if err != nil {
+		t.Fatal(err)
+	}
 	if exit.Code != 0 || exit.Part != "1" || exit.Signal != "" || exit.Error != "" || exit.Ended.Before(exit.Started) {
 		t.Errorf("exit.json: %+v", exit)
 	}
 	for name, want := range map[string]string{
-		"order": "one\ntwo", "nonce": "nonce" + t.Name(), spec.StdoutFile: "out", spec.StderrFile: "err",
+		"order": "one\ntwo", "nonce": launch.Nonce, spec.StdoutFile: "out", spec.StderrFile: "err",
 	} {
 		if got := text(t, dir, name); got != want {
 			t.Errorf("%s: got %q, want %q", name, got, want)
@@ -59,7 +64,7 @@ func TestLocal_exits(t *testing.T) {
 		p := plan("")
 		p.Parts[0].Argv = []string{"/nowhere/train"}
 		dir := filepath.Join(t.TempDir(), "attempt-0001")
-		if err := engine.Prepare(dir, nil, p, "n"); err != nil {
+		if err := engine.Prepare(dir, nil, p, rand.Text()); err != nil {
 			t.Fatal(err)
 		}
 		submit(t, dir)

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -67,7 +68,7 @@ func attempt(t testing.TB, scripts ...string) string {
 
 func attemptIn(t testing.TB, dir string, scripts ...string) string {
 	t.Helper()
-	if err := engine.Prepare(dir, []byte("{}"), plan(scripts...), "nonce"+t.Name()); err != nil {
+	if err := engine.Prepare(dir, []byte("{}"), plan(scripts...), rand.Text()); err != nil {
 		t.Fatal(err)
 	}
 	return dir
@@ -128,10 +129,13 @@ func ready(t testing.TB, dir string) {
 	until(t, "ready", func() bool { return exists(dir, "ready") })
 }
 
-// until looks again and again, for as long as a stuck process would need to be called stuck.
+// stuck is how long a process takes that is called stuck, on a machine however slow.
+const stuck = 4 * time.Minute
+
+// until looks again and again, until what it waits for is stuck.
 func until(t testing.TB, what string, so func() bool) {
 	t.Helper()
-	deadline, look := time.After(60*time.Second), time.NewTicker(5*time.Millisecond)
+	deadline, look := time.After(stuck), time.NewTicker(5*time.Millisecond)
 	defer look.Stop()
 	for !so() {
 		select {

@@ -38,8 +38,7 @@ func TestVerdict(t *testing.T) {
 		{"another machine, never seen", "other", "other", time.Time{}, false, engine.Unobserved},
 		{"another machine, ended", "other", "other", now, true, engine.Ended},
 	} {
-		t.Run(v.name, func(t *testing.T) {
-			t.Parallel()
+		t.Run(v.name, func(t *testing.T) { // one after the other: a parallel one would wait for others while its heartbeat gets old
 			dir := attempt(t, "exit 0")
 			started := now.Add(-time.Minute)
 			if !v.beat.IsZero() {

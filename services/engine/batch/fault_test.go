@@ -21,7 +21,7 @@ import (
 
 const onSlurm = `
 engine: slurm
-slurm: {partition: debug, poll: 300ms, silent_after: 15s, lost_after: 5s, timeout: 15s%s}
+slurm: {partition: debug, poll: 300ms, silent_after: 15s, lost_after: 5s, timeout: 1m%s}
 `
 
 // same compares with the undisturbed sweep.
@@ -213,10 +213,11 @@ func (s *site) forgets() *service {
 	return w
 }
 
-// TestFault_SlurmTimeLimit: the runner leaves before the limit, with a checkpoint, and the next job goes on.
+// TestFault_SlurmTimeLimit: the runner leaves before the limit, with a checkpoint, and the next job goes on. It is asked to when
+// it had 40 s, of which its first checkpoint takes a few.
 func TestFault_SlurmTimeLimit(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, fmt.Sprintf(onSlurm, ", time_limit: 1m, leave_before: 50s"))
+	s := newSite(t, fmt.Sprintf(onSlurm, ", time_limit: 10m, leave_before: 560s"))
 	s.work()
 	s.apply(1)
 	run := s.run(1)

@@ -366,11 +366,12 @@ func (s *site) frozen(run ablation.Run) int {
 	s.Helper()
 	pid := 0
 	s.until("a first checkpoint of "+run.Name, func() bool {
-		events, _ := os.ReadFile(filepath.Join(s.attempt(run, 1), spec.EventsFile))
-		if whole := events[:bytes.LastIndexByte(events, '\n')+1]; bytes.Contains(whole, []byte(`"type":"checkpoint"`)) {
-			pid = s.runner(run, 1)
+		if pid == 0 {
+			pid = s.runner(run, 1) // looks through all processes: not while the run trains on to its end
 		}
-		return pid > 0
+		events, _ := os.ReadFile(filepath.Join(s.attempt(run, 1), spec.EventsFile))
+		whole := events[:bytes.LastIndexByte(events, '\n')+1]
+		return pid > 0 && bytes.Contains(whole, []byte(`"type":"checkpoint"`))
 	})
 	s.signal(pid, syscall.SIGSTOP)
 	if s.exists(run, 1, spec.ExitFile) {

@@ -41,9 +41,14 @@ func TestSlurm_Waits(t *testing.T) {
 	})
 	s.haigo("run", "stop", third.ID)
 	s.until("it is stopped", func() bool { return s.run(seed).State == ablation.RunStopped })
-	for seed, pid := range training {
+	job := s.handle(third, 1)["job"]
+	s.until("its job leaves the queue", func() bool {
+		return strings.Contains(s.slurm("scontrol", "show", "job", job), "JobState=CANCELLED")
+	})
+	for seed, pid := range training { // there is room for it now
+		s.haigo("run", "stop", s.run(seed).ID)
 		s.signal(pid, syscall.SIGCONT)
-		s.until("another has completed", func() bool { return s.run(seed).State == ablation.RunCompleted })
+		s.until("another has left", func() bool { return s.run(seed).State == ablation.RunStopped })
 	}
 	if s.exists(third, 1, spec.ProcessFile) {
 		t.Error("the stopped run's job was started")
