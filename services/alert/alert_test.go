@@ -32,6 +32,7 @@ import (
 	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/alert"
 	"github.com/haigo-lab/haigo/services/alert/alerttest"
+	"github.com/haigo-lab/haigo/services/porttest"
 )
 
 // TestMain lets the system's list of authorities be the one that signed the certificate of the tests' own servers.
@@ -325,8 +326,6 @@ func says(t *testing.T, text string) string {
 // TestSender_troubles: why something didn't arrive is said in our own words, and nothing that was answered is in them.
 func TestSender_troubles(t *testing.T) {
 	t.Parallel()
-	closed := httptest.NewServer(nil)
-	closed.Close()
 	secure := httptest.NewUnstartedServer(nil)
 	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
 	secure.StartTLS()
@@ -338,7 +337,7 @@ func TestSender_troubles(t *testing.T) {
 		"a place to go":       {says(t, "HTTP/1.1 307 SECRET\r\nLocation: http://%SECRET/\r\nContent-Length: 0\r\n\r\n"), "it answers 307", "応答は 307 でした"},
 		"a reason":            {says(t, "HTTP/1.1 404 SECRET\r\nContent-Length: 6\r\n\r\nSECRET"), "it answers 404", "応答は 404 でした"},
 		"nothing":             {says(t, ""), "it hangs up without an answer", "応答せずに接続が切られました"},
-		"a closed port":       {closed.URL, "it refuses the connection", "接続を拒否されました"},
+		"a closed port":       {"http://" + porttest.Free(t), "it refuses the connection", "接続を拒否されました"},
 		"another certificate": {"https://localhost:" + port + "/SECRET", "its certificate is for another name", "証明書の名前が一致しません"},
 		"no TLS":              {strings.Replace(says(t, "SECRET"), "http:", "https:", 1), "no secure connection can be made with it", "安全な接続 (TLS) を確立できません"},
 		"private":             {"http://10.0.0.1/SECRET", alert.ErrPrivate.Words.EN, alert.ErrPrivate.Words.JA},

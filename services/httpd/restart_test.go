@@ -12,6 +12,7 @@ import (
 
 	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/httpd"
+	"github.com/haigo-lab/haigo/services/porttest"
 	"github.com/haigo-lab/haigo/services/postgres/pgtest"
 )
 
@@ -21,7 +22,7 @@ func TestBrowser_restart(t *testing.T) {
 	t.Parallel()
 	b, _ := browse(t)
 	store := pgtest.Store(t)
-	server, stop := serve(t, store, "127.0.0.1:0", httpd.Beat(beat))
+	server, stop := serve(t, store, porttest.Free(t), httpd.Beat(beat))
 	address, err := url.Parse(server.URL())
 	if err != nil {
 		t.Fatal(err)

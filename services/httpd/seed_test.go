@@ -90,7 +90,7 @@ func (s site) train(outcome ablation.RunState) ablation.Run {
 func (s site) begin(outcome ablation.RunState) ablation.Claim {
 	s.Helper()
 	ctx := s.Context()
-	claim, err := s.store.Claim(ctx, postgres.ClaimRequest{Holder: ablation.Holder{Host: "here", BootID: "b", PID: 1, StartTime: 1}, Lease: time.Minute, MaxRuns: 100})
+	claim, err := s.store.Claim(ctx, postgres.ClaimRequest{Holder: ablation.Holder{Host: "here", BootID: "b", PID: 1, StartTime: 1}, Lease: time.Hour, MaxRuns: 100})
 	if err != nil || claim == nil {
 		s.Fatalf("claim: %v, %v", claim, err)
 	}

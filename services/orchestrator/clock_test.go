@@ -339,7 +339,7 @@ func TestClock_budget(t *testing.T) {
 	if _, _, err := sweeper(store).Apply(t.Context(), []byte(document), ""); err != nil {
 		t.Fatal(err)
 	}
-	claim, err := store.Claim(t.Context(), postgres.ClaimRequest{Holder: ablation.Holder{Host: "here", BootID: "b", PID: 1, StartTime: 1}, Lease: time.Minute, MaxRuns: 1})
+	claim, err := store.Claim(t.Context(), postgres.ClaimRequest{Holder: ablation.Holder{Host: "here", BootID: "b", PID: 1, StartTime: 1}, Lease: time.Hour, MaxRuns: 1})
 	if err != nil || claim == nil {
 		t.Fatal(claim, err)
 	}

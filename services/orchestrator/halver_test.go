@@ -118,7 +118,7 @@ func (o onRecord) Handle(context.Context, slog.Record) error {
 func train(t *testing.T, store *postgres.Store, to int64, plan ...ablation.RunPlan) ablation.Claim {
 	t.Helper()
 	ctx := t.Context()
-	claim, err := store.Claim(ctx, postgres.ClaimRequest{Holder: ablation.Holder{Host: "here", BootID: "b", PID: 1, StartTime: 1}, Lease: time.Minute, MaxRuns: 100})
+	claim, err := store.Claim(ctx, postgres.ClaimRequest{Holder: ablation.Holder{Host: "here", BootID: "b", PID: 1, StartTime: 1}, Lease: time.Hour, MaxRuns: 100})
 	if err != nil || claim == nil {
 		t.Fatalf("claim: %v, %v", claim, err)
 	}

@@ -300,7 +300,7 @@ func kinds(s ablation.Sweep) (out []ablation.RoundKind) {
 
 func claim(t *testing.T, store *postgres.Store) *ablation.Claim {
 	t.Helper()
-	c, err := store.Claim(t.Context(), postgres.ClaimRequest{Holder: ablation.Holder{Host: "here", BootID: "b", PID: 1, StartTime: 1}, Lease: time.Minute, MaxRuns: 100})
+	c, err := store.Claim(t.Context(), postgres.ClaimRequest{Holder: ablation.Holder{Host: "here", BootID: "b", PID: 1, StartTime: 1}, Lease: time.Hour, MaxRuns: 100})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -73,7 +73,7 @@ func (w *world) must(err error) {
 }
 
 func (w *world) request() postgres.ClaimRequest {
-	return postgres.ClaimRequest{Holder: w.holder, Lease: time.Minute, MaxRuns: 1000}
+	return postgres.ClaimRequest{Holder: w.holder, Lease: time.Hour, MaxRuns: 1000}
 }
 
 // claim takes the next run that there must be.

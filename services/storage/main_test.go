@@ -63,7 +63,7 @@ func (h house) sweep(name string, runs int, state ablation.RunState) {
 func (h house) train(next ablation.RunState) {
 	h.Helper()
 	ctx := h.Context()
-	c, err := h.Store.Claim(ctx, postgres.ClaimRequest{Holder: ablation.Holder{Host: "here", BootID: "b", PID: 1, StartTime: 1}, Lease: time.Minute, MaxRuns: 9})
+	c, err := h.Store.Claim(ctx, postgres.ClaimRequest{Holder: ablation.Holder{Host: "here", BootID: "b", PID: 1, StartTime: 1}, Lease: time.Hour, MaxRuns: 9})
 	if err != nil || c == nil {
 		h.Fatal("no claim", err)
 	}

@@ -122,7 +122,7 @@ func TestHost_startsAnotherAfterADeath(t *testing.T) {
 func TestHost_endsWhatHangs(t *testing.T) {
 	t.Parallel()
 	o := write(t, role("plugin"))
-	o.CallTimeout = 300 * time.Millisecond
+	o.CallTimeout = 5 * time.Second // what doesn't hang answers sooner on any machine
 	h := openWith(t, o)
 	first := describe(t, h)
 	if _, err := h.Check(t.Context(), "curious", with("hang")); !errors.Is(err, context.DeadlineExceeded) {
@@ -205,7 +205,9 @@ func TestHost_refuses(t *testing.T) {
 				name = "other"
 				listed(t, o.Bin, name, filepath.Join(o.Bin, "plugin"))
 			}
-			o.StartTimeout = 2 * time.Second
+			if v.name == "silence" {
+				o.StartTimeout = 2 * time.Second
+			}
 			_, err := openWith(t, o).Describe(t.Context(), name)
 			if err == nil || !strings.Contains(err.Error(), v.want) {
 				t.Errorf("got %v, want …%s", err, v.want)

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/haigo-lab/haigo/services/porttest"
 )
 
 // MailServer takes mail over SMTP, one mail a connection, and keeps it in Mails.
@@ -28,10 +30,10 @@ type MailServer struct {
 	serving  sync.WaitGroup
 }
 
-// NewMailServer listens on a free port of loopback until the test ends, set up as it is told to.
+// NewMailServer listens on a free port of loopback, which nobody takes while it is away, until the test ends, set up as it is told to.
 func NewMailServer(t testing.TB, set ...func(*MailServer)) *MailServer {
 	t.Helper()
-	m := &MailServer{Address: "127.0.0.1:0", Mails: make(chan string, 10), t: t}
+	m := &MailServer{Address: porttest.Free(t), Mails: make(chan string, 10), t: t}
 	for _, f := range set {
 		f(m)
 	}
@@ -60,7 +62,7 @@ func (m *MailServer) Return() {
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	m.listener, m.Address = l, l.Addr().String()
+	m.listener = l
 	m.serving.Go(func() {
 		for {
 			c, err := l.Accept()

@@ -1,14 +1,14 @@
 package main_test
 
 import (
-	"fmt"
-	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/haigo-lab/haigo/services/porttest"
 )
 
 // TestListen wants the port that was free the last time again, so that links still lead here, and another one where
@@ -50,17 +50,12 @@ func TestListen(t *testing.T) {
 	}
 }
 
-// port is a free one of those that the system gives to nobody who asks for any, and to no connection: it stays free while nobody
-// listens there.
+// port is one that stays free while nobody listens there.
 func port(t *testing.T) string {
 	t.Helper()
-	for range 100 {
-		number := fmt.Sprint(10_000 + rand.IntN(10_000))
-		if listener, err := net.Listen("tcp", "127.0.0.1:"+number); err == nil {
-			listener.Close()
-			return number
-		}
+	_, port, err := net.SplitHostPort(porttest.Free(t))
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Fatal("no port is free")
-	return ""
+	return port
 }

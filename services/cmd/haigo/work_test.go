@@ -5,13 +5,15 @@ import (
 	"os/exec"
 	"syscall"
 	"testing"
+
+	"github.com/haigo-lab/haigo/services/porttest"
 )
 
 // A container's health check asks a worker, which serves no pages.
 func TestWork_health(t *testing.T) {
 	t.Parallel()
 	data := folder(t)
-	taken, err := net.Listen("tcp", "127.0.0.1:"+port(t))
+	taken, err := net.Listen("tcp", porttest.Free(t))
 	if err != nil {
 		t.Fatal(err)
 	}
