@@ -177,9 +177,12 @@ func (b *tab) quiet() {
 	b.bad = nil
 }
 
+// stuck is how long a page takes that is called stuck, on a machine however slow.
+const stuck = 4 * time.Minute
+
 func (b *tab) run(actions ...chromedp.Action[chromedp.Void]) {
 	b.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(b.ctx, stuck)
 	defer cancel()
 	if err := chromedp.Do(ctx, actions...); err != nil {
 		b.Fatal(err)
@@ -196,9 +199,9 @@ func (b *tab) eval(script string) {
 // until waits for a condition of the page.
 func (b *tab) until(condition string) {
 	b.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(b.ctx, stuck)
 	defer cancel()
-	if _, err := chromedp.Run(ctx, chromedp.Poll[any](fmt.Sprintf("Boolean(%s)", condition))); err != nil {
+	if _, err := chromedp.Run(ctx, chromedp.Poll[any](fmt.Sprintf("Boolean(%s)", condition), chromedp.WithPollingTimeout(0))); err != nil {
 		text, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string]("location.href + document.body.innerText"))
 		b.Fatalf("%s: %v\n%s", condition, err, text)
 	}

@@ -23,7 +23,7 @@ type Options struct {
 	Data string // data folder, absolute; its plugins.yaml and its folder trainers may add some
 	Log  *slog.Logger
 
-	StartTimeout time.Duration // until a plugin says where it listens; 10 s unless set
+	StartTimeout time.Duration // until a plugin says where it listens; 30 s unless set
 	CallTimeout  time.Duration // of one call; 2 min unless set: a first look at a large source takes time
 }
 
@@ -40,7 +40,7 @@ type Host struct {
 // Open reads both lists; it starts nothing yet.
 func Open(o Options) (*Host, error) {
 	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
-	o.StartTimeout = cmp.Or(o.StartTimeout, 10*time.Second)
+	o.StartTimeout = cmp.Or(o.StartTimeout, 30*time.Second)
 	o.CallTimeout = cmp.Or(o.CallTimeout, 2*time.Minute)
 	plugins, err := listed(o)
 	if err != nil {

@@ -26,7 +26,7 @@ func TestRun_SaysThatTheDiskIsFull(t *testing.T) {
 		t.Skipf("not run: a full disk under a run, which needs root and mount (%v)", err)
 	}
 	t.Cleanup(func() {
-		if err := syscall.Unmount(checkpoints, 0); err != nil {
+		if err := syscall.Unmount(checkpoints, syscall.MNT_DETACH); err != nil {
 			t.Error(err)
 		}
 	})
