@@ -42,13 +42,15 @@ func TestFault_SlurmKilledAfterSbatch(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, fmt.Sprintf(onSlurm, ""))
 	s.killedAfterSubmitting(onSlurm, "sbatch")
+	s.work()
 	s.same(1, 1)
 	if jobs := strings.Fields(s.slurm("squeue", "--noheader", "--states=all", "--format=%i")); len(jobs) != 1 {
 		t.Errorf("jobs %v, want one", jobs)
 	}
 }
 
-// killedAfterSubmitting starts a run, kills the service while the command that submitted its job hangs, and starts it again.
+// killedAfterSubmitting starts a run and kills the service while the command that submitted its job hangs; for the next one no
+// command does.
 func (s *site) killedAfterSubmitting(engines, command string) {
 	s.Helper()
 	hang := filepath.Join(s.data, "hang")
@@ -65,7 +67,6 @@ func (s *site) killedAfterSubmitting(engines, command string) {
 		s.Fatalf("the job was written down before the kill: %v", h)
 	}
 	s.write("engines.yaml", fmt.Sprintf(engines, ""))
-	s.work()
 }
 
 // TestFault_PBS on the Torque commands over Slurm: no second job after a kill between qsub and commit, and a job whose node
@@ -82,8 +83,10 @@ pbs: {queue: debug, poll: 300ms, silent_after: 15s, lost_after: 5s%s}
 	s := newSite(t, fmt.Sprintf(onPBS, ""))
 	s.killedAfterSubmitting(onPBS, "qsub")
 	run := s.run(1)
+	pid := s.frozen(run) // before it ends: the next service takes a while to find it
+	s.work()
 	s.until("the job is found", func() bool { return s.handle(run, 1) != nil })
-	s.tool("kill-node", s.node(s.frozen(run)))
+	s.tool("kill-node", s.node(pid))
 	s.same(1, 2)
 	s.resumed(run, 2)
 	if jobs := strings.Count(s.slurm("qstat", "-f"), "Job Id:"); jobs != 2 {
@@ -265,8 +268,9 @@ gridengine: {queue: all.q, time_limit: 1h, poll: 300ms, silent_after: 15s, lost_
 	}
 	s.killedAfterSubmitting(onGrid, "qsub")
 	run := s.run(1)
+	s.frozen(run) // before it ends: the next service takes a while to find it
+	s.work()
 	s.until("the job is found", func() bool { return s.handle(run, 1) != nil })
-	s.frozen(run)
 	s.slurm("qdel", s.handle(run, 1)["job"])
 	s.same(1, 2)
 	s.resumed(run, 2)

@@ -46,7 +46,7 @@ type site struct {
 	url     string
 	store   *postgres.Store
 	grids   []string // variables of a Grid Engine
-	tokens  string   // of a run; 200k unless given
+	tokens  string   // of a run; 500k unless given
 	books   bool     // Slurm keeps accounts, in a database of its own
 }
 
@@ -275,7 +275,7 @@ schedules:
   half: {stages: [{until: 1.0, mixture: {ja: 0.5, en: 0.5}}]}
 seeds: %d
 seed: 7
-`, cmp.Or(s.tokens, "200k"), seeds))
+`, cmp.Or(s.tokens, "500k"), seeds))
 	s.haigo("sweep", "apply", filepath.Join(s.data, "sweep.yaml"))
 }
 
@@ -366,6 +366,9 @@ func (s *site) frozen(run ablation.Run) int {
 	s.Helper()
 	pid := 0
 	s.until("a first checkpoint of "+run.Name, func() bool {
+		if s.exists(run, 1, spec.ExitFile) {
+			s.Fatal("the run had ended before it was frozen: give it more tokens")
+		}
 		if pid == 0 {
 			pid = s.runner(run, 1) // looks through all processes: not while the run trains on to its end
 		}
