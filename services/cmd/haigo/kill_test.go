@@ -86,7 +86,8 @@ var calm = struct {
 	sync.Mutex
 	fates map[int]fate
 	took  map[int]time.Duration
-}{fates: map[int]fate{}, took: map[int]time.Duration{}}
+	wrote map[int]int64
+}{fates: map[int]fate{}, took: map[int]time.Duration{}, wrote: map[int]int64{}}
 
 // undisturbed is the fate of a sweep in which nobody is killed, and how long it trains.
 func undisturbed(t *testing.T, tokens int) (fate, time.Duration) {
@@ -102,13 +103,13 @@ func undisturbed(t *testing.T, tokens int) (fate, time.Duration) {
 	haigo(t, data, "sweep", "apply", sweepFile(t, "kill", tokens))
 	begun := time.Now()
 	f, _ := fateOf(t, s, "kill")
-	calm.fates[tokens], calm.took[tokens] = f, time.Since(begun)
+	calm.fates[tokens], calm.took[tokens], calm.wrote[tokens] = f, time.Since(begun), wrote(data)
 	s.end(syscall.SIGTERM)
 	return f, calm.took[tokens]
 }
 
-// TestKill kills the service five times while it trains a sweep; in the long form twenty times at random moments of one that
-// takes ten minutes. Runs go on without it, but for the while in which it starts again.
+// TestKill kills the service five times while it trains a sweep; in the long form twenty times at random steps of one that takes
+// ten minutes. Runs go on without it, but for the while in which it starts again.
 func TestKill(t *testing.T) {
 	kills, tokens := 5, killTokens
 	if long {
@@ -121,13 +122,13 @@ func TestKill(t *testing.T) {
 	s := dev(t, data)
 	haigo(t, data, "sweep", "apply", sweepFile(t, "kill", tokens))
 	var serves, stores time.Duration
-	for range kills {
-		seen := lines(data)
-		store := s.store(t)
-		await(t, "further events", func() bool { return lines(data) > seen+40 || ended(t, store, "kill") })
+	for i := range kills {
+		seen, due := lines(data), int64(0)
 		if long {
-			time.Sleep(rand.N(50 * time.Second))
+			due = int64(.95 * float64(calm.wrote[tokens]) * (float64(i) + rand.Float64()) / float64(kills))
 		}
+		store := s.store(t)
+		await(t, "further events", func() bool { return wrote(data) > due && lines(data) > seen+40 || ended(t, store, "kill") })
 		if ended(t, store, "kill") {
 			t.Fatalf("the sweep ended before the service could be killed %d times: give it more tokens", kills)
 		}
@@ -168,6 +169,17 @@ func points(t *testing.T, store *postgres.Store) int64 {
 func ended(t *testing.T, store *postgres.Store, sweep string) bool {
 	w, err := store.Sweep(t.Context(), sweep)
 	return err == nil && w.State == ablation.SweepCompleted
+}
+
+// wrote is how many bytes of events all runs have written.
+func wrote(data string) (n int64) {
+	files, _ := filepath.Glob(filepath.Join(data, "runs", "*", "attempt-*", spec.EventsFile))
+	for _, file := range files {
+		if info, err := os.Stat(file); err == nil {
+			n += info.Size()
+		}
+	}
+	return n
 }
 
 // lines is how many events all runs have written.
