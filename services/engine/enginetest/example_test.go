@@ -26,7 +26,11 @@ const examples = "../../../plugins/command/examples"
 func TestExample_bigram(t *testing.T) {
 	t.Parallel()
 	x := &example{T: t, name: "bigram", host: exampleHost(t, "bigram"), data: t.TempDir()}
-	x.goesOn(x.spec())
+	s := x.spec()
+	const longer = 4 // or it is done before it can be asked to stop
+	s.Steps, s.Weights[1].FromStep = longer*s.Steps, longer*s.Weights[1].FromStep
+	s.Eval.EverySteps, s.Checkpoint.EverySteps = longer*s.Eval.EverySteps, longer*s.Checkpoint.EverySteps
+	x.goesOn(s)
 }
 
 // torchrun is that of the environment which make bench-cpu sets up.
