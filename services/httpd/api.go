@@ -3,7 +3,6 @@ package httpd
 import (
 	"context"
 	"errors"
-	"net/http"
 	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -120,7 +119,7 @@ func (o operations) refuse(ctx context.Context, operation string, err error) err
 		return answered
 	}
 	p := newProblem(err)
-	if p.Status == http.StatusInternalServerError && ctx.Err() == nil {
+	if inside(err) && !left(ctx) {
 		o.server.options.Log.Error("an API call broke", "operation", operation, "err", err)
 	}
 	return p

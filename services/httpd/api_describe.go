@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"maps"
@@ -53,7 +54,7 @@ func (o operations) completeOperation(op *huma.Operation) {
 
 // refusals are the statuses, beside those of success, that an operation may answer.
 func refusals(op *huma.Operation) []int {
-	statuses := []int{http.StatusUnauthorized, http.StatusMisdirectedRequest, http.StatusInternalServerError}
+	statuses := []int{http.StatusUnauthorized, http.StatusMisdirectedRequest, http.StatusInternalServerError, http.StatusServiceUnavailable}
 	if strings.Contains(op.Path, "{") || op.OperationID == "create-share" || op.OperationID == "compare-arms" {
 		statuses = append(statuses, http.StatusNotFound)
 	}
@@ -79,10 +80,8 @@ func refusals(op *huma.Operation) []int {
 	switch op.OperationID {
 	case "delete-sweep":
 		statuses = append(statuses, http.StatusConflict)
-	case "watch-events":
-		statuses = append(statuses, http.StatusServiceUnavailable)
 	case "get-decision":
-		statuses = append(statuses, http.StatusConflict, http.StatusServiceUnavailable)
+		statuses = append(statuses, http.StatusConflict)
 	}
 	return statuses
 }
@@ -124,11 +123,22 @@ func refusalExample(op *huma.Operation, status int) problem {
 	case http.StatusUnprocessableEntity:
 		return newProblem(&ablation.Invalid{Problems: []ablation.Problem{invalidExample(op)}})
 	case http.StatusServiceUnavailable:
-		return newProblem(errStreams)
+		return newProblem(unavailable(op))
 	case http.StatusInternalServerError:
 		return newProblem(errors.New("anything else"))
 	}
 	return problem{Title: http.StatusText(status), Status: status, Detail: detail(nil, status)}
+}
+
+// unavailable is why an operation isn't to be had for a while.
+func unavailable(op *huma.Operation) error {
+	switch op.OperationID {
+	case "watch-events":
+		return errStreams
+	case "get-decision":
+		return errDeciding
+	}
+	return context.DeadlineExceeded
 }
 
 // invalidExample is a problem at the first place where this operation can find one.

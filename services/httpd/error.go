@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -26,7 +27,7 @@ func status(err error) int {
 		return http.StatusMisdirectedRequest
 	case errors.Is(err, errToken):
 		return http.StatusUnauthorized
-	case errors.Is(err, errStreams), errors.Is(err, errDeciding):
+	case errors.Is(err, errStreams), errors.Is(err, errDeciding), errors.Is(err, context.DeadlineExceeded):
 		return http.StatusServiceUnavailable
 	case errors.Is(err, errMethod):
 		return http.StatusMethodNotAllowed
@@ -78,6 +79,9 @@ func detail(err error, status int) string {
 	if errors.Is(err, errDeciding) {
 		return "the decision is still being worked out from this many runs; ask again in half a minute"
 	}
+	if errors.Is(err, errStreams) {
+		return "too many event streams are open; close some, or try again in half a minute"
+	}
 	switch status {
 	case http.StatusBadRequest:
 		return "the body is missing, or isn't JSON; /api/v1/openapi.json has an example"
@@ -88,7 +92,7 @@ func detail(err error, status int) string {
 	case http.StatusUnsupportedMediaType:
 		return "the body is of a kind that isn't taken; send application/json"
 	case http.StatusServiceUnavailable:
-		return "too many event streams are open; close some, or try again in half a minute"
+		return "what this needs, the database before all, doesn't answer; try again in a while"
 	case http.StatusUnprocessableEntity:
 		return "the input must change before it can be taken: see problems"
 	case http.StatusRequestEntityTooLarge:

@@ -49,6 +49,9 @@ func LiveNow(refresh func(context.Context, ablation.Share) (ablation.Share, erro
 // Beat sets the time between two signs of life of event streams.
 func Beat(every time.Duration) func(*Options) { return func(o *Options) { o.beat = every } }
 
+// Patience sets how long requests wait for what they need.
+func Patience(limit time.Duration) func(*Options) { return func(o *Options) { o.patience = limit } }
+
 // Forget lets live shares be looked at anew.
 func (s *Server) Forget() { s.live = newLiveShares(s.sharer.Refresh) }
 

@@ -2,6 +2,7 @@ package httpd
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"net/http"
 	"slices"
@@ -34,12 +35,17 @@ func forPrograms(r *http.Request) bool {
 	return strings.HasPrefix(r.URL.Path, "/api/") || strings.Contains(accept, "json") && !strings.Contains(accept, "text/html")
 }
 
-// fail refuses a request that broke, and logs what nobody but us can mend.
+// inside reports whether what went wrong is ours to mend, or the database's.
+func inside(err error) bool {
+	return status(err) == http.StatusInternalServerError || errors.Is(err, context.DeadlineExceeded)
+}
+
+// fail refuses a request that broke, and logs what no client can mend.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
-	if status(err) == http.StatusInternalServerError {
-		if r.Context().Err() != nil {
-			return // the browser has left
-		}
+	if left(r.Context()) {
+		return
+	}
+	if inside(err) {
 		s.options.Log.Error("a page can't be shown", "route", route(r), "err", err)
 	}
 	s.refuse(w, r, err)
@@ -68,6 +74,7 @@ var heads = map[int]string{
 	http.StatusUnprocessableEntity:   "invalid",
 	http.StatusRequestEntityTooLarge: "large",
 	http.StatusInternalServerError:   "broken",
+	http.StatusServiceUnavailable:    "silent",
 }
 
 func (w words) message(err error, code int) messageView {

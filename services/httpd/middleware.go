@@ -35,6 +35,25 @@ func secure(next http.Handler) http.Handler {
 	})
 }
 
+// patience is how long a request waits for what it needs: less than the server's time to write an answer.
+const patience = 45 * time.Second
+
+// patient ends a request's work where it has to wait too long: a database may be alive, and silent. Streams end by themselves.
+func (s *Server) patient(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/api/v1/events" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		ctx, cancel := context.WithTimeout(r.Context(), s.options.patience)
+		defer cancel()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+// left reports whether a client has gone, so that nobody is to be told.
+func left(ctx context.Context) bool { return errors.Is(ctx.Err(), context.Canceled) }
+
 var errPanicked = errors.New("the request panicked")
 
 // observe logs one line a request, by route and not by address: addresses may hold share links. It turns a panic into

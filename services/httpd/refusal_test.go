@@ -1,11 +1,17 @@
 package httpd_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/haigo-lab/haigo/services/httpd"
+	"github.com/haigo-lab/haigo/services/postgres"
+	"github.com/haigo-lab/haigo/services/postgres/pgtest"
 )
 
 const (
@@ -164,4 +170,28 @@ func TestAPI_validation(t *testing.T) {
 	}
 	large := strings.Repeat("# nothing\n", 200_000)
 	t.Log(s.post("/sweeps", large).want(t, 413).body)
+}
+
+// TestRefusals_silentDatabase: where the database lives and doesn't answer, people and programs are told so, and wait no longer.
+func TestRefusals_silentDatabase(t *testing.T) {
+	t.Parallel()
+	url := pgtest.URL(t)
+	store, err := postgres.Open(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(store.Close)
+	server, _ := serve(t, store, "127.0.0.1:0", httpd.Patience(300*time.Millisecond))
+	s := site{T: t, store: store, server: server, url: server.URL(), client: client(t)}
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	if _, err := conn.Exec(t.Context(), "BEGIN; LOCK TABLE sweeps IN ACCESS EXCLUSIVE MODE"); err != nil {
+		t.Fatal(err)
+	}
+	s.get("/", "Accept-Language", english).want(t, 503, "No answer", "the database before all")
+	s.get("/", "Accept-Language", japanese).want(t, 503, "応答がありません", "データベースなど")
+	s.get("/api/v1/sweeps").want(t, 503, `"status":503`, "the database before all")
 }

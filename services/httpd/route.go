@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/go-chi/chi/v5"
@@ -12,7 +13,7 @@ func (s *Server) routes() chi.Router {
 	r := chi.NewRouter()
 	r.NotFound(s.missing)
 	r.MethodNotAllowed(s.mistaken)
-	r.Use(withLanguage, s.observe, secure, middleware.GetHead)
+	r.Use(withLanguage, s.observe, secure, s.patient, middleware.GetHead)
 	r.Get("/healthz", s.healthy)
 	r.Group(func(r chi.Router) {
 		r.Use(s.knownHost, s.ownOrigin)
@@ -122,7 +123,9 @@ func route(r *http.Request) string {
 
 // healthy answers 200 when the database answers.
 func (s *Server) healthy(w http.ResponseWriter, r *http.Request) {
-	if err := s.options.Store.Ping(r.Context()); err != nil {
+	ctx, cancel := context.WithTimeout(r.Context(), s.options.patience/10)
+	defer cancel()
+	if err := s.options.Store.Ping(ctx); err != nil {
 		s.options.Log.Warn("the database doesn't answer", "err", err)
 		http.Error(w, "the database doesn't answer; the server's log says why", http.StatusServiceUnavailable)
 		return

@@ -65,7 +65,8 @@ type Options struct {
 	AdminToken string           // needed beyond loopback; then pages and API ask for it
 	Devices    ablation.Devices // what is known of devices, and the price of an hour where a page names no other
 
-	beat time.Duration // between two signs of life of an event stream; default heartbeat
+	beat     time.Duration // between two signs of life of an event stream; default heartbeat
+	patience time.Duration // with what a request needs, the database before all; default patience
 }
 
 // Server is the pages and the API. It is an http.Handler, safe for concurrent use.
@@ -89,6 +90,7 @@ func New(o Options) (*Server, error) {
 	o.URL = BaseURL(o.URL, o.Listen)
 	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
 	o.beat = cmp.Or(o.beat, heartbeat)
+	o.patience = cmp.Or(o.patience, patience)
 	g, err := newGuard(o)
 	if err != nil {
 		return nil, err

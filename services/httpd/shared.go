@@ -84,7 +84,7 @@ func (s *Server) gone(w http.ResponseWriter, r *http.Request) {
 
 // away is the page of every link while shares can't be read.
 func (s *Server) away(w http.ResponseWriter, r *http.Request, share int64, err error) {
-	if r.Context().Err() == nil {
+	if !left(r.Context()) {
 		s.options.Log.Error("a share can't be read", "share_id", share, "err", err)
 	}
 	w.Header().Set("Retry-After", "60")
