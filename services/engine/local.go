@@ -177,8 +177,11 @@ func (l *Local) Stop(_ context.Context, h Handle, grace time.Duration) error {
 	return askStop(v.Dir, grace.String())
 }
 
-// Kill implements Engine. The wrapper, which can't mistake its child, does it; where the wrapper is gone, the runner is
-// known by the nonce in its environment.
+// stuck is how old the heartbeat of a wrapper is that does nothing any more: one of these machines' file systems may hang.
+const stuck = 6 * beatEvery
+
+// Kill implements Engine. The wrapper, which can't mistake its child, does it; where the wrapper is gone or stuck, the runner
+// is known by the nonce in its environment, and a stuck wrapper ends after it.
 func (l *Local) Kill(ctx context.Context, h Handle) error {
 	v, err := parse(h)
 	if err != nil {
@@ -188,15 +191,23 @@ func (l *Local) Kill(ctx context.Context, h Handle) error {
 		return err
 	}
 	boot, err := bootID()
-	if err != nil || boot != v.BootID || alive(v.PID, v.StartTime) {
+	if err != nil || boot != v.BootID {
 		return err
 	}
-	if status, err := Verdict(v.Dir); err != nil || status.State != Running {
+	status, err := Verdict(v.Dir)
+	if err != nil || status.State != Running {
 		return err
+	}
+	wrapped := alive(v.PID, v.StartTime)
+	if wrapped && time.Since(status.Seen) < stuck {
+		return nil
 	}
 	pids, err := carrying(nonceMark(v.Nonce))
 	for _, pid := range pids {
 		err = errors.Join(err, unlessGone(syscall.Kill(pid, syscall.SIGKILL)))
+	}
+	if wrapped {
+		err = errors.Join(err, unlessGone(syscall.Kill(v.PID, syscall.SIGKILL)))
 	}
 	if err != nil {
 		return fmt.Errorf("kill runner: %w", err)

@@ -304,6 +304,32 @@ func TestLocal_wrapperThatCannotStart(t *testing.T) {
 	}
 }
 
+// TestLocal_stuckWrapper: a wrapper that stands still with its runner ends nothing, and is ended.
+func TestLocal_stuckWrapper(t *testing.T) {
+	t.Parallel()
+	dir := attempt(t, deaf)
+	h := submit(t, dir)
+	ready(t, dir)
+	exec := process(t, dir).PID
+	if err := syscall.Kill(exec, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	if err := wrapper().Kill(t.Context(), h); err != nil {
+		t.Fatal(err)
+	}
+	if state(t, dir) != engine.Running {
+		t.Fatal("a wrapper whose heart beat just now was ended")
+	}
+	past := time.Now().Add(-time.Minute)
+	if err := os.Chtimes(filepath.Join(dir, spec.HeartbeatFile), past, past); err != nil {
+		t.Fatal(err)
+	}
+	if err := wrapper().Kill(t.Context(), h); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "ended", func() bool { return state(t, dir) == engine.Ended })
+}
+
 // TestLocal_loudRunner writes a gigabyte; nobody reads, nothing blocks, and the disk keeps the first and last of it.
 func TestLocal_loudRunner(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -141,13 +142,19 @@ func (c *cluster) major() (int, error) {
 	return strconv.Atoi(strings.TrimSpace(string(data)))
 }
 
+// write says where the cluster is. Where that is said already nothing is written: the commands that free space have to work on a
+// full disk.
 func (c *cluster) write() error {
 	data, err := json.MarshalIndent(c.place, "", "  ")
 	if err != nil {
 		return err
 	}
+	data = append(data, '\n')
 	path := c.file()
-	if err := os.WriteFile(path+".new", append(data, '\n'), 0o644); err != nil {
+	if said, err := os.ReadFile(path); err == nil && bytes.Equal(said, data) {
+		return nil
+	}
+	if err := os.WriteFile(path+".new", data, 0o644); err != nil {
 		return err
 	}
 	return os.Rename(path+".new", path)
