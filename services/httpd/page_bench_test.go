@@ -107,7 +107,7 @@ func visited(b *testing.B, ctx context.Context, url string) (v visit) {
 
 // profile is a browser that has seen nothing.
 func profile(b *testing.B) context.Context {
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(b)), chromedp.NoSandbox, chromedp.UserDataDir(b.TempDir()), chromedp.WindowSize(1440, 900))
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(b)), chromedp.NoSandbox, chromedp.WindowSize(1440, 900))
 	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, stop := chromedp.NewContext(allocator)
 	b.Cleanup(func() { stop(); stopAllocator() })
