@@ -10,35 +10,46 @@ const DivergesWithin = 200
 
 // How divergence is told from noise.
 const (
-	watchWindow  = 128 // logged steps that a jump is held against
-	watchLeast   = 32  // of them before anything is judged
+	watchWindow  = 128 // steps that a jump is held against
+	watchLeast   = 32  // logged ones before anything is judged, and that a window keeps however far they lie apart
 	watchSigmas  = 6
 	watchBack    = 3 // sigmas within which a jump is over
 	watchFloor   = 0.005
-	watchPatient = DivergesWithin // steps that a loss may be away or stuck, and after which a jump is the new level
+	watchPatient = DivergesWithin // steps that a loss may be away or stuck, and after which a jump is a new level, too
 	watchAway    = 1.0            // nats above the best
 	watchStuck   = 0.05
-	watchJumps   = 500 // entered of one run: one that jumps more often has no level to jump from
+	watchMost    = 500 // jumps of one run that are entered, and stretches that aren't finite: one that has more has no level
 )
 
 // Watch follows a run's loss (nats) and gradient norm step by step and finds where they jump, leave or get stuck. It
 // depends on nothing but the values it is shown, so that it finds the same after a restart: its JSON is all of it. The
 // zero Watch has seen nothing. Not safe for concurrent use.
+//
+// A jump is a value beyond mean + 6 sigma of the last 128 steps, a spec asking trainers to log each; of one that logs more
+// seldom it is the last 32 that were logged. Sigma is half a percent of the mean at least. A jump is over at mean + 3 sigma;
+// after 200 steps further ones are told from the level that it reached, while it itself may still end.
 type Watch struct {
-	Loss  Window `json:"loss"`
-	Grad  Window `json:"grad"`
-	Best  *Real  `json:"best,omitempty"` // lowest loss so far
-	Away  Streak `json:"away"`
-	Stuck Streak `json:"stuck"`
-	Round int    `json:"round"` // see [Spike]
-	Jumps int    `json:"jumps"` // entered so far
+	Loss   Window `json:"loss"`
+	Grad   Window `json:"grad"`
+	Best   *Real  `json:"best,omitempty"` // lowest loss so far
+	BestAt int64  `json:"best_at,omitempty"`
+	Away   Streak `json:"away"`
+	Stuck  Streak `json:"stuck"`
+	Round  int    `json:"round"` // see [Spike]
+	Jumps  int    `json:"jumps"` // entered so far
 
-	Open []Spike `json:"open,omitempty"` // jumps that aren't over
+	Nonfinite int  `json:"nonfinite,omitempty"` // stretches entered since the last intervention
+	Passed    int  `json:"passed,omitempty"`    // stretches that the ledger had no room for
+	Passing   bool `json:"passing,omitempty"`   // in one of these
+
+	Open    []Spike `json:"open,omitempty"`    // jumps that aren't over
+	Lasting []Jump  `json:"lasting,omitempty"` // those of them that are a level of their own by now
 }
 
-// Window is the last values of a metric that were no jump, oldest first.
-type Window struct {
-	Values []float64 `json:"values,omitempty"`
+// Jump is one that is over once its metric is at Below again.
+type Jump struct {
+	Spike
+	Below Real `json:"below"`
 }
 
 // Streak is from which step on something has held at every step that was logged, and how bad it was; From 0: it doesn't hold.
@@ -54,16 +65,33 @@ type Watching struct {
 	Unigram float64 // entropy in nats of a token of the planned mixture; 0 where it isn't known
 }
 
-// Resume tells the watch that a run's next segment begins, after round interventions: what was open before it is over, and
-// a best loss from before an intervention stands.
-func (w *Watch) Resume(round int) {
-	*w = Watch{Loss: w.Loss, Grad: w.Grad, Best: w.Best, Round: round, Jumps: w.Jumps}
+// Resume tells the watch that a run's next segment begins behind a step, after round interventions. What was seen past that
+// step no longer counts. An intervention ends what was open; without a new one it goes on.
+func (w *Watch) Resume(round int, from int64) {
+	w.Loss.forget(from)
+	w.Grad.forget(from)
+	if w.BestAt > from {
+		w.Best, w.BestAt = w.Loss.lowest()
+	}
+	if round != w.Round {
+		*w = Watch{Loss: w.Loss, Grad: w.Grad, Best: w.Best, BestAt: w.BestAt, Round: round, Jumps: w.Jumps, Passed: w.Passed}
+		return
+	}
+	w.Passing = false
+	w.Open = slices.DeleteFunc(w.Open, func(s Spike) bool { return s.Step > from })
+	w.Lasting = slices.DeleteFunc(w.Lasting, func(j Jump) bool { return j.Step > from })
+	for _, s := range []*Streak{&w.Away, &w.Stuck} {
+		if s.From > from {
+			*s = Streak{}
+		}
+	}
 }
 
 // Clone is a copy that shares nothing.
 func (w *Watch) Clone() Watch {
 	out := *w
-	out.Loss.Values, out.Grad.Values, out.Open = slices.Clone(w.Loss.Values), slices.Clone(w.Grad.Values), slices.Clone(w.Open)
+	out.Loss, out.Grad = w.Loss.clone(), w.Grad.clone()
+	out.Open, out.Lasting = slices.Clone(w.Open), slices.Clone(w.Lasting)
 	return out
 }
 
@@ -72,6 +100,7 @@ func (w *Watch) Observe(about Watching, step int64, loss, grad float64) []Spike 
 	if bad := firstNonfinite(loss, grad); bad != nil {
 		return w.nonfinite(step, *bad)
 	}
+	w.Passing = false
 	var out []Spike
 	out = append(out, w.jump(SpikeLoss, &w.Loss, step, loss)...)
 	out = append(out, w.jump(SpikeGrad, &w.Grad, step, grad)...)
@@ -80,7 +109,7 @@ func (w *Watch) Observe(about Watching, step int64, loss, grad float64) []Spike 
 		out = append(out, w.stuck(about, step, loss)...)
 	}
 	if w.Best == nil || loss < float64(*w.Best) {
-		w.Best = pointerTo(Real(loss))
+		w.Best, w.BestAt = pointerTo(Real(loss)), step
 	}
 	return out
 }
@@ -96,46 +125,67 @@ func firstNonfinite(values ...float64) *float64 {
 
 // nonfinite opens an entry at the first step of a stretch of values that aren't finite.
 func (w *Watch) nonfinite(step int64, value float64) []Spike {
-	if slices.ContainsFunc(w.Open, func(s Spike) bool { return s.Kind == SpikeNonfinite }) {
+	if w.Passing || slices.ContainsFunc(w.Open, func(s Spike) bool { return s.Kind == SpikeNonfinite }) {
 		return nil
 	}
+	if w.Nonfinite >= watchMost {
+		w.Passed, w.Passing = w.Passed+1, true
+		return nil
+	}
+	w.Nonfinite++
 	level, _ := w.Loss.spread()
 	s := Spike{Round: w.Round, Kind: SpikeNonfinite, Step: step, Level: Real(level), Peak: Real(value)}
 	w.Open = append(w.Open, s)
 	return []Spike{s}
 }
 
-// jump opens, follows and closes entries of one metric. What is part of a jump doesn't enter the window; a jump that
-// lasts is the new level, and the window begins anew.
+// jump opens, follows and closes entries of one metric. What is part of a jump doesn't enter the window; where a jump
+// lasts, the window begins anew at its level.
 func (w *Watch) jump(kind SpikeKind, window *Window, step int64, value float64) []Spike {
+	out := w.fall(kind, step, value)
 	mean, sigma := window.spread()
 	i := slices.IndexFunc(w.Open, func(s Spike) bool { return s.Kind == kind || s.Kind == SpikeNonfinite })
 	switch {
 	case i >= 0 && w.Open[i].Kind == SpikeNonfinite:
-		return w.close(i, step)
+		return append(out, w.close(i, step))
 	case i >= 0 && value <= mean+watchBack*sigma:
-		window.add(value)
-		return w.close(i, step)
+		window.add(step, value)
+		return append(out, w.close(i, step))
 	case i >= 0 && step-w.Open[i].Step >= watchPatient:
-		window.Values = nil
-		return w.close(i, 0)
+		w.Lasting = append(w.Lasting, Jump{w.Open[i], Real(mean + watchBack*sigma)})
+		w.Open = slices.Delete(w.Open, i, i+1)
+		*window = Window{}
+		return out
 	case i >= 0:
-		return w.rise(i, value)
-	case len(window.Values) >= watchLeast && value > mean+watchSigmas*sigma && w.Jumps < watchJumps:
+		return append(out, w.rise(i, value)...)
+	case len(window.Values) >= watchLeast && value > mean+watchSigmas*sigma && w.Jumps < watchMost:
 		w.Jumps++
 		s := Spike{Round: w.Round, Kind: kind, Step: step, Level: Real(mean), Peak: Real(value)}
 		w.Open = append(w.Open, s)
-		return []Spike{s}
+		return append(out, s)
 	}
-	window.add(value)
-	return nil
+	window.add(step, value)
+	return out
 }
 
-func (w *Watch) close(i int, until int64) []Spike {
+// fall closes the lasting jumps of a metric that a value ends.
+func (w *Watch) fall(kind SpikeKind, step int64, value float64) (out []Spike) {
+	w.Lasting = slices.DeleteFunc(w.Lasting, func(j Jump) bool {
+		over := j.Kind == kind && value <= float64(j.Below)
+		if over {
+			j.Until, j.Closed = step, true
+			out = append(out, j.Spike)
+		}
+		return over
+	})
+	return out
+}
+
+func (w *Watch) close(i int, until int64) Spike {
 	s := w.Open[i]
 	s.Until, s.Closed = until, true
 	w.Open = slices.Delete(w.Open, i, i+1)
-	return []Spike{s}
+	return s
 }
 
 func (w *Watch) rise(i int, value float64) []Spike {
@@ -186,30 +236,6 @@ func (s *Streak) hold(holds bool, step int64, value float64, entry func() Spike)
 	e := entry()
 	e.Step, e.Peak = s.From, s.Worst
 	return []Spike{e}
-}
-
-func (w *Window) add(value float64) {
-	if len(w.Values) == watchWindow {
-		copy(w.Values, w.Values[1:])
-		w.Values = w.Values[:watchWindow-1]
-	}
-	w.Values = append(w.Values, value)
-}
-
-// spread is mean and standard deviation, the latter at least half a percent of the mean: a smooth loss isn't surprised by
-// its own rounding.
-func (w *Window) spread() (mean, sigma float64) {
-	n := float64(len(w.Values))
-	if n == 0 {
-		return 0, 0
-	}
-	for _, v := range w.Values {
-		mean += v / n
-	}
-	for _, v := range w.Values {
-		sigma += (v - mean) * (v - mean) / n
-	}
-	return mean, max(math.Sqrt(sigma), watchFloor*math.Abs(mean))
 }
 
 func pointerTo[T any](v T) *T { return &v }

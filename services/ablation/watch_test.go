@@ -14,6 +14,15 @@ import (
 // noisy is a loss around a level that scatters by a hundredth, the same each time.
 func noisy(level float64, step int64) float64 { return level + 0.01*math.Sin(float64(step*step)) }
 
+// entered is a ledger after an entry, without level and peak: the last word on each.
+func entered(ledger []ablation.Spike, s ablation.Spike) []ablation.Spike {
+	if n := len(ledger); n > 0 && ledger[n-1].Kind == s.Kind && ledger[n-1].Step == s.Step {
+		ledger = ledger[:n-1]
+	}
+	s.Level, s.Peak = 0, 0
+	return append(ledger, s)
+}
+
 func TestWatch(t *testing.T) {
 	t.Parallel()
 	nan := math.NaN()
@@ -41,7 +50,21 @@ func TestWatch(t *testing.T) {
 		},
 		"a jump that stays is the new level": {
 			loss: func(s int64) float64 { return flat(s) + map[bool]float64{true: .5}[s >= 200] }, grad: grad, steps: 800,
-			want: []ablation.Spike{{Kind: ablation.SpikeLoss, Step: 200, Closed: true}},
+			want: []ablation.Spike{{Kind: ablation.SpikeLoss, Step: 200}},
+		},
+		"a jump of 250 steps": {
+			loss: func(s int64) float64 { return flat(s) + map[bool]float64{true: .5}[s >= 200 && s < 450] }, grad: grad, steps: 800,
+			want: []ablation.Spike{{Kind: ablation.SpikeLoss, Step: 200, Until: 450, Closed: true}},
+		},
+		"a jump from the level of the last 128 steps, of which each fourth is logged": {
+			loss: func(s int64) float64 {
+				return noisy(4-math.Min(1, math.Max(0, float64(s-600)/400)), s) + map[bool]float64{true: .5}[s == 1160]
+			}, grad: grad, steps: 1200, every: 4,
+			want: []ablation.Spike{{Kind: ablation.SpikeLoss, Step: 1160, Until: 1164, Closed: true}},
+		},
+		"a jump from the last 32 that were logged, where these are more than 128 steps": {
+			loss: func(s int64) float64 { return flat(s) + map[bool]float64{true: .5}[s == 400] }, grad: grad, steps: 500, every: 10,
+			want: []ablation.Spike{{Kind: ablation.SpikeLoss, Step: 400, Until: 410, Closed: true}},
 		},
 		"not a number": {
 			loss: func(s int64) float64 { return map[bool]float64{true: nan, false: flat(s)}[s >= 100] }, grad: grad, steps: 120,
@@ -57,7 +80,7 @@ func TestWatch(t *testing.T) {
 		},
 		"a nat above the best for 200 steps, of which each tenth is logged": {
 			loss: func(s int64) float64 { return flat(s) + map[bool]float64{true: 1.5}[s > 350] }, grad: grad, steps: 560, every: 10,
-			want: []ablation.Spike{{Kind: ablation.SpikeLoss, Step: 360, Closed: true}, {Kind: ablation.SpikeAway, Step: 360}},
+			want: []ablation.Spike{{Kind: ablation.SpikeLoss, Step: 360}, {Kind: ablation.SpikeAway, Step: 360}},
 		},
 		"high during the warm-up only": {
 			loss: func(s int64) float64 {
@@ -82,11 +105,85 @@ func TestWatch(t *testing.T) {
 			var got []ablation.Spike
 			for step := max(c.every, 1); step <= c.steps; step += max(c.every, 1) {
 				for _, s := range w.Observe(c.about, step, c.loss(step), c.grad(step)) {
-					if n := len(got); n > 0 && got[n-1].Kind == s.Kind && got[n-1].Step == s.Step {
-						got = got[:n-1]
-					}
-					s.Level, s.Peak = 0, 0
-					got = append(got, s)
+					got = entered(got, s)
+				}
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("ledger (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestWatch_bounds: what flaps for ever doesn't fill the ledger; what it has no room for is counted.
+func TestWatch_bounds(t *testing.T) {
+	t.Parallel()
+	var w ablation.Watch
+	n := 0
+	for step := int64(1); step <= 3000; step++ {
+		grad := .5
+		if step%3 != 0 { // stretches of two steps
+			grad = math.Inf(1)
+		}
+		for _, s := range w.Observe(ablation.Watching{}, step, 3, grad) {
+			if !s.Closed {
+				n++
+			}
+		}
+	}
+	if n != 500 || w.Passed != 500 {
+		t.Errorf("%d stretches were entered and %d counted, want 500 each", n, w.Passed)
+	}
+	w.Resume(1, 3000)
+	if got := w.Observe(ablation.Watching{}, 3001, 3, math.NaN()); len(got) != 1 {
+		t.Errorf("after an intervention a divergence isn't entered: %+v", got)
+	}
+}
+
+// TestWatch_Resume: what a run has thrown away by going back is no level for what follows.
+func TestWatch_Resume(t *testing.T) {
+	t.Parallel()
+	trained := func(loss func(int64) float64, steps int64) ablation.Watch {
+		var w ablation.Watch
+		for step := int64(1); step <= steps; step++ {
+			w.Observe(ablation.Watching{}, step, loss(step), .5)
+		}
+		return w
+	}
+	learning := func(s int64) float64 { return noisy(3+5*math.Exp(-float64(s)/100), s) }
+	cases := map[string]struct {
+		watch ablation.Watch
+		round int
+		from  int64
+		loss  func(int64) float64
+		want  []ablation.Spike
+	}{
+		"from the beginning": {watch: trained(learning, 600), round: 1, loss: learning},
+		"from a checkpoint":  {watch: trained(learning, 600), round: 1, from: 500, loss: learning},
+		"a best loss from before the checkpoint stands": {
+			watch: trained(func(s int64) float64 { return noisy(3+map[bool]float64{true: 1.5}[s > 300], s) }, 450), round: 1, from: 400,
+			loss: func(s int64) float64 { return noisy(4.5, s) },
+			want: []ablation.Spike{{Round: 1, Kind: ablation.SpikeLoss, Step: 401}, {Round: 1, Kind: ablation.SpikeAway, Step: 401}},
+		},
+		"what has lasted goes on where nothing was done about it": {
+			watch: trained(func(s int64) float64 { return noisy(3+map[bool]float64{true: 1.5}[s > 350], s) }, 440), from: 400,
+			loss: func(s int64) float64 { return noisy(4.5, s) },
+			want: []ablation.Spike{{Kind: ablation.SpikeAway, Step: 351}},
+		},
+		"a jump goes on where nothing was done about it": {
+			watch: trained(func(s int64) float64 { return noisy(3+map[bool]float64{true: .5}[s > 300], s) }, 350), from: 320,
+			loss: func(s int64) float64 { return noisy(3+map[bool]float64{true: .5}[s <= 340], s) },
+			want: []ablation.Spike{{Kind: ablation.SpikeLoss, Step: 301, Until: 341, Closed: true}},
+		},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c.watch.Resume(c.round, c.from)
+			var got []ablation.Spike
+			for step := c.from + 1; step <= c.from+400; step++ {
+				for _, s := range c.watch.Observe(ablation.Watching{}, step, c.loss(step), .5) {
+					got = entered(got, s)
 				}
 			}
 			if diff := cmp.Diff(c.want, got); diff != "" {

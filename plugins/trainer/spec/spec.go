@@ -124,7 +124,8 @@ type Optimizer struct {
 	ZLoss           Real   `json:"z_loss"`
 }
 
-// Log says how often metrics and usage are written; 0 means every step.
+// Log says how often metrics and usage are written; 0 means every step, which is what the service asks for. The trainers cpu and gpu
+// and the examples of plugins/command obey. Of one that logs more seldom, jumps are told from the last 32 lines.
 type Log struct {
 	EverySteps int64 `json:"every_steps" spec:"optional"`
 }
