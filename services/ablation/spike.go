@@ -5,25 +5,26 @@ import "time"
 // SpikeKind says how a run's training went wrong at a step.
 type SpikeKind string
 
-// Kinds of spikes. The last three are divergence: a recipe says what follows.
+// Kinds of spikes. The last four are divergence: a recipe says what follows.
 const (
 	SpikeLoss      SpikeKind = "loss"      // the loss jumped past mean + 6 standard deviations of the last 128 steps
 	SpikeGrad      SpikeKind = "grad"      // the gradient norm did
 	SpikeNonfinite SpikeKind = "nonfinite" // loss or gradient norm is NaN or infinite
 	SpikeAway      SpikeKind = "away"      // the loss was a nat above its best for 200 steps
 	SpikeStuck     SpikeKind = "stuck"     // the loss stayed at the entropy of the unigram distribution
+	SpikeTrainer   SpikeKind = "trainer"   // the trainer ended the run as diverged, for reasons of its own
 )
 
 // Diverges reports whether a recipe's policy on divergence applies.
-func (k SpikeKind) Diverges() bool { return k == SpikeNonfinite || k == SpikeAway || k == SpikeStuck }
+func (k SpikeKind) Diverges() bool { return k != SpikeLoss && k != SpikeGrad }
 
 // Spike is an entry of a run's ledger: what happened at a step, how long it took to recover, and what was done.
 type Spike struct {
 	Round  int       `json:"round"` // how many interventions the run had had
 	Kind   SpikeKind `json:"kind"`
 	Step   int64     `json:"step"`             // at which it began
-	Level  Real      `json:"level"`            // of the metric before: mean, best, or the unigram entropy
-	Peak   Real      `json:"peak"`             // the worst value, the first that wasn't finite for good
+	Level  Real      `json:"level"`            // of the metric before: mean, best, or the unigram entropy; NaN where the trainer alone says so
+	Peak   Real      `json:"peak"`             // the worst value, the first that wasn't finite for good; NaN likewise
 	Until  int64     `json:"until,omitempty"`  // the step at which it was back, or would have been where the run was stopped; 0 while it is open, or if it never was
 	Closed bool      `json:"closed,omitempty"` // nothing more is expected of it
 
@@ -31,7 +32,7 @@ type Spike struct {
 	Action    SpikeAction        `json:"action,omitempty"`
 	BackTo    int64              `json:"back_to"` // of a rollback: the checkpoint's step
 	CreatedAt time.Time          `json:"created_at"`
-	Words     Label              `json:"-"` // of a divergence that was just found: what people are told; not kept
+	Words     Label              `json:"-"` // of a divergence: what people are told, or why the trainer ended it; not kept
 }
 
 // SpikeAction is what was done about a divergence; empty where nothing had to be, or nothing was yet.

@@ -24,7 +24,7 @@ import (
 func (d *drive) open(ctx context.Context) error {
 	number := d.run.Progress.Attempt + 1
 	s, err := d.spec(ctx, number)
-	if err != nil && d.Store.Ping(ctx) != nil {
+	if ctx.Err() != nil {
 		return err
 	}
 	cleared := clearFrom(spec.RunDir(d.Data, d.run.ID), number)
@@ -49,6 +49,9 @@ func (d *drive) open(ctx context.Context) error {
 // start starts an attempt that was opened but never handed to the engine, or never got as far as a process.
 func (d *drive) start(ctx context.Context) error {
 	s, err := d.spec(ctx, d.attempt.Number)
+	if err != nil && ctx.Err() != nil {
+		return err
+	}
 	if err != nil {
 		return d.fail(ctx, err)
 	}
@@ -189,16 +192,26 @@ func problems(found []trainer.Problem) error {
 }
 
 func (d *drive) trainerName(ctx context.Context) (string, error) {
-	sweep, err := d.Store.Sweep(ctx, d.run.Sweep)
-	if err != nil {
-		return "", err
-	}
-	return sweep.Recipe.Trainer, nil
+	var name string
+	err := d.answered(ctx, func(ctx context.Context) error {
+		sweep, err := d.Store.Sweep(ctx, d.run.Sweep)
+		name = sweep.Recipe.Trainer
+		return err
+	})
+	return name, err
 }
 
 // spec is what attempt number is to train, going on from the newest checkpoint that is still whole, and leaving those
-// that other runs start from.
-func (d *drive) spec(ctx context.Context, number int) (*spec.Spec, error) {
+// that other runs start from. A database that is away is waited for: it says nothing of the run.
+func (d *drive) spec(ctx context.Context, number int) (s *spec.Spec, err error) {
+	err = d.answered(ctx, func(ctx context.Context) (err error) {
+		s, err = d.specOnce(ctx, number)
+		return err
+	})
+	return s, err
+}
+
+func (d *drive) specOnce(ctx context.Context, number int) (*spec.Spec, error) {
 	m, arm, err := d.material(ctx)
 	if err != nil {
 		return nil, err

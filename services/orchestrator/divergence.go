@@ -3,6 +3,7 @@ package orchestrator
 import (
 	"context"
 	"fmt"
+	"math"
 	"path/filepath"
 
 	"github.com/haigo-lab/haigo/plugins/trainer/sampler"
@@ -20,11 +21,12 @@ type health struct {
 	diverged *ablation.Spike // the divergence that nothing was done about yet
 }
 
-// observe shows the batch's loss and gradient norm to the watch and puts what it finds into the batch.
-func (d *drive) observe(b *ablation.Batch) {
+// observe shows the batch's loss and gradient norm to the watch and puts what it finds into the batch, and what the runner itself
+// ended for as diverged: its last word, where the batch ends with one.
+func (d *drive) observe(b *ablation.Batch, last *spec.Finished) {
 	h := &d.health
 	if b.Segment != nil {
-		h.watch.Resume(len(d.run.Interventions))
+		h.watch.Resume(len(d.run.Interventions), resumedFrom(b.Segment))
 		b.Segment.PeakFLOPs = d.Devices.Peak(b.Segment.Device, h.spec.Precision, b.Segment.PeakFLOPs)
 	}
 	if b.Plan != nil {
@@ -34,11 +36,25 @@ func (d *drive) observe(b *ablation.Batch) {
 	for i := range found {
 		h.enter(&found[i])
 	}
+	if last != nil && last.Outcome == spec.OutcomeDiverged && h.diverged == nil {
+		unknown := ablation.Real(math.NaN())
+		own := ablation.Spike{Round: h.watch.Round, Kind: ablation.SpikeTrainer, Step: max(0, min(last.Step, d.run.Steps)), Level: unknown, Peak: unknown}
+		h.enter(&own)
+		found = append(found, own)
+	}
 	b.Spikes = found
 	if b.Segment != nil || len(b.Points) > 0 {
 		now := h.watch.Clone()
 		b.Watch = &now
 	}
+}
+
+// resumedFrom is the step behind which a segment begins.
+func resumedFrom(s *ablation.Segment) int64 {
+	if s.ResumedFrom == nil {
+		return 0
+	}
+	return *s.ResumedFrom
 }
 
 // recall reads what the store remembers of the run's loss: all of the watch as far as events are stored, so that whoever
@@ -112,7 +128,7 @@ func (h *health) enter(s *ablation.Spike) {
 	s.Rows = h.read(s.Step)
 	switch {
 	case !s.Kind.Diverges() || s.Closed && s.Kind != ablation.SpikeNonfinite:
-	case h.policy.Reports():
+	case h.policy.Reports() && s.Kind != ablation.SpikeTrainer: // whose runner won't train on
 		s.Action = ablation.ActionReported
 		s.Words = ablation.Said("%s; as its recipe says, it trains on", "%s。レシピのとおり、学習は続けています", said(*s, nil))
 	case h.diverged == nil:
@@ -173,6 +189,7 @@ func (d *drive) settleDivergence(ctx context.Context, v verdict) (done bool, err
 	if s == nil || v.next == ablation.RunCompleted || d.run.State == ablation.RunStopping {
 		return false, nil
 	}
+	s.Words = v.reason
 	policy := d.health.policy
 	if policy.Policy == ablation.DivergenceRollback && len(d.run.Interventions) < policy.Times {
 		return true, d.rollBack(ctx, *s)
@@ -241,15 +258,26 @@ func said(s ablation.Spike, tried []ablation.Intervention) ablation.Label {
 			EN: "the loss is stuck near %.3g, what counting tokens alone gets, since step %d",
 			JA: "ステップ %[2]d から、損失が %.3[1]g 付近で止まっています。トークンの頻度だけを数えた値と変わりません",
 		},
+		ablation.SpikeTrainer: {EN: "the trainer ended the run as diverged at step %[2]d", JA: "ステップ %[2]d で、トレーナーがランを発散として終えました"},
 	}
 	value := s.Peak
 	if s.Kind == ablation.SpikeStuck { // the worst of what hardly moves says nothing
 		value = s.Level
 	}
 	text := say(words[s.Kind].EN, words[s.Kind].JA, float64(value), s.Step)
+	if s.Kind == ablation.SpikeTrainer && s.Words.EN != "" {
+		text.EN, text.JA = text.EN+": "+s.Words.EN, text.JA+"："+s.Words.JA
+	}
 	if len(tried) > 0 {
-		text.EN += fmt.Sprintf("; it went back %d times before", len(tried))
+		text.EN += "; it went back " + times(len(tried)) + " before"
 		text.JA += fmt.Sprintf("。これまでに %d 回、前のチェックポイントに戻しました", len(tried))
 	}
 	return text
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
 }

@@ -172,11 +172,12 @@ func (d *drive) ingest(ctx context.Context) (more bool, err error) {
 		d.Log.Error("Can't read a run's events on; stopping it", "run_id", d.run.ID, "err", damage)
 	}
 	for _, b := range batches(d.attempt.Number, from, lines, batchPoints) {
+		last := slices.IndexFunc(lines, func(l spec.Line) bool { return ablation.Cursor(l.After) == b.To })
 		b.Items = d.items(b, lines)
 		if err := d.persist(ctx, func(ctx context.Context) error { return d.recall(ctx) }); err != nil {
 			return false, err
 		}
-		d.observe(&b)
+		d.observe(&b, lines[last].Finished)
 		if err := d.persist(ctx, func(ctx context.Context) error { return d.Store.Ingest(ctx, d.claim, b) }); err != nil {
 			return false, err
 		}
@@ -269,7 +270,7 @@ func (d *drive) persist(ctx context.Context, write func(context.Context) error) 
 		if err == nil || final(err) || ctx.Err() != nil {
 			return err
 		}
-		d.Log.Warn("The database didn't take a write, trying again", "run_id", d.run.ID, "err", err)
+		d.Log.Warn("The database didn't answer, trying again", "run_id", d.run.ID, "err", err)
 		select {
 		case <-ctx.Done():
 			return errors.Join(err, ctx.Err())
@@ -277,6 +278,21 @@ func (d *drive) persist(ctx context.Context, write func(context.Context) error) 
 			pause = min(2*pause, 5*time.Second)
 		}
 	}
+}
+
+// answered repeats a question until the database has answered it, and returns what it then was an error of.
+func (d *drive) answered(ctx context.Context, ask func(context.Context) error) error {
+	var answer error
+	away := d.persist(ctx, func(ctx context.Context) error {
+		if answer = ask(ctx); postgres.Away(answer) {
+			return answer
+		}
+		return nil
+	})
+	if away != nil {
+		return away
+	}
+	return answer
 }
 
 // final reports whether repeating a write can't help.

@@ -54,6 +54,8 @@ func role(args []string) {
 		err = engine.Exec(ctx, args[3])
 	case "runner": // in the attempt's folder
 		err = talk(".")
+	case "despairing":
+		err = despair(".")
 	case "worker": // worker URL DATA
 		err = work(ctx, args[2], args[3])
 	default:
@@ -130,11 +132,15 @@ func held(attempt string) bool {
 }
 
 func work(ctx context.Context, url, data string) error {
-	program, err := os.Executable()
+	store, err := postgres.Open(ctx, url)
 	if err != nil {
 		return err
 	}
-	store, err := postgres.Open(ctx, url)
+	return workOn(ctx, store, data, talker{cpu})
+}
+
+func workOn(ctx context.Context, store *postgres.Store, data string, trainers orchestrator.Trainers) error {
+	program, err := os.Executable()
 	if err != nil {
 		return err
 	}
@@ -143,7 +149,7 @@ func work(ctx context.Context, url, data string) error {
 		return err
 	}
 	w := orchestrator.Worker{
-		Store: store, Trainers: talker{cpu}, Engines: []engine.Engine{&engine.Local{Exec: []string{program, "exec"}}}, Data: data,
+		Store: store, Trainers: trainers, Engines: []engine.Engine{&engine.Local{Exec: []string{program, "exec"}}}, Data: data,
 		Holder: holder, Gone: engine.Gone, MaxRuns: 2, Threads: 1, Log: slog.New(slog.NewJSONHandler(os.Stderr, nil)),
 	}
 	return w.Run(ctx)

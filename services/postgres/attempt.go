@@ -135,13 +135,15 @@ func endAttempt(
 	return next, tell(ctx, tx, ablation.Event{Sweep: run.sweep, RunID: c.Run.ID})
 }
 
-// endRun moves a run out of its claim. The epoch rises with it, so that nothing more can be written under the claim.
+// endRun moves a run out of its claim. The epoch rises with it, so that nothing more can be written under the claim. One that
+// completed has come to its last step, whether that was logged or not.
 func endRun(ctx context.Context, tx pgx.Tx, id string, next ablation.RunState, reason ablation.Label) error {
 	_, err := tx.Exec(ctx, `
 		UPDATE runs
 		SET state = @next,
 			epoch = epoch + 1,
 			`+unheld+`,
+			step = CASE WHEN @next = 'completed' THEN steps ELSE step END,
 			reason = CASE WHEN @next = 'stopped' THEN coalesce(nullif(reason, ''), 'person') ELSE '' END,
 			message = CASE WHEN @next IN ('diverged', 'failed') THEN @message::jsonb ELSE '{}' END,
 			finished_at = CASE WHEN @next = 'queued' THEN NULL ELSE now() END

@@ -3,6 +3,9 @@ package postgres
 import (
 	"errors"
 	"fmt"
+	"io"
+	"net"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -47,6 +50,20 @@ func known(err error) error {
 	}
 	return err
 }
+
+// Away reports whether an error is no answer: the connection broke, or the server as a whole failed. The same may succeed later.
+func Away(err error) bool {
+	var connect *pgconn.ConnectError
+	var network *net.OpError
+	if pgconn.SafeToRetry(err) || errors.As(err, &connect) || errors.As(err, &network) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return true
+	}
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (pg.SeverityUnlocalized != "ERROR" || slices.Contains(failing, pg.Code[:2]))
+}
+
+// failing are the classes of what a server can't do now: connections, rollbacks, resources, what others hold, an operator, the system.
+var failing = []string{"08", "40", "53", "55", "57", "58"}
 
 // victim reports whether the database gave up a transaction that may succeed when it is run again.
 func victim(err error) bool {

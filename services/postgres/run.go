@@ -107,7 +107,8 @@ func stopRun(ctx context.Context, tx pgx.Tx, id string, reason ablation.StopReas
 	return tell(ctx, tx, ablation.Event{Sweep: run.sweep, RunID: id})
 }
 
-// RetryRun queues a run again that was stopped, diverged or failed; its next attempt goes on from the newest checkpoint.
+// RetryRun queues a run again that was stopped, diverged or failed; its next attempt goes on from the newest checkpoint, of one
+// that diverged from the newest before that, which no longer counts.
 // A run that is not ended, or completed, is ablation.ErrConflict. Where its sweep had ended, the hour at which runs of a
 // firing leave no longer holds.
 func (s *Store) RetryRun(ctx context.Context, id string) error {
@@ -119,6 +120,11 @@ func (s *Store) RetryRun(ctx context.Context, id string) error {
 		if !run.state.Ended() || run.state == ablation.RunCompleted {
 			return ablation.Conflict("run %s can't be queued again: only one that was stopped, diverged or failed can; wait for its end, or stop it first",
 				"ラン %s はもう一度実行できません。できるのは、停止、発散、失敗したランだけです。終わるのを待つか、先に停止してください", id)
+		}
+		if run.state == ablation.RunDiverged {
+			if err := forgetDivergence(ctx, tx, id); err != nil {
+				return err
+			}
 		}
 		if _, err := tx.Exec(ctx, `
 			UPDATE runs

@@ -39,7 +39,7 @@ func (s *Store) Watch(ctx context.Context, run string) (w ablation.Watch, err er
 }
 
 // queueSpikes enters what a batch's events showed. An entry that is there already is brought up to date; what was done about
-// it stays.
+// it stays, unless the run was stopped for it: then somebody had it try again.
 func queueSpikes(writes *pgx.Batch, run string, spikes []ablation.Spike) error {
 	for _, e := range spikes {
 		rows, err := json.Marshal(e.Rows)
@@ -50,13 +50,29 @@ func queueSpikes(writes *pgx.Batch, run string, spikes []ablation.Spike) error {
 			INSERT INTO spikes (run_id, round, kind, step, level, peak, until_step, closed, rows, action)
 			VALUES (@run, @round, @kind, @step, @level, @peak, nullif(@until::bigint, 0), @closed, coalesce(nullif(@rows::jsonb, 'null'), '{}'), @action)
 			ON CONFLICT (run_id, round, kind, step)
-			DO UPDATE SET peak = EXCLUDED.peak, until_step = EXCLUDED.until_step, closed = EXCLUDED.closed`,
+			DO UPDATE SET peak = EXCLUDED.peak, until_step = EXCLUDED.until_step, closed = EXCLUDED.closed,
+				action = CASE WHEN spikes.action = 'stopped' THEN EXCLUDED.action ELSE spikes.action END`,
 			pgx.NamedArgs{
 				"run": run, "round": e.Round, "kind": e.Kind, "step": e.Step, "level": float64(e.Level), "peak": float64(e.Peak),
 				"until": e.Until, "closed": e.Closed, "rows": rows, "action": e.Action,
 			})
 	}
 	return nil
+}
+
+// forgetDivergence lets nothing count from where a run diverged that was stopped for it.
+func forgetDivergence(ctx context.Context, tx pgx.Tx, run string) error {
+	first, err := one(ctx, tx, pgx.RowTo[*int64], `
+		SELECT min(s.step)
+		FROM spikes s
+		JOIN runs r ON r.id = s.run_id
+		WHERE r.id = $1
+			AND s.action = 'stopped'
+			AND s.round = jsonb_array_length(r.interventions)`, run)
+	if err != nil || first == nil {
+		return err
+	}
+	return supersede(ctx, tx, run, *first-1)
 }
 
 // settleSpikes says what was done about divergences that nothing was done about before their run ended. What a run trained from
@@ -72,7 +88,7 @@ func settleSpikes(ctx context.Context, tx pgx.Tx, run string, next ablation.RunS
 			until_step = CASE WHEN $2 = 'stopped' THEN greatest(step, (SELECT r.step FROM runs r WHERE r.id = $1)) + 1 ELSE until_step END
 		WHERE run_id = $1
 			AND action = ''
-			AND kind IN ('nonfinite', 'away', 'stuck')`, run, action)
+			AND kind NOT IN ('loss', 'grad')`, run, action)
 	return err
 }
 
@@ -115,12 +131,15 @@ func rollBack(ctx context.Context, tx pgx.Tx, run string, back ablation.Rollback
 	if _, err := tx.Exec(ctx, `UPDATE runs SET interventions = interventions || $2::jsonb WHERE id = $1`, run, intervention); err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, `
+	if _, err := tx.Exec(ctx, `
 		UPDATE spikes
-		SET action = 'rolled_back', back_to = $2, until_step = (SELECT step FROM runs WHERE id = $1), closed = true
+		SET action = 'rolled_back', back_to = $2, until_step = greatest(step, (SELECT step FROM runs WHERE id = $1))
 		WHERE run_id = $1
 			AND action = ''
-			AND kind IN ('nonfinite', 'away', 'stuck')`, run, back.Step)
+			AND kind NOT IN ('loss', 'grad')`, run, back.Step); err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `UPDATE spikes SET closed = true WHERE run_id = $1 AND NOT closed`, run) // nothing more comes of it
 	return err
 }
 

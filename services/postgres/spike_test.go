@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"fmt"
 	"math"
 	"testing"
 
@@ -104,6 +105,38 @@ func TestRollBack(t *testing.T) {
 	w.must(err)
 	if len(spikes) != 2 || spikes[1].Action != ablation.ActionStopped || spikes[1].Wasted() != 2 {
 		t.Errorf("ledger %+v", spikes)
+	}
+}
+
+// TestRetryRun_diverged: what is tried again goes on from before it diverged, and is stopped again where it does so again.
+func TestRetryRun_diverged(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.sweep("s", 1, 1000)
+	s := w.training()
+	spike := ablation.Spike{Kind: ablation.SpikeAway, Step: 4, Level: 2, Peak: 5}
+	b := s.begin(nil, losses(1, 3, 2, 2, 4, 4, 5)...)
+	for _, step := range []int64{2, 4, 6} {
+		b.Checkpoints = append(b.Checkpoints, ablation.SavedCheckpoint{Attempt: 1, Step: step, Path: fmt.Sprint(step), ManifestSHA256: "x"})
+	}
+	b.Spikes = []ablation.Spike{spike}
+	s.send(b)
+	s.end("diverged", ablation.RunDiverged)
+	id := s.claim.Run.ID
+	w.must(w.RetryRun(t.Context(), id))
+	if c, err := w.Checkpoint(t.Context(), id, nil); err != nil || c == nil || c.Step != 2 {
+		t.Errorf("goes on from %+v (%v), want step 2", c, err)
+	}
+	s = w.training()
+	b = s.begin(ptr[int64](2), losses(3, 2, 4, 4, 5)...)
+	b.Spikes = []ablation.Spike{spike}
+	s.send(b)
+	if spikes, err := w.Spikes(t.Context(), id); err != nil || len(spikes) != 1 || !spikes[0].Pending() {
+		t.Errorf("ledger %+v, %v", spikes, err)
+	}
+	s.end("diverged", ablation.RunDiverged)
+	if spikes, err := w.Spikes(t.Context(), id); err != nil || spikes[0].Action != ablation.ActionStopped || spikes[0].Wasted() != 3 {
+		t.Errorf("ledger %+v, %v", spikes, err)
 	}
 }
 

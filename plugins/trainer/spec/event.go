@@ -121,8 +121,9 @@ type LogLine struct {
 	TextJA string `json:"text_ja,omitempty"`
 }
 
-// Finished ends an attempt. The outcome diverged is the trainer's own word and final: what a recipe's on_divergence goes back for,
-// and what the ledger of spikes holds, the service finds in the metrics that were logged. ReasonJA is to Reason what a [LogLine]'s TextJA is to its Text.
+// Finished ends an attempt. The outcome diverged is the trainer's own judgement, beside those that the service makes of the metrics:
+// it is entered in the run's ledger at Step, and the recipe's on_divergence holds for it, but that nobody can make such a run train
+// on (report). ReasonJA is to Reason what a [LogLine]'s TextJA is to its Text.
 type Finished struct {
 	Outcome   string `json:"outcome"`
 	Step      int64  `json:"step"`

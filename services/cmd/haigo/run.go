@@ -11,7 +11,7 @@ import (
 type runCmd struct {
 	List  runListCmd  `cmd:"" help:"List the runs of a sweep."`
 	Stop  runStopCmd  `cmd:"" help:"Let a run checkpoint and leave."`
-	Retry runRetryCmd `cmd:"" help:"Queue a run again that failed, diverged or was stopped."`
+	Retry runRetryCmd `cmd:"" help:"Queue a run again that failed, diverged or was stopped; one that diverged goes on from before that."`
 }
 
 type runListCmd struct {
@@ -72,5 +72,19 @@ type runRetryCmd struct {
 }
 
 func (c runRetryCmd) Run(e *env) error {
-	return e.with(func(a *app) error { return a.store.RetryRun(e.ctx, c.ID) })
+	return e.with(func(a *app) error {
+		if err := a.store.RetryRun(e.ctx, c.ID); err != nil {
+			return err
+		}
+		from, err := a.store.Checkpoint(e.ctx, c.ID, nil)
+		if err != nil {
+			return err
+		}
+		if from == nil {
+			fmt.Fprintln(e.stdout, "queued; it begins anew")
+			return nil
+		}
+		fmt.Fprintf(e.stdout, "queued; it goes on from step %d\n", from.Step)
+		return nil
+	})
 }
