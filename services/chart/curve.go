@@ -35,7 +35,7 @@ func Curve(d Data, metric string, curves []ablation.Curve, frame Frame) (Figure,
 }
 
 // RunCurve draws metrics of one run over steps, each with its own line: bucket means, with a band from minimum to maximum;
-// with them where its ledger has entries of the metric, and from where on it does otherwise than its recipe.
+// with them where its ledger has entries of the metric, from where on it does otherwise than its recipe, and what else was done.
 // The frame is in steps.
 func RunCurve(d Data, run ablation.Run, metrics []string, curves []ablation.Curve, frame Frame) (Figure, error) {
 	f := Figure{
@@ -63,9 +63,8 @@ func RunCurve(d Data, run ablation.Run, metrics []string, curves []ablation.Curv
 		c.start(float64(run.Start.Step), d.startName(*run.Start))
 	}
 	c.ledger(d.Spikes, metrics)
-	for _, v := range run.Interventions {
-		c.change(v)
-	}
+	c.changes(run.Interventions)
+	c.actions(d.Spikes)
 	return f, c.finish(frame.scale(float64(run.Steps), 3))
 }
 

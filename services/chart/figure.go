@@ -107,7 +107,7 @@ const (
 	RoleTurned     Role = "turned"     // [x, y, arm]: one that was run and changes on the way, at its shares of the whole run
 	RoleNext       Role = "next"       // [x, y, p]: one that is proposed, and the chance that it is better
 	RoleLedger     Role = "ledger"     // [x, number]: an entry of a run's ledger, by its number there
-	RoleChange     Role = "change"     // [x]: from here on a run does otherwise than its recipe
+	RoleChange     Role = "change"     // [x]: from here on a run does otherwise than its recipe; with a note, what was done about divergence instead
 )
 
 // Series says what a series of the option means.

@@ -36,15 +36,49 @@ func entryOf(kind ablation.SpikeKind, metrics []string) bool {
 	return slices.Contains(metrics, ablation.MetricLoss) || kind == ablation.SpikeNonfinite && slices.Contains(metrics, ablation.MetricGradNorm)
 }
 
-// change marks from where on a run does otherwise than its recipe, with what it does.
-func (c *curve) change(v ablation.Intervention) {
-	x := float64(v.First())
-	if !c.frame.holds(x) {
-		return
+// changes mark from where on a run does otherwise than its recipe, with what it does: one mark a step, however often it went back there.
+func (c *curve) changes(list []ablation.Intervention) {
+	times := map[ablation.Intervention]int{}
+	for _, v := range list {
+		times[v]++
 	}
-	label := say("学習率 ×%.3g", "lr ×%.3g", v.LRScale)
-	if v.LRScale == 0 {
-		label = say("%d〜%d を更新せず", "%d–%d skipped", v.SkipFrom+1, v.SkipTo)
+	for i, v := range list {
+		if slices.Index(list, v) < i {
+			continue
+		}
+		label := say("学習率 ×%.3g", "lr ×%.3g", v.LRScale)
+		if v.LRScale == 0 {
+			label = say("%d〜%d を更新せず", "%d–%d skipped", v.SkipFrom+1, v.SkipTo)
+		}
+		if n := times[v]; n > 1 {
+			label = say("%s（%d 回）", "%s, %d times", label, n)
+		}
+		c.mark(float64(v.First()), Series{Label: label})
 	}
-	c.add(Series{Role: RoleChange, Label: label}, []row{point(x)})
+}
+
+// actions mark what was done about divergence where the run doesn't go back: its end, or the first of a kind that is only reported.
+func (c *curve) actions(spikes []ablation.Spike) {
+	seen := map[any]bool{}
+	once := func(key any) bool {
+		before := seen[key]
+		seen[key] = true
+		return !before
+	}
+	bad := say("発散", "divergence")
+	for _, s := range spikes {
+		if x := max(s.Step, s.Until-1); s.Action == ablation.ActionStopped && once(x) {
+			c.mark(float64(x), Series{Label: say("発散で停止", "diverged, stopped"), Note: bad})
+		}
+		if s.Action == ablation.ActionReported && once(s.Kind) {
+			c.mark(float64(s.Step), Series{Label: say("発散（記録のみ）", "diverged, reported"), Note: bad})
+		}
+	}
+}
+
+func (c *curve) mark(x float64, s Series) {
+	if c.frame.holds(x) {
+		s.Role = RoleChange
+		c.add(s, []row{point(x)})
+	}
 }

@@ -16,14 +16,14 @@ func TestRunCurve_Ledger(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	run := f.Runs[0]
-	run.Interventions = []ablation.Intervention{{FromStep: 300, LRScale: .5}, {SkipFrom: 399, SkipTo: 450}}
+	run.Interventions = []ablation.Intervention{{FromStep: 300, LRScale: .5}, {FromStep: 300, LRScale: .5}, {SkipFrom: 399, SkipTo: 450}}
 	f.Spikes = []ablation.Spike{
 		{Kind: ablation.SpikeLoss, Step: 100}, {Kind: ablation.SpikeGrad, Step: 150}, {Kind: ablation.SpikeNonfinite, Step: 310}, {Kind: ablation.SpikeLoss, Step: 5000},
 	}
 	for metric, want := range map[string][]string{
-		ablation.MetricLoss:     {"ledger [100 1]", "ledger [310 3]", "change lr ×0.5 [300]", "change 400–450 skipped [399]"},
-		ablation.MetricGradNorm: {"ledger [150 2]", "ledger [310 3]", "change lr ×0.5 [300]", "change 400–450 skipped [399]"},
-		ablation.MetricLR:       {"change lr ×0.5 [300]", "change 400–450 skipped [399]"},
+		ablation.MetricLoss:     {"ledger [100 1]", "ledger [310 3]", "change lr ×0.5, 2 times [300]", "change 400–450 skipped [399]"},
+		ablation.MetricGradNorm: {"ledger [150 2]", "ledger [310 3]", "change lr ×0.5, 2 times [300]", "change 400–450 skipped [399]"},
+		ablation.MetricLR:       {"change lr ×0.5, 2 times [300]", "change 400–450 skipped [399]"},
 	} {
 		figure, err := chart.RunCurve(f.Data, run, []string{metric}, nil, chart.Frame{To: 1000})
 		if err != nil {
@@ -32,6 +32,24 @@ func TestRunCurve_Ledger(t *testing.T) {
 		if diff := cmp.Diff(want, marks(t, figure)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", metric, diff)
 		}
+	}
+}
+
+// What was done about divergence where the run doesn't go back has a mark of its own.
+func TestRunCurve_actions(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.Spikes = []ablation.Spike{
+		{Kind: ablation.SpikeNonfinite, Step: 100, Until: 101, Action: ablation.ActionReported},
+		{Kind: ablation.SpikeNonfinite, Step: 200, Until: 201, Action: ablation.ActionReported},
+		{Kind: ablation.SpikeTrainer, Step: 310, Until: 321, Action: ablation.ActionStopped},
+	}
+	figure, err := chart.RunCurve(f.Data, f.Runs[0], []string{ablation.MetricLR}, nil, chart.Frame{To: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"change diverged, reported [100]", "change diverged, stopped [320]"}, marks(t, figure)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 

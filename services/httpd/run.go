@@ -33,6 +33,7 @@ type runView struct {
 	ScoredAt           float64    // tokens
 	Evaluation         string     // how often and how long
 	Ledger, MoreLedger []spikeRow // the first entries, and those that are folded away
+	Passed             int        // stretches that aren't entered
 	Interventions      []string
 	Logs               []ablation.LogLine
 	Identity           []fact
@@ -125,7 +126,14 @@ func (s *Server) runView(ctx context.Context, words words, id string) (v runView
 	if err != nil {
 		return v, err
 	}
-	v.Ledger, v.Interventions = d.ledger(spikes), words.interventions(run.Interventions)
+	if len(spikes) >= ledgerFull {
+		watch, err := store.Watch(ctx, id)
+		if err != nil {
+			return v, err
+		}
+		v.Passed = watch.Passed
+	}
+	v.Ledger, v.Interventions = d.ledger(spikes, run.State.Ended()), words.interventions(run.Interventions)
 	if len(v.Ledger) > ledgerShown {
 		v.Ledger, v.MoreLedger = v.Ledger[:ledgerShown], v.Ledger[ledgerShown:]
 	}

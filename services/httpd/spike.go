@@ -13,6 +13,9 @@ import (
 // ledgerShown is how many entries of a ledger stand open.
 const ledgerShown = 12
 
+// ledgerFull is how many entries a ledger has at least that had no room for others.
+const ledgerFull = 500
+
 // rowsShown is how many row numbers of a source an entry names.
 const rowsShown = 3
 
@@ -36,10 +39,11 @@ type readRows struct {
 	Rows   string // the first numbers
 }
 
-// ledger are the entries of a run in order; numbers count from 1.
-func (d sweepData) ledger(spikes []ablation.Spike) []spikeRow {
+// ledger are the entries of a run in order; numbers count from 1. Nothing more comes of what is open once the run has ended.
+func (d sweepData) ledger(spikes []ablation.Spike, ended bool) []spikeRow {
 	rows := make([]spikeRow, len(spikes))
 	for i, s := range spikes {
+		s.Closed = s.Closed || ended
 		rows[i] = spikeRow{
 			Number: i + 1, Step: s.Step, Kind: d.words.text("spike." + string(s.Kind)), Size: spikeSize(s),
 			Recovery: d.words.recovery(s), Action: d.words.action(s),
@@ -59,6 +63,8 @@ func spikeSize(s ablation.Spike) string {
 		return fixed(level, 2) + " → " + fixed(peak, 2)
 	case ablation.SpikeNonfinite:
 		return chart.Fixed(peak, 2)
+	case ablation.SpikeTrainer:
+		return "—"
 	}
 	return fixed(level, 2)
 }

@@ -26,6 +26,9 @@ const bandsAtMost = 6;
 // The size of a spike needs that much room before the next one.
 const spikeRoom = 48;
 
+// Names above the plot that would lie over each other stand in rows, so far apart.
+const headGap = 14;
+
 // The number of an entry of the ledger needs that much.
 const entryRoom = 24;
 
@@ -35,6 +38,8 @@ export function curve(sheet: Sheet): Drawing {
   const zero = drawn(figure, "baseline");
   const grid = room(sheet, [...lines, ...zero]);
   const places = placer(sheet, grid);
+  const heads = above(sheet, places);
+  grid.top += headGap * Math.max(0, ...heads.map((h) => h.row)); // which moves nothing sideways
   const series: object[] = [];
   const bands = drawn(figure, "band");
   const alpha = 0.22 * Math.min(1, Math.max(0.25, bandsAtMost / bands.length)); // many would cover each other
@@ -45,8 +50,7 @@ export function curve(sheet: Sheet): Drawing {
   for (const s of lines) series.push(line(s, sheet));
   for (const s of drawn(figure, "spike")) series.push(spikes(s, sheet, places));
   drawn(figure, "nonfinite").forEach((s, i) => series.push(crosses(s, i, sheet, places)));
-  for (const s of drawn(figure, "start")) series.push(start(s, sheet));
-  for (const s of drawn(figure, "change")) series.push(start(s, sheet));
+  for (const h of heads) series.push(start(h, sheet));
   for (const s of drawn(figure, "ledger")) series.push(entries(s, sheet, places));
   for (const s of zero) series.push({ ...line(s, sheet), silent: true, showSymbol: false, z: 2, tooltip: { show: false } });
   if (lines.length) series.push(tips(lines, sheet));
@@ -196,18 +200,45 @@ function crosses(s: Drawn, i: number, sheet: Sheet, places: Place): object {
   };
 }
 
-// start is a line at the step up to which the past is another run's, with its name above, right of the axis's.
-function start(s: Drawn, sheet: Sheet): object {
-  const { theme, lang, width } = sheet;
+// Head is a line across the plot with a name above it, in a row counted from the plot upwards.
+interface Head {
+  x: number;
+  name: string;
+  align: "left" | "center" | "right";
+  row: number;
+  tone: "ink-3" | "bad";
+}
+
+// above are the lines at steps up to which the past is another run's, from where on a run does otherwise, or where it was
+// stopped, each in the lowest
+// row where its name has room.
+function above(sheet: Sheet, places: Place): Head[] {
+  const { theme, lang, width, figure } = sheet;
   const { min, max } = ends(sheet, "x");
-  const align = at(s.rows[0], 0) < (min + max) / 2 ? "left" : "center";
-  const label = { show: true, position: "end", align, distance: 4, formatter: fit(say(s.label, lang), width * 0.4, 11, theme), color: theme.colour("ink-3"), fontSize: 11 };
+  const free: number[] = [];
+  return [...drawn(figure, "start"), ...drawn(figure, "change")].sort((a, b) => at(a.rows[0], 0) - at(b.rows[0], 0)).map((s) => {
+    const x = at(s.rows[0], 0);
+    const name = fit(say(s.label, lang), width * 0.4, 11, theme);
+    const room = textWidth(name, 11, theme);
+    const left = places(x, 0)[0];
+    const align = x < (min + max) / 2 ? "left" : left + room / 2 > width ? "right" : "center";
+    const begin = align === "left" ? left : align === "right" ? left - room : left - room / 2;
+    const found = free.findIndex((end) => begin > end);
+    const row = found < 0 ? free.length : found;
+    free[row] = begin + room + 8;
+    return { x, name, align, row, tone: s.note && say(s.note, lang) ? "bad" : "ink-3" };
+  });
+}
+
+// start is a head's line.
+function start(h: Head, { theme }: Sheet): object {
+  const label = { show: true, position: "end", align: h.align, distance: 4 + headGap * h.row, formatter: h.name, color: theme.colour(h.tone), fontSize: 11 };
   return {
     type: "line",
     silent: true,
     z: 2,
     data: [],
-    markLine: { silent: true, symbol: "none", lineStyle: { color: theme.colour("axis"), width: 1, type: [4, 3] }, label, data: [{ xAxis: at(s.rows[0], 0) }] },
+    markLine: { silent: true, symbol: "none", lineStyle: { color: theme.colour(h.tone === "bad" ? "bad" : "axis"), width: 1, type: [4, 3] }, label, data: [{ xAxis: h.x }] },
   };
 }
 
