@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -47,6 +48,9 @@ type watched struct {
 	missing time.Time // since when nobody knows it
 	polled  time.Time
 	blamed  bool
+
+	beat   time.Time // the newest heartbeat, by whatever clock
+	beaten time.Time // when it was new, by ours
 }
 
 // handle is a submitted attempt: its folder, and the job by number and name.
@@ -120,7 +124,7 @@ func (b *Batch) Submit(ctx context.Context, dir, key string) (engine.Handle, err
 		return nil, fmt.Errorf("submit attempt: %w", err)
 	}
 	h := handle{Dir: dir, Name: b.dialect.jobName(key)}
-	if h.Job, err = b.lookup(ctx, h.Name); err == nil && h.Job == "" {
+	if h.Job, err = b.lookup(ctx, h); err == nil && h.Job == "" {
 		h.Job, err = b.submit(ctx, h)
 	}
 	if err != nil {
@@ -130,17 +134,28 @@ func (b *Batch) Submit(ctx context.Context, dir, key string) (engine.Handle, err
 	return engine.Handle(data), err
 }
 
-// lookup is the newest job of a name, one that lives before one that ended; "" for none.
-func (b *Batch) lookup(ctx context.Context, name string) (string, error) {
+// lookup is the newest job of an attempt's name, one that lives before one that ended; "" for none. An accounting that is away
+// matters only where the job may have been submitted before; one that refuses to tell knows nothing.
+func (b *Batch) lookup(ctx context.Context, h handle) (string, error) {
 	reports, err := b.dialect.list(ctx)
 	if err != nil {
 		return "", err
 	}
-	if id := newest(reports, name); id != "" {
+	if id := newest(reports, h.Name); id != "" {
 		return id, nil
 	}
-	reports, err = b.dialect.find(ctx, name)
-	return newest(reports, name), err
+	reports, err = b.dialect.find(ctx, h.Name)
+	if err != nil && (!errors.Is(err, engine.ErrAway) || !tried(h)) {
+		b.log.Warn("The accounting of jobs doesn't tell; going by the queue alone", "name", h.Name, "err", err)
+		err = nil
+	}
+	return newest(reports, h.Name), err
+}
+
+// tried reports whether somebody came as far as to submit an attempt.
+func tried(h handle) bool {
+	_, err := os.Stat(filepath.Join(h.Dir, scriptFile))
+	return err == nil
 }
 
 func newest(reports []report, name string) (id string) {
@@ -208,7 +223,7 @@ func (b *Batch) judge(h handle, trace engine.Trace, now time.Time) engine.State 
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	w := b.watch(h, now)
-	beats := now.Sub(trace.Beat) < b.jobs.SilentAfter
+	beats := now.Sub(w.beats(trace.Beat, now)) < b.jobs.SilentAfter
 	switch {
 	case trace.Exited:
 		return engine.Ended
@@ -226,6 +241,18 @@ func (b *Batch) judge(h handle, trace engine.Trace, now time.Time) engine.State 
 		return engine.Ended
 	}
 	return engine.Unobserved
+}
+
+// beats is when the newest heartbeat came, as far as can be told: a node's clock may be ahead of ours, or behind.
+func (w *watched) beats(beat, now time.Time) time.Time {
+	switch {
+	case w.beat.IsZero() && beat.Before(now):
+		w.beaten = beat // as its file says: we may have been away
+	case !beat.Equal(w.beat):
+		w.beaten = now
+	}
+	w.beat = beat
+	return w.beaten
 }
 
 // settle is how long a shared file system is given to show what a node wrote last.

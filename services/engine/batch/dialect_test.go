@@ -218,23 +218,26 @@ func TestJudge(t *testing.T) {
 		list, history []report
 		err           error
 		trace         engine.Trace
+		beats         bool          // again, since
 		later         time.Duration // between the look and the question
 		want          engine.State
 	}{
-		{"exit.json, whatever the queue says", one(running), nil, nil, engine.Trace{Started: true, Exited: true}, 0, engine.Ended},
-		{"in the queue", one(waiting), nil, nil, engine.Trace{}, 0, engine.Waiting},
-		{"running, without a heartbeat", one(running), nil, nil, begun, 0, engine.Running},
-		{"its node failed, and it beats", one(failing), nil, nil, beating, time.Second, engine.Running},
-		{"its node failed, and it doesn't beat", one(failing), nil, nil, begun, settle, engine.Ended},
-		{"it ended a moment ago", one(over), nil, nil, begun, 0, engine.Unobserved},
-		{"cancelled while it waited", one(over), nil, nil, engine.Trace{}, settle, engine.Ended},
-		{"ended by the accounting's word", nil, one(over), nil, begun, settle, engine.Ended},
-		{"running by the accounting's word alone", nil, one(running), nil, begun, time.Minute, engine.Unobserved},
-		{"known to nobody, for a moment", nil, nil, nil, begun, time.Minute, engine.Unobserved},
-		{"known to nobody, for long", nil, nil, nil, begun, 5 * time.Minute, engine.Ended},
-		{"known to nobody, and it beats", nil, nil, nil, engine.Trace{Started: true, Beat: now.Add(5 * time.Minute)}, 5 * time.Minute, engine.Running},
-		{"nobody answers", nil, nil, engine.ErrAway, begun, time.Hour, engine.Unobserved},
-		{"another job of that number", []report{{id: "7", name: "other", word: over}}, nil, nil, begun, time.Minute, engine.Unobserved},
+		{"exit.json, whatever the queue says", one(running), nil, nil, engine.Trace{Started: true, Exited: true}, false, 0, engine.Ended},
+		{"in the queue", one(waiting), nil, nil, engine.Trace{}, false, 0, engine.Waiting},
+		{"running, without a heartbeat", one(running), nil, nil, begun, false, 0, engine.Running},
+		{"its node failed, and it beats", one(failing), nil, nil, beating, false, time.Second, engine.Running},
+		{"its node failed, and it doesn't beat", one(failing), nil, nil, begun, false, settle, engine.Ended},
+		{"it ended a moment ago", one(over), nil, nil, begun, false, 0, engine.Unobserved},
+		{"cancelled while it waited", one(over), nil, nil, engine.Trace{}, false, settle, engine.Ended},
+		{"ended by the accounting's word", nil, one(over), nil, begun, false, settle, engine.Ended},
+		{"running by the accounting's word alone", nil, one(running), nil, begun, false, time.Minute, engine.Unobserved},
+		{"known to nobody, for a moment", nil, nil, nil, begun, false, time.Minute, engine.Unobserved},
+		{"known to nobody, for long", nil, nil, nil, begun, false, 5 * time.Minute, engine.Ended},
+		{"known to nobody, and it beats", nil, nil, nil, begun, true, 5 * time.Minute, engine.Running},
+		{"known to nobody, with a heartbeat of a clock that is ahead", nil, nil, nil, engine.Trace{Started: true, Beat: now.Add(time.Hour)}, false, 5 * time.Minute, engine.Ended},
+		{"known to nobody, and it beats by a clock that is behind", nil, nil, nil, engine.Trace{Started: true, Beat: now.Add(-time.Hour)}, true, 5 * time.Minute, engine.Running},
+		{"nobody answers", nil, nil, engine.ErrAway, begun, false, time.Hour, engine.Unobserved},
+		{"another job of that number", []report{{id: "7", name: "other", word: over}}, nil, nil, begun, false, time.Minute, engine.Unobserved},
 	} {
 		t.Run(v.name, func(t *testing.T) { // one after the other: a parallel one would wait for clusters while its heartbeat gets old
 			b := open(Jobs{SilentAfter: time.Minute, LostAfter: 5 * time.Minute, Timeout: time.Second}, commands{timeout: time.Second},
@@ -248,6 +251,9 @@ func TestJudge(t *testing.T) {
 			}
 			if v.later > 0 {
 				at = time.Now().Add(v.later)
+			}
+			if v.beats {
+				v.trace.Beat = v.trace.Beat.Add(10 * time.Second)
 			}
 			if got := b.judge(h, v.trace, at); got != v.want {
 				t.Errorf("got %s, want %s", got, v.want)

@@ -126,12 +126,9 @@ func slurmNode(name string) string {
 	return name
 }
 
-// history asks the accounting, and the controller of jobs that it doesn't tell of: it may be behind, or not kept at all.
+// history asks the accounting, and the controller of jobs that it doesn't tell of: it may be behind, away, or not kept at all.
 func (s *slurm) history(ctx context.Context, ids []string) ([]report, error) {
-	reports, err := s.account(ctx, "--jobs="+strings.Join(ids, ","))
-	if err != nil {
-		return reports, err
-	}
+	reports, _ := s.account(ctx, "--jobs="+strings.Join(ids, ",")) // an error tells of no job; the controller is asked all the same
 	for _, id := range ids {
 		if slices.ContainsFunc(reports, func(r report) bool { return r.id == id }) {
 			continue
@@ -195,12 +192,12 @@ func (s *slurm) examine(ctx context.Context, script string) (string, error) {
 	if _, err := s.run(ctx, argv, script); err != nil {
 		return "", err
 	}
-	if _, err := s.find(ctx, "haigo-doctor"); err != nil {
-		return "", err
-	}
+	const without = "without accounting%s: jobs that the controller forgets end by their exit.json"
 	kept := "with accounting"
-	if s.accountless.Load() {
-		kept = "without accounting: jobs that the controller forgets end by their exit.json"
+	if _, err := s.find(ctx, "haigo-doctor"); err != nil {
+		kept = fmt.Sprintf(without, " ("+err.Error()+")")
+	} else if s.accountless.Load() {
+		kept = fmt.Sprintf(without, "")
 	}
 	return strings.TrimSpace(version) + ", " + kept, nil
 }

@@ -1,0 +1,46 @@
+package batch
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/haigo-lab/haigo/services/engine"
+)
+
+// TestSlurm_accountsAway: where sacct doesn't tell, jobs are submitted and their ends are found all the same.
+func TestSlurm_accountsAway(t *testing.T) {
+	t.Parallel()
+	for name, v := range map[string]struct {
+		said  string
+		again error // of a second submission of one attempt, which may be a job already
+	}{
+		"away":    {"sacct: error: slurmdbd: Connection refused", engine.ErrAway},
+		"refuses": {"sacct: error: slurmdbd: Problem getting jobs: Access/permission denied", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			fake := filepath.Join(dir, "slurm")
+			script := "#!/bin/sh\ncase $1 in *sacct*) echo '" + v.said + "' >&2; exit 1 ;; *sbatch*) echo 17 ;; *scontrol*) echo 'JobName=haigo-k JobState=FAILED' ;; esac\n"
+			if err := os.WriteFile(fake, []byte(script), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			jobs := Jobs{CPUs: 1, Prefix: []string{"/bin/sh", fake}, Timeout: time.Minute}
+			b := Open(Settings{Slurm: &Slurm{Jobs: jobs}}, Options{Program: "/bin/true", Data: dir})[0]
+			defer b.Close()
+			h, err := b.Submit(t.Context(), dir, "k")
+			if got, parsed := parse(h); err != nil || parsed != nil || got.Job != "17" {
+				t.Errorf("submitted job %s: %v", got.Job, errors.Join(err, parsed))
+			}
+			if _, err := b.Submit(t.Context(), dir, "k"); !errors.Is(err, v.again) {
+				t.Errorf("again: %v, want %v", err, v.again)
+			}
+			if found, err := b.dialect.history(t.Context(), []string{"17"}); err != nil || len(found) != 1 || found[0].word != over {
+				t.Errorf("history: %+v, %v", found, err)
+			}
+		})
+	}
+}
