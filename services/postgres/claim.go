@@ -43,7 +43,7 @@ func (s *Store) Claim(ctx context.Context, q ClaimRequest) (*ablation.Claim, err
 }
 
 // orphan locks an active run that nobody holds any more. An attempt of another host is left to that host until the run
-// was out of sight for a minute: only a worker there can see its lock.
+// was out of sight for 45 seconds, longer than a lease: a worker there may come back, and sees its lock.
 func orphan(ctx context.Context, tx pgx.Tx, q ClaimRequest) (string, error) {
 	type held struct {
 		id     string
@@ -66,7 +66,7 @@ func orphan(ctx context.Context, tx pgx.Tx, q ClaimRequest) (string, error) {
 		LEFT JOIN attempts t ON t.run_id = r.id AND t.ended_at IS NULL
 		WHERE r.state IN ('running', 'stopping')
 			AND (r.lease_until IS NULL OR r.lease_until < now() OR r.holder_host = $1)
-			AND (t.host IS NULL OR t.host = $1 OR coalesce(r.lease_until, r.seen_at) < now() - interval '60 seconds')
+			AND (t.host IS NULL OR t.host = $1 OR r.seen_at < now() - interval '45 seconds')
 		ORDER BY r.sweep_id, r.position`, q.Holder.Host)
 	if err != nil {
 		return "", err

@@ -129,7 +129,7 @@ func TestClaim(t *testing.T) {
 		w, sql := rawWorld(t)
 		w.sweep("s", 2, 10)
 		w.open(w.claim())
-		sql(`UPDATE runs SET lease_until = now() - interval '5 minutes' WHERE lease_until IS NOT NULL`)
+		sql(`UPDATE runs SET lease_until = now() - interval '5 minutes', seen_at = now() - interval '5 minutes' WHERE lease_until IS NOT NULL`)
 		w.claimWith(w.as("other", 1)) // out of sight for long: another host may look after it
 		q := w.as("host", 2)
 		q.MaxRuns = 1
@@ -195,12 +195,12 @@ func TestClaim_Adopts(t *testing.T) {
 		q := w.as("other", 1)
 		q.HolderGone = gone
 		w.none(q)
-		sql(`UPDATE runs SET lease_until = now() - interval '30 seconds'`)
+		sql(`UPDATE runs SET lease_until = now() - interval '5 seconds', seen_at = now() - interval '35 seconds'`)
 		w.none(q)
-		sql(`UPDATE runs SET lease_until = now() - interval '5 minutes'`)
+		sql(`UPDATE runs SET lease_until = now() - interval '25 seconds', seen_at = now() - interval '55 seconds'`)
 		w.claimWith(q)
 	})
-	t.Run("a run that another host released, out of sight for a minute", func(t *testing.T) {
+	t.Run("a run that another host released, out of sight for long", func(t *testing.T) {
 		t.Parallel()
 		w, sql := rawWorld(t)
 		w.sweep("s", 1, 1000)
