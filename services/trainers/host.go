@@ -32,9 +32,10 @@ type Host struct {
 	options Options
 	sockets string // folder for the plugins' sockets, private to this user
 
-	mu    sync.Mutex
-	names []string
-	slots map[string]*slot
+	mu     sync.Mutex
+	names  []string
+	slots  map[string]*slot
+	faults []Fault
 }
 
 // Open reads both lists; it starts nothing yet.
@@ -42,7 +43,7 @@ func Open(o Options) (*Host, error) {
 	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
 	o.StartTimeout = cmp.Or(o.StartTimeout, 30*time.Second)
 	o.CallTimeout = cmp.Or(o.CallTimeout, 2*time.Minute)
-	plugins, err := listed(o)
+	plugins, faults, err := listed(o)
 	if err != nil {
 		return nil, err
 	}
@@ -51,21 +52,27 @@ func Open(o Options) (*Host, error) {
 		return nil, fmt.Errorf("make a folder for the plugins' sockets: %w", err)
 	}
 	h := &Host{options: o, sockets: sockets, slots: map[string]*slot{}}
-	h.add(plugins)
+	h.add(plugins, faults)
 	return h, nil
 }
 
-// listed is all plugins, those of one command among them.
-func listed(o Options) ([]Plugin, error) {
+// listed is all plugins, those of one command among them, and what is no such command.
+func listed(o Options) ([]Plugin, []Fault, error) {
 	plugins, err := list(o.Bin, o.Data)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	return commands(plugins, o.Data)
 }
 
 // add takes in those that aren't known yet.
-func (h *Host) add(plugins []Plugin) {
+func (h *Host) add(plugins []Plugin, faults []Fault) {
+	for _, f := range faults {
+		if !slices.Contains(h.faults, f) {
+			h.options.Log.Warn("Left a trainer out", "file", f.File, "fault", f.Message.EN)
+		}
+	}
+	h.faults = faults
 	for _, p := range plugins {
 		if h.slots[p.Name] == nil {
 			h.names = append(h.names, p.Name)
@@ -81,6 +88,13 @@ func (h *Host) Names() []string {
 	return slices.Clone(h.names)
 }
 
+// Faults are the files in the data folder that are no trainers, as far as they were looked at.
+func (h *Host) Faults() []Fault {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.faults)
+}
+
 // slot is a trainer's, nil for one that there isn't. The lists are read again for one that isn't known: it may be new.
 func (h *Host) slot(name string) (*slot, error) {
 	h.mu.Lock()
@@ -88,11 +102,11 @@ func (h *Host) slot(name string) (*slot, error) {
 	if s := h.slots[name]; s != nil {
 		return s, nil
 	}
-	plugins, err := listed(h.options)
+	plugins, faults, err := listed(h.options)
 	if err != nil {
 		return nil, err
 	}
-	h.add(plugins)
+	h.add(plugins, faults)
 	return h.slots[name], nil
 }
 
@@ -176,6 +190,10 @@ func (h *Host) unknown(name string) error {
 			EN: fmt.Sprintf("there is no trainer %s; take one of %s, or describe it in trainers/%[1]s.yaml of the data folder, or list it in plugins.yaml there", name, all),
 			JA: fmt.Sprintf("トレーナー %s はありません。%s から選ぶか、データフォルダーの trainers/%[1]s.yaml に書くか、同じ場所の plugins.yaml に加えてください", name, all),
 		}
+	}
+	for _, f := range h.Faults() {
+		message.EN += fmt.Sprintf(". %s isn't one: %s", f.File, f.Message.EN)
+		message.JA += fmt.Sprintf("。%s はトレーナーになっていません：%s", f.File, f.Message.JA)
 	}
 	return &ablation.Refusal{Kind: ablation.ErrNotFound, Message: message}
 }

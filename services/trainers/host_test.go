@@ -397,7 +397,8 @@ func with(run string) *spec.Spec {
 	return s
 }
 
-// TestOpen_commands: a file in the folder trainers is a trainer, run by the plugin that is none itself.
+// TestOpen_commands: a file in the folder trainers is a trainer, run by the plugin that is none itself. One that can't be is said
+// to be none, and keeps nothing else from working.
 func TestOpen_commands(t *testing.T) {
 	t.Parallel()
 	for _, v := range []struct{ name, plugin, files, want string }{
@@ -426,18 +427,19 @@ func TestOpen_commands(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			h, err := trainers.Open(o)
-			if v.want != "" {
-				if err == nil || !strings.Contains(err.Error(), v.want) {
-					t.Errorf("got %v, want …%s", err, v.want)
+			h := openWith(t, o)
+			faults := fmt.Sprint(h.Faults())
+			if v.want == "" {
+				if strings.Join(h.Names(), " ") != "cpu mine theirs" || faults != "[]" {
+					t.Fatalf("got %v, and %s", h.Names(), faults)
 				}
 				return
 			}
-			if err != nil || strings.Join(h.Names(), " ") != "cpu mine theirs" {
-				t.Fatalf("got %v", err)
+			if !strings.Contains(faults, "trainers/"+v.files+": ") || !strings.Contains(faults, v.want) || h.Names()[0] != "cpu" {
+				t.Errorf("got %v, and %s, want …%s", h.Names(), faults, v.want)
 			}
-			if err := h.Close(); err != nil {
-				t.Error(err)
+			if _, err := h.Describe(t.Context(), "nobody"); !errors.Is(err, ablation.ErrNotFound) || !strings.Contains(err.Error(), v.want) {
+				t.Errorf("an unknown trainer: %v, want …%s", err, v.want)
 			}
 		})
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
+	"github.com/haigo-lab/haigo/services/ablation"
 )
 
 // listFile names the plugins of a folder.
@@ -32,32 +33,51 @@ const (
 	commandFolder = "trainers"
 )
 
+// Fault is a file that describes a trainer which isn't taken in for it: the others are all the same.
+type Fault struct {
+	File    string         // relative to the data folder
+	Message ablation.Label // what is wrong, and what to do
+}
+
+// String is the fault in one line.
+func (f Fault) String() string { return f.File + ": " + f.Message.In("en") }
+
 // commands puts the trainers that files in the data folder describe in the place of the plugin that runs them.
-func commands(plugins []Plugin, data string) ([]Plugin, error) {
+func commands(plugins []Plugin, data string) ([]Plugin, []Fault, error) {
 	files, err := filepath.Glob(filepath.Join(data, commandFolder, "*.yaml"))
 	if err != nil {
-		return nil, fmt.Errorf("list trainers: %w", err)
+		return nil, nil, fmt.Errorf("list trainers: %w", err)
 	}
-	at := slices.IndexFunc(plugins, func(p Plugin) bool { return p.Name == commandPlugin })
-	if at < 0 {
-		if len(files) > 0 {
-			return nil, fmt.Errorf("%s describes a trainer, and the plugin %s, which runs it, isn't listed; run make build", files[0], commandPlugin)
-		}
-		return plugins, nil
+	runner := Plugin{}
+	if at := slices.IndexFunc(plugins, func(p Plugin) bool { return p.Name == commandPlugin }); at >= 0 {
+		runner = plugins[at]
+		plugins = slices.Delete(plugins, at, at+1)
 	}
-	runner := plugins[at]
-	plugins = slices.Delete(plugins, at, at+1)
+	var faults []Fault
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".yaml")
-		if !spec.ValidName(name) || name == commandPlugin {
-			return nil, fmt.Errorf("%s: a trainer is named as its file; give the file another name (lower-case letters, digits, . _ -)", file)
-		}
-		if slices.ContainsFunc(plugins, func(p Plugin) bool { return p.Name == name }) {
-			return nil, fmt.Errorf("%s: there is a trainer %s already; give the file another name", file, name)
+		if message := fault(name, runner, plugins); message != (ablation.Label{}) {
+			faults = append(faults, Fault{filepath.Join(commandFolder, filepath.Base(file)), message})
+			continue
 		}
 		plugins = append(plugins, Plugin{Name: name, File: runner.File, SHA256: runner.SHA256, args: []string{"--name", name, "--file", file}})
 	}
-	return plugins, nil
+	return plugins, faults, nil
+}
+
+// fault is what keeps a file from being a trainer, by its name.
+func fault(name string, runner Plugin, plugins []Plugin) ablation.Label {
+	switch {
+	case runner.File == "":
+		return ablation.Said("the plugin %s, which runs the trainer that this describes, isn't listed; run make build",
+			"このトレーナーを動かすプラグイン %s が一覧にありません。make build を実行してください", commandPlugin)
+	case !spec.ValidName(name) || name == commandPlugin:
+		return ablation.Said("a trainer is named as its file; give the file another name (lower-case letters, digits, . _ -)",
+			"トレーナーの名前はファイル名です。別の名前にしてください（英小文字、数字、. _ -）")
+	case slices.ContainsFunc(plugins, func(p Plugin) bool { return p.Name == name }):
+		return ablation.Said("there is a trainer %s already; give the file another name", "トレーナー %s はすでにあります。ファイルに別の名前を付けてください", name)
+	}
+	return ablation.Label{}
 }
 
 // list reads the plugins of both folders in order. A folder without plugins.yaml has none.

@@ -203,8 +203,11 @@ func trainerFindings(e *env, data string) (found []finding) {
 		return []finding{{"trainers", false, err.Error()}}
 	}
 	defer trainers.Close()
+	for _, f := range trainers.Faults() {
+		found = append(found, finding{f.File, false, f.Message.In("en")})
+	}
 	if len(trainers.Names()) == 0 {
-		return []finding{{"trainers", false, "there are none; run make build"}}
+		return append(found, finding{"trainers", false, "there are none; run make build"})
 	}
 	for _, name := range trainers.Names() {
 		d, err := trainers.Describe(e.ctx, name)
