@@ -97,9 +97,9 @@ func (a *Alerter) empty(ctx context.Context, c ablation.Channel) {
 }
 
 // deliverAll sends what is due through a channel, each taken when it is its turn. In quiet hours it lies in the outbox and
-// stays due.
+// stays due. When ctx ends, what is in hand is sent to its end, which its limit bounds: sent again later, it would be shown twice.
 func (a *Alerter) deliverAll(ctx context.Context, c ablation.Channel) error {
-	for {
+	for ctx.Err() == nil {
 		if _, quiet := c.Quiet.Ends(time.Now()); quiet {
 			return nil
 		}
@@ -110,10 +110,11 @@ func (a *Alerter) deliverAll(ctx context.Context, c ablation.Channel) error {
 		if err != nil {
 			return err
 		}
-		if arrived, err := a.deliver(ctx, d); err != nil || !arrived {
+		if arrived, err := a.deliver(context.WithoutCancel(ctx), d); err != nil || !arrived {
 			return err
 		}
 	}
+	return nil
 }
 
 // deliver sends one alert. Where its channel is away, what lies behind it waits as well.
@@ -125,9 +126,6 @@ func (a *Alerter) deliver(ctx context.Context, d ablation.Delivery) (arrived boo
 	limited, cancel := context.WithTimeout(ctx, alertLimit)
 	defer cancel()
 	if err := a.Send(limited, d, log); err != nil {
-		if ctx.Err() != nil {
-			return false, err
-		}
 		words := ablation.TroubleOf(err)
 		a.Log.Warn("An alert didn't arrive", "alert_id", d.Alert.ID, "channel", d.Channel.Name, "tries", d.Tries, "trouble", words.EN)
 		return false, errors.Join(a.Store.Undelivered(ctx, d, words, nextTry(d.Tries)), a.Store.Postpone(ctx, d.Channel.ID, alertPause))

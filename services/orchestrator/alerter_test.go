@@ -155,3 +155,38 @@ func TestAlerter_slow(t *testing.T) {
 		t.Errorf("sent %d and %d alerts, want each of %d once", slow.Load(), fast.Load(), 2*alerts)
 	}
 }
+
+// TestAlerter_ends: what is in hand when the service ends in order is sent to its end, and said to be.
+func TestAlerter_ends(t *testing.T) {
+	t.Parallel()
+	url := pgtest.URL(t)
+	store := open(t, url)
+	channel := ablation.Channel{Name: "slow", Kind: ablation.ChannelSlack, Sealed: []byte{1}, Lang: "ja", Kinds: ablation.AlertKinds()}
+	if _, err := store.PutChannel(t.Context(), channel); err != nil {
+		t.Fatal(err)
+	}
+	sql(t, url, `
+		WITH fresh AS (INSERT INTO alerts (key, kind) VALUES ('a', 'sweep_finished'), ('b', 'sweep_finished') RETURNING id)
+		INSERT INTO deliveries (alert_id, channel_id) SELECT f.id, c.id FROM fresh f, channels c`)
+	begun, release, ran := make(chan struct{}), make(chan struct{}), make(chan error)
+	sent := 0
+	send := func(ctx context.Context, _ ablation.Delivery, _ []string) error {
+		sent++
+		close(begun)
+		<-release
+		return ctx.Err()
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	a := &orchestrator.Alerter{Store: store, Log: slog.New(slog.DiscardHandler), Send: send}
+	go func() { ran <- a.Run(ctx) }()
+	<-begun
+	stop()
+	close(release)
+	if err := <-ran; err != nil {
+		t.Error(err)
+	}
+	f := &factory{TB: t, url: url}
+	if n := f.number(`SELECT count(*) FROM deliveries WHERE sent_at IS NOT NULL`); n != 1 || sent != 1 {
+		t.Errorf("%d were sent and %d are said to be, want one", sent, n)
+	}
+}
