@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"path"
 
 	"github.com/jackc/pgx/v5"
 
@@ -64,6 +65,21 @@ func (s *Store) RunIDs(ctx context.Context) (all, active []string, err error) {
 		return nil
 	})
 	return all, active, known(err)
+}
+
+// Checkpointed says of a run and a folder of its checkpoints, by their ids and names, whether the store knows of it.
+func (s *Store) Checkpointed(ctx context.Context) (func(run, folder string) bool, error) {
+	rows, err := s.pool.Query(ctx, `SELECT run_id, path FROM checkpoints`)
+	if err != nil {
+		return nil, known(err)
+	}
+	named := map[[2]string]bool{}
+	var run, place string
+	_, err = pgx.ForEachRow(rows, []any{&run, &place}, func() error {
+		named[[2]string{run, path.Base(place)}] = true
+		return nil
+	})
+	return func(run, folder string) bool { return named[[2]string{run, folder}] }, known(err)
 }
 
 // Loss is what deleting a sweep takes out of the store.

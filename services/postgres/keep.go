@@ -65,7 +65,7 @@ func setArchived(ctx context.Context, tx pgx.Tx, name, value string) error {
 const bulky = `s.name NOT LIKE 'bpb/%' AND s.name NOT LIKE 'task/%' AND s.name NOT LIKE 'rows/%'`
 
 // Due is bulk of ended runs that is kept for long enough. A run from which one that hasn't ended starts keeps all, and one
-// that can go on from its checkpoints keeps its points: going on cuts roll-ups in two.
+// that can go on from its checkpoints keeps its points until these go: going on cuts roll-ups in two. Checkpoints come first.
 func (s *Store) Due(ctx context.Context) ([]ablation.Due, error) {
 	return query(ctx, s.pool, func(row pgx.CollectableRow) (d ablation.Due, err error) {
 		err = row.Scan(&d.Kind, &d.Sweep, &d.RunID, &d.Run, &d.Points, &d.Lines)
@@ -83,15 +83,19 @@ func (s *Store) Due(ctx context.Context) ([]ablation.Due, error) {
 		JOIN sweeps w ON w.id = r.sweep_id
 		CROSS JOIN (VALUES (1, 'checkpoints'), (2, 'points'), (3, 'logs')) AS k (place, kind)
 		WHERE `+droppable+`
+			AND (k.kind <> 'points' OR r.state = 'completed' OR 'checkpoints' = ANY (r.dropped) OR `+overdue(`'checkpoints'`)+`)
 		ORDER BY w.id, r.position, r.replicate, k.place`)
 }
 
-// droppable holds where bulk of kind k.kind of run r in sweep w may go.
-const droppable = `w.keep ? k.kind
-			AND r.finished_at + make_interval(days => (w.keep->>k.kind)::int) <= now()
+// droppable holds where bulk of kind k.kind of run r in sweep w may go, points only after checkpoints.
+var droppable = overdue("k.kind") + `
 			AND NOT k.kind = ANY (r.dropped)
-			AND NOT EXISTS (SELECT FROM runs b WHERE b.start_run = r.id AND b.finished_at IS NULL)
-			AND (k.kind <> 'points' OR r.state = 'completed' OR 'checkpoints' = ANY (r.dropped))`
+			AND NOT EXISTS (SELECT FROM runs b WHERE b.start_run = r.id AND b.finished_at IS NULL)`
+
+// overdue holds where bulk of a kind was kept for long enough.
+func overdue(kind string) string {
+	return `w.keep ? ` + kind + ` AND r.finished_at + make_interval(days => (w.keep->>` + kind + `)::int) <= now()`
+}
 
 // Drop throws bulk of an ended run away that is due; false where it isn't any more. The files are for others to remove,
 // afterwards.
@@ -107,6 +111,7 @@ func (s *Store) Drop(ctx context.Context, run string, kind ablation.Kept) (dropp
 			WHERE r.id = $1
 				AND w.id = r.sweep_id
 				AND `+droppable+`
+				AND (k.kind <> 'points' OR r.state = 'completed' OR 'checkpoints' = ANY (r.dropped))
 			RETURNING w.name`, run, string(kind))
 		if dropped = len(sweeps) > 0; err != nil || !dropped {
 			return err

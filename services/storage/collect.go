@@ -26,6 +26,7 @@ const (
 	Copy        = Kind("copy")       // of a checkpoint that no run starts from any more
 	Rows        = Kind("rows")       // made ready for training, while nothing trains or waits
 	Unfinished  = Kind("unfinished") // left behind by a program that was killed
+	Earlier     = Kind("earlier")    // of an ended run, and unknown to the database: it was restored, or an earlier sweep had the run's name
 )
 
 // settled is how old what nothing refers to must be: somebody may be about to.
@@ -107,14 +108,30 @@ func (k *Keeper) unreferred(ctx context.Context) ([]Item, error) {
 	if err != nil {
 		return nil, err
 	}
+	dropped, err := k.Store.DroppedRuns(ctx, ablation.KeptCheckpoints)
+	if err != nil {
+		return nil, err
+	}
 	copies, err := k.Store.KeptCheckpoints(ctx)
 	if err != nil {
 		return nil, err
 	}
+	checkpointed, err := k.Store.Checkpointed(ctx)
+	if err != nil {
+		return nil, err
+	}
 	old := time.Now().Add(-settled)
-	items := k.below("runs/*", Orphan, old, func(name string) bool { return !slices.Contains(runs, name) })
-	items = append(items, k.below("checkpoints/*", Copy, old, func(name string) bool { return name[0] != '.' && !slices.Contains(copies, name) })...)
-	for _, pattern := range []string{"checkpoints/.*", "sources/.*", "sources/*/.*", "tasks/*/.*", "runs/*/.removed-*"} {
+	items := k.below("runs/*", Orphan, old, func(path string) bool { return !slices.Contains(runs, filepath.Base(path)) })
+	items = append(items, k.below("checkpoints/[^.]*", Copy, old, func(path string) bool { return !slices.Contains(copies, filepath.Base(path)) })...)
+	for _, pattern := range []string{"runs/*/before-*", "runs/*/attempt-*.before-*"} {
+		items = append(items, k.below(pattern, Earlier, old, func(path string) bool { return slices.Contains(runs, filepath.Base(filepath.Dir(path))) })...)
+	}
+	items = append(items, k.below("runs/*/checkpoints/[^.]*", Earlier, old, func(path string) bool {
+		run := filepath.Base(filepath.Dir(filepath.Dir(path)))
+		ended := slices.Contains(runs, run) && !slices.Contains(active, run)
+		return ended && !slices.Contains(dropped, run) && !checkpointed(run, filepath.Base(path))
+	})...)
+	for _, pattern := range []string{"checkpoints/.*", "sources/.*", "sources/*/.*", "tasks/*/.*", "runs/*/.removed-*", "runs/*/checkpoints/.removed-*"} {
 		items = append(items, k.below(pattern, Unfinished, old, nil)...)
 	}
 	if len(active) == 0 {
@@ -123,11 +140,11 @@ func (k *Keeper) unreferred(ctx context.Context) ([]Item, error) {
 	return items, nil
 }
 
-// below are the folders of a pattern that nobody touched of late and of whose name ok holds.
-func (k *Keeper) below(pattern string, kind Kind, old time.Time, ok func(name string) bool) (items []Item) {
+// below are the folders of a pattern that nobody touched of late and of which ok holds.
+func (k *Keeper) below(pattern string, kind Kind, old time.Time, ok func(path string) bool) (items []Item) {
 	found, _ := filepath.Glob(filepath.Join(k.Data, pattern)) // fails for a bad pattern only
 	for _, path := range found {
-		if touched(path).Before(old) && (ok == nil || ok(filepath.Base(path))) {
+		if touched(path).Before(old) && (ok == nil || ok(path)) {
 			items = append(items, Item{Kind: kind, Path: k.local(path), Bytes: bytesBelow(path)})
 		}
 	}

@@ -46,7 +46,7 @@ func TestKeeper_Retention(t *testing.T) {
 		// A run that can go on keeps its points while it has its checkpoints.
 		{ablation.Keep{Points: days(0)}, []string{"points done/a-s1"}},
 		{ablation.Keep{Points: days(0), Checkpoints: days(0), Logs: days(0)}, []string{
-			"checkpoints done/a-s1", "checkpoints done/a-s2", "logs done/a-s1", "logs done/a-s2", "points done/a-s1",
+			"checkpoints done/a-s1", "checkpoints done/a-s2", "logs done/a-s1", "logs done/a-s2", "points done/a-s1", "points done/a-s2",
 		}},
 	} {
 		if err := h.Store.SetKeep(t.Context(), "done", k.keep); err != nil {
@@ -66,20 +66,20 @@ func TestKeeper_Retention(t *testing.T) {
 		t.Fatal(err)
 	}
 	removed, err := h.Remove(t.Context(), items)
-	if err != nil || len(removed) != 5 {
+	if err != nil || len(removed) != 6 {
 		t.Errorf("removed %v, %v", kinds(removed), err)
 	}
 	if again, err := h.Remove(t.Context(), items); err != nil || len(again) != 0 {
 		t.Errorf("removed again: %v, %v", kinds(again), err)
 	}
-	if items, err = h.Collect(t.Context()); err != nil || len(items) != 1 || items[0].Kind != storage.Points {
-		t.Errorf("left to remove: %v, %v", kinds(items), err) // of the run that can't go on any more
+	if items, err = h.Collect(t.Context()); err != nil || len(items) > 0 {
+		t.Errorf("left to remove: %v, %v", kinds(items), err)
 	}
 	after, err := h.Store.Results(t.Context(), "done")
 	if diff := cmp.Diff(before, after); diff != "" || err != nil {
 		t.Errorf("results (-before +after): %v\n%s", err, diff)
 	}
-	if loss, err := h.Loss(t.Context(), "done"); err != nil || loss.Points != steps+4 || loss.Scores != 2 || loss.Checkpoints != 0 || loss.Lines != 0 {
+	if loss, err := h.Loss(t.Context(), "done"); err != nil || loss.Points != 4 || loss.Scores != 2 || loss.Checkpoints != 0 || loss.Lines != 0 {
 		t.Errorf("what is gone is still to be lost: %+v, %v", loss, err)
 	}
 	for path, want := range map[string]bool{
@@ -98,6 +98,28 @@ func TestKeeper_Retention(t *testing.T) {
 	}
 	if err := h.Store.SetKeep(t.Context(), "done", ablation.Keep{Logs: days(-1)}); err == nil {
 		t.Error("days before the end were taken")
+	}
+}
+
+// What an ended run's folder holds of a life that the database doesn't know goes once nobody has touched it for a day.
+func TestKeeper_Earlier(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.sweep("done", 1, ablation.RunCompleted)
+	for _, path := range []string{"before-x/attempt-0001/events.jsonl", "attempt-0002.before-y/events.jsonl", "checkpoints/step-4000/weights"} {
+		h.file(filepath.Join(h.Data, "runs/done-0", path))
+	}
+	if items, err := h.Collect(t.Context()); err != nil || len(items) != 0 {
+		t.Errorf("what was just written: %v, %v", kinds(items), err)
+	}
+	h.old("")
+	items, err := h.Collect(t.Context())
+	want := []string{"earlier runs/done-0/attempt-0002.before-y", "earlier runs/done-0/before-x", "earlier runs/done-0/checkpoints/step-4000"}
+	if diff := cmp.Diff(want, kinds(items)); diff != "" || err != nil {
+		t.Errorf("what may go (-want +got): %v\n%s", err, diff)
+	}
+	if _, err := h.Remove(t.Context(), items); err != nil || h.there("runs/done-0/before-x") || !h.there("runs/done-0/checkpoints/step-5000") || !h.there("runs/done-0/attempt-0001") {
+		t.Errorf("removed wrongly: %v", err)
 	}
 }
 

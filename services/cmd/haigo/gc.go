@@ -48,6 +48,7 @@ var whyGone = map[storage.Kind]string{
 	storage.Points: "points of an ended run; its curves stay, 64 steps fine", storage.Checkpoints: "checkpoints of an ended run; nothing can go on from it",
 	storage.Logs: "log of an ended run", storage.Orphan: "folder of a run that was deleted", storage.Copy: "checkpoint that no run starts from",
 	storage.Rows: "rows ready for training; made again when needed", storage.Unfinished: "left behind by a program that was killed",
+	storage.Earlier: "of an earlier life of a run, which the database doesn't know",
 }
 
 func printItems(w io.Writer, items []storage.Item, removed bool) {
