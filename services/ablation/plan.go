@@ -25,6 +25,7 @@ type Plan struct {
 	FLOPs         float64    `json:"flops"`           // of all training
 	MemoryBytes   int64      `json:"memory_bytes"`    // of the largest run
 	RunsAtOnce    int        `json:"runs_at_once"`    // of this sweep, side by side on this machine
+	Device        string     `json:"-"`               // that the runs train on, as its trainer says of this machine; empty where it finds none
 	Seconds       float64    `json:"seconds"`         // of the whole sweep on this machine; 0 where it can't be told
 	Warnings      []Label    `json:"warnings"`
 	Problems      []Problem  `json:"problems"` // any of them keeps the sweep from starting

@@ -77,7 +77,12 @@ func (s *Server) decisionPage(w http.ResponseWriter, r *http.Request) {
 	s.decideOn(r, &v, &p)
 	v.Matrix = p.matrix()
 	if !v.Waiting || v.Stale { // what fills the gaps is for runs that allow nothing else
-		v.Next = p.next(s.options.Devices.YenPerHour)
+		spent, err := s.options.Store.SweepSpending(r.Context(), d.Sweep.Name)
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		v.Next = p.next(spent.Price(s.options.Devices))
 	}
 	if v.Match, err = s.match(r.Context(), p); err != nil {
 		s.fail(w, r, err)

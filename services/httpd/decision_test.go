@@ -205,16 +205,16 @@ func (s site) sharedDecision(figure string) string {
 
 func TestDecision_next(t *testing.T) {
 	t.Parallel()
-	s := open(t, httpd.Options{})
+	s := open(t, httpd.Options{Devices: ablation.Devices{Kinds: []ablation.Device{{Name: "*", YenPerHour: 360_000}}}})
 	s.text()
 	s.sweep("two")
 	for range 4 {
 		s.train(ablation.RunCompleted)
 	}
-	page := s.settled("/sweeps/two/decision", "Accept-Language", "en").want(t, 200, "2 different mixtures are too few", "noise over seeds")
+	page := s.settled("/sweeps/two/decision", "Accept-Language", "en").want(t, 200, "2 different mixtures are too few", "noise over seeds", "¥")
 	mixture := page.body[strings.Index(page.body, `name="mixture" value="`)+len(`name="mixture" value="`):]
 	mixture = mixture[:strings.Index(mixture, `"`)]
-	s.get("/new?next=two&mixture="+url.QueryEscape(mixture)).want(t, 200, "next-1")
+	s.get("/new?next=two&mixture="+url.QueryEscape(mixture)).want(t, 200, "next-1", `placeholder="360000"`)
 	s.send("/sweeps/two/decision/next", "mixture", mixture).want(t, 303)
 	s.send("/sweeps/two/decision/next", "mixture", mixture+",3").want(t, 422)
 	s.send("/sweeps/two/decision/next").want(t, 409)

@@ -17,12 +17,13 @@ type cost struct {
 	Time     time.Duration
 	End      time.Time
 	Devices  time.Duration // of all devices together, as budgets count
-	Rate     float64       // yen an hour of one device; 0: not known
+	Told     float64       // yen an hour of one device, by the person who plans; 0: not said
+	Rate     float64       // the same, else by the price of the device that the runs would train on; 0: not known
 	Yen      float64       // 0 where no rate is known
 }
 
 func (s *Server) newCost(ctx context.Context, p ablation.Plan, sweep ablation.Sweep, q question) cost {
-	c := cost{Use: 100 * cmp.Or(q.use, 1), Rate: cmp.Or(q.rate, s.options.Devices.YenPerHour)}
+	c := cost{Use: 100 * cmp.Or(q.use, 1), Told: q.rate, Rate: cmp.Or(q.rate, s.options.Devices.Price(p.Device))}
 	sweep.Recipe.Trainer = p.Trainer
 	seconds := c.reckon(p, sweep.Recipe, func(r ablation.Recipe) (float64, int) { return s.measured(ctx, r) })
 	if seconds <= 0 {

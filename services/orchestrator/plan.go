@@ -62,6 +62,9 @@ func (s *Sweeper) plan(ctx context.Context, r *resolved, check check) (ablation.
 	}
 	p := r.Sweep.Plan(r.Sources, r.Tasks, r.expansion(), estimates)
 	p.RunsAtOnce = s.side(r)
+	if len(r.description.Devices) > 0 {
+		p.Device = r.description.Devices[0].Name
+	}
 	p.Problems = append(p.Problems, r.Sweep.Place(problems)...)
 	if r.existing != nil {
 		p.Existing = r.existing.State

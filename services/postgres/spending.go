@@ -12,17 +12,34 @@ import (
 // Spending is what the sweeps have used by now that go on and that a budget or a closing hour bounds. An attempt that
 // isn't proved ended counts up to now.
 func (s *Store) Spending(ctx context.Context, now time.Time) ([]ablation.Spending, error) {
-	return query(ctx, s.pool, func(row pgx.CollectableRow) (p ablation.Spending, err error) {
-		err = row.Scan(&p.Sweep, &p.Budget, &p.ClosesAt, &p.ByDevice)
-		for _, hours := range p.ByDevice {
-			p.DeviceHours += hours
-		}
-		return p, err
-	}, `
-		SELECT w.name, w.definition->'budget', w.closes_at, coalesce((
+	return query(ctx, s.pool, scanSpending, spending+`
+		WHERE w.state IN ('running', 'paused')
+			AND (w.closes_at IS NOT NULL OR w.definition->'budget' ?| ARRAY['yen', 'gpu_hours'])
+		ORDER BY w.id`, pgx.NamedArgs{"now": now})
+}
+
+// SweepSpending is what a sweep has used by now, bounded or not.
+func (s *Store) SweepSpending(ctx context.Context, sweep string) (ablation.Spending, error) {
+	now, err := s.Now(ctx)
+	if err != nil {
+		return ablation.Spending{}, err
+	}
+	return one(ctx, s.pool, scanSpending, spending+`WHERE w.name = @sweep`, pgx.NamedArgs{"now": now, "sweep": sweep})
+}
+
+func scanSpending(row pgx.CollectableRow) (p ablation.Spending, err error) {
+	err = row.Scan(&p.Sweep, &p.Budget, &p.ClosesAt, &p.ByDevice)
+	for _, hours := range p.ByDevice {
+		p.DeviceHours += hours
+	}
+	return p, err
+}
+
+const spending = `
+		SELECT w.name, coalesce(w.definition->'budget', '{}'), w.closes_at, coalesce((
 			SELECT jsonb_object_agg(d.name, d.hours)
 			FROM (
-				SELECT coalesce(g.device, '') AS name, sum(`+attemptHours+`) AS hours
+				SELECT coalesce(g.device, '') AS name, sum(` + attemptHours + `) AS hours
 				FROM attempts t
 				JOIN runs r ON r.id = t.run_id
 				LEFT JOIN LATERAL (
@@ -38,7 +55,4 @@ func (s *Store) Spending(ctx context.Context, now time.Time) ([]ablation.Spendin
 			) d
 		), '{}')
 		FROM sweeps w
-		WHERE w.state IN ('running', 'paused')
-			AND (w.closes_at IS NOT NULL OR w.definition->'budget' ?| ARRAY['yen', 'gpu_hours'])
-		ORDER BY w.id`, pgx.NamedArgs{"now": now})
-}
+`
