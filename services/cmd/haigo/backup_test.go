@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/postgres/pgtest"
 )
 
 // TestBackup backs up what a server works on, brings it back elsewhere, and goes on there.
@@ -87,5 +89,42 @@ func TestBackup_whileItTrains(t *testing.T) {
 	got, _ = fateOf(t, duplicate, "kill")
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("outcome of the copy (-undisturbed +got):\n%s", diff)
+	}
+}
+
+// TestBackup_ownFolder brings a database back that was lost beside its data folder: the run of a sweep that was applied after the
+// backup, and is applied again, does as before, and what its folder holds of its first life isn't in its way.
+func TestBackup_ownFolder(t *testing.T) {
+	t.Parallel()
+	data, file, sweep := folder(t), filepath.Join(t.TempDir(), "haigo.zip"), sweepFile(t, "lost", 20_000)
+	sources(t, data)
+	s := dev(t, data)
+	haigo(t, data, "backup", file)
+	haigo(t, data, "sweep", "apply", sweep)
+	want, _ := fateOf(t, s, "lost")
+	s.end(syscall.SIGTERM)
+	lose(t, data)
+	haigo(t, data, "restore", file)
+	s = dev(t, data)
+	haigo(t, data, "sweep", "apply", sweep)
+	got, attempts := fateOf(t, s, "lost")
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("outcome after the database was lost (-before +after):\n%s", diff)
+	}
+	aside, err := filepath.Glob(filepath.Join(data, "runs", "*", "before-*", "attempt-0001"))
+	if err != nil || len(aside) != len(attempts) {
+		t.Errorf("%d of %d runs were set aside: %v", len(aside), len(attempts), err)
+	}
+}
+
+// lose takes a data folder's database away.
+func lose(t *testing.T, data string) {
+	t.Helper()
+	if _, given := databases.Load(data); given {
+		databases.Store(data, pgtest.URL(t))
+		return
+	}
+	if err := errors.Join(os.RemoveAll(filepath.Join(data, "postgres")), os.Remove(filepath.Join(data, "postgres.json"))); err != nil {
+		t.Fatal(err)
 	}
 }
