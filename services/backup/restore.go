@@ -36,18 +36,10 @@ func Restore(ctx context.Context, store *postgres.Store, data, file string) (r R
 		return r, noBackup(file, err)
 	}
 	moved := postgres.Moved{From: r.Data, To: data, Elsewhere: r.elsewhere(data)}
-	if err := store.Load(ctx, r.Dump, moved, func(table string) (io.ReadCloser, error) {
-		return open(&z.Reader, tableFile(table))
-	}); err != nil {
+	tables := func(table string) (io.ReadCloser, error) { return open(&z.Reader, tableFile(table)) }
+	files := func() error { return putFiles(&z.Reader, data) }
+	if r.Detached, err = store.Load(ctx, r.Dump, moved, tables, files); err != nil {
 		return r, err
-	}
-	if moved.Elsewhere {
-		if r.Detached, err = store.Detach(ctx); err != nil {
-			return r, err
-		}
-	}
-	if err := putFiles(&z.Reader, data); err != nil {
-		return r, fmt.Errorf("the database is restored; the files of the data folder are not: %w", err)
 	}
 	r.Missing, err = missing(ctx, store)
 	return r, err

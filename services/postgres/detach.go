@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -13,23 +12,16 @@ type Detached struct {
 	Recurrences []string // that were active, and are paused
 }
 
-// Detach makes a database that was loaded into another place do nothing by itself: the one that it is a copy of may still
+// detach makes a database that was loaded into another place do nothing by itself: the one that it is a copy of may still
 // be at work, and would do it too.
-func (s *Store) Detach(ctx context.Context) (d Detached, err error) {
-	err = s.tx(ctx, func(tx pgx.Tx) error {
-		var err error
-		if d.Sweeps, err = query(ctx, tx, pgx.RowTo[string], `UPDATE sweeps SET state = 'paused' WHERE state = 'running' RETURNING name`); err != nil {
-			return err
-		}
-		d.Recurrences, err = query(ctx, tx, pgx.RowTo[string], `
-			UPDATE recurrences
-			SET state = 'paused', revision = revision + 1
-			WHERE state = 'active'
-			RETURNING name`)
-		return err
-	})
-	if err != nil {
-		return d, fmt.Errorf("pause what may go on elsewhere: %w", err)
+func detach(ctx context.Context, tx pgx.Tx) (d Detached, err error) {
+	if d.Sweeps, err = query(ctx, tx, pgx.RowTo[string], `UPDATE sweeps SET state = 'paused' WHERE state = 'running' RETURNING name`); err != nil {
+		return d, err
 	}
-	return d, nil
+	d.Recurrences, err = query(ctx, tx, pgx.RowTo[string], `
+		UPDATE recurrences
+		SET state = 'paused', revision = revision + 1
+		WHERE state = 'active'
+		RETURNING name`)
+	return d, err
 }

@@ -129,7 +129,7 @@ func tables(ctx context.Context, tx pgx.Tx) ([]DumpedTable, error) {
 		FROM pg_class c
 		WHERE c.relnamespace = current_schema()::regnamespace
 			AND c.relkind = 'r'
-			AND c.relname NOT IN ('goose_db_version', 'data_folder')
+			AND c.relname NOT IN ('goose_db_version', 'data_folder', 'restoring')
 		ORDER BY c.relname`)
 	if err != nil {
 		return nil, err

@@ -66,7 +66,7 @@ func TestDump_ReadBack(t *testing.T) {
 
 	empty := pgtest.Store(t)
 	moved := postgres.Moved{From: "/old/data", To: "/new/place"}
-	if err := empty.Load(t.Context(), before.Dump, moved, before.open); err != nil {
+	if _, err := empty.Load(t.Context(), before.Dump, moved, before.open, noFiles); err != nil {
 		t.Fatal(err)
 	}
 	after := writeDown(t, empty)
@@ -85,12 +85,38 @@ func TestDump_ReadBack(t *testing.T) {
 	n.send(n.begin(nil, losses(1, 2)...))
 
 	var refused *ablation.Refusal
-	if err := empty.Load(t.Context(), before.Dump, moved, before.open); !errors.As(err, &refused) || !strings.Contains(err.Error(), "isn't empty") {
+	if _, err := empty.Load(t.Context(), before.Dump, moved, before.open, noFiles); !errors.As(err, &refused) || !strings.Contains(err.Error(), "isn't empty") {
 		t.Errorf("filled a database that isn't empty: %v", err)
 	}
 }
 
 // A dump that breaks off leaves an empty database behind, which takes the whole one.
+func noFiles() error { return nil }
+
+// A restore that is killed between its transactions leaves a database that nobody works on, and that another begins anew.
+func TestDump_Killed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.sweep("kept", 2, 100)
+	whole := writeDown(t, w.Store)
+	half := pgtest.Store(t)
+	elsewhere := postgres.Moved{From: "/old", To: "/new", Elsewhere: true}
+	if _, err := half.Load(t.Context(), whole.Dump, elsewhere, whole.open, func() error { return errBroken }); !errors.Is(err, errBroken) {
+		t.Fatalf("broken off: %v", err)
+	}
+	var refused *ablation.Refusal
+	if err := half.Migrate(t.Context()); !errors.As(err, &refused) || !strings.Contains(err.Error(), "haigo restore FILE again") {
+		t.Errorf("half a restore is worked on: %v", err)
+	}
+	paused, err := half.Load(t.Context(), whole.Dump, elsewhere, whole.open, noFiles)
+	if err != nil || len(paused.Sweeps) != 1 {
+		t.Errorf("another restore: %+v, %v", paused, err)
+	}
+	if err := half.Migrate(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestDump_BrokenOff(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -103,10 +129,10 @@ func TestDump_BrokenOff(t *testing.T) {
 		return whole.open(table)
 	}
 	empty := pgtest.Store(t)
-	if err := empty.Load(t.Context(), whole.Dump, postgres.Moved{}, broken); err == nil || !strings.Contains(err.Error(), errBroken.Error()) {
+	if _, err := empty.Load(t.Context(), whole.Dump, postgres.Moved{}, broken, noFiles); err == nil || !strings.Contains(err.Error(), errBroken.Error()) {
 		t.Fatalf("a broken dump: %v", err)
 	}
-	if err := empty.Load(t.Context(), whole.Dump, postgres.Moved{}, whole.open); err != nil {
+	if _, err := empty.Load(t.Context(), whole.Dump, postgres.Moved{}, whole.open, noFiles); err != nil {
 		t.Errorf("the whole dump after it: %v", err)
 	}
 }
@@ -123,7 +149,7 @@ func TestDump_Later(t *testing.T) {
 	dump := writeDown(t, newWorld(t).Store)
 	dump.Migration = 99_999
 	var refused *ablation.Refusal
-	if err := pgtest.Store(t).Load(t.Context(), dump.Dump, postgres.Moved{}, dump.open); !errors.As(err, &refused) {
+	if _, err := pgtest.Store(t).Load(t.Context(), dump.Dump, postgres.Moved{}, dump.open, noFiles); !errors.As(err, &refused) {
 		t.Errorf("a later version's dump: %v", err)
 	}
 }
@@ -143,7 +169,7 @@ func TestLoad_InUse(t *testing.T) {
 	}
 	defer store.Close()
 	dump := writeDown(t, newWorld(t).Store)
-	if err := store.Load(t.Context(), dump.Dump, postgres.Moved{}, dump.open); err == nil || !strings.Contains(err.Error(), "end it first") {
+	if _, err := store.Load(t.Context(), dump.Dump, postgres.Moved{}, dump.open, noFiles); err == nil || !strings.Contains(err.Error(), "end it first") {
 		t.Errorf("filled a database that a server uses: %v", err)
 	}
 }
@@ -163,7 +189,7 @@ func TestLoad_OpenAttempts(t *testing.T) {
 		"/drill": {ablation.RunQueued, ablation.RunStopped},
 	} {
 		store := pgtest.Store(t)
-		if err := store.Load(t.Context(), dump.Dump, postgres.Moved{From: "/data", To: to, Elsewhere: to != "/data"}, dump.open); err != nil {
+		if _, err := store.Load(t.Context(), dump.Dump, postgres.Moved{From: "/data", To: to, Elsewhere: to != "/data"}, dump.open, noFiles); err != nil {
 			t.Fatal(err)
 		}
 		copied := &world{TB: t, Store: store, holder: w.holder}
@@ -174,6 +200,7 @@ func TestLoad_OpenAttempts(t *testing.T) {
 			}
 		}
 		if to == "/drill" {
+			copied.must(copied.ResumeSweep(t.Context(), "live"))
 			copied.training()
 		}
 	}

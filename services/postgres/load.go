@@ -17,17 +17,21 @@ type Moved struct {
 	Elsewhere bool
 }
 
-// Load fills the database with what Dump wrote down, which open gives back by table, and brings it to this program's
-// version. It is whole afterwards, or empty as before. A database that isn't empty, that others are connected to, or
-// that is to hold what a newer program wrote, is *ablation.Refusal.
-func (s *Store) Load(ctx context.Context, d Dump, moved Moved, open func(table string) (io.ReadCloser, error)) error {
+// Load fills the database with what Dump wrote down, which open gives back by table, brings it to this program's version and
+// has put bring the files that belong to it; elsewhere it then says what no longer goes on by itself. Whoever breaks it off,
+// and be it with kill -9, leaves a database that is empty as before, or that nobody else takes and another Load begins anew. One
+// that isn't empty, that others are connected to, or that is to hold what a newer program wrote, is *ablation.Refusal.
+func (s *Store) Load(ctx context.Context, d Dump, moved Moved, open func(table string) (io.ReadCloser, error), put func() error) (out Detached, err error) {
 	if err := s.loadable(ctx); err != nil {
-		return err
+		return out, err
 	}
 	if err := s.migrateTo(ctx, d.Migration); err != nil {
-		return err
+		return out, err
 	}
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `CREATE TABLE restoring ()`); err != nil {
+			return err
+		}
 		if err := plainCopies(ctx, tx); err != nil {
 			return err
 		}
@@ -39,21 +43,55 @@ func (s *Store) Load(ctx context.Context, d Dump, moved Moved, open func(table s
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("fill the database, which stays empty: %w", known(err))
+		return out, fmt.Errorf("fill the database, which stays empty: %w", known(err))
 	}
-	if err := s.Migrate(ctx); err != nil {
-		return err
+	if err := s.up(ctx); err != nil {
+		return out, err
+	}
+	if err := put(); err != nil {
+		return out, fmt.Errorf("put the backup's files into the data folder: %w", err)
 	}
 	// An earlier version lacks tables and columns that name folders: they are changed where all are there.
-	return s.tx(ctx, func(tx pgx.Tx) error {
+	err = s.tx(ctx, func(tx pgx.Tx) (err error) {
 		if _, err := tx.Exec(ctx, `DELETE FROM data_folder`); err != nil { // of a database that was empty: any may take it now
 			return err
 		}
 		if err := move(ctx, tx, moved); err != nil {
 			return err
 		}
-		return abandon(ctx, tx, moved)
+		if err := abandon(ctx, tx, moved); err != nil {
+			return err
+		}
+		if moved.Elsewhere {
+			if out, err = detach(ctx, tx); err != nil {
+				return err
+			}
+		}
+		_, err = tx.Exec(ctx, `DROP TABLE restoring`)
+		return err
 	})
+	return out, err
+}
+
+// restoring reports whether a Load goes on here, or broke off.
+func (s *Store) restoring(ctx context.Context) (so bool, err error) {
+	err = s.pool.QueryRow(ctx, `SELECT to_regclass('restoring') IS NOT NULL`).Scan(&so)
+	return so, known(err)
+}
+
+// discard empties a database that a Load broke off in.
+func discard(ctx context.Context, tx pgx.Tx) error {
+	all, err := tables(ctx, tx)
+	for _, t := range all {
+		if _, err := tx.Exec(ctx, `TRUNCATE `+pgx.Identifier{t.Name}.Sanitize()+` CASCADE`); err != nil {
+			return err
+		}
+	}
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `DROP TABLE restoring`)
+	return err
 }
 
 // loadable refuses a database that holds anything, or that somebody uses.
@@ -70,7 +108,16 @@ func (s *Store) loadable(ctx context.Context) error {
 	if connected > int(s.pool.Stat().TotalConns()) {
 		return ablation.Conflict("a server or a worker uses this database; end it first", "このデータベースをサーバーかワーカーが使っています。先に終了してください")
 	}
-	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error { return empty(ctx, tx) })
+	broken, err := s.restoring(ctx)
+	if err != nil {
+		return err
+	}
+	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if broken {
+			return discard(ctx, tx)
+		}
+		return empty(ctx, tx)
+	})
 }
 
 func empty(ctx context.Context, tx pgx.Tx) error {

@@ -59,8 +59,21 @@ func (s *Store) Close() { s.pool.Close() }
 // Ping asks the database whether it answers.
 func (s *Store) Ping(ctx context.Context) error { return s.pool.Ping(ctx) }
 
-// Migrate brings the database to this program's version. Several programs may call it at once.
+// Migrate brings the database to this program's version. Several programs may call it at once. One into which a backup is being
+// restored, or was until somebody broke that off, is *ablation.Refusal.
 func (s *Store) Migrate(ctx context.Context) error {
+	broken, err := s.restoring(ctx)
+	if err != nil {
+		return err
+	}
+	if broken {
+		return ablation.Conflict("a backup is being restored into this database, or that was broken off: wait for its end, or run haigo restore FILE again, which begins anew",
+			"このデータベースにはバックアップを復元している途中か、復元が途中で終わっています。終わるのを待つか、haigo restore FILE をもう一度実行してください（最初からやり直します）")
+	}
+	return s.up(ctx)
+}
+
+func (s *Store) up(ctx context.Context) error {
 	return s.migrate(func(p *goose.Provider) error {
 		_, err := p.Up(ctx)
 		return err
