@@ -57,7 +57,9 @@ func (s *Server) storagePage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (v *storageView) add(item storage.Item) {
-	v.Sum += item.Bytes
+	if item.Kind != storage.Unknown {
+		v.Sum += item.Bytes
+	}
 	for i := range v.Collectable {
 		if v.Collectable[i].Kind == item.Kind {
 			v.Collectable[i].Count++

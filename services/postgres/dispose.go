@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"path"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -65,6 +66,22 @@ func (s *Store) RunIDs(ctx context.Context) (all, active []string, err error) {
 		return nil
 	})
 	return all, active, known(err)
+}
+
+// DeletedRuns are the ids of the runs that were deleted, with when.
+func (s *Store) DeletedRuns(ctx context.Context) (map[string]time.Time, error) {
+	rows, err := s.pool.Query(ctx, `SELECT id, deleted_at FROM deleted_runs`)
+	if err != nil {
+		return nil, known(err)
+	}
+	deleted := map[string]time.Time{}
+	var id string
+	var at time.Time
+	_, err = pgx.ForEachRow(rows, []any{&id, &at}, func() error {
+		deleted[id] = at
+		return nil
+	})
+	return deleted, known(err)
 }
 
 // Checkpointed says of a run and a folder of its checkpoints, by their ids and names, whether the store knows of it.
@@ -146,6 +163,7 @@ func (s *Store) DeleteSweep(ctx context.Context, name string, frozen []ablation.
 			`DELETE FROM chunks c USING series s WHERE s.run_id = ANY ($1) AND c.series_id = s.id`,
 			`DELETE FROM rollups u USING series s WHERE s.run_id = ANY ($1) AND u.series_id = s.id`,
 			`UPDATE runs SET start_run = NULL, start_step = NULL, start_sha256 = NULL, start_take = 'state' WHERE id = ANY ($1) AND start_run = ANY ($1)`,
+			`INSERT INTO deleted_runs (id) SELECT unnest($1::text[]) ON CONFLICT (id) DO UPDATE SET deleted_at = now()`,
 		} {
 			if _, err := tx.Exec(ctx, sql, runs); err != nil {
 				return err

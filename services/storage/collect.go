@@ -26,6 +26,7 @@ const (
 	Copy        = Kind("copy")       // of a checkpoint that no run starts from any more
 	Rows        = Kind("rows")       // made ready for training, while nothing trains or waits
 	Unfinished  = Kind("unfinished") // left behind by a program that was killed
+	Unknown     = Kind("unknown")    // of a run that the database neither has nor deleted, which may be in a backup or another database
 	Earlier     = Kind("earlier")    // of an ended run, and unknown to the database: it was restored, or an earlier sweep had the run's name
 )
 
@@ -120,9 +121,23 @@ func (k *Keeper) unreferred(ctx context.Context) ([]Item, error) {
 	if err != nil {
 		return nil, err
 	}
+	deleted, err := k.Store.DeletedRuns(ctx)
+	if err != nil {
+		return nil, err
+	}
 	old := time.Now().Add(-settled)
-	items := k.below("runs/*", Orphan, old, func(path string) bool { return !slices.Contains(runs, filepath.Base(path)) })
-	items = append(items, k.below("checkpoints/[^.]*", Copy, old, func(path string) bool { return !slices.Contains(copies, filepath.Base(path)) })...)
+	left := func(path string) bool { // by a deletion that broke off
+		at, known := deleted[filepath.Base(path)]
+		return known && touched(path).Before(at.Add(settled))
+	}
+	absent := func(path string) bool { return !slices.Contains(runs, filepath.Base(path)) }
+	items := k.below("runs/*", Unknown, old, func(path string) bool { return absent(path) && !left(path) })
+	copied := Copy
+	if len(items) > 0 {
+		copied = Unknown // whose runs may start from them
+	}
+	items = append(items, k.below("runs/*", Orphan, old, func(path string) bool { return absent(path) && left(path) })...)
+	items = append(items, k.below("checkpoints/[^.]*", copied, old, func(path string) bool { return !slices.Contains(copies, filepath.Base(path)) })...)
 	for _, pattern := range []string{"runs/*/before-*", "runs/*/attempt-*.before-*"} {
 		items = append(items, k.below(pattern, Earlier, old, func(path string) bool { return slices.Contains(runs, filepath.Base(filepath.Dir(path))) })...)
 	}
@@ -174,6 +189,11 @@ func (k *Keeper) local(path string) string {
 	return filepath.ToSlash(name)
 }
 
+// Known are the items but those that another database, or a backup, may know more of.
+func Known(items []Item) []Item {
+	return slices.DeleteFunc(slices.Clone(items), func(i Item) bool { return i.Kind == Unknown })
+}
+
 // Remove removes what Collect found, and returns what really went: what is no longer due stays.
 func (k *Keeper) Remove(ctx context.Context, items []Item) (removed []Item, err error) {
 	for _, item := range items {
@@ -202,7 +222,14 @@ func (k *Keeper) remove(ctx context.Context, item Item) (bool, error) {
 	if item.Path == "" {
 		return true, nil
 	}
-	return true, removeAll(filepath.Join(k.Data, filepath.FromSlash(item.Path)))
+	path := filepath.Join(k.Data, filepath.FromSlash(item.Path))
+	switch item.Kind {
+	case Orphan, Unknown, Earlier, Copy, Rows:
+		if touched(path).After(time.Now().Add(-settled)) { // somebody needs it since
+			return false, nil
+		}
+	}
+	return true, removeAll(path)
 }
 
 func (k *Keeper) removeLogs(run string) (err error) {

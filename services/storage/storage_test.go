@@ -101,6 +101,23 @@ func TestKeeper_Retention(t *testing.T) {
 	}
 }
 
+// What belongs to runs that the database neither has nor deleted, as when it was lost and begun anew, isn't known to be of no use.
+func TestKeeper_Unknown(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	for _, path := range []string{"runs/r/attempt-0001/events.jsonl", "checkpoints/abc/weights", "rows/k/rows.bin"} {
+		h.file(filepath.Join(h.Data, path))
+	}
+	h.old("")
+	items, err := h.Collect(t.Context())
+	if diff := cmp.Diff([]string{"rows rows/k", "unknown checkpoints/abc", "unknown runs/r"}, kinds(items)); diff != "" || err != nil {
+		t.Errorf("what may go (-want +got): %v\n%s", err, diff)
+	}
+	if diff := cmp.Diff([]string{"rows rows/k"}, kinds(storage.Known(items))); diff != "" {
+		t.Errorf("what goes by itself (-want +got):\n%s", diff)
+	}
+}
+
 // What an ended run's folder holds of a life that the database doesn't know goes once nobody has touched it for a day.
 func TestKeeper_Earlier(t *testing.T) {
 	t.Parallel()
@@ -128,7 +145,11 @@ func TestKeeper_Unreferred(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	h.sweep("done", 1, ablation.RunCompleted)
-	for _, path := range []string{"runs/gone/attempt-0001/events.jsonl", "checkpoints/abc/weights", "checkpoints/.keeping-1/weights", "sources/.ja-1/x", "rows/k/rows.bin", "sources/ja/1/train/0"} {
+	h.sweep("gone", 1, ablation.RunCompleted)
+	if _, err := h.Store.DeleteSweep(t.Context(), "gone", nil); err != nil { // and whoever did it ended before its folder went
+		t.Fatal(err)
+	}
+	for _, path := range []string{"checkpoints/abc/weights", "checkpoints/.keeping-1/weights", "sources/.ja-1/x", "rows/k/rows.bin", "sources/ja/1/train/0"} {
 		h.file(filepath.Join(h.Data, path))
 	}
 	if items, err := h.Collect(t.Context()); err != nil || len(items) != 0 {
@@ -136,11 +157,11 @@ func TestKeeper_Unreferred(t *testing.T) {
 	}
 	h.old("")
 	items, err := h.Collect(t.Context())
-	want := []string{"copy checkpoints/abc", "orphan runs/gone", "rows rows/k", "unfinished checkpoints/.keeping-1", "unfinished sources/.ja-1"}
+	want := []string{"copy checkpoints/abc", "orphan runs/gone-0", "rows rows/k", "unfinished checkpoints/.keeping-1", "unfinished sources/.ja-1"}
 	if diff := cmp.Diff(want, kinds(items)); diff != "" || err != nil {
 		t.Errorf("what may go (-want +got): %v\n%s", err, diff)
 	}
-	if _, err := h.Remove(t.Context(), items); err != nil || h.there("runs/gone") || !h.there("runs/done-0") || !h.there("sources/ja/1/train/0") {
+	if _, err := h.Remove(t.Context(), items); err != nil || h.there("runs/gone-0") || !h.there("runs/done-0") || !h.there("sources/ja/1/train/0") {
 		t.Errorf("removed wrongly: %v", err)
 	}
 	h.sweep("goes-on", 1, ablation.RunRunning)

@@ -18,6 +18,9 @@ type backupCmd struct {
 // Run writes one file from which restore makes the same database. Others may go on working meanwhile.
 func (c backupCmd) Run(e *env) error {
 	return e.with(func(a *app) error {
+		if err := a.settle(e); err != nil { // its files belong to the database, and its id says whose the backup is
+			return err
+		}
 		about, err := backup.Write(e.ctx, a.store, a.data, version, c.File)
 		if err != nil {
 			return err

@@ -18,8 +18,9 @@ func (a *app) keeper() *storage.Keeper {
 }
 
 type gcCmd struct {
-	Delete bool `help:"Remove what is listed; without it nothing is."`
-	JSON   bool `name:"json" help:"Print one JSON document."`
+	Delete  bool `help:"Remove what is listed; without it nothing is."`
+	Unknown bool `help:"With --delete, also what belongs to runs that this database doesn't know: a backup of it may."`
+	JSON    bool `name:"json" help:"Print one JSON document."`
 }
 
 // Run says what may go and how much that frees, and removes it where it is told to.
@@ -29,6 +30,9 @@ func (c gcCmd) Run(e *env) error {
 			return err
 		}
 		items, err := a.keeper().Collect(e.ctx)
+		if c.Delete && !c.Unknown {
+			items = storage.Known(items)
+		}
 		if err == nil && c.Delete {
 			items, err = a.keeper().Remove(e.ctx, items)
 		}
@@ -48,6 +52,7 @@ var whyGone = map[storage.Kind]string{
 	storage.Points: "points of an ended run; its curves stay, 64 steps fine", storage.Checkpoints: "checkpoints of an ended run; nothing can go on from it",
 	storage.Logs: "log of an ended run", storage.Orphan: "folder of a run that was deleted", storage.Copy: "checkpoint that no run starts from",
 	storage.Rows: "rows ready for training; made again when needed", storage.Unfinished: "left behind by a program that was killed",
+	storage.Unknown: "of a run that this database doesn't know; a backup may, so it stays without --unknown",
 	storage.Earlier: "of an earlier life of a run, which the database doesn't know",
 }
 

@@ -89,6 +89,9 @@ type sweepDeleteCmd struct {
 // Run says what is lost, and deletes where it is told to.
 func (c sweepDeleteCmd) Run(e *env) error {
 	return e.with(func(a *app) error {
+		if err := a.settle(e); err != nil { // its runs' folders are elsewhere
+			return err
+		}
 		l, err := a.keeper().Loss(e.ctx, c.Sweep)
 		if err != nil {
 			return err
