@@ -38,6 +38,7 @@ type drive struct {
 	woken   bool      // the run changed since
 	asked   time.Time // when the runner was asked to leave; zero for not
 	damaged error     // events.jsonl can't be read on
+	cut     bool      // events that were stored are gone from it
 	health  health
 }
 
@@ -159,11 +160,16 @@ func (d *drive) noteWait(ctx context.Context, waits bool) error {
 
 // ingest stores the events that are new; more says that a further look may find more at once.
 func (d *drive) ingest(ctx context.Context) (more bool, err error) {
-	if d.damaged != nil {
+	if d.damaged != nil || d.cut {
 		return false, nil
 	}
 	from := ablation.Cursor(d.tail.Cursor)
 	lines, damage := d.tail.Read(readEvents)
+	if errors.Is(damage, spec.ErrCut) {
+		d.cut = true
+		d.Log.Warn("A run's file of events lost its end, as in a power cut; its attempt is over", "run_id", d.run.ID, "attempt", d.attempt.Number, "err", damage)
+		return false, nil
+	}
 	if i := slices.IndexFunc(lines, d.pastEnd); i >= 0 {
 		lines, damage = lines[:i], fmt.Errorf("%s: event %d is of a step past the run's last, %d", spec.EventsFile, lines[i].Seq, d.run.Steps)
 	}
@@ -209,7 +215,7 @@ func (d *drive) renew(ctx context.Context) error {
 
 // stopIfAsked asks the runner once to checkpoint and leave, and kills it when the grace has passed.
 func (d *drive) stopIfAsked(ctx context.Context) error {
-	wanted := d.run.State == ablation.RunStopping || d.damaged != nil || d.health.diverged != nil
+	wanted := d.run.State == ablation.RunStopping || d.damaged != nil || d.cut || d.health.diverged != nil
 	switch {
 	case !wanted || d.handle == nil:
 		return nil

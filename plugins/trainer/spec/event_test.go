@@ -181,8 +181,14 @@ func TestTail_damage(t *testing.T) {
 		dir := t.TempDir()
 		writeAll(t, dir, spec.LogLine{Level: "info"})
 		tail := &spec.Tail{Path: filepath.Join(dir, spec.EventsFile), Cursor: spec.Cursor{Offset: 1 << 20, Seq: 9}}
-		if _, err := tail.Read(1); err == nil || !strings.Contains(err.Error(), "fewer than the 1048576 already read") {
+		if _, err := tail.Read(1); !errors.Is(err, spec.ErrCut) || !strings.Contains(err.Error(), "fewer than the 1048576 already read") {
 			t.Errorf("got %v", err)
+		}
+		if err := os.Remove(tail.Path); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tail.Read(1); !errors.Is(err, spec.ErrCut) {
+			t.Errorf("gone: %v", err)
 		}
 	})
 }

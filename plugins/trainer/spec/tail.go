@@ -49,13 +49,20 @@ func (d *Damaged) Error() string {
 // Unwrap is what is wrong with the line.
 func (d *Damaged) Unwrap() error { return d.Err }
 
+// ErrCut is that an events.jsonl has less than was read of it: a power cut, or a file server's, took what its writer hadn't
+// synced. Its attempt has nothing more to say.
+var ErrCut = errors.New("what was read of it is gone")
+
 // Read returns at most limit further events, none when there is no further whole line or no file yet. The error is a
 // *[Damaged] where a line isn't an event, or an event is left out before it; the events before it are returned with it. A
-// line with the seq of an earlier one, as a writer makes that repeats what it isn't sure of, is passed over. A file shorter than the cursor is an error: events are never taken back.
+// line with the seq of an earlier one, as a writer makes that repeats what it isn't sure of, is passed over. A file that is shorter than the cursor, or gone, is [ErrCut].
 func (t *Tail) Read(limit int) ([]Line, error) {
 	file, err := os.Open(t.Path)
 	if errors.Is(err, fs.ErrNotExist) && t.Cursor.Offset == 0 {
 		return nil, nil
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s isn't there any more: %w", filepath.Base(t.Path), ErrCut)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open events: %w", err)
@@ -73,7 +80,7 @@ func (t *Tail) seek(file *os.File) error {
 		return fmt.Errorf("stat events: %w", err)
 	}
 	if info.Size() < t.Cursor.Offset {
-		return fmt.Errorf("%s has %d bytes, fewer than the %d already read; restore the file", t.Path, info.Size(), t.Cursor.Offset)
+		return fmt.Errorf("%s has %d bytes, fewer than the %d already read: %w", filepath.Base(t.Path), info.Size(), t.Cursor.Offset, ErrCut)
 	}
 	_, err = file.Seek(t.Cursor.Offset, io.SeekStart)
 	return err

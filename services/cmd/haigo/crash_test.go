@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net/http"
@@ -123,14 +124,32 @@ func killRunner(t *testing.T, c *scene) {
 	c.lost[run]++
 }
 
-// killEverything is what a power cut leaves: the data folder alone.
+// killEverything is what a power cut leaves: the data folder alone, where what runners hadn't synced is gone. The database synced all.
 func killEverything(t *testing.T, c *scene) {
-	for _, run := range c.freeze(t) {
-		c.lost[run]++
-	}
+	training := c.freeze(t)
 	signal(syscall.SIGKILL, c.processes()...)
 	<-c.service.done
+	for _, run := range training {
+		c.lost[run]++
+		unsync(t, filepath.Join(c.attempt(run), spec.EventsFile))
+	}
 	c.start()
+}
+
+// unsync takes events away up to the last that tells of a checkpoint, with which a runner syncs.
+func unsync(t *testing.T, path string) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := bytes.LastIndex(text, []byte(`"type":"checkpoint"`))
+	if i < 0 {
+		return
+	}
+	if err := os.Truncate(path, int64(i+bytes.IndexByte(text[i:], '\n')+1)); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // reboot leaves what a machine finds that was started anew: data folder and database name processes of an earlier boot, whose
