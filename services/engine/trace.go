@@ -15,6 +15,9 @@ import (
 // been started; what was, is found by its key.
 var ErrAway = errors.New("the engine can't be reached")
 
+// JobLog is the file in an attempt's folder into which the shell of a batch system's job prints, before exec begins and around it.
+const JobLog = "job.log"
+
 // Trace is what an attempt's folder shows from afar, where its lock can't be seen.
 type Trace struct {
 	Started bool      // exec has begun

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -280,7 +281,7 @@ func (d *drive) end(ctx context.Context) error {
 	}
 	exit, err := spec.ReadFile[spec.Exit](filepath.Join(d.dir(), spec.ExitFile))
 	if err != nil {
-		exit = nil // exec was killed with its runner, or wrote what it can't have written
+		exit = d.neverBegan() // or exec was killed with its runner, or wrote what it can't have written
 	}
 	last := d.lastWord()
 	v := judge(d.run, last, exit, saved || !d.asked.IsZero(), bad)
@@ -293,6 +294,16 @@ func (d *drive) end(ctx context.Context) error {
 	return d.settle(ctx, v)
 }
 
+// neverBegan is what a batch system's job printed whose attempt was never begun: a module, a container or a program isn't there.
+func (d *drive) neverBegan() *spec.Exit {
+	trace, err := engine.ReadTrace(d.dir())
+	words := tailOf(filepath.Join(d.dir(), engine.JobLog))
+	if err != nil || trace.Started || len(words) == 0 {
+		return nil
+	}
+	return &spec.Exit{Code: -1, Error: strings.Join(words[max(0, len(words)-3):], "; ")}
+}
+
 // noRoom is how many bytes a runner can't even say goodbye in.
 const noRoom = 64 << 10
 
@@ -302,8 +313,11 @@ func full(dir string) bool {
 	return unix.Statfs(dir, &s) == nil && s.Bavail*uint64(s.Bsize) < noRoom
 }
 
-// lastWord is the attempt's finished event, nil where there is none.
+// lastWord is the attempt's finished event, nil where there is none, or it may have been lost.
 func (d *drive) lastWord() *spec.Finished {
+	if d.cut {
+		return nil
+	}
 	if d.damaged != nil {
 		return &spec.Finished{
 			Outcome: spec.OutcomeFailed, Reason: d.damaged.Error(), ReasonJA: fmt.Sprintf("ランが書いたイベントを読めません：%v", d.damaged),

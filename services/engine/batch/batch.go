@@ -90,7 +90,7 @@ func open(j Jobs, c commands, d dialect, o Options, excludeAfter int, excludeFor
 	b := &Batch{
 		jobs: j, dialect: d, commands: c, log: cmp.Or(o.Log, slog.New(slog.DiscardHandler)).With("engine", d.name()), known: map[string]*watched{},
 		nodes: &nodes{
-			path: filepath.Join(o.Data, "engine-"+d.name()+"-nodes.json"), after: cmp.Or(excludeAfter, 2), lasts: cmp.Or(excludeFor, 24*time.Hour),
+			path: filepath.Join(o.Data, "engine-"+d.name()+"-nodes.json"), after: cmp.Or(excludeAfter, 2), lasts: cmp.Or(excludeFor, 24*time.Hour), together: 3 * j.Poll,
 		},
 	}
 	b.ctx, b.cancel = context.WithCancel(context.Background())
@@ -280,7 +280,7 @@ func (b *Batch) finish(w *watched, trace engine.Trace) {
 		return
 	}
 	w.blamed = true
-	if w.node != "" && (w.word == failing || !trace.Started || !w.seen) {
+	if w.node != "" && (w.word == failing || !w.seen) { // a script that fails before exec begins fails on every node
 		b.nodes.blame(w.node)
 		b.log.Warn("A job ended without a word, its node may be bad", "job", w.id, "node", w.node, "said", w.reason)
 	}

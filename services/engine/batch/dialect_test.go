@@ -176,6 +176,11 @@ func TestNodes(t *testing.T) {
 	if got := again.excluded(); len(got) != 1 || got[0] != "n2" {
 		t.Errorf("got %v, want n2 after a restart", got)
 	}
+	again.together = time.Hour
+	again.blame("n1") // another job of the same failure
+	if got := again.excluded(); len(got) != 1 {
+		t.Errorf("got %v, want n2 alone", got)
+	}
 	again.lasts = 0
 	if got := again.excluded(); len(got) > 0 {
 		t.Errorf("old failures exclude %v", got)

@@ -13,9 +13,10 @@ import (
 
 // nodes remembers which nodes jobs ended on without a word, in a file, so that a restart forgets none.
 type nodes struct {
-	path  string
-	after int           // failures within lasts that exclude a node
-	lasts time.Duration // how long a failure counts
+	path     string
+	after    int           // failures within lasts that exclude a node
+	lasts    time.Duration // how long a failure counts
+	together time.Duration // within which several jobs' ends are one failure of their node
 
 	mu sync.Mutex
 }
@@ -37,6 +38,9 @@ func (n *nodes) blame(node string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	failures := n.read()
+	if i := len(failures[node]) - 1; i >= 0 && time.Since(failures[node][i]) < n.together {
+		return
+	}
 	failures[node] = append(failures[node], time.Now().UTC())
 	_ = spec.WriteFile(n.path, failures)
 }

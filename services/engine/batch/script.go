@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/haigo-lab/haigo/services/engine"
 )
 
 // job is one submission.
@@ -18,7 +20,7 @@ type job struct {
 // scriptFile is where an attempt's folder has the script of its job, and logFile what that said before exec took over.
 const (
 	scriptFile = "job.sh"
-	logFile    = "job.log"
+	logFile    = engine.JobLog
 )
 
 // script is what a job runs: the site's preparations, then exec in their place, so that signals reach it.
