@@ -67,11 +67,6 @@ func listed(o Options) ([]Plugin, []Fault, error) {
 
 // add takes in those that aren't known yet.
 func (h *Host) add(plugins []Plugin, faults []Fault) {
-	for _, f := range faults {
-		if !slices.Contains(h.faults, f) {
-			h.options.Log.Warn("Left a trainer out", "file", f.File, "fault", f.Message.EN)
-		}
-	}
 	h.faults = faults
 	for _, p := range plugins {
 		if h.slots[p.Name] == nil {

@@ -237,6 +237,12 @@ func TestHost_checksTheFileBeforeEveryStart(t *testing.T) {
 			t.Errorf("got %v, want it to name %s", err, part)
 		}
 	}
+	listed(t, o.Bin, "curious", path) // an upgrade
+	if again := describe(t, h); again == pid {
+		t.Errorf("process %d answered after its death", pid)
+	} else if err := syscall.Kill(again, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -90,7 +91,11 @@ func (s *slot) end() {
 
 // start verifies the file, starts it and connects; on any error nothing is left running.
 func (s *slot) start() (*process, error) {
-	if err := s.verify(); err != nil {
+	err := s.verify()
+	if err != nil && s.listedAnew() {
+		err = s.verify()
+	}
+	if err != nil {
 		return nil, err
 	}
 	p := &process{command: s.command()}
@@ -109,6 +114,18 @@ func (s *slot) start() (*process, error) {
 		return nil, startError(s.plugin.File, err)
 	}
 	return p, nil
+}
+
+// listedAnew takes over what the lists say of the plugin by now, and reports whether that is something else: program and list may
+// have been replaced together since they were read, by an upgrade.
+func (s *slot) listedAnew() bool {
+	plugins, _, err := listed(s.host.options)
+	i := slices.IndexFunc(plugins, func(p Plugin) bool { return p.Name == s.plugin.Name })
+	if err != nil || i < 0 || plugins[i].File == s.plugin.File && plugins[i].SHA256 == s.plugin.SHA256 {
+		return false
+	}
+	s.plugin = plugins[i]
+	return true
 }
 
 // verify refuses a file that isn't the listed one.

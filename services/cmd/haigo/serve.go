@@ -49,6 +49,7 @@ func serve(e *env, flags listenFlags, work bool) error {
 	if err := a.settle(e); err != nil {
 		return err
 	}
+	a.sayFaults(e)
 	s, err := a.server(e, flags, listener)
 	if err != nil {
 		return err
@@ -78,6 +79,13 @@ func serve(e *env, flags listenFlags, work bool) error {
 	return err
 }
 
+// sayFaults says which files are no trainers; the service starts without them.
+func (a *app) sayFaults(e *env) {
+	for _, f := range a.trainers.Faults() {
+		e.log.Warn("Left a trainer out", "file", f.File, "fault", f.Message.EN)
+	}
+}
+
 type workCmd struct {
 	Health string `help:"Address at which /healthz says whether it still looks for runs (default: nowhere)." placeholder:"ADDRESS"`
 }
@@ -96,6 +104,7 @@ func (c workCmd) Run(e *env) error {
 	if err := a.settle(e); err != nil {
 		return err
 	}
+	a.sayFaults(e)
 	w, err := a.worker(e, false)
 	if err != nil {
 		return err
