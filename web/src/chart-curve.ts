@@ -51,7 +51,8 @@ export function curve(sheet: Sheet): Drawing {
   for (const s of drawn(figure, "spike")) series.push(spikes(s, sheet, places));
   drawn(figure, "nonfinite").forEach((s, i) => series.push(crosses(s, i, sheet, places)));
   for (const h of heads) series.push(start(h, sheet));
-  for (const s of drawn(figure, "ledger")) series.push(entries(s, sheet, places));
+  const numbers = numbered(sheet, places);
+  for (const s of drawn(figure, "ledger")) series.push(entries(s, sheet, numbers));
   for (const s of zero) series.push({ ...line(s, sheet), silent: true, showSymbol: false, z: 2, tooltip: { show: false } });
   if (lines.length) series.push(tips(lines, sheet));
   if (lines.length) series.push(ending([...lines, ...zero], sheet, grid, places));
@@ -215,7 +216,8 @@ interface Head {
 function above(sheet: Sheet, places: Place): Head[] {
   const { theme, lang, width, figure } = sheet;
   const { min, max } = ends(sheet, "x");
-  const free: number[] = [];
+  const axis = say(figure.y.name, lang); // stands in the lowest row, on the left
+  const free: number[] = axis ? [places(min, 0)[0] + textWidth(axis, 12, theme) + 12] : [];
   return [...drawn(figure, "start"), ...drawn(figure, "change")].sort((a, b) => at(a.rows[0], 0) - at(b.rows[0], 0)).map((s) => {
     const x = at(s.rows[0], 0);
     const name = fit(say(s.label, lang), width * 0.4, 11, theme);
@@ -226,7 +228,7 @@ function above(sheet: Sheet, places: Place): Head[] {
     const found = free.findIndex((end) => begin > end);
     const row = found < 0 ? free.length : found;
     free[row] = begin + room + 8;
-    return { x, name, align, row, tone: s.note && say(s.note, lang) ? "bad" : "ink-3" };
+    return { x, name, align, row, tone: diverged(s, sheet) ? "bad" : "ink-3" };
   });
 }
 
@@ -242,18 +244,27 @@ function start(h: Head, { theme }: Sheet): object {
   };
 }
 
+// numbered are the entries of a run's ledger whose numbers have room beside each other, divergence before others.
+function numbered(sheet: Sheet, places: Place): Set<number> {
+  const all = drawn(sheet.figure, "ledger").flatMap((s) => s.rows.map((r) => ({ bad: diverged(s, sheet), left: places(at(r, 0), 0)[0], number: at(r, 1) })));
+  let free = -Infinity;
+  const shown = new Set<number>();
+  for (const e of all.sort((a, b) => a.left - b.left || Number(b.bad) - Number(a.bad))) {
+    if (e.left < free) continue;
+    free = e.left + entryRoom;
+    shown.add(e.number);
+  }
+  return shown;
+}
+
+const diverged = (s: Drawn, sheet: Sheet): boolean => Boolean(s.note && say(s.note, sheet.lang));
+
 // entries are ticks on the lower edge at the steps of a run's ledger, with their numbers there as far as there is room;
 // divergence in the danger colour.
-function entries(s: Drawn, sheet: Sheet, places: Place): object {
+function entries(s: Drawn, sheet: Sheet, numbers: Set<number>): object {
   const { min } = ends(sheet, "y");
-  const colour = sheet.theme.colour(s.note && say(s.note, sheet.lang) ? "bad" : "ink-2");
-  let free = -Infinity;
-  const data = s.rows.map((r) => {
-    const left = places(at(r, 0), min)[0];
-    const show = left >= free;
-    if (show) free = left + entryRoom;
-    return { value: [at(r, 0), min], label: { show, formatter: `#${fixed(at(r, 1), 0)}` } };
-  });
+  const colour = sheet.theme.colour(diverged(s, sheet) ? "bad" : "ink-2");
+  const data = s.rows.map((r) => ({ value: [at(r, 0), min], label: { show: numbers.has(at(r, 1)), formatter: `#${fixed(at(r, 1), 0)}` } }));
   return {
     type: "scatter",
     silent: true,
