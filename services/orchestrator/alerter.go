@@ -22,7 +22,7 @@ const (
 	alertHold  = 2 * time.Minute  // longer than that
 	alertPause = 15 * time.Second // of a channel that is away
 	alertLines = 12               // of a run's log
-	alertTries = 40               // about two days of them
+	alertTries = 80               // about three days of them: a weekend
 )
 
 // Alerter finds silent runs and sends what lies in the outbox until it has arrived. Any number of them may share a
