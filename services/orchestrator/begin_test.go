@@ -70,7 +70,8 @@ func TestDrive_trainerSaysDiverged(t *testing.T) {
 		"report": {ablation.RunDiverged, []ablation.SpikeAction{stopped}, "the trainer ended the run as diverged at step 5: no hope"},
 		"back":   {ablation.RunCompleted, []ablation.SpikeAction{back, back}, ""},
 		"once": {
-			ablation.RunDiverged, []ablation.SpikeAction{back, stopped},
+			ablation.RunDiverged,
+			[]ablation.SpikeAction{back, stopped},
 			"the trainer ended the run as diverged at step 5: no hope; it went back once before",
 		},
 	} {

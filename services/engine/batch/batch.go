@@ -234,10 +234,10 @@ func (b *Batch) judge(h handle, trace engine.Trace, now time.Time) engine.State 
 	case beats:
 		return engine.Running // whatever the system says: it may not reach the node
 	case w.seen && now.Sub(w.ended) >= settle:
-		b.finish(w, trace)
+		b.finish(w)
 		return engine.Ended
 	case !w.seen && !w.missing.IsZero() && now.Sub(w.missing) >= b.jobs.LostAfter:
-		b.finish(w, trace)
+		b.finish(w)
 		return engine.Ended
 	}
 	return engine.Unobserved
@@ -275,7 +275,7 @@ func (b *Batch) watch(h handle, now time.Time) *watched {
 
 // finish sees to what an end without a word leaves: the node may be bad, and what is left of the job, which may write on
 // where nobody reads, has to go.
-func (b *Batch) finish(w *watched, trace engine.Trace) {
+func (b *Batch) finish(w *watched) {
 	if w.blamed {
 		return
 	}
