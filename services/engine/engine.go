@@ -51,4 +51,5 @@ const (
 type Status struct {
 	State State
 	Seen  time.Time // when the attempt last gave a sign of life; zero for never
+	Said  string    // what a batch system says of how its job ended, in its own words; "" for nothing
 }

@@ -15,8 +15,12 @@ import (
 // been started; what was, is found by its key.
 var ErrAway = errors.New("the engine can't be reached")
 
-// JobLog is the file in an attempt's folder into which the shell of a batch system's job prints, before exec begins and around it.
-const JobLog = "job.log"
+// JobLog and JobErrors are the files in an attempt's folder into which the shell of a batch system's job prints, before exec
+// begins and around it; a batch system may put both into the first.
+const (
+	JobLog    = "job.log"
+	JobErrors = "job.err"
+)
 
 // Trace is what an attempt's folder shows from afar, where its lock can't be seen.
 type Trace struct {

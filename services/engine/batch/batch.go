@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -47,7 +48,9 @@ type watched struct {
 	ended   time.Time // since when it is said to have ended
 	missing time.Time // since when nobody knows it
 	polled  time.Time
-	blamed  bool
+	since   time.Time // it began to run, or to be watched
+	began   bool      // exec has begun on its node
+	blamed  bool      // what its end leaves was seen to
 
 	beat   time.Time // the newest heartbeat, by whatever clock
 	beaten time.Time // when it was new, by ours
@@ -72,25 +75,25 @@ func Open(s Settings, o Options) []*Batch {
 	var engines []*Batch
 	if s.Slurm != nil {
 		c := commands{s.Slurm.Prefix, s.Slurm.Timeout}
-		engines = append(engines, open(s.Slurm.Jobs, c, &slurm{Slurm: s.Slurm, commands: c}, o, s.Slurm.ExcludeAfter, s.Slurm.ExcludeFor))
+		engines = append(engines, open(s.Slurm.Jobs, s.Slurm, c, &slurm{Slurm: s.Slurm, commands: c}, o, s.Slurm.ExcludeAfter, s.Slurm.ExcludeFor))
 	}
 	if s.PBS != nil {
 		c := commands{s.PBS.Prefix, s.PBS.Timeout}
-		engines = append(engines, open(s.PBS.Jobs, c, &pbs{PBS: s.PBS, commands: c}, o, 0, 0))
+		engines = append(engines, open(s.PBS.Jobs, s.PBS, c, &pbs{PBS: s.PBS, commands: c}, o, 0, 0))
 	}
 	if s.GridEngine != nil {
 		c := commands{s.GridEngine.Prefix, s.GridEngine.Timeout}
-		engines = append(engines, open(s.GridEngine.Jobs, c, &gridEngine{GridEngine: s.GridEngine, commands: c}, o, 0, 0))
+		engines = append(engines, open(s.GridEngine.Jobs, s.GridEngine, c, &gridEngine{GridEngine: s.GridEngine, commands: c}, o, 0, 0))
 	}
 	return engines
 }
 
-func open(j Jobs, c commands, d dialect, o Options, excludeAfter int, excludeFor time.Duration) *Batch {
+func open(j Jobs, settings any, c commands, d dialect, o Options, excludeAfter int, excludeFor time.Duration) *Batch {
 	j.Program = cmp.Or(j.Program, o.Program)
 	b := &Batch{
 		jobs: j, dialect: d, commands: c, log: cmp.Or(o.Log, slog.New(slog.DiscardHandler)).With("engine", d.name()), known: map[string]*watched{},
 		nodes: &nodes{
-			path: filepath.Join(o.Data, "engine-"+d.name()+"-nodes.json"), after: cmp.Or(excludeAfter, 2), lasts: cmp.Or(excludeFor, 24*time.Hour), together: 3 * j.Poll,
+			path: filepath.Join(o.Data, "engine-"+d.name()+"-nodes.json"), after: cmp.Or(excludeAfter, 2), lasts: cmp.Or(excludeFor, 24*time.Hour), settings: digest(settings),
 		},
 	}
 	b.ctx, b.cancel = context.WithCancel(context.Background())
@@ -212,7 +215,7 @@ func (b *Batch) Poll(_ context.Context, handles []engine.Handle) ([]engine.Statu
 		if err != nil {
 			return nil, err
 		}
-		statuses[i] = engine.Status{State: b.judge(h, trace, time.Now()), Seen: trace.Beat}
+		statuses[i] = engine.Status{State: b.judge(h, trace, time.Now()), Seen: trace.Beat, Said: b.said(h)}
 	}
 	b.freshen()
 	return statuses, nil
@@ -223,6 +226,10 @@ func (b *Batch) judge(h handle, trace engine.Trace, now time.Time) engine.State 
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	w := b.watch(h, now)
+	if trace.Started && !w.began && w.node != "" {
+		w.began = true
+		b.nodes.began(w.node)
+	}
 	beats := now.Sub(w.beats(trace.Beat, now)) < b.jobs.SilentAfter
 	switch {
 	case trace.Exited:
@@ -241,6 +248,17 @@ func (b *Batch) judge(h handle, trace engine.Trace, now time.Time) engine.State 
 		return engine.Ended
 	}
 	return engine.Unobserved
+}
+
+// said is how the system says that a job ended.
+func (b *Batch) said(h handle) string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	w := b.known[cmp.Or(h.Job, h.Dir)]
+	if w == nil || !w.seen || w.word < over {
+		return ""
+	}
+	return strings.TrimSuffix(w.reason, " None")
 }
 
 // beats is when the newest heartbeat came, as far as can be told: a node's clock may be ahead of ours, or behind.
@@ -263,7 +281,7 @@ func (b *Batch) watch(h handle, now time.Time) *watched {
 	key := cmp.Or(h.Job, h.Dir)
 	w := b.known[key]
 	if w == nil {
-		w = &watched{report: report{id: h.Job, name: h.Name}}
+		w = &watched{report: report{id: h.Job, name: h.Name}, since: now}
 		if h.Job == "" { // begun by a job whose number nobody wrote down
 			w.missing = now
 		}
@@ -280,8 +298,8 @@ func (b *Batch) finish(w *watched) {
 		return
 	}
 	w.blamed = true
-	if w.node != "" && (w.word == failing || !w.seen) { // a script that fails before exec begins fails on every node
-		b.nodes.blame(w.node)
+	lost := w.word == failing || !w.seen
+	if w.node != "" && (lost && b.nodes.blame(w.node, w.since) || !lost && !trace.Started && b.nodes.refused(w.node, w.since)) {
 		b.log.Warn("A job ended without a word, its node may be bad", "job", w.id, "node", w.node, "said", w.reason)
 	}
 	b.drop(w.id)
@@ -311,9 +329,17 @@ func (b *Batch) Stop(_ context.Context, data engine.Handle, grace time.Duration)
 	}
 	trace, err := engine.ReadTrace(h.Dir)
 	if err == nil && !trace.Started {
+		b.excuse(h)
 		b.drop(h.Job)
 	}
 	return err
+}
+
+// excuse keeps the node of a job that is cancelled from being blamed for its end.
+func (b *Batch) excuse(h handle) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.watch(h, time.Now()).blamed = true
 }
 
 // Kill implements engine.Engine.

@@ -3,7 +3,9 @@ package batch
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -166,24 +168,98 @@ func TestCommands(t *testing.T) {
 	}
 }
 
+// TestNodes: a node is excluded after two failures, and jobs that were lost with it at once are one.
 func TestNodes(t *testing.T) {
 	t.Parallel()
-	n := &nodes{path: t.TempDir() + "/nodes.json", after: 2, lasts: time.Hour}
-	n.blame("n2")
-	n.blame("n1")
-	n.blame("n2")
-	again := &nodes{path: n.path, after: 2, lasts: time.Hour}
-	if got := again.excluded(); len(got) != 1 || got[0] != "n2" {
-		t.Errorf("got %v, want n2 after a restart", got)
+	n := &nodes{path: t.TempDir() + "/nodes.json", after: 2, lasts: time.Hour, settings: "a"}
+	before, after := time.Now(), time.Now().Add(time.Hour)
+	if !n.blame("n2", before) || !n.blame("n1", before) || n.blame("n1", before) || !n.blame("n2", after) {
+		t.Error("a failure isn't counted, or one is counted twice")
 	}
-	again.together = time.Hour
-	again.blame("n1") // another job of the same failure
-	if got := again.excluded(); len(got) != 1 {
-		t.Errorf("got %v, want n2 alone", got)
+	again := &nodes{path: n.path, after: 2, lasts: time.Hour, settings: "a"}
+	if got := again.excluded(); !slices.Equal(got, []string{"n2"}) {
+		t.Errorf("got %v, want n2 after a restart", got)
 	}
 	again.lasts = 0
 	if got := again.excluded(); len(got) > 0 {
 		t.Errorf("old failures exclude %v", got)
+	}
+	again.lasts, again.settings = time.Hour, "b"
+	if got := again.excluded(); len(got) > 0 {
+		t.Errorf("under other settings %v are excluded", got)
+	}
+}
+
+// TestNodes_scripts: a script that fails before exec begins is the node's fault where it goes well on others, else its own.
+func TestNodes_scripts(t *testing.T) {
+	t.Parallel()
+	for name, v := range map[string]struct {
+		jobs string // a node each, with + where exec began
+		want []string
+	}{
+		"it never went well":                     {"n1 n2 n1 n2 n1", nil},
+		"it went well on the same node alone":    {"n1+ n1 n1 n1", nil},
+		"it goes well elsewhere":                 {"n2+ n1 n1", []string{"n1"}},
+		"it goes well elsewhere after a failure": {"n1 n2+ n1 n2+ n1", []string{"n1"}},
+		"it goes well no more":                   {"n2+ n1 n2 n1 n2 n3", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			n := &nodes{path: t.TempDir() + "/nodes.json", after: 2, lasts: time.Hour}
+			for i, job := range strings.Fields(v.jobs) {
+				node, well := strings.CutSuffix(job, "+")
+				if well {
+					n.began(node)
+				} else {
+					n.refused(node, time.Now().Add(time.Duration(i)*time.Hour))
+				}
+			}
+			if got := n.excluded(); !slices.Equal(got, v.want) {
+				t.Errorf("excluded are %v, want %v", got, v.want)
+			}
+		})
+	}
+}
+
+// TestFinish: what the system says of a job's end is told, and its node is blamed where that says so.
+func TestFinish(t *testing.T) {
+	t.Parallel()
+	for name, v := range map[string]struct {
+		job     report
+		stopped bool // by us
+		began   bool // exec, before
+		said    string
+		blamed  int
+	}{
+		"its node failed":                  {report{word: failing, reason: "NODE_FAIL None"}, false, true, "NODE_FAIL", 1},
+		"it ended":                         {report{word: over, reason: "OUT_OF_MEMORY OutOfMemory"}, false, true, "OUT_OF_MEMORY OutOfMemory", 0},
+		"its script failed":                {report{word: over, reason: "FAILED NonZeroExitCode"}, false, false, "FAILED NonZeroExitCode", 1},
+		"it was cancelled before it began": {report{word: over, reason: "CANCELLED None"}, true, false, "CANCELLED", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			v.job.id, v.job.name, v.job.node = "7", "haigo-k", "n1"
+			b := open(Jobs{SilentAfter: time.Minute}, nil, commands{timeout: time.Minute}, &said{list_: []report{v.job}}, Options{Data: dir}, 0, 0)
+			defer b.Close()
+			b.nodes.began("n2")
+			h := handle{Dir: dir, Job: "7", Name: "haigo-k"}
+			b.judge(h, engine.Trace{}, time.Now())
+			if v.stopped {
+				if err := b.Stop(t.Context(), engine.Handle(fmt.Sprintf(`{"dir":%q,"job":"7","name":"haigo-k"}`, dir)), 0); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := b.look(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if state := b.judge(h, engine.Trace{Started: v.began}, time.Now().Add(settle)); state != engine.Ended || b.said(h) != v.said {
+				t.Errorf("%s, said %q; want %q", state, b.said(h), v.said)
+			}
+			if got := b.nodes.read().Failures["n1"]; len(got) != v.blamed {
+				t.Errorf("the node's failures: %v, want %d", got, v.blamed)
+			}
+		})
 	}
 }
 
@@ -245,7 +321,7 @@ func TestJudge(t *testing.T) {
 		{"another job of that number", []report{{id: "7", name: "other", word: over}}, nil, nil, begun, false, time.Minute, engine.Unobserved},
 	} {
 		t.Run(v.name, func(t *testing.T) { // one after the other: a parallel one would wait for clusters while its heartbeat gets old
-			b := open(Jobs{SilentAfter: time.Minute, LostAfter: 5 * time.Minute, Timeout: time.Second}, commands{timeout: time.Second},
+			b := open(Jobs{SilentAfter: time.Minute, LostAfter: 5 * time.Minute, Timeout: time.Second}, nil, commands{timeout: time.Second},
 				&said{list_: v.list, history_: v.history, err: v.err}, Options{Data: t.TempDir()}, 0, 0)
 			defer b.Close()
 			h := handle{Dir: "/d", Job: "7", Name: "haigo-k"}

@@ -68,6 +68,9 @@ func (b *Batch) enter(reports []report, now time.Time) (unknown []string) {
 		if r.node == "" {
 			r.node = w.node
 		}
+		if r.word == running && w.word != running {
+			w.since = now
+		}
 		w.report, w.seen, w.missing = r, true, time.Time{}
 		if r.word >= over {
 			w.ended = now

@@ -1,7 +1,9 @@
 package batch
 
 import (
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"os"
 	"slices"
@@ -11,47 +13,114 @@ import (
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 )
 
-// nodes remembers which nodes jobs ended on without a word, in a file, so that a restart forgets none.
+// nodes remembers which nodes are bad, in a file, so that a restart forgets nothing. Other settings forget everything: what
+// failed may have been they.
 type nodes struct {
 	path     string
 	after    int           // failures within lasts that exclude a node
 	lasts    time.Duration // how long a failure counts
-	together time.Duration // within which several jobs' ends are one failure of their node
+	settings string        // their digest
 
 	mu sync.Mutex
 }
 
-func (n *nodes) read() map[string][]time.Time {
-	failures := map[string][]time.Time{}
-	data, err := os.ReadFile(n.path)
-	if err != nil || json.Unmarshal(data, &failures) != nil {
-		return map[string][]time.Time{} // what is lost with it is a warning, no run
-	}
-	for node, times := range failures {
-		failures[node] = slices.DeleteFunc(times, func(t time.Time) bool { return time.Since(t) > n.lasts })
-	}
-	return failures
+// record is the file.
+type record struct {
+	Settings string                 `json:"settings"`
+	Failures map[string][]time.Time `json:"failures"` // by node
+	Scripts  map[string]outcome     `json:"scripts"`  // by node: how the last one went there
 }
 
-// blame counts a failure. Where it can't be written down, the next one is the first.
-func (n *nodes) blame(node string) {
+// outcome is how a job's script went: until exec began, or not as far as that.
+type outcome struct {
+	Began bool      `json:"began"`
+	At    time.Time `json:"at"`
+}
+
+// digest is the same for the same settings.
+func digest(settings any) string {
+	data, err := json.Marshal(settings)
+	if err != nil {
+		return "" // settings are read from YAML: JSON can hold them
+	}
+	return fmt.Sprintf("%x", sha256.Sum256(data))
+}
+
+// read forgets what is old. What is lost with a damaged file is a warning, no run.
+func (n *nodes) read() record {
+	var r record
+	data, err := os.ReadFile(n.path)
+	if err != nil || json.Unmarshal(data, &r) != nil || r.Settings != n.settings || r.Failures == nil || r.Scripts == nil {
+		return record{n.settings, map[string][]time.Time{}, map[string]outcome{}}
+	}
+	for node, times := range r.Failures {
+		r.Failures[node] = slices.DeleteFunc(times, n.old)
+	}
+	maps.DeleteFunc(r.Scripts, func(_ string, s outcome) bool { return n.old(s.At) })
+	return r
+}
+
+func (n *nodes) old(t time.Time) bool { return time.Since(t) > n.lasts }
+
+// write keeps a record. Where it can't be written down, the next failure is the first.
+func (n *nodes) write(r record) { _ = spec.WriteFile(n.path, r) }
+
+// blame counts a failure of a node that lost a job, and says whether it is one more: jobs that ran already when the node failed
+// last were lost with it.
+func (n *nodes) blame(node string, since time.Time) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	failures := n.read()
-	if i := len(failures[node]) - 1; i >= 0 && time.Since(failures[node][i]) < n.together {
-		return
+	r := n.read()
+	if !r.blame(node, since) {
+		return false
 	}
-	failures[node] = append(failures[node], time.Now().UTC())
-	_ = spec.WriteFile(n.path, failures)
+	n.write(r)
+	return true
+}
+
+func (r record) blame(node string, since time.Time) bool {
+	times := r.Failures[node]
+	if len(times) > 0 && !since.After(times[len(times)-1]) {
+		return false
+	}
+	r.Failures[node] = append(times, time.Now().UTC())
+	return true
+}
+
+// refused counts a script that failed before exec began, and says whether its node was blamed: where the last thing known of all
+// other nodes is that one of them began. A script that fails elsewhere too, or never went well, is at fault itself.
+func (n *nodes) refused(node string, since time.Time) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	r := n.read()
+	var last outcome
+	for other, s := range r.Scripts {
+		if other != node && s.At.After(last.At) {
+			last = s
+		}
+	}
+	r.Scripts[node] = outcome{At: time.Now().UTC()}
+	blamed := last.Began && r.blame(node, since)
+	n.write(r)
+	return blamed
+}
+
+// began notes a script that went well.
+func (n *nodes) began(node string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	r := n.read()
+	r.Scripts[node] = outcome{Began: true, At: time.Now().UTC()}
+	n.write(r)
 }
 
 // excluded are the nodes that failed too often, in the order of their names.
 func (n *nodes) excluded() (bad []string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	failures := n.read()
-	for _, node := range slices.Sorted(maps.Keys(failures)) {
-		if len(failures[node]) >= n.after {
+	r := n.read()
+	for _, node := range slices.Sorted(maps.Keys(r.Failures)) {
+		if len(r.Failures[node]) >= n.after {
 			bad = append(bad, node)
 		}
 	}

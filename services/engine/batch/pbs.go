@@ -35,7 +35,7 @@ func (*pbs) excludes() bool { return false }
 
 // submit asks not to be run again; the job's own output goes beside the attempt's.
 func (p *pbs) submit(j job) []string {
-	argv := []string{"qsub", "-N", j.name, "-r", "n", "-o", filepath.Join(j.dir, logFile), "-e", filepath.Join(j.dir, "job.err"), "-m", "n"}
+	argv := []string{"qsub", "-N", j.name, "-r", "n", "-o", filepath.Join(j.dir, logFile), "-e", filepath.Join(j.dir, engine.JobErrors), "-m", "n"}
 	chunk := p.Select
 	if chunk == "" {
 		chunk = fmt.Sprintf("1:ncpus=%d", p.CPUs)
@@ -97,6 +97,8 @@ func pbsReports(out string) (reports []report) {
 			r.name = value
 		case "job_state":
 			r.word, r.reason = pbsWord(value), value
+		case "Exit_status":
+			r.reason += ", exit status " + value
 		case "exec_host":
 			r.node, _, _ = strings.Cut(value, "/")
 		}
