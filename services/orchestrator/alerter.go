@@ -13,6 +13,7 @@ import (
 
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/engine"
 	"github.com/haigo-lab/haigo/services/postgres"
 )
 
@@ -158,9 +159,24 @@ func (a *Alerter) lastWords(ctx context.Context, of ablation.Alert, lang string)
 		}
 	}
 	if of.Kind == ablation.AlertRunFailed || len(out) == 0 {
-		out = append(out, tailOf(filepath.Join(spec.AttemptDir(spec.RunDir(a.Data, of.RunID), of.Detail.Attempt), spec.StderrFile))...)
+		out = append(out, processWords(spec.AttemptDir(spec.RunDir(a.Data, of.RunID), of.Detail.Attempt))...)
 	}
 	return out[max(0, len(out)-alertLines):], nil
+}
+
+// processWords are the end of what an attempt's process said, and then, in short, of what its job's shell did: there a batch
+// system says why it ended a job.
+func processWords(dir string) []string {
+	words, job := tailOf(filepath.Join(dir, spec.StderrFile)), jobWords(dir)
+	if len(words) > 0 {
+		job = job[max(0, len(job)-3):]
+	}
+	return append(words, job...)
+}
+
+// jobWords are the end of what the shell of a batch system's job printed.
+func jobWords(dir string) []string {
+	return append(tailOf(filepath.Join(dir, engine.JobLog)), tailOf(filepath.Join(dir, engine.JobErrors))...)
 }
 
 // tailOf is the end of a file; of one that isn't there, nothing.

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 
@@ -279,12 +278,8 @@ func (d *drive) end(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	exit, err := spec.ReadFile[spec.Exit](filepath.Join(d.dir(), spec.ExitFile))
-	if err != nil {
-		exit = d.neverBegan() // or exec was killed with its runner, or wrote what it can't have written
-	}
 	last := d.lastWord()
-	v := judge(d.run, last, exit, saved || !d.asked.IsZero(), bad)
+	v := judge(d.run, last, d.silence(), saved || !d.asked.IsZero(), bad)
 	if last == nil && v.next != ablation.RunStopped && full(d.dir()) { // which is why there is no word
 		v = verdict{outcomeLost, explain(syscall.ENOSPC), ablation.RunFailed}
 	}
@@ -294,14 +289,17 @@ func (d *drive) end(ctx context.Context) error {
 	return d.settle(ctx, v)
 }
 
-// neverBegan is what a batch system's job printed whose attempt was never begun: a module, a container or a program isn't there.
-func (d *drive) neverBegan() *spec.Exit {
+// silence is what is known of an attempt that ended without a word.
+func (d *drive) silence() ablation.Label {
 	trace, err := engine.ReadTrace(d.dir())
-	words := tailOf(filepath.Join(d.dir(), engine.JobLog))
-	if err != nil || trace.Started || len(words) == 0 {
-		return nil
+	if err == nil && !trace.Started {
+		return tells(neverBegan(jobWords(d.dir())), d.said)
 	}
-	return &spec.Exit{Code: -1, Error: strings.Join(words[max(0, len(words)-3):], "; ")}
+	exit, err := spec.ReadFile[spec.Exit](filepath.Join(d.dir(), spec.ExitFile))
+	if err != nil {
+		exit = nil // exec was killed with its runner, or wrote what it can't have written
+	}
+	return tells(lost(exit), d.said)
 }
 
 // noRoom is how many bytes a runner can't even say goodbye in.

@@ -31,6 +31,7 @@ type drive struct {
 	handle  engine.Handle // nil until the engine has it
 	again   time.Time     // when an engine that was away is asked again
 	waits   bool          // the attempt waits in its engine's queue
+	said    string        // of the job's end, by a batch system
 	alive   bool          // the engine saw the process when it was last asked
 	tail    spec.Tail
 	wake    <-chan struct{}
@@ -144,6 +145,7 @@ func (d *drive) poll(ctx context.Context) (engine.State, error) {
 	if err != nil {
 		return "", fmt.Errorf("look at attempt %d: %w", d.attempt.Number, err)
 	}
+	d.said = statuses[0].Said
 	return statuses[0].State, nil
 }
 

@@ -23,12 +23,11 @@ type verdict struct {
 	next    ablation.RunState
 }
 
-// judge reads an attempt's last word. A nil finished means that there was none: then the exit, where there is one, says how
-// the process ended. bad is how many attempts before this one ended badly since the last checkpoint.
+// judge reads an attempt's last word. A nil finished means that there was none: then silence is what is known. bad is how many attempts before this one ended badly since the last checkpoint.
 // saved says that this one saved a checkpoint, or was asked to leave.
-func judge(run ablation.Run, finished *spec.Finished, exit *spec.Exit, saved bool, bad int) verdict {
+func judge(run ablation.Run, finished *spec.Finished, silence ablation.Label, saved bool, bad int) verdict {
 	if finished == nil {
-		return again(run, outcomeLost, lost(exit), bad)
+		return again(run, outcomeLost, silence, bad)
 	}
 	reason := words(finished)
 	switch finished.Outcome {
@@ -70,6 +69,23 @@ func lost(exit *spec.Exit) ablation.Label {
 	}
 	return say("the training process ended with status %d, without a word; its last lines are in stderr.log",
 		"学習プロセスが終了コード %d で、理由を残さずに終わりました。最後の出力は stderr.log にあります", exit.Code)
+}
+
+// neverBegan is what is known of a job that ended before exec began: what its shell printed last.
+func neverBegan(words []string) ablation.Label {
+	if len(words) == 0 {
+		return say("the job ended before the training began, without a word", "ジョブが、学習を始める前に、理由を残さずに終わりました")
+	}
+	last := strings.Join(words[max(0, len(words)-3):], "; ")
+	return say("the job ended before the training began; it printed: %s", "ジョブが学習を始める前に終わりました。最後の出力：%s", last)
+}
+
+// tells adds what a batch system says of the end.
+func tells(what ablation.Label, said string) ablation.Label {
+	if said == "" {
+		return what
+	}
+	return ablation.Label{EN: what.EN + fmt.Sprintf(" (the batch system says: %s)", said), JA: what.JA + fmt.Sprintf("（バッチシステムの表示：%s）", said)}
 }
 
 // say is a text in both languages from the same arguments.

@@ -3,12 +3,16 @@ package orchestrator
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
 	"syscall"
 	"testing"
 
 	"github.com/haigo-lab/haigo/plugins/trainer"
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/engine"
 )
 
 func TestJudge(t *testing.T) {
@@ -45,7 +49,7 @@ func TestJudge(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := judge(tt.run, tt.finished, nil, tt.finished != nil && tt.finished.Step > 0, tt.bad)
+			got := judge(tt.run, tt.finished, ablation.Label{}, tt.finished != nil && tt.finished.Step > 0, tt.bad)
 			if got.outcome != tt.outcome || got.next != tt.next {
 				t.Errorf("judge: %s then %s, want %s then %s", got.outcome, got.next, tt.outcome, tt.next)
 			}
@@ -90,8 +94,67 @@ func TestJudge_Words(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if got := judge(running, tt.finished, tt.exit, false, tt.bad).reason; got != tt.want {
+			if got := judge(running, tt.finished, lost(tt.exit), false, tt.bad).reason; got != tt.want {
 				t.Errorf("judge says %+v, want %+v", got, tt.want)
+			}
+		})
+	}
+}
+
+// TestSilence: of an attempt without a last word its exit is told, what its job's shell printed, and what the batch system says.
+func TestSilence(t *testing.T) {
+	t.Parallel()
+	const exit = `{"code":-1,"signal":"SIGKILL","part":"run","error":"","started":"2026-01-01T00:00:00Z","ended":"2026-01-01T00:00:01Z","nonce":"n"}`
+	for name, tt := range map[string]struct {
+		files map[string]string
+		said  string
+		want  ablation.Label
+		words []string // of an alert
+	}{
+		"a module that no node has": {
+			map[string]string{engine.JobLog: "slurm_script: 3: module: not found\n"}, "FAILED NonZeroExitCode", ablation.Label{
+				EN: "the job ended before the training began; it printed: slurm_script: 3: module: not found (the batch system says: FAILED NonZeroExitCode)",
+				JA: "ジョブが学習を始める前に終わりました。最後の出力：slurm_script: 3: module: not found（バッチシステムの表示：FAILED NonZeroExitCode）",
+			}, []string{"slurm_script: 3: module: not found"},
+		},
+		"an image that isn't there, in a file of errors": {
+			map[string]string{engine.JobLog: "a\nb\nc\n", engine.JobErrors: "no image\n"}, "", ablation.Label{
+				EN: "the job ended before the training began; it printed: b; c; no image",
+				JA: "ジョブが学習を始める前に終わりました。最後の出力：b; c; no image",
+			}, []string{"a", "b", "c", "no image"},
+		},
+		"a node that failed before anything began": {
+			nil, "NODE_FAIL", ablation.Label{
+				EN: "the job ended before the training began, without a word (the batch system says: NODE_FAIL)",
+				JA: "ジョブが、学習を始める前に、理由を残さずに終わりました（バッチシステムの表示：NODE_FAIL）",
+			}, nil,
+		},
+		"no memory left": {
+			map[string]string{spec.ProcessFile: "{}", spec.StderrFile: "step 7\n", engine.JobLog: "1\n2\n3\noom_kill\n"}, "OUT_OF_MEMORY OutOfMemory", ablation.Label{
+				EN: "the training process ended without a word; its last lines are in stderr.log (the batch system says: OUT_OF_MEMORY OutOfMemory)",
+				JA: "学習プロセスが理由を残さずに終わりました。最後の出力は stderr.log にあります（バッチシステムの表示：OUT_OF_MEMORY OutOfMemory）",
+			}, []string{"step 7", "2", "3", "oom_kill"},
+		},
+		"killed on this machine": {
+			map[string]string{spec.ProcessFile: "{}", spec.ExitFile: exit}, "", lost(&spec.Exit{Signal: "SIGKILL"}), nil,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := &drive{Worker: &Worker{Data: t.TempDir()}, run: ablation.Run{ID: "r"}, attempt: ablation.Attempt{Number: 1}, said: tt.said}
+			if err := os.MkdirAll(d.dir(), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			for file, text := range tt.files {
+				if err := os.WriteFile(filepath.Join(d.dir(), file), []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got := d.silence(); got != tt.want {
+				t.Errorf("got %+v\nwant %+v", got, tt.want)
+			}
+			if got := processWords(d.dir()); !slices.Equal(got, tt.words) {
+				t.Errorf("an alert has %q, want %q", got, tt.words)
 			}
 		})
 	}

@@ -112,9 +112,13 @@ func (b *Batch) Name() string { return b.dialect.name() }
 // Side is how many jobs there are at once and how many threads each has.
 func (b *Batch) Side() (runs, threads int) { return b.jobs.Runs, b.jobs.CPUs }
 
-// Examine says whether a job could be submitted now.
+// Examine says whether a job could be submitted now, and what only a job on a node would show.
 func (b *Batch) Examine(ctx context.Context) (string, error) {
-	return b.dialect.examine(ctx, b.jobs.script(b.jobs.Program, "/"))
+	found, err := b.dialect.examine(ctx, b.jobs.script(b.jobs.Program, "/"))
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s; not tried, as that takes a job: %s", found, strings.Join(b.jobs.untried(), ", ")), nil
 }
 
 // Submit implements engine.Engine. A job of the key's name that the system knows is taken for this attempt's: a service that
@@ -241,10 +245,10 @@ func (b *Batch) judge(h handle, trace engine.Trace, now time.Time) engine.State 
 	case beats:
 		return engine.Running // whatever the system says: it may not reach the node
 	case w.seen && now.Sub(w.ended) >= settle:
-		b.finish(w)
+		b.finish(w, trace)
 		return engine.Ended
 	case !w.seen && !w.missing.IsZero() && now.Sub(w.missing) >= b.jobs.LostAfter:
-		b.finish(w)
+		b.finish(w, trace)
 		return engine.Ended
 	}
 	return engine.Unobserved
@@ -293,16 +297,28 @@ func (b *Batch) watch(h handle, now time.Time) *watched {
 
 // finish sees to what an end without a word leaves: the node may be bad, and what is left of the job, which may write on
 // where nobody reads, has to go.
-func (b *Batch) finish(w *watched) {
+func (b *Batch) finish(w *watched, trace engine.Trace) {
 	if w.blamed {
 		return
 	}
 	w.blamed = true
-	lost := w.word == failing || !w.seen
-	if w.node != "" && (lost && b.nodes.blame(w.node, w.since) || !lost && !trace.Started && b.nodes.refused(w.node, w.since)) {
+	if b.blames(w, trace) {
 		b.log.Warn("A job ended without a word, its node may be bad", "job", w.id, "node", w.node, "said", w.reason)
 	}
 	b.drop(w.id)
+}
+
+// blames counts a failure of the node that a job ended on, and says whether it is one.
+func (b *Batch) blames(w *watched, trace engine.Trace) bool {
+	switch {
+	case w.node == "":
+		return false
+	case w.word == failing || !w.seen:
+		return b.nodes.blame(w.node, w.since)
+	case !trace.Started:
+		return b.nodes.refused(w.node, w.since)
+	}
+	return false // what ends once it has begun ends by itself, or by a limit
 }
 
 // drop cancels a job in the background; an error means that there is nothing to cancel, or that its folder's stop file has

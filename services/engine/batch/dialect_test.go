@@ -136,6 +136,18 @@ func TestScript(t *testing.T) {
 	}
 }
 
+// TestExamine: what only a job on a node would show is said not to be tried.
+func TestExamine(t *testing.T) {
+	t.Parallel()
+	jobs := Jobs{Modules: []string{"cuda/12.4"}, Setup: "ulimit -n 4096", Container: []string{"apptainer", "exec", "/apps/i.sif"}}
+	b := open(jobs, nil, commands{}, &said{}, Options{Program: "/apps/haigo", Data: t.TempDir()}, 0, 0)
+	defer b.Close()
+	want := "it answers; not tried, as that takes a job: module load cuda/12.4, setup, container, whether nodes see /apps/haigo and the data folder"
+	if got, err := b.Examine(t.Context()); err != nil || got != want {
+		t.Errorf("got %q, %v, want %q", got, err, want)
+	}
+}
+
 // TestCommands: a command behind a prefix is one line of quoted words, a slow one is given up, and what can't be reached is
 // told from what was refused.
 func TestCommands(t *testing.T) {
@@ -282,6 +294,7 @@ type said struct {
 	err             error
 }
 
+func (s *said) examine(context.Context, string) (string, error)     { return "it answers", s.err }
 func (s *said) name() string                                        { return "said" }
 func (s *said) list(context.Context) ([]report, error)              { return s.list_, s.err }
 func (s *said) cancel(string) []string                              { return []string{"true"} }

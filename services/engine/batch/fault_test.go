@@ -235,21 +235,40 @@ func TestFault_SlurmTimeLimit(t *testing.T) {
 	}
 }
 
-// TestFault_SlurmNodeExcluded: a node that failed twice gets no third job, though it is idle and the other one isn't there yet.
+// TestFault_SlurmNodeExcluded: a node that failed twice, on what the other one does well, gets no third job, though it is idle
+// and the other one busy.
 func TestFault_SlurmNodeExcluded(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, fmt.Sprintf(onSlurm, ", exclude_after: 2, setup: 'test $SLURMD_NODENAME != n1 || exit 1'"))
-	s.slurm("scontrol", "update", "nodename=n2", "state=drain", "reason=test")
+	s := newSite(t, fmt.Sprintf(onSlurm, ", cpus: 2, exclude_after: 2, setup: 'test $SLURMD_NODENAME != n1 || exit 1'"))
+	s.slurm("scontrol", "update", "nodename=n1", "state=drain", "reason=test")
 	s.work()
-	s.apply(1)
-	run := s.run(1)
+	s.apply(2)
+	busy, failing := 1, 2
+	s.until("a run begins on the other node", func() bool {
+		if s.exists(s.run(2), 1, spec.ProcessFile) {
+			busy, failing = 2, 1
+		}
+		return s.exists(s.run(busy), 1, spec.ProcessFile)
+	})
+	pid := s.frozen(s.run(busy))
+	s.until("the service has seen it begin", func() bool {
+		seen, _ := os.ReadFile(filepath.Join(s.data, "engine-slurm-nodes.json"))
+		return strings.Contains(string(seen), "n2")
+	})
+	s.slurm("scontrol", "update", "nodename=n1", "state=resume")
+	run := s.run(failing)
 	s.until("a third job is submitted", func() bool { return s.handle(run, 3) != nil })
 	shown := s.slurm("scontrol", "show", "job", s.handle(run, 3)["job"])
 	if !strings.Contains(shown, "JobState=PENDING") || !strings.Contains(shown, "ExcNodeList=n1") {
 		t.Errorf("the third job:\n%s", shown)
 	}
-	s.slurm("scontrol", "update", "nodename=n2", "state=resume")
-	s.same(1, 3)
+	if attempts, err := s.store.Attempts(t.Context(), run.ID); err != nil || !strings.Contains(attempts[0].Reason.EN, "the batch system says: FAILED") {
+		t.Errorf("the system's word isn't said: %+v, %v", attempts, err)
+	}
+	s.signal(pid, syscall.SIGCONT)
+	want := []int{3, 3}
+	want[busy-1] = 1
+	s.same(2, want...)
 }
 
 // TestFault_GridEngine on a real one: no second job after a kill between qsub and commit; a job that somebody deletes goes on as

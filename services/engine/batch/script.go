@@ -23,6 +23,20 @@ const (
 	logFile    = engine.JobLog
 )
 
+// untried are what a script does that nobody knows to work before it ran on a node.
+func (j Jobs) untried() (what []string) {
+	if len(j.Modules) > 0 {
+		what = append(what, "module load "+strings.Join(j.Modules, " "))
+	}
+	if j.Setup != "" {
+		what = append(what, "setup")
+	}
+	if len(j.Container) > 0 {
+		what = append(what, "container")
+	}
+	return append(what, "whether nodes see "+j.Program+" and the data folder")
+}
+
 // script is what a job runs: the site's preparations, then exec in their place, so that signals reach it.
 func (j Jobs) script(program, dir string) string {
 	var b strings.Builder
