@@ -13,6 +13,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/klauspost/compress/flate"
 
@@ -52,7 +53,8 @@ func Write(ctx context.Context, store *postgres.Store, data, program, file strin
 	if _, err := os.Lstat(file); !errors.Is(err, fs.ErrNotExist) {
 		return about, errors.Join(err, fmt.Errorf("%s is there already; choose another name, or remove it first", file))
 	}
-	part, err := os.CreateTemp(filepath.Dir(file), "."+filepath.Base(file)+"-*") // for its owner alone
+	removeLeft(filepath.Dir(file))
+	part, err := os.CreateTemp(filepath.Dir(file), unfinished+"*") // for its owner alone
 	if err != nil {
 		return about, err
 	}
@@ -63,6 +65,21 @@ func Write(ctx context.Context, store *postgres.Store, data, program, file strin
 		return about, fmt.Errorf("write the backup: %w", err)
 	}
 	return about, os.Rename(part.Name(), file)
+}
+
+// unfinished begins the names of files that backups are being written to. One that nobody wrote to for a day is of a program
+// that was killed.
+const unfinished = ".haigo-backup-"
+
+// removeLeft removes from a folder what backups that were killed left there. A file that can't go is no reason not to back up.
+func removeLeft(dir string) {
+	files, _ := os.ReadDir(dir) // where there is none, writing will say so
+	for _, f := range files {
+		info, err := f.Info()
+		if err == nil && info.Mode().IsRegular() && strings.HasPrefix(f.Name(), unfinished) && time.Since(info.ModTime()) > 24*time.Hour {
+			_ = os.Remove(filepath.Join(dir, f.Name()))
+		}
+	}
 }
 
 func write(ctx context.Context, store *postgres.Store, data, program string, w io.Writer) (a About, err error) {

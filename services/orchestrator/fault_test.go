@@ -163,8 +163,13 @@ type factory struct {
 	steps     int64
 }
 
+// newFactory has so many runs: one, or two arms' of half as many seeds.
 func newFactory(t testing.TB, url string, runs, steps int) *factory {
 	t.Helper()
+	seeds, second := runs, ""
+	if runs > 1 {
+		seeds, second = runs/2, "  less: {stages: [{until: 1.0, mixture: {web-ja: 0.25, web-en: 0.75}}]}\n"
+	}
 	f := &factory{t, open(t, url), url, t.TempDir(), int64(steps)}
 	addText(t, f.store)
 	document := fmt.Sprintf(`name: talk
@@ -172,8 +177,8 @@ sources: [web-ja, web-en]
 recipe: {trainer: cpu, shape: {layers: 1, width: 16, heads: 1, ffn: 16}, tokens: %d, row_tokens: 16, batch_rows: 4, max_epochs: 1000000, on_divergence: report}
 schedules:
   half: {stages: [{until: 1.0, mixture: {web-ja: 0.5, web-en: 0.5}}]}
-seeds: %d
-`, steps*64, runs)
+%sseeds: %d
+`, steps*64, second, seeds)
 	if _, _, err := sweeper(f.store).Apply(t.Context(), []byte(document), ""); err != nil {
 		t.Fatal(err)
 	}
@@ -265,7 +270,7 @@ func (f *factory) completed() int {
 	return w.Counts.Completed
 }
 
-// holds checks that every run took one attempt and that what was told of it is stored: number, sum and digest.
+// holds checks that every run took one attempt, begun once, and that what was told of it is stored: number, sum and digest.
 func (f *factory) holds() {
 	f.Helper()
 	runs, err := f.store.Runs(f.Context(), "talk")
@@ -276,6 +281,9 @@ func (f *factory) holds() {
 	for _, r := range runs {
 		if r.State != ablation.RunCompleted || r.Progress.Attempt != 1 {
 			f.Errorf("run %s is %s after %d attempts (%s)", r.Name, r.State, r.Progress.Attempt, r.Message.EN)
+		}
+		if n := f.begun(r.ID); n != 1 {
+			f.Errorf("run %s was begun %d times, by its folder", r.Name, n)
 		}
 		for m := range metricsTold {
 			got, err := f.store.Points(f.Context(), r.ID, metricName(m), 0, math.MaxInt64, int(f.steps)+10)
@@ -297,6 +305,23 @@ func (f *factory) holds() {
 		f.Errorf("%d points count, %d are stored, %v", n, points+clocked, err)
 	}
 	f.Logf("figure: %d of %d points once", points, int64(len(runs))*f.steps*metricsTold)
+}
+
+// begun is how often a run's training began, in whatever attempts: a second runner in one's folder would write on after the first.
+func (f *factory) begun(run string) (n int) {
+	f.Helper()
+	files, err := filepath.Glob(filepath.Join(spec.RunDir(f.data, run), "attempt-*", spec.EventsFile))
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, file := range files {
+		events, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		n += bytes.Count(events, []byte(`"type":"started"`))
+	}
+	return n
 }
 
 // sum is number, sum and digest of points.
@@ -327,7 +352,7 @@ func TestFault_ServiceKilledWhileItStores(t *testing.T) {
 // A service is killed again and again, in the long form every five seconds over 500 runs: each is trained once.
 func TestFault_ManyRunsKilled(t *testing.T) {
 	t.Parallel()
-	newFactory(t, pgtest.URL(t), size(5, 500), 20).killing(1)
+	newFactory(t, pgtest.URL(t), size(6, 500), 20).killing(1)
 }
 
 // Two services on one database, by mistake, and one after the other killed: no run is trained twice, none is left out.

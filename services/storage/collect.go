@@ -50,7 +50,7 @@ func (k *Keeper) Collect(ctx context.Context) ([]Item, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, find := range []func(context.Context) ([]Item, error){k.leftCheckpoints, k.unreferred} {
+	for _, find := range []func(context.Context) ([]Item, error){k.leftCheckpoints, k.leftLogs, k.unreferred} {
 		found, err := find(ctx)
 		if err != nil {
 			return nil, err
@@ -99,6 +99,20 @@ func (k *Keeper) leftCheckpoints(ctx context.Context) ([]Item, error) {
 		if _, err := os.Stat(dir); err == nil {
 			items = append(items, Item{Kind: Unfinished, RunID: id, Path: k.local(dir), Bytes: bytesBelow(dir)})
 		}
+	}
+	return items, err
+}
+
+// leftLogs are the files of which a run's row says that they went, after a removal that was killed.
+func (k *Keeper) leftLogs(ctx context.Context) ([]Item, error) {
+	runs, err := k.Store.DroppedRuns(ctx, ablation.KeptLogs)
+	var items []Item
+	for _, id := range runs {
+		walk(spec.RunDir(k.Data, id), func(path string, bytes int64) {
+			if isLog(path) {
+				items = append(items, Item{Kind: Unfinished, RunID: id, Path: k.local(path), Bytes: bytes})
+			}
+		})
 	}
 	return items, err
 }
@@ -228,6 +242,9 @@ func (k *Keeper) remove(ctx context.Context, item Item) (bool, error) {
 		if touched(path).After(time.Now().Add(-settled)) { // somebody needs it since
 			return false, nil
 		}
+	}
+	if isLog(path) {
+		return true, os.Remove(path)
 	}
 	return true, removeAll(path)
 }

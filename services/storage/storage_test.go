@@ -75,6 +75,13 @@ func TestKeeper_Retention(t *testing.T) {
 	if items, err = h.Collect(t.Context()); err != nil || len(items) > 0 {
 		t.Errorf("left to remove: %v, %v", kinds(items), err)
 	}
+	h.file(filepath.Join(h.Data, "runs/done-0/attempt-0001/stdout.log")) // as a removal leaves it that is killed after its row
+	if items, err = h.Collect(t.Context()); err != nil || !slices.Equal(kinds(items), []string{"unfinished runs/done-0/attempt-0001/stdout.log"}) {
+		t.Errorf("left by a removal that was killed: %v, %v", kinds(items), err)
+	}
+	if _, err := h.Remove(t.Context(), items); err != nil {
+		t.Error(err)
+	}
 	after, err := h.Store.Results(t.Context(), "done")
 	if diff := cmp.Diff(before, after); diff != "" || err != nil {
 		t.Errorf("results (-before +after): %v\n%s", err, diff)

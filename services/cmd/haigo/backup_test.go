@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -22,7 +23,14 @@ func TestBackup(t *testing.T) {
 	s := dev(t, data)
 	haigo(t, data, "sweep", "apply", sweepFile(t, "kept", 20_000))
 	awaitEnd(t, s.store(t), "kept")
+	left := filepath.Join(filepath.Dir(file), ".haigo-backup-1") // by a backup that was killed the day before yesterday
+	if err := errors.Join(os.WriteFile(left, nil, 0o600), os.Chtimes(left, time.Time{}, time.Now().Add(-48*time.Hour))); err != nil {
+		t.Fatal(err)
+	}
 	haigo(t, data, "backup", file)
+	if files, err := filepath.Glob(filepath.Join(filepath.Dir(file), ".*")); err != nil || len(files) > 0 {
+		t.Errorf("beside the backup lie %v, %v", files, err)
+	}
 	s.end(syscall.SIGTERM)
 	if again := refused(t, nil, data, "backup", file); !strings.Contains(again, "is there already") {
 		t.Errorf("a backup over another says %s", again)
