@@ -365,9 +365,12 @@ func write(t *testing.T, text string) trainers.Options {
 	return o
 }
 
-// script writes a file by rename: a program that runs can't be written to.
+// script writes a file by rename: a program that runs can't be written to. Nor can one be run that is open for writing, also in a
+// process that another test is just starting: meanwhile none is.
 func script(t *testing.T, path, text string) {
 	t.Helper()
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	err := os.WriteFile(path+".new", []byte("#!/bin/sh\n"+text+"\n"), 0o755)
 	if err := errors.Join(err, os.Rename(path+".new", path)); err != nil {
 		t.Fatal(err)
