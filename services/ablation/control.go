@@ -1,6 +1,9 @@
 package ablation
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // controls adds, for each schedule that changes, the constant mixture with the same weights over the run, or over the part
 // of it that is its own; one for all that have the same totals.
@@ -19,6 +22,20 @@ func (b *armBuilder) controls() {
 			b.append(control)
 		}
 	}
+}
+
+// Control is the index of the i-th arm's matched control, -1 where it has none. Schedules with the same totals share one, which is
+// named after the first of them.
+func (s Sweep) Control(arms []Arm, i int) int {
+	a, steps := arms[i], s.Recipe.For(arms[i]).Steps()
+	if a.Schedule == nil || !a.Schedule.Changes() {
+		return -1
+	}
+	rows := float64(s.Recipe.BatchRows) / WeightTotal
+	own := totals(a.Weights, 0, steps)
+	return slices.IndexFunc(arms, func(c Arm) bool {
+		return c.MatchedOf != "" && c.Peer(a) && slices.EqualFunc(own, totals(c.Weights, 0, steps), func(x, y int64) bool { return math.Abs(float64(x-y))*rows < 2 })
+	})
 }
 
 // controlled reports whether there is such a control already.

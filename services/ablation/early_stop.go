@@ -6,7 +6,7 @@ import (
 )
 
 // EarlyStop is successive halving: a run that gets to a rung goes on only if its arm is among the best of those that got there.
-// A schedule that still changes after a rung isn't judged at it.
+// A schedule that still changes after a rung isn't judged at it, nor is its matched control while the schedule goes on.
 type EarlyStop struct {
 	At   []float64 `json:"at"`   // rungs as fractions of a run, rising, below 1
 	Keep float64   `json:"keep"` // part of the arms that may go on at each rung

@@ -2,7 +2,6 @@ package chart
 
 import (
 	"math"
-	"slices"
 	"strings"
 
 	"github.com/haigo-lab/haigo/services/ablation"
@@ -73,26 +72,11 @@ func (d Data) pairs() []pair {
 		if base := d.Sweep.Baseline(d.Arms, i); base >= 0 && i != base {
 			out = append(out, pair{i, base, false})
 		}
-		if c := d.Control(a); c >= 0 {
+		if c := d.Sweep.Control(d.Arms, i); c >= 0 {
 			controls = append(controls, pair{i, c, true})
 		}
 	}
 	return append(out, controls...)
-}
-
-// Control is the index of an arm's matched control, -1 where it has none. Schedules with the same totals share one, which is named
-// after the first of them.
-func (d Data) Control(a ablation.Arm) int {
-	if a.Schedule == nil || !a.Schedule.Changes() {
-		return -1
-	}
-	steps := d.Sweep.Recipe.For(a).Steps()
-	plan := func(a ablation.Arm) []float64 {
-		return analysis.Plan{Table: a.Weights, Steps: steps, BatchRows: d.Sweep.Recipe.BatchRows}.Planned(steps)
-	}
-	return slices.IndexFunc(d.Arms, func(c ablation.Arm) bool {
-		return c.MatchedOf != "" && c.Peer(a) && slices.EqualFunc(plan(a), plan(c), func(x, y float64) bool { return math.Abs(x-y) < 2 })
-	})
 }
 
 type speaker struct {

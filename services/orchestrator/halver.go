@@ -49,6 +49,7 @@ type halving struct {
 	judged map[string]int
 	plans  map[string]ablation.RunPlan
 	curves map[string][]ablation.Curve // by run
+	of     []int                       // by arm: its matched control; -1: none
 }
 
 func (h *Halver) halve(ctx context.Context, s ablation.Sweep) error {
@@ -75,6 +76,7 @@ func (h *Halver) halve(ctx context.Context, s ablation.Sweep) error {
 			return err
 		}
 		if stop {
+			v.end(d.run)
 			h.Log.Info("Stopped a run early", "run_id", d.run.ID, "sweep", s.Name, "at", s.EarlyStop.At[d.rung])
 		}
 	}
@@ -106,6 +108,13 @@ func (v *halving) due() (all []due) {
 	return all
 }
 
+// end notes that a run was stopped, for those that are judged after it.
+func (v *halving) end(r ablation.Run) {
+	if i := slices.IndexFunc(v.runs, func(o ablation.Run) bool { return o.ID == r.ID }); i >= 0 {
+		v.runs[i].State = ablation.RunStopping
+	}
+}
+
 // step is where a rung of a run lies.
 func (v *halving) step(r ablation.Run, rung int) int64 {
 	return int64(math.Ceil(v.sweep.EarlyStop.At[rung] * float64(r.Steps)))
@@ -114,6 +123,9 @@ func (v *halving) step(r ablation.Run, rung int) int64 {
 func (h *Halver) read(ctx context.Context, v *halving) (err error) {
 	if v.arms, err = h.Store.Arms(ctx, v.sweep.Name); err != nil {
 		return err
+	}
+	for i := range v.arms {
+		v.of = append(v.of, v.sweep.Control(v.arms, i))
 	}
 	if v.plans, err = h.Store.RunPlans(ctx, v.sweep.Name); err != nil {
 		return err
@@ -167,11 +179,21 @@ func (v *halving) verdict(d due) (stop, known bool) {
 	return analysis.Halve(peers, v.sweep.EarlyStop.Keep)[at], true
 }
 
-// exempt arms are never stopped at a rung: those whose mixture still changes after it, and the baseline, which all are compared with.
+// exempt arms are never stopped at a rung: those whose mixture still changes after it, the baseline, which all are compared with,
+// and what a schedule that goes on is compared with, its matched control.
 func (v *halving) exempt(i, rung int) bool {
 	steps := v.sweep.Recipe.For(v.arms[i]).Steps()
 	after := int64(math.Ceil(v.sweep.EarlyStop.At[rung] * float64(steps)))
-	return v.arms[i].Changes(after) || v.sweep.Baseline(v.arms, i) == i
+	return v.arms[i].Changes(after) || v.sweep.Baseline(v.arms, i) == i || v.controls(i)
+}
+
+// controls reports whether an arm is the matched control of a schedule with a run that goes on or was completed.
+func (v *halving) controls(control int) bool {
+	ended := []ablation.RunState{ablation.RunStopping, ablation.RunStopped, ablation.RunDiverged, ablation.RunFailed}
+	return slices.ContainsFunc(v.runs, func(r ablation.Run) bool {
+		i := slices.IndexFunc(v.arms, func(a ablation.Arm) bool { return a.Name == r.Arm })
+		return i >= 0 && v.of[i] == control && !slices.Contains(ended, r.State)
+	})
 }
 
 // mean is an arm's score at a rung, over its runs that have got there.

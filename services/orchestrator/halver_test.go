@@ -15,7 +15,7 @@ import (
 	"github.com/haigo-lab/haigo/services/postgres/pgtest"
 )
 
-// halved is six mixtures and a schedule that changes late, of eight steps.
+// halved is six mixtures, a schedule that changes late, and its control, of eight steps.
 const halved = `name: halved
 sources: [web-ja, web-en]
 recipe: {trainer: cpu, shape: {layers: 1, width: 16, heads: 1, ffn: 16}, tokens: 512, row_tokens: 16, batch_rows: 4, max_epochs: 1000}
@@ -27,13 +27,13 @@ schedules:
   e: {stages: [{until: 1.0, mixture: {web-ja: 0.5, web-en: 0.5}}]}
   f: {stages: [{until: 1.0, mixture: {web-ja: 0.6, web-en: 0.4}}]}
   late: {stages: [{until: 0.5, mixture: {web-ja: 0.15, web-en: 0.85}}, {until: 1.0, mixture: {web-ja: 0.9, web-en: 0.1}}]}
-design: {baseline: f}
+design: {baseline: f, control: matched}
 seeds: 1
 early_stop: {at: [25%, 75%], keep: 0.34}
 `
 
-// TestHalver: those that score worst at a rung are stopped, once; the baseline, a schedule before its last stage, and what a person
-// retried go on. A service that dies in the midst of it changes nothing of that.
+// TestHalver: those that score worst at a rung are stopped, once; the baseline, a schedule before its last stage, its
+// control, and what a person retried go on. A service that dies in the midst of it changes nothing of that.
 func TestHalver(t *testing.T) {
 	t.Parallel()
 	store := pgtest.Store(t)
@@ -42,7 +42,7 @@ func TestHalver(t *testing.T) {
 		t.Fatal(err)
 	}
 	claims := map[string]ablation.Claim{}
-	for range 7 {
+	for range 8 {
 		c := train(t, store, 2)
 		claims[c.Run.Arm] = c
 	}
@@ -73,13 +73,14 @@ func TestHalver(t *testing.T) {
 	if err := h.HalveOnce(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if got := states(t, store, ablation.RunRunning); !slices.Equal(got, []string{"a", "b", "c", "f", "late"}) {
-		t.Errorf("%v run on, want a, b, c, f and late", got)
+	if got := states(t, store, ablation.RunRunning); !slices.Equal(got, []string{"a", "b", "c", "f", "late", "late-matched"}) {
+		t.Errorf("%v run on, want a, b, c, f, late and its control", got)
 	}
 }
 
 // TestHalver_repetition: an arm that reads its text more than four times isn't stopped for leading, and takes no place from the
-// others: with it, c would be stopped. In its last stage a schedule is judged as the others are.
+// others: with it, c would be stopped. In its last stage a schedule is judged as the others are,
+// and where it ends, so may its control.
 func TestHalver_repetition(t *testing.T) {
 	t.Parallel()
 	store := pgtest.Store(t)
@@ -87,7 +88,7 @@ func TestHalver_repetition(t *testing.T) {
 	if _, _, err := sweeper(store).Apply(t.Context(), []byte(halved), ""); err != nil {
 		t.Fatal(err)
 	}
-	for range 7 {
+	for range 8 {
 		// a reads 29 of its 32 rows from web-en, four times and a bit; the others 26 at most
 		train(t, store, 6, ablation.RunPlan{Rows: map[string]int64{"web-ja": 1000, "web-en": 7}})
 	}
@@ -95,8 +96,8 @@ func TestHalver_repetition(t *testing.T) {
 	if err := h.HalveOnce(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if got := states(t, store, ablation.RunStopping); !slices.Equal(got, []string{"d", "e", "late"}) {
-		t.Errorf("%v are stopped, want d, e and late", got)
+	if got := states(t, store, ablation.RunStopping); !slices.Equal(got, []string{"d", "e", "late", "late-matched"}) {
+		t.Errorf("%v are stopped, want d, e, late and its control", got)
 	}
 }
 

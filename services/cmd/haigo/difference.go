@@ -105,8 +105,8 @@ type compared struct {
 // pairsOf are the schedules against their controls, then all arms against the baseline of their length and size.
 func pairsOf(d chart.Data) []compared {
 	var out, baselines []compared
-	for i, a := range d.Arms {
-		if c := d.Control(a); c >= 0 {
+	for i := range d.Arms {
+		if c := d.Sweep.Control(d.Arms, i); c >= 0 {
 			out = append(out, compared{i, c, true})
 		}
 		if base := d.Sweep.Baseline(d.Arms, i); base >= 0 && base != i {
