@@ -8,6 +8,7 @@ import (
 	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/analysis"
 	"github.com/haigo-lab/haigo/services/analysis/decision"
+	"github.com/haigo-lab/haigo/services/analysis/surrogate"
 	"github.com/haigo-lab/haigo/services/analysis/table"
 	"github.com/haigo-lab/haigo/services/chart"
 )
@@ -80,7 +81,8 @@ func (p decisionPage) matrix() matrix {
 	return m
 }
 
-// columns are the held-out sets of languages, and of every task its bits per byte and what its accuracy is above a guess.
+// columns are the held-out sets of languages, of every task its bits per byte and what its accuracy is above a guess, and what else
+// the objective is of, as with runs that were imported.
 func (p decisionPage) columns() []matrixColumn {
 	have := func(metric string) bool { return slices.Contains(p.Table.Metrics, metric) }
 	var out []matrixColumn
@@ -96,6 +98,11 @@ func (p decisionPage) columns() []matrixColumn {
 		}
 		if metric := ablation.TaskAccuracy(t.Name); have(metric) {
 			out = append(out, matrixColumn{metricHead: h, Sub: p.words.text("dec.mx.above"), metric: metric, task: t.Name, floor: t.Floor()})
+		}
+	}
+	for _, t := range p.Goal.Terms {
+		if have(t.Metric) && !slices.ContainsFunc(out, func(c matrixColumn) bool { return c.metric == t.Metric }) {
+			out = append(out, matrixColumn{metricHead: p.head(t.Metric), Sub: chart.Hint(t.Metric).In(p.words.lang), metric: t.Metric})
 		}
 	}
 	return out
@@ -217,7 +224,7 @@ func (p decisionPage) difference(mean, half float64, c matrixColumn) matrixCell 
 		return matrixCell{Kind: "tie", Value: p.words.text("dec.cant"), Sub: minusText(mean, c) + " " + width}
 	}
 	kind := "bad"
-	if (mean < 0) == analysis.LowerIsBetter(c.metric) {
+	if (mean < 0) != surrogate.Rising(c.metric) {
 		kind = "good"
 	}
 	return matrixCell{Kind: kind, Value: minusText(mean, c), Sub: width}

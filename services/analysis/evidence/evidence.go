@@ -59,12 +59,24 @@ func New(r Runs, a Aim) (Evidence, error) {
 		}
 	}
 	m.Table, m.Shares = table.Sweep(r.Sweep, r.Arms, r.Results, parameters)
-	m.pair(r)
 	if r.Sweep.Design.Adaptive != nil {
 		m.own = r.Sweep.Design.Adaptive.Objective
 		copy(m.Front[:], r.Sweep.Design.Adaptive.Front)
 	}
+	m.Table = m.Table.Without(func(k int) bool { return m.echo(r.Sources, m.Table.Metrics[k]) })
+	m.pair(r)
 	return m, m.aim()
+}
+
+// echo reports whether a metric is the average over a language that nobody decides by, and but one source's own: the same figures
+// again, which a mean would count twice.
+func (m *Evidence) echo(sources []ablation.Source, metric string) bool {
+	lang, held := strings.CutPrefix(metric, ablation.BPB(""))
+	if !held || slices.Contains(languages, lang) || slices.Contains(m.Front[:], metric) || strings.Contains(m.Objective+" "+m.own, metric) {
+		return false
+	}
+	of := slices.DeleteFunc(slices.Clone(sources), func(s ablation.Source) bool { return s.Lang != lang })
+	return len(of) == 1 && of[0].Name != lang && slices.Contains(m.Table.Metrics, ablation.BPB(of[0].Name))
 }
 
 // limits are those that an adaptive design sets what it proposes.
@@ -80,9 +92,12 @@ func limits(s ablation.Sweep) decision.Limits {
 	return l
 }
 
-// pair joins each metric with the sources of the text that it is scored on: those of its language, or of its name.
+// pair joins each metric with the sources of the text that it is scored on: those of its language, or of its name, else those that
+// names make obvious, as with runs that were imported.
 func (m *Evidence) pair(r Runs) {
+	obvious := m.Table.Pairs()
 	for _, metric := range m.Table.Metrics {
+		known := len(m.Pairs)
 		set, _ := strings.CutPrefix(metric, ablation.BPB(""))
 		lang := set
 		for _, t := range r.Tasks {
@@ -94,6 +109,9 @@ func (m *Evidence) pair(r Runs) {
 			if source.Name == set || source.Lang == lang {
 				m.Pairs = append(m.Pairs, table.Pair{Source: source.Name, Metric: metric})
 			}
+		}
+		if len(m.Pairs) == known {
+			m.Pairs = append(m.Pairs, slices.DeleteFunc(slices.Clone(obvious), func(p table.Pair) bool { return p.Metric != metric })...)
 		}
 	}
 }

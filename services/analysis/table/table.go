@@ -113,3 +113,25 @@ func (t Table) Column(metric int) []float64 {
 	}
 	return out
 }
+
+// Without is the table without metrics that leave says so of, by index. The runs of t stay as they are.
+func (t Table) Without(leave func(metric int) bool) Table {
+	var keep []int
+	for k := range t.Metrics {
+		if !leave(k) {
+			keep = append(keep, k)
+		}
+	}
+	out := t
+	out.Metrics, out.Runs = nil, slices.Clone(t.Runs)
+	for _, k := range keep {
+		out.Metrics = append(out.Metrics, t.Metrics[k])
+	}
+	for i, r := range t.Runs {
+		out.Runs[i].Values = make([]float64, len(keep))
+		for j, k := range keep {
+			out.Runs[i].Values[j] = r.Values[k]
+		}
+	}
+	return out
+}

@@ -8,9 +8,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/haigo-lab/haigo/services/ablation"
-	"github.com/haigo-lab/haigo/services/analysis/table"
+	"github.com/haigo-lab/haigo/services/analysis/decision"
+	"github.com/haigo-lab/haigo/services/analysis/evidence"
 	"github.com/haigo-lab/haigo/services/httpd"
 	"github.com/haigo-lab/haigo/services/stack"
 )
@@ -39,10 +41,11 @@ func (c exportCmd) Run(e *env) error {
 		if c.For != "" {
 			return c.stack(e, a)
 		}
-		t, shares, err := a.table(e, c.Sweep)
+		m, err := a.evidence(e, c.Sweep)
 		if err != nil {
 			return err
 		}
+		t := m.Table
 		if len(t.Runs) == 0 {
 			return ablation.Conflict("no run of %s has completed; haigo run list %[1]s says how they stand", "%s には完了したランがありません。haigo run list %[1]s で状態を確認できます", c.Sweep)
 		}
@@ -59,8 +62,8 @@ func (c exportCmd) Run(e *env) error {
 			return fmt.Errorf("write the metrics: %w", err)
 		}
 		fmt.Fprintf(e.stdout, "%s, %s: %s; haigo fit --mixtures %[1]s --metrics %[2]s", c.Mixtures, c.Metrics, many(int64(len(t.Runs)), "run"))
-		if t.Phases > 1 {
-			fmt.Fprintf(e.stdout, " --phases %d --phase-shares %s", t.Phases, joined(shares))
+		for _, flag := range asDecided(m) {
+			fmt.Fprint(e.stdout, " ", flag)
 		}
 		fmt.Fprintln(e.stdout)
 		return nil
@@ -148,28 +151,74 @@ func joined(shares []float64) string {
 	return strings.Join(text, ",")
 }
 
-// table is a sweep's completed runs.
-func (a *app) table(e *env, name string) (table.Table, []float64, error) {
-	s, err := a.store.Sweep(e.ctx, name)
-	if err != nil {
-		return table.Table{}, nil, err
+// asDecided are the flags by which haigo fit decides about the files as the sweep's page does about its runs; none where it does so
+// by itself.
+func asDecided(m evidence.Evidence) (flags []string) {
+	add := func(flag, form string, args ...any) {
+		flags = append(flags, flag, shellQuoted(fmt.Sprintf(form, args...)))
 	}
-	arms, err := a.store.Arms(e.ctx, name)
-	if err != nil {
-		return table.Table{}, nil, err
+	if m.Table.Phases > 1 {
+		add("--phases", "%d", m.Table.Phases)
+		add("--phase-shares", "%s", joined(m.Shares))
 	}
-	results, err := a.store.Results(e.ctx, name)
-	if err != nil {
-		return table.Table{}, nil, err
+	if obvious := m.Table.Pairs(); !sameElements(obvious, m.Pairs) {
+		for _, p := range m.Pairs {
+			add("--pair", "%s=%s", p.Source, p.Metric)
+		}
 	}
-	plans, err := a.store.RunPlans(e.ctx, name)
-	if err != nil {
-		return table.Table{}, nil, err
+	if usual := decision.Mean(m.Table.Metrics); m.Goal.Max || !sameElements(usual.Terms, m.Goal.Terms) {
+		add("--objective", "%s", m.Goal)
 	}
-	parameters := map[string]int64{}
-	for run, plan := range plans {
-		parameters[run] = plan.Parameters
+	for _, source := range m.Table.Sources {
+		if low, bound := m.Limits.Least[source]; bound {
+			add("--bound", "%s=%g..%g", source, low, m.Limits.Most[source])
+		}
+		if n := m.Sizes[source]; n > 0 {
+			add("--source-tokens", "%s=%.0f", source, n)
+		}
 	}
-	t, shares := table.Sweep(s, arms, results, parameters)
-	return t, shares, nil
+	if n := m.Limits.MaxEpochs; n > 0 {
+		add("--max-epochs", "%g", n)
+	}
+	return flags
+}
+
+// sameElements compares two lists without doubles, in any order.
+func sameElements[T comparable](a, b []T) bool {
+	return len(a) == len(b) && !slices.ContainsFunc(a, func(v T) bool { return !slices.Contains(b, v) })
+}
+
+// shellQuoted is a word that a shell takes as it is.
+func shellQuoted(word string) string {
+	if strings.IndexFunc(word, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_./=,:", r)
+	}) < 0 {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+// evidence is what the page of a sweep decides from.
+func (a *app) evidence(e *env, name string) (evidence.Evidence, error) {
+	var r evidence.Runs
+	var err error
+	if r.Sweep, err = a.store.Sweep(e.ctx, name); err != nil {
+		return evidence.Evidence{}, err
+	}
+	if r.Arms, err = a.store.Arms(e.ctx, name); err != nil {
+		return evidence.Evidence{}, err
+	}
+	if r.Sources, err = a.store.SweepSources(e.ctx, name); err != nil {
+		return evidence.Evidence{}, err
+	}
+	if r.Tasks, err = a.store.SweepTasks(e.ctx, name); err != nil {
+		return evidence.Evidence{}, err
+	}
+	if r.Results, err = a.store.Results(e.ctx, name); err != nil {
+		return evidence.Evidence{}, err
+	}
+	if r.Plans, err = a.store.RunPlans(e.ctx, name); err != nil {
+		return evidence.Evidence{}, err
+	}
+	return evidence.New(r, evidence.Aim{})
 }

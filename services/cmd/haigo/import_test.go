@@ -3,6 +3,7 @@ package main_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -15,6 +16,11 @@ func TestImport(t *testing.T) {
 	says(t, refused(t, nil, data, "import", "theirs2", "--mixtures", ratios, "--metrics", metrics), "how long the runs are is not known")
 	says(t, refused(t, nil, data, "import", "theirs2", "--mixtures", ratios), "either a CSV of metrics or --tensorboard")
 	out := t.TempDir()
+	exported := haigo(t, data, "export", "--sweep", "theirs", "--mixtures", filepath.Join(out, "a.csv"), "--metrics", filepath.Join(out, "b.csv"))
+	says(t, exported, "16 runs; haigo fit --mixtures ")
+	if strings.Contains(exported, "--objective") || strings.Contains(exported, "--pair") {
+		t.Errorf("fit needs no more to decide as the page does: %s", exported)
+	}
 	haigo(t, data, "export", "--sweep", "theirs", "--for", "levanter", "--out", out)
 	text, err := os.ReadFile(filepath.Join(out, "levanter.yaml"))
 	if err != nil {
