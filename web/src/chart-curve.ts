@@ -216,8 +216,8 @@ interface Head {
 function above(sheet: Sheet, places: Place): Head[] {
   const { theme, lang, width, figure } = sheet;
   const { min, max } = ends(sheet, "x");
-  const axis = say(figure.y.name, lang); // stands in the lowest row, on the left
-  const free: number[] = axis ? [places(min, 0)[0] + textWidth(axis, 12, theme) + 12] : [];
+  const axis = say(figure.y.name, lang); // stands on the left, across the two lowest rows
+  const free: number[] = axis ? new Array<number>(2).fill(places(min, 0)[0] + textWidth(axis, 12, theme) + 12) : [];
   return [...drawn(figure, "start"), ...drawn(figure, "change")].sort((a, b) => at(a.rows[0], 0) - at(b.rows[0], 0)).map((s) => {
     const x = at(s.rows[0], 0);
     const name = fit(say(s.label, lang), width * 0.4, 11, theme);
