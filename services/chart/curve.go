@@ -79,15 +79,16 @@ func (d Data) curvesOf(arm, metric string, curves []ablation.Curve) []ablation.C
 
 // curve collects what a figure of curves draws.
 type curve struct {
-	figure  *Figure
-	frame   Frame
-	names   map[string]string // of runs, by id
-	placed  bool              // whether the table tells places of the x axis beside steps and tokens
-	series  []Series
-	rows    [][]row
-	table   Table
-	drawn   []spot
-	undrawn ablation.Label // what has no line, and why
+	figure    *Figure
+	frame     Frame
+	names     map[string]string // of runs, by id
+	placed    bool              // whether the table tells places of the x axis beside steps and tokens
+	series    []Series
+	rows      [][]row
+	table     Table
+	drawn     []spot
+	undrawn   ablation.Label // what has no line, and why
+	uncircled int            // spikes that have no room
 }
 
 // spot is a drawn stretch: where, and from where to where.
@@ -200,11 +201,11 @@ func (c *curve) draw(v strand) {
 }
 
 func (c *curve) spikes(v strand) []row {
+	seen := slices.DeleteFunc(spikes(v.line), func(s spike) bool { return !c.frame.holds(v.at(v.line[s.at])) })
+	c.uncircled += max(0, len(seen)-spikesAtMost)
 	var rows []row
-	for _, s := range spikes(v.line) {
-		if x := v.at(v.line[s.at]); c.frame.holds(x) {
-			rows = append(rows, point(x, s.top, s.size))
-		}
+	for _, s := range largest(seen) {
+		rows = append(rows, point(v.at(v.line[s.at]), s.top, s.size))
 	}
 	return rows
 }
@@ -276,7 +277,7 @@ func (c *curve) finish(x scale) error {
 	}
 	y := c.scale(x)
 	if len(c.table.Rows) > 0 {
-		c.figure.Caption = join(c.figure.Caption, c.cut(x, y))
+		c.figure.Caption = join(c.figure.Caption, c.more(), c.cut(x, y))
 	}
 	d := newDrawing(x, y)
 	for i, s := range c.series {
@@ -305,6 +306,17 @@ func (c *curve) scale(x scale) scale {
 		bottom = 0
 	}
 	return around([]float64{bottom, max(top, line)}, 4, 0)
+}
+
+// more says how many spikes have no circle, since their lines have so many.
+func (c *curve) more() ablation.Label {
+	switch c.uncircled {
+	case 0:
+		return ablation.Label{}
+	case 1:
+		return say("丸印のないスパイクがほかに 1 つある。値は表と CSV にある。", "One more spike has no circle; the table and the CSV have its value.")
+	}
+	return say("丸印のないスパイクがほかに %d ある。値は表と CSV にある。", "%d more spikes have no circle; the table and the CSV have their values.", c.uncircled)
 }
 
 // cut says how often lines and bands leave the frame past their beginning; of differences, anywhere.

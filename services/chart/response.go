@@ -22,6 +22,11 @@ func OutlookResponse(o Outlook, source string) (Figure, error) {
 	}
 	for i, r := range o.Responses {
 		if r.Source == j && len(r.Points) > 0 {
+			if share := Percent(r.Low, 1); r.Top-r.Low < 1e-9 {
+				f.Empty = say("%s の割合はどの配合も %s で、応答は描けない。割合を変えた配合を走らせると出る。", "Every mixture has %[2]s of %[1]s, so there is no response to draw; run a mixture with another share of it.", same(source), share)
+				f.Caption = ablation.Label{}
+				return f, newDrawing(scale{0, 1, .25}, scale{0, 1, .25}).finish(&f)
+			}
 			w := response{o, i}
 			f.Y = w.axis()
 			f.Description = w.description(source)

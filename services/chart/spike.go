@@ -14,7 +14,7 @@ type spike struct {
 }
 
 const (
-	spikesAtMost  = 5 // of one line, the largest
+	spikesAtMost  = 5 // circled of one line, the largest
 	neighbours    = 3 // on either side
 	spikeMultiple = 8 // times the usual distance along the line: five standard deviations of normal noise
 )
@@ -45,10 +45,15 @@ func spikes(line []stretch) []spike {
 		}
 		out = append(out, found)
 	}
-	slices.SortFunc(out, func(a, b spike) int { return cmp.Compare(b.size, a.size) })
-	out = out[:min(len(out), spikesAtMost)]
-	slices.SortFunc(out, func(a, b spike) int { return cmp.Compare(a.at, b.at) })
 	return out
+}
+
+// largest are as many as have room to be circled, in order along the line.
+func largest(found []spike) []spike {
+	slices.SortFunc(found, func(a, b spike) int { return cmp.Compare(b.size, a.size) })
+	found = found[:min(len(found), spikesAtMost)]
+	slices.SortFunc(found, func(a, b spike) int { return cmp.Compare(a.at, b.at) })
+	return found
 }
 
 // before is how far the means lie apart that come before a stretch's neighbours, for one near the line's end, which has few
