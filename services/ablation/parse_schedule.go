@@ -18,9 +18,7 @@ func (r *reader) schedules(n *node, s Sweep) []Schedule {
 	}
 	var out []Schedule
 	for _, e := range entries {
-		if !r.named(e.key) {
-			continue
-		}
+		r.named(e.key) // one that can't be its name still shows what it mixes
 		f := r.fields(e.value, "label", "stages")
 		r.require(e.value, f, "stages")
 		out = append(out, Schedule{Name: e.key.text, Label: r.label(f["label"]), Stages: r.stages(f["stages"], s)})

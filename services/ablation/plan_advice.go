@@ -3,6 +3,7 @@ package ablation
 import (
 	"cmp"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -90,6 +91,7 @@ func (p *Plan) warn(s Sweep) {
 				"%s は途中で変わりますが、総量をそろえた対照がありません。順序の効果と総量の効果を区別できません。対照アームを加えてください（design.control: matched）", c.Name))
 		}
 	}
+	p.warnTwins(s)
 	for _, source := range p.Sources {
 		p.warnSource(source)
 	}
@@ -99,6 +101,23 @@ func (p *Plan) warn(s Sweep) {
 	p.warnTasks()
 	p.warnEvaluation(s)
 	p.warnEarlyStop(s)
+}
+
+// warnTwins tells of a schedule that reads what another one reads, as a duplicate does that nobody changed.
+func (p *Plan) warnTwins(s Sweep) {
+	for i, a := range p.Arms {
+		if a.Schedule == nil || a.MatchedOf != "" {
+			continue
+		}
+		for _, b := range p.Arms[:i] {
+			listed := b.Schedule != nil && b.MatchedOf == ""
+			if listed && reflect.DeepEqual(a.Weights, b.Weights) && s.Recipe.For(a.Arm) == s.Recipe.For(b.Arm) {
+				p.warning(say("schedules %s and %s are the same, so their runs repeat each other; change one of them or take it out",
+					"%s と %s は同じ配合スケジュールなので、ランが重複します。どちらかを変えるか、消してください", b.Name, a.Name))
+				break
+			}
+		}
+	}
 }
 
 // warnEarlyStop tells of rungs that no evaluation comes before, at which nothing can be judged.
