@@ -47,10 +47,12 @@ func TestBrowser(t *testing.T) {
 
 	b.eval(`window.unloaded = false`)
 	b.until(`document.querySelectorAll("figure canvas").length === 6`) // trade-off, two curves, one task, two mixtures
+	b.eval(`{ const tick = document.querySelector("#runs tbody input[type=checkbox]"); tick.focus(); tick.click(); window.ticked = tick.value; }`)
 	for range 4 {
 		s.train(ablation.RunCompleted)
 	}
 	b.until(`window.unloaded === false && document.querySelector("#progress").innerText.includes("4 ラン中 4 完了")`)
+	b.until(`document.activeElement.value === window.ticked && document.activeElement.checked && document.querySelectorAll("#runs tbody tr").length === 4 && !/待機|queued/.test(document.querySelector("#runs tbody").innerText)`) // also the part that holds the focus
 	b.until(`document.querySelector("#results .best") && document.querySelector("#says .dstrip") && document.querySelector("[data-dialog]")`)
 	b.eval(`document.querySelector("#trade [data-do=table]").click()`)
 	b.until(`document.querySelectorAll("#trade [data-table] tbody tr").length === 6`) // four seeds, two means

@@ -27,6 +27,15 @@ export function follow(changed: () => void): void {
     addEventListener("online", refresh);
   }
   if (events) listen(events, worker, Number(beat), refresh); // it may have changed before anybody listened: the first call comes at once
+  addEventListener("pointerdown", (event) => (pressed = event.target as Node), true);
+  for (const over of ["pointerup", "pointercancel", "focusout"] as const) {
+    addEventListener(over, (event) => {
+      if (event.type !== "focusout") pressed = undefined;
+      if (!missed) return;
+      missed = false;
+      refresh();
+    }, true);
+  }
   setInterval(() => {
     if (document.querySelector("[data-ago]")) refresh(); // "3 min ago" grows by itself
   }, 15_000);
@@ -97,19 +106,36 @@ export async function renew({ all = false, wanted = () => true }: Renewal = {}):
   for (const old of document.querySelectorAll<HTMLElement>("[data-live]")) {
     const now = fresh.getElementById(old.id);
     if (!now || old.isEqualNode(now)) continue;
-    const focused = old.contains(document.activeElement) ? document.activeElement?.id : undefined;
-    if (focused === undefined || all) replace(old, now);
-    if (focused) document.getElementById(focused)?.focus();
+    const active = old.contains(document.activeElement) ? (document.activeElement as HTMLElement) : undefined;
+    if (!all && ((active && typing(active)) || (pressed && old.contains(pressed)))) {
+      missed = true;
+      continue;
+    }
+    const shown = replace(old, now);
+    if (active && !active.isConnected) same(active, old, shown)?.focus({ preventScroll: true });
   }
   return true;
+}
+
+let pressed: Node | undefined; // what a pointer is down on: a click needs it to stay
+let missed = false; // a part was left as it was, since somebody was at it
+
+// typing is whether an element holds what a reader is about to enter.
+const typing = (e: Element): boolean => e.matches("textarea, select, input:not([type=checkbox], [type=radio])");
+
+// same finds an element of a part in the one that took the part's place.
+function same(of: Element, old: Element, next: Element): HTMLElement | undefined {
+  const key = (e: Element): string => e.id || [e.tagName, ...["name", "value", "href", "aria-label"].map((a) => e.getAttribute(a))].join(" ");
+  const alike = (part: Element): HTMLElement[] => [...part.querySelectorAll<HTMLElement>(of.tagName)].filter((e) => key(e) === key(of));
+  return alike(next)[alike(old).indexOf(of as HTMLElement)];
 }
 
 // replace swaps an element, keeping what a reader did to it: how far it was scrolled, what was opened and ticked. An
 // element marked "once" holds charts: it is replaced only when it holds others. Where those marked "figures" are the same
 // charts of something else, they stay and are told.
-function replace(old: HTMLElement, now: HTMLElement): void {
-  if (old.dataset.live === "once" && figures(old) === figures(now)) return;
-  if (old.dataset.live === "figures" && retold(old, now)) return;
+function replace(old: HTMLElement, now: HTMLElement): HTMLElement {
+  if (old.dataset.live === "once" && figures(old) === figures(now)) return old;
+  if (old.dataset.live === "figures" && retold(old, now)) return old;
   const { scrollTop, scrollLeft } = old;
   const atEnd = scrollTop + old.clientHeight >= old.scrollHeight - 4;
   const opened = new Set([...old.querySelectorAll("details[open]")].map((d) => d.id));
@@ -120,6 +146,7 @@ function replace(old: HTMLElement, now: HTMLElement): void {
   old.replaceWith(next);
   next.scrollLeft = scrollLeft;
   next.scrollTop = old.dataset.live === "end" && atEnd ? next.scrollHeight : scrollTop;
+  return next;
 }
 
 // retold gives charts the addresses of their data and what stands beside them; false where they are other charts.
