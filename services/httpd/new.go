@@ -22,6 +22,7 @@ type newView struct {
 	Earlier   []ablation.Sweep // to start from
 	Blank     string           // a document to start from where there is nothing
 	As        string           // name to start it under instead of the document's
+	AsWrong   string           // why that can't be
 	AskAs     bool             // a sweep of the document's name has other content: offer another name
 	Lost      *lostRecurrence  // that it was not confirmed to lose
 	Problems  []ablation.Problem
@@ -156,6 +157,12 @@ func (s *Server) start(w http.ResponseWriter, r *http.Request) {
 	v.As, v.AskAs = as, v.AskAs || as != ""
 	v.Lost = newLostRecurrence(err)
 	v.refuse(s, words, err)
+	for i, p := range v.Problems {
+		if p.Field == "as" {
+			v.AsWrong, v.Problems = p.Message.In(words.lang), slices.Delete(v.Problems, i, i+1)
+			break
+		}
+	}
 	s.renderNew(w, r, status(err), v)
 }
 

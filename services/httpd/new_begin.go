@@ -281,8 +281,15 @@ func (s *Server) anySource(ctx context.Context) bool {
 func (s *Server) blank(ctx context.Context) string {
 	all, err := s.options.Store.Sources(ctx)
 	var names []string
+	taken := map[string]bool{} // languages that a source is named after: it can't stand beside others of its language
 	for _, source := range all {
-		if source.Role != ablation.RoleHeldout && !slices.Contains(names, source.Name) && len(names) < 4 {
+		if source.Role != ablation.RoleHeldout && source.Name == source.Lang {
+			taken[source.Lang] = true
+		}
+	}
+	for _, source := range all {
+		beside := taken[source.Lang] && source.Name != source.Lang
+		if source.Role != ablation.RoleHeldout && !beside && !slices.Contains(names, source.Name) && len(names) < 4 {
 			names = append(names, source.Name)
 		}
 	}

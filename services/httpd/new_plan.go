@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -46,6 +47,18 @@ type sharedPart struct {
 // SavedPart is the part of all runs' tokens that isn't trained again.
 func (v *planView) SavedPart() float64 {
 	return float64(v.SavedTokens) / float64(max(1, v.SavedTokens+v.TotalTokens))
+}
+
+// Smallest is the arm of the smallest model, where they are of several sizes; else nil.
+func (v *planView) Smallest() *ablation.PlanArm {
+	if len(v.Plan.Arms) == 0 {
+		return nil
+	}
+	least := slices.MinFunc(v.Plan.Arms, func(a, b ablation.PlanArm) int { return cmp.Compare(a.Parameters, b.Parameters) })
+	if least.Parameters == v.Parameters {
+		return nil
+	}
+	return &least
 }
 
 // SeedHeads are the seeds over the list of runs, where there is room to say them.

@@ -18,6 +18,7 @@ var fieldLabels = map[string]string{
 	"recipe/start": "new.f.start", "recipe/start/run": "new.f.start", "recipe/start/step": "new.f.start.step", "recipe/start/take": "new.f.take", "recipe/start/checkpoint": "new.f.folder",
 	"budget/yen": "new.f.yen", "budget/gpu_hours": "new.f.hours", "budget/runs_at_once": "new.f.side",
 	"recurrence": "nav.recurrences", "recurrence/cron": "new.again.cron", "recurrence/zone": "new.again.zone", "recurrence/missed": "rec.missed.policy", "recurrence/until": "new.again.until",
+	"keep": "keep.head", "keep/points": "keep.points", "keep/checkpoints": "keep.checkpoints", "keep/logs": "keep.logs", "as": "new.as",
 	"early_stop": "new.d.early_stop", "early_stop/at": "new.d.rungs", "early_stop/keep": "new.d.keep", "early_stop/by": "new.d.by",
 	"design": "new.designs", "design/baseline": "new.f.baseline", "design/control": "new.control",
 	"grid": "new.d.grid", "grid/of": "new.d.of", "grid/values": "new.d.values", "grid/from": "new.d.from",
@@ -30,9 +31,16 @@ var fieldLabels = map[string]string{
 	"limits": "new.d.limits", "limits/min_share": "new.d.least", "limits/max_epochs": "new.d.epochs",
 }
 
+// between is a space that keeps Japanese from Japanese: only letters and digits keep it.
+var between = regexp.MustCompile(`([\p{Han}\p{Hiragana}\p{Katakana}ー）]) ([\p{Han}\p{Hiragana}\p{Katakana}])`)
+
 // label is what the form calls a field of the document, given as its path; of one that it doesn't have, its nearest
 // parent's with the rest of the path, and where that has none either, the path.
 func (w words) label(path string, draft ablation.Draft) string {
+	return between.ReplaceAllString(w.called(path, draft), "$1$2")
+}
+
+func (w words) called(path string, draft ablation.Draft) string {
 	parts := strings.Split(path, "/")
 	switch {
 	case parts[0] == "schedules" && len(parts) > 1:

@@ -35,7 +35,7 @@ func (b formBuilder) shape(presets []trainer.Shape) field {
 	}
 	now := b.draft.Sweep.Recipe.Shape
 	f := b.chosen(b.field("recipe/shape", "sweep.def.shape", "shape", shapeText(now)), options)
-	if _, written := b.item(f.Path); f.Value == "" && written {
+	if b.writesShape() {
 		f.Options[0].Text = b.words.text("new.f.shape.own")
 		return f
 	}
@@ -48,15 +48,22 @@ func (b formBuilder) shape(presets []trainer.Shape) field {
 
 // numbers are the fields of a shape that the recipe writes out.
 func (b formBuilder) numbers() []field {
-	const path = "recipe/shape"
-	if _, written := b.item(path); b.draft.Texts[path] != "" || !written {
+	if !b.writesShape() {
 		return nil
 	}
 	var out []field
 	for _, key := range shapeKeys {
-		out = append(out, b.field(path+"/"+key, "new.f."+key, "number", ""))
+		out = append(out, b.field("recipe/shape/"+key, "new.f."+key, "number", ""))
 	}
 	return out
+}
+
+// writesShape reports whether the recipe has any number of a shape: one that is cleared is to be written again.
+func (b formBuilder) writesShape() bool {
+	return slices.ContainsFunc(shapeKeys, func(key string) bool {
+		_, written := b.draft.Texts["recipe/shape/"+key]
+		return written
+	})
 }
 
 // item is a value of a list as a field shows it. It is false for one that a field can't: what is neither a single value

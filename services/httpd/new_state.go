@@ -2,8 +2,10 @@ package httpd
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/haigo-lab/haigo/services/ablation"
@@ -78,6 +80,7 @@ type editorProblem struct {
 func newEditorState(words words, d ablation.Draft, v newView, q question) editorState {
 	sweep := d.Sweep
 	out := editorState{Readable: true, Document: v.Document, Tokens: sweep.Recipe.Tokens, Arm: q.arm, Baseline: sweep.Design.Baseline, Recurs: sweep.Recurrence != nil}
+	out.Sources, out.Schedules, out.Problems = []editorSource{}, []editorSchedule{}, []editorProblem{} // a list that is empty is one, too
 	langs := map[string]string{}
 	for _, t := range v.Form.Sources {
 		langs[t.Name] = t.Lang
@@ -93,11 +96,15 @@ func newEditorState(words words, d ablation.Draft, v newView, q question) editor
 	}
 	for i, c := range sweep.Schedules {
 		mark := chart.MarkOf(arms, i)
-		e := editorSchedule{Name: c.Name, Label: cmp.Or(c.Label.In(words.lang), c.Name), Named: naming(d, c.Name), Hue: mark.Hue, Shape: mark.Shape}
+		e := editorSchedule{Name: c.Name, Label: cmp.Or(c.Label.In(words.lang), c.Name), Named: naming(d, c.Name), Hue: mark.Hue, Shape: mark.Shape, Stages: []editorStage{}}
 		e.LabelPath = labelPath(d, c.Name, words.lang)
 		e.Written = d.Texts[strings.Join(e.LabelPath, "/")]
-		for _, stage := range c.Stages {
-			e.Stages = append(e.Stages, newEditorStage(stage, sweep))
+		for k, stage := range c.Stages {
+			drawn := newEditorStage(stage, sweep)
+			if nothing(d.Texts[fmt.Sprintf("schedules/%s/stages/%d/until", c.Name, k)]) {
+				drawn.Until = 0 // as it is written: what is read instead is the whole
+			}
+			e.Stages = append(e.Stages, drawn)
 		}
 		out.Schedules = append(out.Schedules, e)
 	}
@@ -133,7 +140,7 @@ func naming(d ablation.Draft, schedule string) [][]string {
 }
 
 func newEditorStage(s ablation.Stage, sweep ablation.Sweep) editorStage {
-	out := editorStage{Until: s.Until.Fraction, Ramp: string(s.Ramp)}
+	out := editorStage{Until: s.Until.Fraction, Ramp: string(s.Ramp), Shares: []float64{}}
 	if s.Until.Tokens > 0 {
 		out.Until = math.Min(1, float64(s.Until.Tokens)/float64(max(1, sweep.Recipe.Tokens)))
 	}
@@ -141,6 +148,12 @@ func newEditorStage(s ablation.Stage, sweep ablation.Sweep) editorStage {
 		out.Shares = append(out.Shares, s.Mixture[ref.Name])
 	}
 	return out
+}
+
+// nothing reports whether text is a number that isn't above 0, whatever unit stands with it.
+func nothing(text string) bool {
+	v, err := strconv.ParseFloat(strings.TrimRight(text, "%kKMBGT "), 64)
+	return err == nil && v <= 0
 }
 
 // pastOf is the part of the plan's runs that they take over with the state of others.

@@ -28,9 +28,11 @@ func TestNew_said(t *testing.T) {
 		{[2]string{"seeds: 2", "seeds: {}"}, "“Seeds”", "「シード数」"},
 		{[2]string{"web-ja: 0.3", "web-ja: three"}, "“web-ja in stage 1 of ja30” is three; give a share", "「ja30 の区間 1 の web-ja」は、three です。"},
 		{[2]string{"web-en: 0.7}", "web-en: 0.6}"}, "“stage 1 of ja30”: shares sum to 0.9", "「ja30 の区間 1」：割合の合計が 0.9"},
-		{design("grid: {of: web-ja, values: [0.3, 2], from: ja30}"), "“Vary a share, Takes, value 2” is 2; give a share", "「比率を振るの試す比率 の 2 番目」は、2 です。"},
+		{design("grid: {of: web-ja, values: [0.3, 2], from: ja30}"), "“Vary a share, Takes, value 2” is 2; give a share", "「比率を振るの試す比率の 2 番目」は、2 です。"},
 		{[2]string{"tokens: 4096", "tokens: 8192"}, "“Tokens a run” differs from the sweep", "「ランあたりのトークン」は、taken という名前の"},
-		{[2]string{"sources: [web-ja", "sources: [web-ko, web-ja"}, "“Sources, value 1”: there is no source web-ko; add it on the page of sources", "「データソース の 1 番目」：データソース web-ko はありません。「データソース」のページで追加"},
+		{[2]string{"ja30:\n", "日本語30:\n"}, "“日本語30”: \"日本語30\" is no name", "「日本語30」：\"日本語30\" は名前に使えません"},
+		{[2]string{"seeds: 2", "seeds: 2\nkeep: {points: many}"}, "“Points” is many", "「点」は、many です。"},
+		{[2]string{"sources: [web-ja", "sources: [web-ko, web-ja"}, "“Sources, value 1”: there is no source web-ko; add it on the page of sources", "「データソースの 1 番目」：データソース web-ko はありません。「データソース」のページで追加"},
 		{[2]string{"tokens: 4096", "tokens: 80M, max_epochs: 5"}, "or raise “Epochs allowed” (recipe.max_epochs)", "「許すエポック数」（recipe.max_epochs）を上げて"},
 	}
 	for _, tt := range tests {
@@ -48,5 +50,29 @@ func TestNew_said(t *testing.T) {
 				t.Errorf("%s, %s: names the command line:\n%s", tt.change[1], lang, wrong)
 			}
 		}
+	}
+}
+
+// TestNew_unfinished: a document that isn't finished, as it is while somebody writes it, is a form with the fields that it has.
+func TestNew_unfinished(t *testing.T) {
+	t.Parallel()
+	s := open(t, httpd.Options{})
+	s.text()
+	file := sweepFile("draft")
+	head, _, _ := strings.Cut(file, "schedules:")
+	for name, tt := range map[string]struct{ document, want string }{
+		"a schedule without anything":     {head + "schedules:\n  a:\n", `"stages":[]`},
+		"no source":                       {strings.Replace(file, "sources: [web-ja, web-en]", "sources: []", 1), `"sources":[]`},
+		"a schedule with no name for one": {strings.Replace(file, "ja30:", "日本語:", 1), `"name":"日本語"`},
+		"a stage that ends at nothing":    {strings.Replace(file, "until: 1.0", "until: 0%", 1), `"until":0,`},
+		"a shape that lacks a number":     {strings.Replace(file, "recipe: {", "recipe: {shape: {layers: , width: 128, heads: 4, ffn: 352}, ", 1), `data-path="recipe/shape/layers"`},
+	} {
+		if page := html.UnescapeString(s.send("/new/check?lang=en", "document", tt.document).want(t, 200).body); !strings.Contains(page, tt.want) {
+			t.Errorf("%s: lacks %s", name, tt.want)
+		}
+	}
+	page := html.UnescapeString(s.send("/new?lang=ja", "document", file, "as", "デモ2").want(t, 422, `id="as-e"`, `aria-describedby="as-e"`).body)
+	if !strings.Contains(page, `「別の名前」："デモ2" は名前に使えません`) {
+		t.Error("a name to start under isn't called by its field's name")
 	}
 }

@@ -28,6 +28,7 @@ export function area(root: SVGSVGElement, begun: () => void, moved: (change: Cha
   let past = 0;
   let width = 0;
   let drag = "";
+  let finger = 0; // that moves it
   let pressed = { handle: "", at: 0 };
 
   const x = (f: number): number => pad.left + f * (width - pad.left - pad.right);
@@ -181,21 +182,23 @@ export function area(root: SVGSVGElement, begun: () => void, moved: (change: Cha
   root.addEventListener("touchstart", (event) => handleOf(event.target) && event.preventDefault(), { passive: false });
   root.addEventListener("pointerdown", (event) => {
     const handle = handleOf(event.target);
-    if (!handle) return;
+    if (!handle || drag || event.button !== 0) return; // a second finger moves nothing, and another button opens a menu
     event.preventDefault();
     drag = handle.id;
+    finger = event.pointerId;
     begun();
     root.setPointerCapture(event.pointerId);
     handle.focus();
   });
   root.addEventListener("pointermove", (event) => {
     const handle = drag && root.querySelector<SVGElement>("#" + CSS.escape(drag));
-    if (!handle) return;
+    if (!handle || event.pointerId !== finger) return;
     const box = root.getBoundingClientRect();
     move(handle, { f: (event.clientX - box.left - pad.left) / (width - pad.left - pad.right), v: 1 - (event.clientY - box.top - pad.top) / inner });
   });
   for (const type of ["pointerup", "pointercancel"] as const) {
-    root.addEventListener(type, () => {
+    root.addEventListener(type, (event) => {
+      if (event.pointerId !== finger) return;
       drag = "";
       pressed.handle = "";
     });

@@ -30,14 +30,17 @@ export class Builder {
     const rests = this.box.inert;
     this.building++;
     this.built = this.built.then(async () => {
-      const name = this.schedule()?.name;
-      await this.idle();
-      const schedule = name === undefined ? undefined : this.schedule(name);
-      if (schedule) this.make(of(schedule));
-      await this.idle();
-      this.done();
-      this.building--;
-      if (rests) this.wake(from);
+      try {
+        const name = this.schedule()?.name;
+        await this.idle();
+        const schedule = name === undefined ? undefined : this.schedule(name);
+        if (schedule) this.make(of(schedule));
+        await this.idle();
+      } finally {
+        this.done();
+        this.building--;
+        if (rests) this.wake(from);
+      }
     });
   }
 

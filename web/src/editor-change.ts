@@ -15,6 +15,7 @@ function mixture(state: State, shares: number[]): Record<string, number> {
 
 // split cuts the longest stage in two that read the same.
 export function split(state: State, schedule: Schedule): Made {
+  if (!schedule.stages.length) return { edits: [{ op: "set", path: at(schedule, "stages"), value: even(state) }] };
   const starts = schedule.stages.map((_, i) => schedule.stages[i - 1]?.until ?? 0);
   const lengths = schedule.stages.map((s, i) => s.until - (starts[i] ?? 0));
   const i = lengths.indexOf(Math.max(...lengths));
@@ -27,14 +28,19 @@ export function split(state: State, schedule: Schedule): Made {
 // duplicate makes another schedule with the same stages.
 export function duplicate(state: State, schedule: Schedule): Made {
   const stages = schedule.stages.map((s) => ({ until: s.until, mixture: mixture(state, s.shares), ...(s.ramp === "none" ? {} : { ramp: s.ramp }) }));
-  return added(state, schedule.name, stages);
+  return added(state, schedule.name, stages.length ? stages : even(state));
 }
 
 // add makes a schedule that is constant, with equal shares.
 export function add(state: State): Made {
+  return added(state, "constant", even(state));
+}
+
+// even is one stage with equal shares.
+function even(state: State): unknown[] {
   const n = state.sources.length;
-  const even = state.sources.map((_, k) => Math.floor(100 / n) + (k < 100 % n ? 1 : 0));
-  return added(state, "constant", [{ until: 1, mixture: mixture(state, even.map((v) => v / 100)) }]);
+  const shares = state.sources.map((_, k) => Math.floor(100 / n) + (k < 100 % n ? 1 : 0));
+  return [{ until: 1, mixture: mixture(state, shares.map((v) => v / 100)) }];
 }
 
 function added(state: State, like: string, stages: unknown[]): Made {
@@ -47,6 +53,13 @@ function free(state: State, name: string): string {
   const stem = name.replace(/-\d+$/, "");
   for (let n = 2; state.schedules.some((s) => s.name === name); n++) name = `${stem}-${n}`;
   return name;
+}
+
+// unnamed is the key of the words that say why a schedule can't have a name; empty where it can.
+export function unnamed(state: State, schedule: Schedule, to: string): "" | "name" | "taken" {
+  const name = to.normalize("NFKC").trim();
+  if (!/^[a-z0-9][a-z0-9._-]{0,63}$/.test(name)) return "name";
+  return name !== schedule.name && state.schedules.some((s) => s.name === name) ? "taken" : "";
 }
 
 // rename gives a schedule another name, wherever it is named.

@@ -36,17 +36,19 @@ export function changed(field: HTMLInputElement): boolean {
     return false;
   }
   field.removeAttribute("aria-invalid");
+  field.setCustomValidity("");
+  field.defaultValue = field.value; // nobody is typing here any more
   if (field.id === "rate" && v !== undefined) localStorage.setItem(rateKey, String(v));
   if (field.id === "rate" && empty) localStorage.removeItem(rateKey);
   return true;
 }
 
-// why is what is wrong with text that is no number of more than 0.
-export function why(text: string): string {
+// why is what is wrong with text that is no number of more than 0, or none of what other words ask for.
+export function why(text: string, otherwise = "number"): string {
   try {
     numeral(text);
   } catch (error) {
     if (error instanceof Unclear) return t(error.key, { a: error.text });
   }
-  return t("number");
+  return t(otherwise);
 }

@@ -129,12 +129,21 @@ export class Doc {
   }
 
   private async talk(): Promise<void> {
+    try {
+      await this.converse();
+    } finally {
+      this.asking = undefined; // also where an answer can't be drawn
+    }
+  }
+
+  private async converse(): Promise<void> {
     do {
       this.again = false;
       const before = this.text;
       const edits = this.waiting.splice(0);
       const fit = this.fitting;
       this.fitting = false;
+      let answer: { page: Document; state: State };
       try {
         const body = new URLSearchParams({ document: before, edits: edits.length ? JSON.stringify(edits) : "", fit: fit ? "1" : "", ...this.ask() });
         const page = new DOMParser().parseFromString(await this.post(body), "text/html");
@@ -144,10 +153,7 @@ export class Doc {
           this.fitting ||= fit;
           continue;
         }
-        const state = read<State>(page, "state");
-        if (state.readable) this.text = state.document;
-        if (edits.length || fit) this.settle();
-        if (!this.again || edits.length) this.answered(page, state, this.waiting.length > 0);
+        answer = { page, state: read<State>(page, "state") };
       } catch (error) {
         if (this.text === before) this.waiting = [...edits, ...this.waiting];
         this.fitting ||= fit;
@@ -160,9 +166,13 @@ export class Doc {
           setTimeout(resume, rest);
         });
         this.again = true;
+        continue;
       }
+      const { page, state } = answer;
+      if (state.readable) this.text = state.document;
+      if (edits.length || fit) this.settle();
+      if (!this.again || edits.length) this.answered(page, state, this.waiting.length > 0);
     } while (this.again);
-    this.asking = undefined;
   }
 
   // post asks one question, and waits for the answer only so long. Once it is late, the next change has it given up.

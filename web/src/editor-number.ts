@@ -47,6 +47,7 @@ const myriads = /^(?:([\d.]+)兆)?(?:([\d.]+)億)?(?:([\d.]+)万)?([\d.]+)?$/;
 function count(text: string): number | undefined {
   const bare = text.replace(/\s+/g, "").replace(/^¥/, "").replace(/(トークン|tokens?|円|yen)$/i, "");
   const thousands = bare.replace(/([\d.]+)千/g, (_, n: string) => `${Number(n) * 1000}`);
+  if (/^-\d+(\.\d+)?$/.test(bare)) return Number(bare);
   const parts = thousands && myriads.exec(thousands);
   if (!parts) return undefined;
   const [, t = "0", b = "0", m = "0", one = "0"] = parts;
@@ -94,7 +95,7 @@ export function list(text: string, kind: string): Value[] {
 }
 
 function parts(text: string, kind: string): string[] {
-  if (kind === "range") return text.split(/[-–—~〜]|から/).map((part) => part.trim());
+  if (kind === "range") return text.split(/(?<=[\d%]\s*)[-–—~〜]|から/).map((part) => part.trim());
   const split = text.split(/[、;]\s*|,\s+|\s+|,(?!\d)|(?<!\d),/);
   if (split.length > 1 || !text.includes(",")) return split;
   const bare = text.split(",");

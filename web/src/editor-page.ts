@@ -28,13 +28,14 @@ export function goTo(field: string, state: State, choose: (schedule: string) => 
   const schedule = state.schedules?.find((s) => field === `schedules.${s.name}` || field.startsWith(`schedules.${s.name}.`));
   if (schedule) choose(schedule.name);
   const wanted = schedule ? document.querySelector<HTMLElement>('[data-stages] [aria-invalid="true"]') : byPath(field);
-  const target = wanted ?? (schedule ? document.getElementById("arm-label") : null);
+  const target = wanted ?? (schedule ? document.getElementById(field === `schedules.${schedule.name}` ? "arm-name" : "arm-label") : null);
   target?.scrollIntoView({ block: "center" });
   target?.focus({ preventScroll: true });
   return target !== null;
 }
 
 function byPath(field: string): HTMLElement | null {
+  if (!field) return null; // of the text as a whole
   const list = /^(sources|tasks)\[(\d+)\]/.exec(field);
   if (list) return document.querySelector<HTMLElement>(`[data-list="${list[1]}"][data-index="${list[2]}"]`);
   const path = field.replace(/[.[]/g, "/").replace(/\]/g, "");

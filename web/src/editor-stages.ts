@@ -80,14 +80,22 @@ function field(id: string, value: string, label: string, done: (v: number) => vo
       input.defaultValue = input.value; // nobody is typing here any more
       done(v);
     }
-    else {
-      input.setAttribute("aria-invalid", "true");
-      input.setCustomValidity(v > 100 ? t("percent") : why(input.value));
-      input.reportValidity();
-    }
+    else refuse(input, v > 100 ? t("percent") : v < 0 || !input.value.trim() ? t("portion") : why(input.value, "portion"));
   });
   input.addEventListener("input", () => input.setCustomValidity(""));
   return input;
+}
+
+// refuse says in a row below a field why what stands in it isn't taken. The field stays invalid, so that nothing is launched
+// with the number before.
+function refuse(input: HTMLInputElement, why: string): void {
+  const id = `${input.id}-e`;
+  input.setCustomValidity(why);
+  input.setAttribute("aria-invalid", "true");
+  input.setAttribute("aria-describedby", id);
+  document.getElementById(id)?.closest("tr")?.remove();
+  const row = input.closest("tr");
+  row?.after(html("tr", { class: "sep" }, html("td", {}), html("td", { class: "msg", colspan: row.cells.length - 1 }, html("p", { class: "err", id, role: "alert" }, why))));
 }
 
 // read is a number of a field; NaN for what is none, or unclear.

@@ -10,7 +10,7 @@ import * as draft from "./editor-draft";
 import { fields } from "./editor-form";
 import { goTo, renew } from "./editor-page";
 import { Picture, type By } from "./editor-picture";
-import { decimal, read, t, type Edit, type Schedule, type State } from "./editor-state";
+import { decimal, read, t, wrongIn, type Edit, type Schedule, type State } from "./editor-state";
 import { ended, text } from "./editor-text";
 import { localised } from "./editor-time";
 import { drawings, tables } from "./drawing";
@@ -192,9 +192,11 @@ class Page {
       stage.until = decimal(to.until);
       edits.push({ op: "set", path: [...at, "until"], value: stage.until });
     } else {
+      const unread = [to.lower, to.upper].map((k) => this.state.sources[k]?.name);
+      if (wrongIn(this.state, schedule).some((w) => w.stage === to.stage && unread.includes(w.part))) return; // nobody knows what it would write over
       const both = (stage.shares[to.lower] ?? 0) + (stage.shares[to.upper] ?? 0);
       stage.shares[to.lower] = decimal(to.share);
-      stage.shares[to.upper] = decimal(both - to.share);
+      stage.shares[to.upper] = Number((both - decimal(to.share)).toFixed(12)); // what is left, to the last digit: the sum stays as it was
       for (const k of [to.lower, to.upper]) edits.push({ op: "set", path: [...at, "mixture", this.state.sources[k]?.name ?? ""], value: stage.shares[k] });
     }
     this.moving = true;
@@ -295,6 +297,8 @@ class Page {
   private async review(): Promise<void> {
     this.text.flush();
     await this.doc.idle();
+    const unread = this.form.querySelector<HTMLInputElement>("[data-stages] :invalid, [data-cost]:invalid");
+    if (unread) return released(() => unread.focus()); // its number isn't in the document
     const dialog = document.getElementById("review") as HTMLDialogElement;
     if (dialog.querySelector("[data-launch]") && this.one("[data-review]") ) released(() => show(dialog));
   }

@@ -26,4 +26,4 @@ function filled<E extends Element>(element: E, attributes: Attributes, children:
 export const points = (all: [number, number][]): string => all.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(" ");
 
 // path runs along corners and closes.
-export const path = (all: [number, number][]): string => "M" + all.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join("L") + "Z";
+export const path = (all: [number, number][]): string => !all.length ? "" : "M" + all.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join("L") + "Z";
