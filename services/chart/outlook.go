@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/analysis"
@@ -15,6 +16,31 @@ import (
 type Outlook struct {
 	Data
 	decision.Outlook
+}
+
+// Aimed adds to the figure of a decision about another run than those at hand which run that is, and what that makes uncertain; 0 is
+// what wasn't asked for. Whoever sees the figure alone has nothing else to know it by.
+func (o Outlook) Aimed(f Figure, objective string, tokens, parameters float64) Figure {
+	if f.Empty != (ablation.Label{}) {
+		return f
+	}
+	var of []ablation.Label
+	if parameters > 0 {
+		of = append(of, say("パラメータ数 %s", "%s parameters", Count(parameters)))
+	}
+	if tokens > 0 {
+		of = append(of, say("%s トークン", "%s tokens", Count(tokens)))
+	}
+	if len(of) > 0 {
+		f.Caption = join(f.Caption, say("%s の本番についての判断。", "Decided for a run of %s.", list(of)))
+		for _, l := range o.Far {
+			f.Caption = join(f.Caption, ablation.Label{JA: l.JA + "。", EN: strings.ToUpper(l.EN[:1]) + l.EN[1:] + "."})
+		}
+	}
+	if objective != "" {
+		f.Caption = join(f.Caption, say("目的：%s。", "Objective: %s.", same(objective)))
+	}
+	return f
 }
 
 // columns are those of a mixture in a table, one a source, or one a source and phase.

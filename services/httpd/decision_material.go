@@ -70,13 +70,16 @@ func (s *Server) decisionFigure(ctx context.Context, d chart.Data, q chartQuery)
 	if err != nil {
 		return chart.Figure{}, err
 	}
+	var f chart.Figure
 	switch q.kind {
 	case "front":
-		return chart.OutlookFront(o)
+		f, err = chart.OutlookFront(o)
 	case "response":
-		return chart.OutlookResponse(o, q.source)
+		f, err = chart.OutlookResponse(o, q.source)
+	default:
+		f, err = chart.OutlookTernary(o)
 	}
-	return chart.OutlookTernary(o)
+	return o.Aimed(f, q.aim.Objective, q.aim.Tokens, q.aim.Parameters), err
 }
 
 // stability draws when the ranking of a sweep's arms settled, in every language's held-out text.

@@ -194,6 +194,9 @@ func TestDecision_figures(t *testing.T) {
 		}
 	}
 	s.get("/sweeps/ratios/decision/share").want(t, 200, `value="front"`, `value="response web-ja"`)
+	// a chart that is shared of a decision about a bigger run says so, and what that makes uncertain
+	s.get(strings.TrimPrefix(linkPattern.FindString(s.send("/sweeps/ratios/decision/share?params=7B&tokens=100G", "chart", "front", "days", "7").want(t, 200).body), s.url)+"?lang=en").
+		want(t, 200, "Decided for a run of 7B parameters, 100B tokens", "rankings carry over")
 }
 
 // sharedDecision shares a chart of the decision about ratios and is the link's path.

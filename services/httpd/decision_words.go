@@ -28,6 +28,8 @@ func (p decisionPage) prices() []string {
 	for _, v := range priced {
 		key := "dec.price.say"
 		switch {
+		case v.Held:
+			key = "dec.price.held"
 		case v.Gain == 0:
 			key = "dec.price.end"
 		case v.Cost.Mean <= 0:

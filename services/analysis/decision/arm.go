@@ -45,8 +45,9 @@ func (e *engine) around(run table.Run) []table.Run {
 	return out
 }
 
+// composed is the objective by draw, as wide as its errors at left-out mixtures were.
 func (e *engine) composed(drawn surrogate.Draws, n int) [][]float64 {
-	out := make([][]float64, draws)
+	out, means := make([][]float64, draws), make([]float64, n)
 	for s := range out {
 		out[s] = make([]float64, n)
 		for k, w := range e.weights {
@@ -55,7 +56,13 @@ func (e *engine) composed(drawn surrogate.Draws, n int) [][]float64 {
 			}
 			for i, v := range drawn[k][s] {
 				out[s][i] += w * v
+				means[i] += w * v / draws
 			}
+		}
+	}
+	for _, row := range out {
+		for i, v := range row {
+			row[i] = means[i] + e.joint*(v-means[i])
 		}
 	}
 	return out

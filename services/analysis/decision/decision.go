@@ -67,8 +67,10 @@ type Decision struct {
 	Mismatches []Mismatch
 	Beyond     bool // nothing near what was tried keeps to the limits, and what is recommended doesn't either
 	Warnings   []ablation.Label
+	Far        []ablation.Label // those of them that the run's size is the reason of
 	candidates []table.Run
 	drawn      surrogate.Draws
+	together   float64     // of the objective's noise, beside that of metrics each by itself
 	composed   [][]float64 // by draw and candidate; lower is better
 	optima     []table.Run // of the draws
 }
@@ -88,6 +90,7 @@ type engine struct {
 	options Options
 	weights []float64 // by metric of the fit; lower is better
 	groups  [][]int   // of runs of the mixtures that are compared
+	joint   float64   // by how much draws of the objective are stretched
 	target  table.Run
 	region  region
 	random  *rand.Rand
@@ -116,6 +119,7 @@ func (e *engine) decide() Decision {
 	d.ranges(e)
 	e.prices(&d)
 	e.detectable(&d)
+	d.together = fit.Together(e.weights)
 	e.warn(&d)
 	return d
 }
@@ -142,6 +146,7 @@ func newEngine(fit *surrogate.Fit, o Options) *engine {
 	if o.Tokens > 0 {
 		e.target.Tokens = o.Tokens
 	}
+	e.joint = fit.Joint(e.weights)
 	e.groups = e.compared()
 	e.region = e.newRegion(o.Limits)
 	return e

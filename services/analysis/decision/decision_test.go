@@ -182,8 +182,27 @@ func TestMake_prices(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d = decision.Make(f, decision.Options{Objective: alone}); len(d.Prices) != 2 || d.Prices[0].Gain != 0 || !math.IsNaN(d.Prices[0].Cost.Mean) || !(d.Prices[1].Cost.Mean > 0) {
+	if d = decision.Make(f, decision.Options{Objective: alone}); len(d.Prices) != 2 || d.Prices[0].Gain != 0 || d.Prices[0].Held || !math.IsNaN(d.Prices[0].Cost.Mean) || !(d.Prices[1].Cost.Mean > 0) {
 		t.Errorf("where all is Japanese already: %+v", d.Prices)
+	}
+}
+
+// TestMake_held: where Japanese and English both gain at the cost of code, no word says that nothing is better in them.
+func TestMake_held(t *testing.T) {
+	t.Parallel()
+	in := table.Table{Sources: []string{"text", "code"}, Phases: 1, Metrics: []string{"bpb/ja", "bpb/en", "bpb/code"}}
+	for i, share := range wide {
+		gains, code := math.Pow(share+.02, -.3), math.Pow(1.02-share, -.3)
+		in.Runs = append(in.Runs, table.Run{ID: fmt.Sprint(i), Shares: [][]float64{{share, 1 - share}}, Values: []float64{gains, 1.1 * gains, 2 * code}})
+	}
+	f, err := surrogate.New(surrogate.Setup{Table: in})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range decision.Make(f, decision.Options{Seed: 1}).Prices {
+		if spoken := p.Of != "bpb/code" && p.In != "bpb/code"; spoken && (p.Gain != 0 || !p.Held) {
+			t.Errorf("a price of %s in %s: %+v", p.Of, p.In, p)
+		}
 	}
 }
 

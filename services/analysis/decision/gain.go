@@ -16,8 +16,7 @@ func (d *Decision) Gain() float64 {
 	return sum / float64(len(d.composed))
 }
 
-// Noise is the standard deviation of the objective between seeds of one mixture, as if metrics spread each by itself; NaN where
-// no mixture was run twice.
+// Noise is the standard deviation of the objective between seeds of one mixture; NaN where no mixture was run twice.
 func (d *Decision) Noise() float64 {
 	squares := 0.0
 	for _, t := range d.Objective.Terms {
@@ -27,5 +26,5 @@ func (d *Decision) Noise() float64 {
 			}
 		}
 	}
-	return math.Sqrt(squares)
+	return d.together * math.Sqrt(squares)
 }

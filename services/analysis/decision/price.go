@@ -12,7 +12,8 @@ import (
 // at least, for each unit that the first gets better by, where what the objective makes of its other metrics gets no worse.
 type Price struct {
 	Of, In string
-	Gain   float64   // the step that it is taken over, in units of Of; 0: nothing within reach is better in Of at that
+	Gain   float64   // the step that it is taken over, in units of Of; 0: nothing within reach is better in Of at that, or see Held
+	Held   bool      // what is better in Of makes the objective's other metrics worse: there is no price in In alone
 	Cost   Interval  // NaN where Gain is 0
 	Run    table.Run // the mixture at the end of that step
 }
@@ -105,6 +106,7 @@ func (e *engine) price(d *Decision, of, in string) Price {
 	first, last := b.of(means[at[0]]), b.of(means[at[len(at)-1]])
 	b.size = point{last.x - first.x, first.y - last.y}
 	if b.size.x <= 0 || b.size.y <= 0 {
+		out.Held = b.betters(means)
 		return out
 	}
 	b.step = priceStep * b.size.x
@@ -112,6 +114,7 @@ func (e *engine) price(d *Decision, of, in string) Price {
 	end := b.end(d.Run, pool, means)
 	gain, lost := b.gain(e.fit.Means([]table.Run{end})[0])
 	if gain < b.step/2 || lost > priceSlack*b.rest {
+		out.Held = b.betters(means)
 		return out
 	}
 	drawn := e.fit.Draw([]table.Run{d.Run, end}, draws, e.options.Seed)
@@ -121,6 +124,15 @@ func (e *engine) price(d *Decision, of, in string) Price {
 	}
 	out.Gain, out.Cost, out.Run = gain, interval(costs), end
 	return out
+}
+
+// betters reports whether some mixture is clearly better in the first metric, whatever it costs of any other.
+func (b *bargain) betters(means [][]float64) bool {
+	low, high := math.Inf(1), math.Inf(-1)
+	for _, m := range means {
+		low, high = min(low, b.of(m).x), max(high, b.of(m).x)
+	}
+	return b.of(b.here).x-low > priceStep/2*(high-low)
 }
 
 // end is the mixture at the end of the step: climbs begin at the recommended one and at that of the pool which comes nearest.

@@ -64,9 +64,11 @@ func (e *engine) warn(d *Decision) {
 	for _, name := range e.edges(d.Run) {
 		d.warning("the recommended share of %s is the smallest or largest that was tried: the best may lie beyond it; run mixtures there", "推奨した %s の割合は、実行した範囲の端です。最適な割合はその外にあるかもしれません。そこも実行してみてください", name)
 	}
+	before := len(d.Warnings)
 	e.farSize(d)
 	e.unrepeated(d)
 	e.mismatch(d)
+	d.Far = d.Warnings[before:]
 }
 
 // unrepeated says where text would be read again and the runs don't say what that costs.

@@ -35,10 +35,11 @@ type space struct {
 	variesD         bool      // runs differ in tokens
 	repeats         bool      // some run reads some source more than once, and all runs' tokens are known
 	half            float64   // epochs over which repeated text loses its worth: R*
+	most            float64   // epochs beyond which nothing is known of that
 }
 
 func newSpace(t table.Table, shares []float64, sizes map[string]float64) space {
-	s := space{sources: len(t.Sources), phases: t.Phases, shares: shares, half: Repetition, sizes: make([]float64, len(t.Sources))}
+	s := space{sources: len(t.Sources), phases: t.Phases, shares: shares, half: Repetition, most: knownEpochs, sizes: make([]float64, len(t.Sources))}
 	for j, name := range t.Sources {
 		s.sizes[j] = sizes[name]
 	}
@@ -53,6 +54,7 @@ func newSpace(t table.Table, shares []float64, sizes map[string]float64) space {
 	for _, r := range t.Runs {
 		for _, e := range s.epochsOf(r) {
 			s.repeats = s.repeats || e > 1 && s.refD > 0
+			s.most = max(s.most, e)
 		}
 	}
 	return s
@@ -116,6 +118,10 @@ func (s space) epochsOf(r table.Run) []float64 {
 // is decided about would.
 const Repetition = 15.39
 
+// knownEpochs is how far the published loss was seen to hold. A source that is read more often than that, and than in any run, is
+// taken for one that is read so often: its text is seldom all that the run would have.
+const knownEpochs = 40.0
+
 // Worth is what a token of a source is worth on average, beside a new one, after so many epochs.
 func Worth(epochs, repetition float64) float64 {
 	if epochs <= 1 {
@@ -139,7 +145,7 @@ func (s space) exposure(r table.Run) exposure {
 	for p, phase := range r.Shares {
 		x.phases[p] = make([]float64, len(phase))
 		for j, w := range phase {
-			x.phases[p][j] = w * Worth(x.epochs[j], s.half)
+			x.phases[p][j] = w * Worth(min(x.epochs[j], s.most), s.half)
 		}
 	}
 	return x

@@ -288,4 +288,33 @@ func TestFit_Predict_anchors(t *testing.T) {
 	if share := float64(inside) / float64(all); share < .8 {
 		t.Errorf("90%% intervals cover %.0f%% of the runs beside few anchors", 100*share)
 	}
+	far := test.Runs[0]
+	far.Parameters = 1e12
+	for k, p := range f.Predict([]table.Run{far})[0] {
+		if !(p.Top < 100*p.Low) {
+			t.Errorf("%s of a run far beyond all: %v", metrics[k], p)
+		}
+	}
+}
+
+// TestFit_Joint: seeds that are bad for all metrics at once make the error of their mean larger than if each erred by itself, and its
+// noise too.
+func TestFit_Joint(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(8, 8))
+	in := runs(48, 2, .01, 5)
+	alone := fitted(t, surrogate.Setup{Table: in, Pairs: pairs})
+	for i := range in.Runs {
+		bad := .03 * r.NormFloat64()
+		for k := range in.Runs[i].Values {
+			in.Runs[i].Values[k] *= 1 + bad
+		}
+	}
+	alike, mean := fitted(t, surrogate.Setup{Table: in, Pairs: pairs}), []float64{1. / 3, 1. / 3, 1. / 3}
+	if a, b := alone.Joint(mean), alike.Joint(mean); b < 1.15*a {
+		t.Errorf("draws are stretched by %.2f, where metrics err alike by %.2f", a, b)
+	}
+	if a, b := alone.Together(mean), alike.Together(mean); math.Abs(b-math.Sqrt(3)) > .2 || a > 1.3 {
+		t.Errorf("noise is %.2f of metrics' own, where seeds are bad for all %.2f, want 1 and √3", a, b)
+	}
 }

@@ -18,6 +18,7 @@ type metric struct {
 	recipe   recipe
 	model    *model
 	held     held
+	left     []guess // of each row while it was left out
 	scores   []float64
 	uneven   uneven
 	size     bySize
@@ -54,6 +55,9 @@ func (m *metric) fit() {
 	m.held = m.recipe.crossfit(m.material, m.model)
 	m.model.weigh(m.material.y, m.held)
 	scores, said := m.model.scores(m.material, m.held)
+	for _, each := range m.held {
+		m.left = append(m.left, blend(each, m.model.weights))
+	}
 	for i, v := range said {
 		d := m.target.from(v) - m.target.from(m.material.y[i])
 		m.missed += d * d / float64(len(said))

@@ -38,7 +38,10 @@ type recipe struct {
 
 // guess is a prediction in logs: mean and variance of a metric's expected value, without the noise of single runs but
 // with what a model knows it misses.
-type guess struct{ mean, variance float64 }
+type guess struct {
+	mean, variance float64
+	nugget, within float64 // of the variance: what is a mixture's own, and what isn't members' disagreement
+}
 
 // Members of the stack, with how much each counts before any run has been left out. As many runs as priorRows would have
 // to speak against that to weigh as much.
@@ -166,12 +169,13 @@ func (m *model) each(xs []exposure) []opinions {
 		means, variances := g.at(xs)
 		nugget := math.Exp(2 * g.h[atNugget])
 		for i := range xs {
-			out[i][k] = guess{means[i], variances[i] + nugget}
+			out[i][k] = guess{mean: means[i], variance: variances[i] + nugget, nugget: nugget}
 		}
 	}
 	for i, x := range xs {
 		if m.ridge != nil {
-			out[i][memberRidge] = guess{m.ridge.at(x), out[i][memberRoot].variance}
+			out[i][memberRidge] = out[i][memberRoot]
+			out[i][memberRidge].mean = m.ridge.at(x)
 		}
 	}
 	return out
@@ -212,6 +216,8 @@ func blend(each opinions, weights []float64) guess {
 	for k, w := range weights {
 		d := each[k].mean - out.mean
 		out.variance += w * (each[k].variance + d*d)
+		out.within += w * each[k].variance
+		out.nugget += w * each[k].nugget
 	}
 	return out
 }

@@ -81,6 +81,8 @@ func (f fitted) printAdvice(w io.Writer) {
 // priced is what one of a metric costs in another.
 func priced(p decision.Price) string {
 	switch {
+	case p.Held:
+		return fmt.Sprintf("what is better in %s makes other metrics of the objective worse: it has no price in %s alone", p.Of, p.In)
 	case p.Gain == 0:
 		return fmt.Sprintf("no mixture within reach is better in %s, whatever that may cost of %s", p.Of, p.In)
 	case p.Cost.Mean <= 0:
