@@ -142,6 +142,9 @@ func (p decisionPage) verdict(b decision.Baseline) string {
 	if p.outlook.Distance < 1e-6 {
 		key = "dec.say.itself"
 	}
+	if p.outlook.Beyond {
+		key = "dec.say.beyond"
+	}
 	v, digits := b.Improvement, 3
 	if max(math.Abs(v.Low), math.Abs(v.Top)) < .005 {
 		digits = 5

@@ -218,9 +218,15 @@ func (r region) moved(at table.Run, step float64, rnd *rand.Rand) (table.Run, bo
 	if from == to {
 		return t, false
 	}
-	only := rnd.IntN(len(t.Shares) + 1) // beyond the last: all phases
+	// Models see a schedule's last phase and the whole: how those before share the rest is for none of them to say, and is kept.
+	parts := min(len(t.Shares), 2)
+	only := rnd.IntN(parts + 1) // beyond the last: all phases
 	for p, phase := range t.Shares {
-		if only < len(t.Shares) && p != only {
+		part := 0
+		if p > 0 && p == len(t.Shares)-1 {
+			part = 1
+		}
+		if only < parts && part != only {
 			continue
 		}
 		d := min(step*(.5+rnd.Float64()), phase[from])

@@ -58,8 +58,14 @@ func (e *engine) warn(d *Decision) {
 			d.warning("%s would be read %.1f times; text read more than %g times is worth less each time", "%s を %.1f 回読むことになります。%g 回を超えて読んだテキストの価値は下がっていきます", e.fit.Table.Sources[j], n, ManyEpochs)
 		}
 	}
-	if _, at := e.region.nearest(d.Run); at > e.region.reach {
-		d.warning("no tried mixture is near the recommended one: the nearest is %.2f away in total variation", "推奨した配合の近くには実行した配合がありません。最も近いものでも全変動距離で %.2f 離れています", at)
+	if _, at := e.region.nearest(d.Run); at > e.region.reach || overstep(e.region.tried, d.Run) > edge {
+		d.warning("the recommended mixture lies outside of what was tried: the nearest is %.2f away in total variation, and a share passes the smallest or largest of its phase by up to %.2f; what is expected of it leans on the models' form",
+			"推奨した配合は、実行した範囲の外にあります。最も近いものでも全変動距離で %.2f 離れており、その段階で実行した割合の範囲を最大 %.2f 超えています。予測はモデルの形に頼っています",
+			at, max(0, overstep(e.region.tried, d.Run)))
+	}
+	if e.fit.Table.Phases > 2 {
+		d.warning("of a schedule the models see its last phase and the whole: how the phases before share the rest can't be told from these runs",
+			"モデルが見ているのは、スケジュールの最後の段階と全体の割合です。それより前の段階どうしの分け方は、これらのランからは分かりません")
 	}
 	for _, name := range e.edges(d.Run) {
 		d.warning("the recommended share of %s is the smallest or largest that was tried: the best may lie beyond it; run mixtures there", "推奨した %s の割合は、実行した範囲の端です。最適な割合はその外にあるかもしれません。そこも実行してみてください", name)
