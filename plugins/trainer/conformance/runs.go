@@ -189,7 +189,7 @@ func untrained(t *testing.T, a *attempt) {
 // is busy now may not be so later.
 func (s *suite) longRun(t *testing.T) *spec.Spec {
 	t.Helper()
-	const probe, enough = 60, time.Second
+	const probe, enough = 60, 400 * time.Millisecond
 	v := s.spec("probe", probe)
 	v.Log.EverySteps, v.Eval.EverySteps, v.Checkpoint.EverySteps = 1, 0, 0
 	a := s.run(t, v)
