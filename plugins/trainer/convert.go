@@ -50,7 +50,7 @@ func descriptionFromWire(r *trainerpb.DescribeResponse) (Description, error) {
 func reportToWire(r Report) *trainerpb.CheckResponse {
 	response := &trainerpb.CheckResponse{
 		Parameters: r.Parameters, FlopsPerToken: r.FLOPsPerToken, MemoryBytes: r.MemoryBytes,
-		TokensPerS: r.TokensPerS, Rows: r.Rows, Epochs: r.Epochs,
+		TokensPerS: r.TokensPerS, Rows: r.Rows, Epochs: r.Epochs, Pack: int32(r.Pack),
 	}
 	for _, p := range r.Problems {
 		response.Problems = append(response.Problems, &trainerpb.Problem{Field: p.Field, Message: p.Message, MessageJa: p.MessageJA})
@@ -61,7 +61,7 @@ func reportToWire(r Report) *trainerpb.CheckResponse {
 func reportFromWire(r *trainerpb.CheckResponse) Report {
 	report := Report{
 		Parameters: r.GetParameters(), FLOPsPerToken: r.GetFlopsPerToken(), MemoryBytes: r.GetMemoryBytes(),
-		TokensPerS: r.GetTokensPerS(), Rows: r.GetRows(), Epochs: r.GetEpochs(),
+		TokensPerS: r.GetTokensPerS(), Rows: r.GetRows(), Epochs: r.GetEpochs(), Pack: int(r.GetPack()),
 	}
 	for _, p := range r.GetProblems() {
 		report.Problems = append(report.Problems, Problem{Field: p.GetField(), Message: p.GetMessage(), MessageJA: p.GetMessageJa()})

@@ -13,7 +13,8 @@ type Trainer interface {
 	Describe(ctx context.Context) (Description, error)
 	// Check says what stands in the way of a run, and what the run would take. Problems are data, not an error.
 	Check(ctx context.Context, s *spec.Spec) (Report, error)
-	// Plan turns checked specs into the parts that an engine runs in order. More than one assignment is a pack.
+	// Plan turns a checked spec into the parts that an engine runs in order, in the attempt's folder or in that of a pack which is
+	// opened for it.
 	Plan(ctx context.Context, assignments []Assignment) (Plan, error)
 }
 
@@ -22,7 +23,7 @@ type Description struct {
 	Name            string   // as in a recipe's trainer
 	Version         string   // of the program
 	Devices         []Device // none means that it can't work on this machine
-	Packs           bool     // several runs of one shape in one process
+	Packs           bool     // several runs of one shape in one process: where it is started in a pack's folder, see [spec.Pack]
 	NativeSchedules bool     // false: only one mixture a part
 	Unit            string   // unit of mixing: "row"
 	Deterministic   bool     // the same spec and isa give the same bits
@@ -35,7 +36,7 @@ type Description struct {
 }
 
 // Device is a place to compute. Runs share one that has threads, a processor; one without, as a GPU, is given to one run at a
-// time, which finds its number, from 0 in the order of the description, in CUDA_VISIBLE_DEVICES.
+// time, or to one pack, which finds its number, from 0 in the order of the description, in CUDA_VISIBLE_DEVICES.
 type Device struct {
 	Name        string
 	Threads     int
@@ -58,6 +59,7 @@ type Report struct {
 	TokensPerS    float64            // an estimate for this machine, 0 where there is none
 	Rows          map[string]int64   // n_k by source
 	Epochs        map[string]float64 // rows that the table asks for ÷ n_k, by source
+	Pack          int                // runs of this shape that are trained fastest in one process here; 0 or 1: each in its own
 }
 
 // Problem is one thing that must change before the run can start.

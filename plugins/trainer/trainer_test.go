@@ -51,7 +51,7 @@ func TestTrainer_carriesEveryField(t *testing.T) {
 		report: trainer.Report{
 			Problems:   []trainer.Problem{{Field: "model.width", Message: "is odd"}},
 			Parameters: 869_504, FLOPsPerToken: 5e6, MemoryBytes: 1 << 27, TokensPerS: math.Inf(1),
-			Rows: map[string]int64{"web-ja": 12}, Epochs: map[string]float64{"web-ja": 1.5},
+			Rows: map[string]int64{"web-ja": 12}, Epochs: map[string]float64{"web-ja": 1.5}, Pack: 4,
 		},
 		plan: trainer.Plan{
 			Files: []trainer.PlanFile{{Path: "args", Content: []byte{0, 255}}},

@@ -10,6 +10,10 @@
 //	                      exec ──▶ exit.json
 //
 // Worker, exec and runner share files only, no pipe, so each may be killed without the others noticing. The lock is held
-// as long as exec or runner lives: [Verdict] reads what became of an attempt from it, never from a pid. Start with
-// [Engine].
+// as long as exec or runner lives: [Verdict] reads what became of an attempt from it, never from a pid.
+//
+// Several attempts may share a process, see [Packer]: exec runs the pack's folder as it would an attempt's, and the pack's
+// runner takes the lock of each attempt that it trains.
+//
+// Start with [Engine].
 package engine

@@ -42,6 +42,7 @@ var _ Engine = (*Local)(nil)
 // local is the handle's content.
 type local struct {
 	Dir       string `json:"dir"`
+	Pack      string `json:"pack,omitempty"` // folder of the pack that it is in; the process is the pack's then
 	PID       int    `json:"pid"`
 	StartTime int64  `json:"start_time"`
 	BootID    string `json:"boot_id"`
@@ -168,11 +169,17 @@ func (l *Local) Poll(_ context.Context, handles []Handle) ([]Status, error) {
 	return statuses, nil
 }
 
-// Stop implements Engine: the stop file is for the runner and for exec alike.
-func (l *Local) Stop(_ context.Context, h Handle, grace time.Duration) error {
+// Stop implements Engine: the stop file is for the runner and for exec alike. One of a pack's member is for the runner alone;
+// a member that the pack hasn't taken yet is ended here.
+func (l *Local) Stop(ctx context.Context, h Handle, grace time.Duration) error {
 	v, err := parse(h)
 	if err != nil {
 		return err
+	}
+	if v.Pack != "" {
+		if taken, err := withdraw(ctx, v.Dir); err != nil || !taken {
+			return err
+		}
 	}
 	return askStop(v.Dir, grace.String())
 }
@@ -181,7 +188,8 @@ func (l *Local) Stop(_ context.Context, h Handle, grace time.Duration) error {
 const stuck = 6 * beatEvery
 
 // Kill implements Engine. The wrapper, which can't mistake its child, does it; where the wrapper is gone or stuck, the runner
-// is known by the nonce in its environment, and a stuck wrapper ends after it.
+// is known by the nonce in its environment, and a stuck wrapper ends after it. A member of a pack that doesn't leave when it is
+// asked to ends with all of the pack.
 func (l *Local) Kill(ctx context.Context, h Handle) error {
 	v, err := parse(h)
 	if err != nil {
@@ -189,6 +197,15 @@ func (l *Local) Kill(ctx context.Context, h Handle) error {
 	}
 	if err := l.Stop(ctx, h, 0); err != nil {
 		return err
+	}
+	if v.Pack != "" {
+		if status, err := Verdict(v.Dir); err != nil || status.State != Running {
+			return err
+		}
+		if err := askStop(v.Pack, "0s"); err != nil {
+			return err
+		}
+		v.Dir = v.Pack
 	}
 	boot, err := bootID()
 	if err != nil || boot != v.BootID {

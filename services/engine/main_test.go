@@ -21,6 +21,7 @@ import (
 	"github.com/haigo-lab/haigo/plugins/trainer"
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 	"github.com/haigo-lab/haigo/services/engine"
+	"github.com/haigo-lab/haigo/services/engine/enginetest"
 )
 
 // TestMain is the tests' `haigo exec` and a worker too: this binary is started again with a role.
@@ -35,6 +36,13 @@ func TestMain(m *testing.M) {
 		if err := engine.Exec(ctx, os.Args[3]); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(engine.ExitStatus(err))
+		}
+	case "pack": // in the pack's folder
+		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+		defer stop()
+		if err := enginetest.RunPack(ctx, ".", trainUntilAsked); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
 		}
 	case "worker": // worker D: submits and stays as long as the tests
 		h, err := wrapper().Submit(context.Background(), os.Args[2], "key")

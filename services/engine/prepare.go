@@ -19,6 +19,11 @@ func Prepare(dir string, specJSON []byte, plan trainer.Plan, nonce string, devic
 	if err := checkPlan(plan); err != nil {
 		return fmt.Errorf("prepare attempt: %w", err)
 	}
+	return unlessStarted(dir, func() error { return write(dir, specJSON, plan, nonce, devices) })
+}
+
+// unlessStarted writes into an attempt's folder, where no process has it, or had it; none can begin meanwhile.
+func unlessStarted(dir string, write func() error) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("prepare attempt: %w", err)
 	}
@@ -29,7 +34,9 @@ func Prepare(dir string, specJSON []byte, plan trainer.Plan, nonce string, devic
 	if err != nil {
 		return fmt.Errorf("prepare attempt: %w", err)
 	}
-	err = write(dir, specJSON, plan, nonce, devices)
+	if _, err = os.Stat(filepath.Join(dir, spec.ProcessFile)); errors.Is(err, fs.ErrNotExist) {
+		err = write()
+	}
 	if err := errors.Join(err, release()); err != nil {
 		return fmt.Errorf("prepare attempt: %w", err)
 	}
@@ -54,9 +61,6 @@ func checkPlan(plan trainer.Plan) error {
 }
 
 func write(dir string, specJSON []byte, plan trainer.Plan, nonce string, devices []spec.LaunchDevice) error {
-	if _, err := os.Stat(filepath.Join(dir, spec.ProcessFile)); !errors.Is(err, fs.ErrNotExist) {
-		return err // nil: it has been started
-	}
 	for _, f := range plan.Files {
 		path := filepath.Join(dir, f.Path)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -21,7 +22,7 @@ const (
 // Verdict says what became of the attempt in folder dir:
 //
 //	lock held                                    running
-//	lock free, no process.json                   not started
+//	lock free, no process.json                   not started; waiting where it is in a pack that runs
 //	lock free, exit.json                         ended
 //	lock free, process.json of this machine      ended, or running while a process has the attempt's nonce
 //	process.json of another machine, no exit.json    running while its heartbeat is fresh, unobserved until that is
@@ -38,12 +39,16 @@ func Verdict(dir string) (Status, error) {
 	if err != nil {
 		return Status{}, fmt.Errorf("judge attempt: %w", err)
 	}
-	status := Status{Seen: heartbeat(dir)}
+	pack, err := spec.PackOf(dir)
+	if err != nil {
+		return Status{}, fmt.Errorf("judge attempt: %w", err)
+	}
+	status := Status{Seen: heartbeat(cmp.Or(pack, dir))}
 	switch {
 	case alive:
 		status.State = Running
 	case p == nil:
-		status.State = NotStarted
+		status.State, err = unseated(pack)
 	case !exited(dir) && here(p) && lives(p):
 		status.State = Running
 	case exited(dir) || here(p) || since(status.Seen, p.Started) > lost:
@@ -53,7 +58,7 @@ func Verdict(dir string) (Status, error) {
 	default:
 		status.State = Unobserved
 	}
-	return status, nil
+	return status, err
 }
 
 // since is how long an attempt has given no sign of life: none since its start where it never beat.

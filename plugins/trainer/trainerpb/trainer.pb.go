@@ -365,6 +365,7 @@ type CheckResponse struct {
 	TokensPerS    float64                `protobuf:"fixed64,5,opt,name=tokens_per_s,json=tokensPerS,proto3" json:"tokens_per_s,omitempty"`
 	Rows          map[string]int64       `protobuf:"bytes,6,rep,name=rows,proto3" json:"rows,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
 	Epochs        map[string]float64     `protobuf:"bytes,7,rep,name=epochs,proto3" json:"epochs,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"fixed64,2,opt,name=value"`
+	Pack          int32                  `protobuf:"varint,8,opt,name=pack,proto3" json:"pack,omitempty"` // runs of this shape that should share a process; 0 or 1: none
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -446,6 +447,13 @@ func (x *CheckResponse) GetEpochs() map[string]float64 {
 		return x.Epochs
 	}
 	return nil
+}
+
+func (x *CheckResponse) GetPack() int32 {
+	if x != nil {
+		return x.Pack
+	}
+	return 0
 }
 
 type Problem struct {
@@ -831,7 +839,7 @@ const file_trainer_proto_rawDesc = "" +
 	"\x05model\x18\x02 \x01(\fR\x05model\x12\x17\n" +
 	"\apeak_lr\x18\x03 \x01(\x01R\x06peakLr\"\"\n" +
 	"\fCheckRequest\x12\x12\n" +
-	"\x04spec\x18\x01 \x01(\fR\x04spec\"\xcb\x03\n" +
+	"\x04spec\x18\x01 \x01(\fR\x04spec\"\xdf\x03\n" +
 	"\rCheckResponse\x125\n" +
 	"\bproblems\x18\x01 \x03(\v2\x19.haigo.trainer.v1.ProblemR\bproblems\x12\x1e\n" +
 	"\n" +
@@ -842,7 +850,8 @@ const file_trainer_proto_rawDesc = "" +
 	"\ftokens_per_s\x18\x05 \x01(\x01R\n" +
 	"tokensPerS\x12=\n" +
 	"\x04rows\x18\x06 \x03(\v2).haigo.trainer.v1.CheckResponse.RowsEntryR\x04rows\x12C\n" +
-	"\x06epochs\x18\a \x03(\v2+.haigo.trainer.v1.CheckResponse.EpochsEntryR\x06epochs\x1a7\n" +
+	"\x06epochs\x18\a \x03(\v2+.haigo.trainer.v1.CheckResponse.EpochsEntryR\x06epochs\x12\x12\n" +
+	"\x04pack\x18\b \x01(\x05R\x04pack\x1a7\n" +
 	"\tRowsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\x1a9\n" +

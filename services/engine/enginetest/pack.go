@@ -1,0 +1,102 @@
+package enginetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/haigo-lab/haigo/plugins/trainer/spec"
+)
+
+// RunPack is a pack's runner, in the folder of the pack: each member is trained by train, as many at once as there are slots. It
+// leaves when ctx has ended, or a file "leave" says that no member is to come and the last has left.
+func RunPack(ctx context.Context, dir string, train func(ctx context.Context, dir string) error) error {
+	pack, err := spec.ReadFile[spec.Pack](filepath.Join(dir, spec.PackFile))
+	if err != nil {
+		return err
+	}
+	slots, seen := make(chan struct{}, pack.Slots), map[string]bool{}
+	var training sync.WaitGroup
+	defer training.Wait()
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "leave")); err == nil && len(slots) == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-look.C:
+		case slots <- struct{}{}:
+			member, lock, err := take(dir, seen)
+			if err != nil {
+				return err
+			}
+			if member == "" {
+				<-slots
+				<-look.C
+				continue
+			}
+			training.Go(func() {
+				if err := errors.Join(train(ctx, member), leave(dir, member), lock.Close()); err != nil {
+					fmt.Fprintln(os.Stderr, err)
+				}
+				<-slots
+			})
+		}
+	}
+}
+
+// take is the folder of a member that nobody trains yet, with its lock; "" where there is none now.
+func take(pack string, seen map[string]bool) (member string, lock *os.File, err error) {
+	entries, err := os.ReadDir(filepath.Join(pack, spec.MembersDir))
+	if err != nil {
+		return "", nil, err
+	}
+	for _, e := range entries {
+		if seen[e.Name()] || strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		path, err := os.ReadFile(filepath.Join(pack, spec.MembersDir, e.Name()))
+		if err != nil {
+			return "", nil, err
+		}
+		member = filepath.Clean(spec.Resolve(pack, strings.TrimSpace(string(path))))
+		lock, err := os.OpenFile(filepath.Join(member, spec.LockFile), os.O_RDWR|os.O_CREATE, 0o644)
+		if err != nil {
+			return "", nil, err
+		}
+		if syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil { // another's, or somebody looks
+			lock.Close()
+			continue
+		}
+		seen[e.Name()] = true
+		if _, err := os.Stat(filepath.Join(member, spec.ProcessFile)); !errors.Is(err, fs.ErrNotExist) {
+			lock.Close()
+			continue
+		}
+		process, err := os.ReadFile(filepath.Join(pack, spec.ProcessFile))
+		if err == nil {
+			err = spec.WriteBytes(filepath.Join(member, spec.ProcessFile), process)
+		}
+		return member, lock, err
+	}
+	return "", nil, nil
+}
+
+func leave(pack, member string) error {
+	p, err := spec.ReadFile[spec.Process](filepath.Join(pack, spec.ProcessFile))
+	if err != nil {
+		return err
+	}
+	now := time.Now().UTC()
+	return spec.WriteFile(filepath.Join(member, spec.ExitFile), spec.Exit{Part: "0", Started: now, Ended: now, Nonce: p.Nonce})
+}
