@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -69,10 +70,25 @@ func become(o Options, s *spec.Spec) error {
 	if err != nil && env.Wheels == venv.CUDA {
 		return err
 	}
-	argv := []string{
-		env.Python, "-s", "-E", program, "--rows", o.Rows, "--version", o.Version, "--processor", machine.Processor(), o.Dir,
+	argv := []string{env.Python, "-s", "-E", program, "--rows", o.Rows, "--version", o.Version, "--processor", machine.Processor()}
+	whom, err := runs(o.Dir)
+	if err != nil {
+		return err
 	}
+	argv = append(argv, whom...)
 	return syscall.Exec(env.Python, argv, append(os.Environ(), environment(cache, plugin.Threads(s), len(cards) > 0 && env.Wheels == venv.CUDA)...))
+}
+
+// runs are the program's arguments for what is to be trained in a folder: an attempt, or a pack's members.
+func runs(dir string) ([]string, error) {
+	pack, err := spec.ReadFile[spec.Pack](filepath.Join(dir, spec.PackFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return []string{dir}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return []string{"--slots", strconv.Itoa(pack.Slots), "--pack", dir}, nil
 }
 
 // environment is what the libraries read. On a card operations are deterministic, and what was compiled and tuned once is

@@ -21,7 +21,7 @@ func (p *Plugin) Check(ctx context.Context, s *spec.Spec) (trainer.Report, error
 	}
 	devices, err := p.devices(ctx)
 	if err == nil && len(devices) > 0 {
-		report.TokensPerS = speed(s, devices[0])
+		report.TokensPerS, report.Pack = speed(s, devices[0]), together(s, devices[0])
 	}
 	report.Problems = slices.Concat(Unsupported(s), tooLarge(s, devices), checkInit(s), material.Problems, heldout(s))
 	return report, nil

@@ -57,6 +57,28 @@ func speed(s *spec.Spec, d trainer.Device) float64 {
 	return 0
 }
 
+// most is how many runs share a process at most: more would save nothing, and leave more slots idle at a sweep's end.
+const most = 64
+
+// together is how many runs are trained fastest at once on a device. On a card tokens in flight count, by a model of its kernels
+// that nobody has measured yet: 128k of them keep it busy where layers are narrow, half as many where they aren't, and a run whose
+// own steps are as long gains nothing. On a processor four at once had 0.3 to 0.4 of the tokens a second of one (bench/pack_speed.py,
+// two shapes, one thread).
+func together(s *spec.Spec, d trainer.Device) int {
+	if d.Threads > 0 {
+		return 1
+	}
+	busy := int64(128 << 10)
+	if s.Model.Width > 256 {
+		busy = 64 << 10
+	}
+	n := min(most, busy/s.TokensPerStep())
+	if d.MemoryBytes > 0 {
+		n = min(n, d.MemoryBytes*9/10/memory(s))
+	}
+	return int(max(1, n))
+}
+
 // utilisation is what small models are predicted to reach of a card's peak: narrow ones wait for memory. It is a model of
 // kernels, not a measurement.
 func utilisation(width int) float64 {

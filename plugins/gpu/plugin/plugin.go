@@ -29,7 +29,7 @@ func New(executable, version string) *Plugin { return &Plugin{executable, versio
 // Describe never fails. Where nothing can be trained it has no device and says why.
 func (p *Plugin) Describe(ctx context.Context) (trainer.Description, error) {
 	d := trainer.Description{
-		Name: Name, Version: p.Version, NativeSchedules: true, Unit: "row", Deterministic: true, Shapes: shapes(),
+		Name: Name, Version: p.Version, Packs: true, NativeSchedules: true, Unit: "row", Deterministic: true, Shapes: shapes(),
 		Precisions: []string{spec.PrecisionFP32, spec.PrecisionBF16},
 	}
 	devices, err := p.devices(ctx)
@@ -64,10 +64,11 @@ func (p *Plugin) devices(ctx context.Context) ([]trainer.Device, error) {
 	return list, nil
 }
 
-// Plan is two parts: make the rows, which other runs may share, and train.
+// Plan is two parts: make the rows, which other runs may share, and train. In a pack's folder the first makes those of the run that
+// it is opened for, which are its members', and the second trains all members.
 func (p *Plugin) Plan(_ context.Context, assignments []trainer.Assignment) (trainer.Plan, error) {
 	if len(assignments) != 1 {
-		return trainer.Plan{}, fmt.Errorf("plan: the gpu trainer takes one run a process, got %d", len(assignments))
+		return trainer.Plan{}, fmt.Errorf("plan: the gpu trainer plans for one run, which others may join, got %d", len(assignments))
 	}
 	a := assignments[0]
 	start := int64(0)

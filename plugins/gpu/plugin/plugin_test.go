@@ -152,6 +152,13 @@ func TestCheck_OfACard(t *testing.T) {
 	if err != nil || len(report.Problems) > 0 || report.TokensPerS <= 0 {
 		t.Errorf("got %+v, %v", report, err)
 	}
+	if report.Pack != 64 {
+		t.Errorf("%d runs of 32 tokens a step share a card", report.Pack)
+	}
+	s.BatchRows = 1 << 13
+	if report, err = client.Check(context.Background(), s); err != nil || report.Pack != 2 {
+		t.Errorf("%d runs of 64k tokens a step share a card, %v", report.Pack, err)
+	}
 	s.Model.Layers, s.Model.Width, s.Model.FFN = 80, 10240, 28672
 	report, err = client.Check(context.Background(), s)
 	if err != nil || len(report.Problems) != 1 || report.Problems[0].Field != "model" {

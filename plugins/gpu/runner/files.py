@@ -30,6 +30,11 @@ def read_verified(path, want):
     return data
 
 
+def read_json(path):
+    with open(path, "rb") as file:
+        return json.load(file)
+
+
 def json_lines(path, want):
     """The objects of a JSON lines file that must have a digest."""
     return [json.loads(line) for line in read_verified(path, want).decode().split("\n") if line.strip()]

@@ -1,8 +1,8 @@
-"""Trains the runs whose attempts' folders are given, so many at once, and leaves when all have ended.
+"""Trains the runs whose attempts' folders are given, or those of a pack, so many at once, and leaves when all have ended.
 
-    python main.py --rows ROWS --version V --device NAME --slots R DIR...
+    python main.py --rows ROWS --version V --processor NAME --slots R (DIR... | --pack PACK)
 
-SIGTERM, or a stop file in an attempt's folder, ends in a checkpoint. The exit status is 1 where a run failed.
+SIGTERM, or a stop file in an attempt's folder, ends in a checkpoint. The exit status is 1 where a run that was named failed.
 """
 
 import argparse
@@ -18,16 +18,22 @@ def main():
         signal.signal(number, lambda *_: asked.append(True))
     import jax  # after the signals: it takes a while
 
+    import files
     import model
+    from members import Listed, Members
     from pack import Pack
     from session import Session
 
-    place = _place(o, jax)
+    place, signalled = _place(o, jax), lambda: bool(asked)
+    pack = lambda spec: Pack(model.of_spec(spec), spec["batch_rows"], o.slots)
+    if o.pack:
+        members = Members(o.pack, lambda folder, hold: Session(folder, o.rows, place, hold), signalled)
+        pack(files.read_json(os.path.join(o.pack, "spec.json"))).run(members, signalled)
+        return 0
     sessions = [Session(folder, o.rows, place) for folder in o.folders]
     sessions = [s for s in sessions if not s.ended]
     if sessions:
-        first = sessions[0].spec
-        Pack(model.of_spec(first), first["batch_rows"], o.slots).run(sessions, lambda: bool(asked))
+        pack(sessions[0].spec).run(Listed(sessions), signalled)
     return 1 if any(s.failed for s in sessions) else 0
 
 
@@ -37,7 +43,8 @@ def _options():
     p.add_argument("--version", required=True, help="of the trainer")
     p.add_argument("--processor", default="CPU", help="what the processor is called, where there is no GPU")
     p.add_argument("--slots", type=int, default=1, help="runs at once; what a run computes depends on it")
-    p.add_argument("folders", nargs="+", metavar="DIR", help="attempts' folders, each with spec.json")
+    p.add_argument("--pack", help="folder of a pack, whose runs come and go")
+    p.add_argument("folders", nargs="*", metavar="DIR", help="attempts' folders, each with spec.json")
     return p.parse_args()
 
 

@@ -15,6 +15,7 @@ import step
 from words import Said
 
 CALL_SECONDS = 0.1  # about how long a call takes: events are written after each
+IDLE_SECONDS = 0.05  # between two looks for a run, where there is none
 FEED_BYTES = 1 << 25  # of the rows of a call at most
 
 
@@ -32,14 +33,16 @@ class Pack:
         self.pending, self.since = None, 0.0
 
     def run(self, waiting, signalled):
-        """Trains all sessions of an iterator to their ends. signalled says whether to leave."""
-        waiting = iter(waiting)
+        """Trains all sessions that wait (see members) to their ends. signalled says whether to leave."""
         try:
-            while self._fill(waiting):
-                self._turn(signalled())
+            while self._fill(waiting) or waiting.may_come():
+                if any(self.seats):
+                    self._turn(signalled())
+                else:
+                    time.sleep(IDLE_SECONDS)
         except jax.errors.JaxRuntimeError as error:
             traceback.print_exc()
-            self._perish([s for s in [*self.seats, *waiting] if s and not s.ended], error)
+            self._perish([s for s in [*self.seats, *iter(waiting.next, None)] if s and not s.ended], error)
 
     def _perish(self, sessions, error):
         """Ends runs that the device can't go on with."""
@@ -64,7 +67,7 @@ class Pack:
 
     def _seat(self, slot, waiting):
         """Gives a free slot to the next run that has a step to make; False where there is none."""
-        for session in waiting:
+        for session in iter(waiting.next, None):
             if self._admit(slot, session):
                 self.seats[slot] = session
                 return True

@@ -2,6 +2,7 @@
 // program, so that the digest of that one covers both. Start with main.py, then pack.py and step.py:
 //
 //	main ─▶ pack (slots) ─▶ step (the compiled program) ─▶ model
+//	             ├▶ members (runs that come and go; their locks)
 //	             └▶ session (one run: spec, plan, events, checkpoints) ─▶ sampler, material, exam
 package runner
 

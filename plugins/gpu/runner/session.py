@@ -19,10 +19,11 @@ from words import Said
 
 
 class Session:
-    """The attempt in a folder. place is what started says of where it runs: trainer, device, isa and threads."""
+    """The attempt in a folder. place is what started says of where it runs: trainer, device, isa and threads; hold is what
+    keeps a member of a pack from being anybody else's, and is let go with its last word."""
 
-    def __init__(self, folder, cache, place):
-        self.folder, self.cache, self.place = os.path.abspath(folder), cache, place
+    def __init__(self, folder, cache, place, hold=None):
+        self.folder, self.cache, self.place, self.hold = os.path.abspath(folder), cache, place, hold
         with open(os.path.join(self.folder, "spec.json"), "rb") as file:
             data = file.read()
         self.spec, self.digest = json.loads(data), files.digest(data)
@@ -251,6 +252,8 @@ class Session:
             "outcome": outcome, "step": self.step, "reason": said.en, "reason_ja": said.ja, "retriable": retriable,
         }))
         self.events.close()
+        if self.hold:
+            self.hold.release(outcome)
 
     def fail(self, error):
         """Ends the attempt by an error."""

@@ -9,6 +9,7 @@ import jax
 import lab
 import model
 import step
+from members import Listed
 from pack import Pack
 from session import Session
 
@@ -27,7 +28,7 @@ class PackTest(unittest.TestCase):
         """Trains runs in a pack and returns their folders."""
         folders = [self.lab.attempt(s) for s in specs]
         sessions = [Session(f, self.lab.cache, lab.PLACE) for f in folders]
-        Pack(model.of_spec(specs[0]), specs[0]["batch_rows"], slots).run(sessions, asked)
+        Pack(model.of_spec(specs[0]), specs[0]["batch_rows"], slots).run(Listed(sessions), asked)
         return folders
 
     def test_four_in_a_pack_are_four_alone(self):
