@@ -11,8 +11,8 @@ import (
 // MetricYen is what DeviceFigure draws besides tokens_per_s and mfu.
 const MetricYen = "yen_per_billion_tokens"
 
-// DeviceUse is how runs of one model and batch went on one kind of device. Its figures are of one device where a run computes on
-// several.
+// DeviceUse is how runs of one model and batch went on one kind of device. Its figures are of one device, where a run computes on
+// several, and where several runs share it.
 type DeviceUse struct {
 	Device    string         `json:"device"`
 	Devices   int            `json:"devices" doc:"How many of them a run computes on"`
@@ -82,7 +82,7 @@ func middleOf(m *analysis.Middle) float64 {
 
 // used adds what a stretch of a run reached. Of a run that had several on one kind of device the last one counts.
 func used(uses []DeviceUse, s ablation.Side, r ablation.Run, g ablation.Segment, t ablation.Throughput, known ablation.Devices) []DeviceUse {
-	recipe, n := s.Recipe(), float64(max(1, g.Devices))
+	recipe, n := s.Recipe(), float64(max(1, g.Devices))/max(1, t.Shared)
 	key := deviceKey{g.Device, max(1, g.Devices), 0, g.ISA, recipe.Precision, recipe.Shape, recipe.BatchRows, recipe.RowTokens}
 	if g.ISA != "" {
 		key.threads = g.Threads

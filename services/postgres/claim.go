@@ -14,7 +14,7 @@ import (
 type ClaimRequest struct {
 	Holder     ablation.Holder
 	Lease      time.Duration
-	MaxRuns    int                        // attempts of this host that are not proved ended
+	MaxRuns    int                        // attempts of this host that are not proved ended; those of one pack are one
 	HolderGone func(ablation.Holder) bool // whether a holder on this host no longer lives; nil: none is ever known to be
 }
 
@@ -90,10 +90,22 @@ func orphan(ctx context.Context, tx pgx.Tx, q ClaimRequest) (string, error) {
 	return "", nil
 }
 
-// nextQueued locks the first queued run that sweep, budget and machine have room for. These claims go one after the
-// other, so that two never take the same last place.
+// oneByOne makes claims of queued runs go one after the other, so that two never take the same last place.
+func oneByOne(ctx context.Context, tx pgx.Tx) error {
+	_, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('haigo claims', 0))`)
+	return err
+}
+
+// sweepHasRoom holds where sweep w may start one more run.
+const sweepHasRoom = `w.state = 'running'
+			AND (
+				w.runs_at_once = 0
+				OR w.runs_at_once > (SELECT count(*) FROM runs WHERE sweep_id = w.id AND state IN ('running', 'stopping'))
+			)`
+
+// nextQueued locks the first queued run that sweep, budget and machine have room for.
 func nextQueued(ctx context.Context, tx pgx.Tx, q ClaimRequest) (string, error) {
-	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('haigo claims', 0))`); err != nil {
+	if err := oneByOne(ctx, tx); err != nil {
 		return "", err
 	}
 	ids, err := query(ctx, tx, pgx.RowTo[string], `
@@ -109,19 +121,13 @@ func nextQueued(ctx context.Context, tx pgx.Tx, q ClaimRequest) (string, error) 
 			LIMIT 1
 			FOR UPDATE SKIP LOCKED
 		) r
-		WHERE w.state = 'running'
-			AND (
-				w.runs_at_once = 0
-				OR w.runs_at_once > (SELECT count(*) FROM runs WHERE sweep_id = w.id AND state IN ('running', 'stopping'))
-			)
+		WHERE `+sweepHasRoom+`
 			AND $2 > (
-				SELECT count(*)
+				SELECT count(DISTINCT `+placeOf+`)
 				FROM runs b
+				LEFT JOIN attempts t ON t.run_id = b.id AND t.ended_at IS NULL
 				WHERE b.state IN ('running', 'stopping')
-					AND (
-						b.holder_host = $1
-						OR EXISTS (SELECT FROM attempts t WHERE t.run_id = b.id AND t.ended_at IS NULL AND t.host = $1)
-					)
+					AND (b.holder_host = $1 OR t.host = $1)
 			)
 		ORDER BY w.id
 		LIMIT 1`, q.Holder.Host, q.MaxRuns)

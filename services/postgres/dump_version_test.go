@@ -73,6 +73,7 @@ var rowsSince = map[int64][]string{
 	21: {`INSERT INTO judgements (run_id, rung, stopped) VALUES ('r', 1, true)`},
 	22: {`INSERT INTO rounds (sweep_id, number, kind, round) SELECT id, 1, 'start', '{}' FROM sweeps`},
 	32: {`INSERT INTO deleted_runs VALUES ('gone', '2026-01-01T00:00:00Z')`},
+	33: {`INSERT INTO pack_slots SELECT id, '', 4 FROM sweeps`},
 }
 
 // A dump of any earlier version becomes the same database that the migrations make of what was dumped, and can be read.

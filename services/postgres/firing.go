@@ -80,16 +80,24 @@ func fire(ctx context.Context, tx pgx.Tx, r ablation.RecurringSweep, planned, no
 	return err
 }
 
-// attemptHours is how long an attempt t has had its device at @now, from when it left a queue.
-const attemptHours = `greatest(extract(epoch FROM coalesce(t.ended_at, @now) - coalesce(t.left_queue_at, t.started_at)), 0)::float8 / 3600`
+// heldHours is how long a group of attempts t has had its device at @now, from when the first left a queue: of one attempt, or of a
+// pack's, which share one.
+const heldHours = `greatest(extract(epoch FROM max(coalesce(t.ended_at, @now)) - min(coalesce(t.left_queue_at, t.started_at))), 0)::float8 / 3600`
 
-// deviceHours is what a sweep w has used at @now: the time of its attempts, each on one device.
+// oneDevice groups attempts t by the process that they are, or share.
+const oneDevice = `coalesce(t.handle->>'pack', t.run_id || '/' || t.number)`
+
+// deviceHours is what a sweep w has used at @now: the time of its processes, each on one device.
 const deviceHours = `(
-			SELECT coalesce(sum(` + attemptHours + `), 0)
-			FROM attempts t
-			JOIN runs r ON r.id = t.run_id
-			WHERE r.sweep_id = w.id
-				AND NOT t.waiting
+			SELECT coalesce(sum(h.hours), 0)
+			FROM (
+				SELECT ` + heldHours + ` AS hours
+				FROM attempts t
+				JOIN runs r ON r.id = t.run_id
+				WHERE r.sweep_id = w.id
+					AND NOT t.waiting
+				GROUP BY ` + oneDevice + `
+			) h
 		)`
 
 // Firings are the newest decisions on the recurrence of a name, on all where it is empty, newest first, at most limit.

@@ -39,18 +39,22 @@ const spending = `
 		SELECT w.name, coalesce(w.definition->'budget', '{}'), w.closes_at, coalesce((
 			SELECT jsonb_object_agg(d.name, d.hours)
 			FROM (
-				SELECT coalesce(g.device, '') AS name, sum(` + attemptHours + `) AS hours
-				FROM attempts t
-				JOIN runs r ON r.id = t.run_id
-				LEFT JOIN LATERAL (
-					SELECT device
-					FROM segments
-					WHERE run_id = t.run_id AND attempt = t.number AND of_run IS NULL
-					ORDER BY ordinal DESC
-					LIMIT 1
-				) g ON true
-				WHERE r.sweep_id = w.id
-					AND NOT t.waiting
+				SELECT h.name, sum(h.hours) AS hours
+				FROM (
+					SELECT coalesce(max(g.device), '') AS name, ` + heldHours + ` AS hours
+					FROM attempts t
+					JOIN runs r ON r.id = t.run_id
+					LEFT JOIN LATERAL (
+						SELECT device
+						FROM segments
+						WHERE run_id = t.run_id AND attempt = t.number AND of_run IS NULL
+						ORDER BY ordinal DESC
+						LIMIT 1
+					) g ON true
+					WHERE r.sweep_id = w.id
+						AND NOT t.waiting
+					GROUP BY ` + oneDevice + `
+				) h
 				GROUP BY 1
 			) d
 		), '{}')

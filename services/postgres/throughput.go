@@ -12,14 +12,25 @@ import (
 // another is that one's.
 func (s *Store) Throughputs(ctx context.Context, runs []string) ([]ablation.Throughput, error) {
 	return query(ctx, s.pool, func(row pgx.CollectableRow) (t ablation.Throughput, err error) {
-		err = row.Scan(&t.RunID, &t.Attempt, &t.Segment, &t.TokensPerS, &t.Overall)
+		err = row.Scan(&t.RunID, &t.Attempt, &t.Segment, &t.TokensPerS, &t.Overall, &t.Shared)
 		return t, err
 	}, `
 		SELECT u.id, g.attempt, g.number,
 			coalesce(percentile_cont(0.5) WITHIN GROUP (ORDER BY r.sum / r.n) FILTER (WHERE s.name = @speed AND r.level = @fine), 0),
 			coalesce(u.tokens_per_step
 				* (max(r.max_step) FILTER (WHERE s.name = @seconds) - min(r.min_step) FILTER (WHERE s.name = @seconds))
-				/ nullif(max(r.max) FILTER (WHERE s.name = @seconds) - min(r.min) FILTER (WHERE s.name = @seconds), 0), 0)
+				/ nullif(max(r.max) FILTER (WHERE s.name = @seconds) - min(r.min) FILTER (WHERE s.name = @seconds), 0), 0),
+			coalesce((
+				SELECT sum(extract(epoch FROM coalesce(t.ended_at, now()) - t.began)) / nullif(extract(epoch FROM max(coalesce(t.ended_at, now())) - min(t.began)), 0)
+				FROM (
+					SELECT m.ended_at, coalesce(m.left_queue_at, m.started_at) AS began
+					FROM attempts p
+					JOIN attempts m ON m.handle ? 'pack' AND m.handle->>'pack' = p.handle->>'pack'
+					WHERE p.run_id = u.id
+						AND p.number = g.attempt
+						AND NOT m.waiting
+				) t
+			), 1)::float8
 		FROM runs u
 		JOIN segments g ON g.run_id = u.id
 		JOIN series s ON s.run_id = u.id AND s.name IN (@speed, @seconds)

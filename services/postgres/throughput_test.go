@@ -48,8 +48,8 @@ func TestThroughputs(t *testing.T) {
 	w.must(err)
 	const perStep = 8 // tokens
 	want := []ablation.Throughput{
-		{RunID: id, Attempt: 1, Segment: 0, TokensPerS: 50, Overall: perStep / 2},
-		{RunID: id, Attempt: 1, Segment: 1, TokensPerS: 10, Overall: perStep / 2},
+		{RunID: id, Attempt: 1, Segment: 0, TokensPerS: 50, Overall: perStep / 2, Shared: 1},
+		{RunID: id, Attempt: 1, Segment: 1, TokensPerS: 10, Overall: perStep / 2, Shared: 1},
 	}
 	if diff := cmp.Diff(want, got, cmpopts.EquateApprox(1e-9, 0)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
