@@ -29,7 +29,7 @@ func clearFrom(run string, number int) error {
 		if err != nil {
 			return err
 		}
-		if status.State == engine.Running || status.State == engine.Unobserved {
+		if status.State != engine.NotStarted && status.State != engine.Ended {
 			return errors.Join(fmt.Errorf("%s: %w", filepath.Base(dir), errTrainsOn), engine.AskStop(dir, grace))
 		}
 	}

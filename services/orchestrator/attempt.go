@@ -71,13 +71,14 @@ func encode(s *spec.Spec) ([]byte, error) {
 
 // launch plans the attempt, writes its folder and submits it. What stands in the way fails the run, with the reason.
 func (d *drive) launch(ctx context.Context, s *spec.Spec, data []byte) error {
-	if err := d.prepare(ctx, s, data); err != nil {
+	start, err := d.prepare(ctx, s, data)
+	if err != nil {
 		if ctx.Err() != nil {
 			return err
 		}
 		return d.fail(ctx, err)
 	}
-	handle, err := d.submit(ctx)
+	handle, err := d.submit(ctx, start)
 	if errors.Is(err, engine.ErrAway) {
 		d.Log.Warn("An engine is away; its attempt is submitted again soon", "run_id", d.run.ID, "engine", d.engine.Name(), "err", err)
 		d.again = time.Now().Add(awayFor)
@@ -100,15 +101,15 @@ func (d *drive) launch(ctx context.Context, s *spec.Spec, data []byte) error {
 	})
 }
 
-// submit hands the attempt to its engine. That may take longer than the claim lasts, which is renewed meanwhile.
-func (d *drive) submit(ctx context.Context) (handle engine.Handle, err error) {
-	if d.engine == nil {
-		return nil, fmt.Errorf("this worker has no engine %s; describe it in engines.yaml", d.attempt.Engine)
-	}
+// starter hands an attempt that was made ready to its engine.
+type starter func(ctx context.Context) (engine.Handle, error)
+
+// submit starts the attempt. That may take longer than the claim lasts, which is renewed meanwhile.
+func (d *drive) submit(ctx context.Context, start starter) (handle engine.Handle, err error) {
 	submitted := make(chan struct{})
 	go func() {
 		defer close(submitted)
-		handle, err = d.engine.Submit(ctx, d.dir(), d.key())
+		handle, err = start(ctx)
 	}()
 	tick := time.NewTicker(renewEvery)
 	defer tick.Stop()
@@ -131,45 +132,67 @@ func (d *drive) key() string {
 	return fmt.Sprintf("%s-a%04d-%x", d.run.ID, d.attempt.Number, d.attempt.StartedAt.UnixMicro())
 }
 
-func (d *drive) prepare(ctx context.Context, s *spec.Spec, data []byte) error {
+// prepare asks the trainer about the attempt and makes its folder ready, to be started in a process of its own or in a pack.
+func (d *drive) prepare(ctx context.Context, s *spec.Spec, data []byte) (starter, error) {
+	if d.engine == nil {
+		return nil, fmt.Errorf("this worker has no engine %s; describe it in engines.yaml", d.attempt.Engine)
+	}
 	name, err := d.trainerName(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	report, err := d.Trainers.Check(ctx, name, s)
 	if err != nil {
-		return fmt.Errorf("check the run with trainer %s: %w", name, err)
+		return nil, fmt.Errorf("check the run with trainer %s: %w", name, err)
 	}
 	if err := problems(report.Problems); err != nil {
-		return err
+		return nil, err
 	}
 	assignment := trainer.Assignment{Spec: s, Dir: d.dir(), Rows: spec.RowsDir(d.Data)}
 	if err := os.MkdirAll(d.dir(), 0o755); err != nil {
-		return fmt.Errorf("make the attempt's folder: %w", err)
+		return nil, fmt.Errorf("make the attempt's folder: %w", err)
 	}
 	plan, err := d.Trainers.Plan(ctx, name, []trainer.Assignment{assignment})
 	if err != nil {
-		return fmt.Errorf("plan the run with trainer %s: %w", name, err)
+		return nil, fmt.Errorf("plan the run with trainer %s: %w", name, err)
 	}
-	devices, err := d.devices(ctx, name)
+	about, err := d.Trainers.Describe(ctx, name)
 	if err != nil {
-		return err
+		return nil, fmt.Errorf("ask trainer %s for its devices: %w", name, err)
 	}
-	return engine.Prepare(d.dir(), data, plan, rand.Text(), devices...)
+	devices, err := d.devices(about)
+	if err != nil {
+		return nil, err
+	}
+	l := launching{data, plan, devices}
+	if packer, ok := d.engine.(engine.Packer); ok && about.Packs {
+		pack, err := d.packOf(ctx, report, len(devices))
+		if err != nil {
+			return nil, err
+		}
+		if pack.Slots > 1 {
+			return func(ctx context.Context) (engine.Handle, error) { return d.join(ctx, packer, pack, l) }, engine.PrepareMember(d.dir(), data)
+		}
+	}
+	start := func(ctx context.Context) (engine.Handle, error) { return d.engine.Submit(ctx, d.dir(), d.key()) }
+	return start, engine.Prepare(d.dir(), data, plan, rand.Text(), devices...)
+}
+
+// launching is what a process is started with.
+type launching struct {
+	spec    []byte
+	plan    trainer.Plan
+	devices []spec.LaunchDevice
 }
 
 // devices are those of which the attempt needs one: the trainer's that aren't shared, as a processor's threads are, where the
 // engine is one that gives them itself. A batch system gives its own.
-func (d *drive) devices(ctx context.Context, name string) ([]spec.LaunchDevice, error) {
+func (d *drive) devices(about trainer.Description) ([]spec.LaunchDevice, error) {
 	giver, ok := d.engine.(interface {
 		Devices(n int) ([]spec.LaunchDevice, error)
 	})
 	if !ok {
 		return nil, nil
-	}
-	about, err := d.Trainers.Describe(ctx, name)
-	if err != nil {
-		return nil, fmt.Errorf("ask trainer %s for its devices: %w", name, err)
 	}
 	n := 0
 	for _, v := range about.Devices {
@@ -321,7 +344,12 @@ func (d *drive) lastWord() *spec.Finished {
 			Outcome: spec.OutcomeFailed, Reason: d.damaged.Error(), ReasonJA: fmt.Sprintf("ランが書いたイベントを読めません：%v", d.damaged),
 		}
 	}
-	last, err := spec.LastEvent(filepath.Join(d.dir(), spec.EventsFile))
+	return finished(d.dir())
+}
+
+// finished is the last event in a folder where that is a finished one, else nil.
+func finished(dir string) *spec.Finished {
+	last, err := spec.LastEvent(filepath.Join(dir, spec.EventsFile))
 	if err != nil || last == nil {
 		return nil
 	}

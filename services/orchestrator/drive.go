@@ -41,6 +41,7 @@ type drive struct {
 	damaged error     // events.jsonl can't be read on
 	cut     bool      // events that were stored are gone from it
 	health  health
+	missed  int // packs that broke down before they took the attempt
 }
 
 // drive starts or adopts the attempt, stores its events as they come and ends it. When ctx ends it lets the claim go
@@ -82,6 +83,7 @@ func (d *drive) begin(ctx context.Context) error {
 			"試行 %d はエンジン %s で動いていますが、このワーカーにはありません。engines.yaml に書き直してください", d.attempt.Number, d.attempt.Engine))
 	}
 	d.handle = handle
+	d.rejoin(ctx)
 	d.Log.Info("Adopted a run's attempt", "run_id", d.run.ID, "attempt", d.attempt.Number)
 	return nil
 }
@@ -114,6 +116,9 @@ func (d *drive) lookOnce(ctx context.Context) (ended bool, err error) {
 		return false, err
 	}
 	if state == engine.NotStarted {
+		if err := d.leftBehind(ctx); err != nil {
+			return false, err
+		}
 		return false, d.start(ctx)
 	}
 	if !d.alive && state == engine.Running {

@@ -56,8 +56,12 @@ func role(args []string) {
 		err = talk(".")
 	case "despairing":
 		err = despair(".")
+	case "pack": // in the pack's folder
+		err = runPack(ctx)
 	case "worker": // worker URL DATA
 		err = work(ctx, args[2], args[3])
+	case "packer": // packer URL DATA
+		err = workInPacks(ctx, args[2], args[3])
 	default:
 		return
 	}
@@ -70,6 +74,13 @@ func role(args []string) {
 
 // talker is the embedded trainer with another runner: one that trains nothing and says what told says.
 type talker struct{ inProcess }
+
+// Describe implements orchestrator.Trainers: it could pack runs, and says of none that it should.
+func (t talker) Describe(ctx context.Context, name string) (trainer.Description, error) {
+	d, err := t.inProcess.Describe(ctx, name)
+	d.Packs = true
+	return d, err
+}
 
 func (talker) Plan(_ context.Context, _ string, _ []trainer.Assignment) (trainer.Plan, error) {
 	program, err := os.Executable()
@@ -161,6 +172,8 @@ type factory struct {
 	store     *postgres.Store
 	url, data string
 	steps     int64
+	role      string // of the workers
+	tries     int    // attempts that a run may need
 }
 
 // newFactory has so many runs: one, or two arms' of half as many seeds.
@@ -170,7 +183,7 @@ func newFactory(t testing.TB, url string, runs, steps int) *factory {
 	if runs > 1 {
 		seeds, second = runs/2, "  less: {stages: [{until: 1.0, mixture: {web-ja: 0.25, web-en: 0.75}}]}\n"
 	}
-	f := &factory{t, open(t, url), url, t.TempDir(), int64(steps)}
+	f := &factory{t, open(t, url), url, t.TempDir(), int64(steps), "worker", 1}
 	addText(t, f.store)
 	document := fmt.Sprintf(`name: talk
 sources: [web-ja, web-en]
@@ -210,7 +223,7 @@ func (l *logged) count(text string) int {
 
 func (f *factory) worker() worker {
 	f.Helper()
-	w := worker{exec.Command(os.Args[0], "worker", f.url, f.data), &logged{}}
+	w := worker{exec.Command(os.Args[0], f.role, f.url, f.data), &logged{}}
 	w.Stderr = w.log
 	if err := w.Start(); err != nil {
 		f.Fatal(err)
@@ -244,7 +257,7 @@ func (f *factory) fine(what string) {
 		return // the database is away
 	}
 	for _, r := range runs {
-		if r.State == ablation.RunFailed || r.Progress.Attempt > 1 {
+		if r.State == ablation.RunFailed || r.Progress.Attempt > f.tries {
 			f.Fatalf("waiting for %s: run %s is %s after %d attempts (%s)", what, r.Name, r.State, r.Progress.Attempt, r.Message.EN)
 		}
 	}
@@ -285,20 +298,7 @@ func (f *factory) holds() {
 		if n := f.begun(r.ID); n != 1 {
 			f.Errorf("run %s was begun %d times, by its folder", r.Name, n)
 		}
-		for m := range metricsTold {
-			got, err := f.store.Points(f.Context(), r.ID, metricName(m), 0, math.MaxInt64, int(f.steps)+10)
-			if err != nil {
-				f.Fatal(err)
-			}
-			want := make([]ablation.Point, f.steps)
-			for i := range want {
-				want[i] = ablation.Point{Step: int64(i + 1), Value: ablation.Real(told(m, int64(i+1)))}
-			}
-			if a, b := sum(want), sum(got); a != b {
-				f.Errorf("%s of run %s: %s are stored, %s were told", metricName(m), r.Name, b, a)
-			}
-			points += int64(len(got))
-		}
+		points += f.stored(r)
 	}
 	clocked := int64(len(runs)) * f.steps // the service's own metric: seconds
 	if n, err := f.store.CountingPoints(f.Context(), "talk"); err != nil || n != points+clocked {
@@ -322,6 +322,26 @@ func (f *factory) begun(run string) (n int) {
 		n += bytes.Count(events, []byte(`"type":"started"`))
 	}
 	return n
+}
+
+// stored checks what is stored of a run that was told to its end, and counts it.
+func (f *factory) stored(r ablation.Run) (points int64) {
+	f.Helper()
+	for m := range metricsTold {
+		got, err := f.store.Points(f.Context(), r.ID, metricName(m), 0, math.MaxInt64, int(f.steps)+10)
+		if err != nil {
+			f.Fatal(err)
+		}
+		want := make([]ablation.Point, f.steps)
+		for i := range want {
+			want[i] = ablation.Point{Step: int64(i + 1), Value: ablation.Real(told(m, int64(i+1)))}
+		}
+		if a, b := sum(want), sum(got); a != b {
+			f.Errorf("%s of run %s: %s are stored, %s were told", metricName(m), r.Name, b, a)
+		}
+		points += int64(len(got))
+	}
+	return points
 }
 
 // sum is number, sum and digest of points.

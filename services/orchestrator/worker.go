@@ -42,8 +42,9 @@ type Worker struct {
 	Data     string          // data folder, absolute
 	Holder   ablation.Holder
 	Gone     func(ablation.Holder) bool // whether a holder on this host no longer lives
-	MaxRuns  int                        // attempts not proved ended on this machine
+	MaxRuns  int                        // attempts not proved ended on this machine; those of one pack are one
 	Threads  int                        // of each run
+	Pack     int                        // runs at most in one process of a trainer that packs them; 0: as many as it says
 	Devices  ablation.Devices
 	Log      *slog.Logger
 
@@ -51,6 +52,7 @@ type Worker struct {
 	StopRunners bool
 
 	looked atomic.Int64 // Unix nanoseconds
+	packs  packs
 
 	mu    sync.Mutex
 	wakes map[string]chan struct{} // by run driven here
@@ -123,9 +125,19 @@ func (w *Worker) claimAll(ctx context.Context, drives *sync.WaitGroup, freed cha
 	}
 }
 
-// ClaimOnce claims the next run, nil when there is none to claim.
+// ClaimOnce claims the next run, nil when there is none to claim: first for a free slot of a pack that trains here.
 func (w *Worker) ClaimOnce(ctx context.Context) (*ablation.Claim, error) {
-	return w.Store.Claim(ctx, postgres.ClaimRequest{Holder: w.Holder, Lease: lease, MaxRuns: w.MaxRuns, HolderGone: w.Gone})
+	request := postgres.ClaimRequest{Holder: w.Holder, Lease: lease, MaxRuns: w.MaxRuns, HolderGone: w.Gone}
+	for _, p := range w.packs.spare(ctx) {
+		claim, err := w.Store.ClaimMate(ctx, request, p.about)
+		if claim != nil {
+			w.packs.enter(p, claim.Run.ID)
+		}
+		if claim != nil || err != nil {
+			return claim, err
+		}
+	}
+	return w.Store.Claim(ctx, request)
 }
 
 // Drive drives a claimed run until its attempt has ended, the claim is lost or ctx ends. It logs what went wrong: the
@@ -133,6 +145,7 @@ func (w *Worker) ClaimOnce(ctx context.Context) (*ablation.Claim, error) {
 func (w *Worker) Drive(ctx context.Context, claim ablation.Claim) {
 	d := &drive{Worker: w, claim: claim, run: claim.Run, wake: w.wakeFor(claim.Run.ID)}
 	defer w.forget(claim.Run.ID)
+	defer w.packs.leave(claim.Run.ID)
 	log := w.Log.With("run_id", d.run.ID, "run", d.run.Name, "sweep", d.run.Sweep)
 	switch err := d.drive(ctx); {
 	case err == nil:

@@ -23,6 +23,7 @@ const (
 	Checkpoints = Kind(ablation.KeptCheckpoints)
 	Logs        = Kind(ablation.KeptLogs)
 	Orphan      = Kind("orphan")     // the folder of a run that was deleted
+	Pack        = Kind("pack")       // the folder of a process that several runs shared, none of which has its logs any more
 	Copy        = Kind("copy")       // of a checkpoint that no run starts from any more
 	Rows        = Kind("rows")       // made ready for training, while nothing trains or waits
 	Unfinished  = Kind("unfinished") // left behind by a program that was killed
@@ -163,10 +164,24 @@ func (k *Keeper) unreferred(ctx context.Context) ([]Item, error) {
 	for _, pattern := range []string{"checkpoints/.*", "sources/.*", "sources/*/.*", "tasks/*/.*", "runs/*/.removed-*", "runs/*/checkpoints/.removed-*"} {
 		items = append(items, k.below(pattern, Unfinished, old, nil)...)
 	}
+	joined := k.joined()
+	items = append(items, k.below("packs/*", Pack, old, func(path string) bool { return !joined[filepath.Base(path)] })...)
 	if len(active) == 0 {
 		items = append(items, k.below("rows/*", Rows, old, nil)...)
 	}
 	return items, nil
+}
+
+// joined are the packs whose logs are a run's.
+func (k *Keeper) joined() map[string]bool {
+	names := map[string]bool{}
+	links, _ := filepath.Glob(filepath.Join(k.Data, "runs", "*", "attempt-*", spec.StderrFile))
+	for _, link := range links {
+		if target, err := os.Readlink(link); err == nil {
+			names[filepath.Base(filepath.Dir(target))] = true
+		}
+	}
+	return names
 }
 
 // below are the folders of a pattern that nobody touched of late and of which ok holds.
@@ -255,6 +270,12 @@ func (k *Keeper) removeLogs(run string) (err error) {
 			err = errors.Join(err, os.Remove(path))
 		}
 	})
+	links, _ := filepath.Glob(filepath.Join(spec.RunDir(k.Data, run), "attempt-*", "*.log")) // to those of a pack
+	for _, path := range links {
+		if isLog(path) {
+			err = errors.Join(err, os.Remove(path))
+		}
+	}
 	return err
 }
 

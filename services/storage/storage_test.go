@@ -3,6 +3,7 @@ package storage_test
 import (
 	"fmt"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -156,15 +157,18 @@ func TestKeeper_Unreferred(t *testing.T) {
 	if _, err := h.Store.DeleteSweep(t.Context(), "gone", nil); err != nil { // and whoever did it ended before its folder went
 		t.Fatal(err)
 	}
-	for _, path := range []string{"checkpoints/abc/weights", "checkpoints/.keeping-1/weights", "sources/.ja-1/x", "rows/k/rows.bin", "sources/ja/1/train/0"} {
+	for _, path := range []string{"packs/left/stderr.log", "packs/had/stderr.log", "checkpoints/abc/weights", "checkpoints/.keeping-1/weights", "sources/.ja-1/x", "rows/k/rows.bin", "sources/ja/1/train/0"} {
 		h.file(filepath.Join(h.Data, path))
+	}
+	if err := os.Symlink("../../../packs/had/stderr.log", filepath.Join(h.Data, "runs/done-0/attempt-0001/stderr.log")); err != nil {
+		t.Fatal(err)
 	}
 	if items, err := h.Collect(t.Context()); err != nil || len(items) != 0 {
 		t.Errorf("what somebody may be about to need: %v, %v", kinds(items), err)
 	}
 	h.old("")
 	items, err := h.Collect(t.Context())
-	want := []string{"copy checkpoints/abc", "orphan runs/gone-0", "rows rows/k", "unfinished checkpoints/.keeping-1", "unfinished sources/.ja-1"}
+	want := []string{"copy checkpoints/abc", "orphan runs/gone-0", "pack packs/left", "rows rows/k", "unfinished checkpoints/.keeping-1", "unfinished sources/.ja-1"}
 	if diff := cmp.Diff(want, kinds(items)); diff != "" || err != nil {
 		t.Errorf("what may go (-want +got): %v\n%s", err, diff)
 	}

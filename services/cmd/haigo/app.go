@@ -206,6 +206,6 @@ func (a *app) worker(e *env, stopRunners bool) (*orchestrator.Worker, error) {
 	runs, threads := a.side(e)
 	return &orchestrator.Worker{
 		Store: a.store, Trainers: a.trainers, Engines: engines, Data: a.data,
-		Holder: holder, Gone: engine.Gone, MaxRuns: runs, Threads: threads, Devices: a.devices, StopRunners: stopRunners, Log: e.log,
+		Holder: holder, Gone: engine.Gone, MaxRuns: runs, Threads: threads, Pack: e.settings.Pack, Devices: a.devices, StopRunners: stopRunners, Log: e.log,
 	}, nil
 }

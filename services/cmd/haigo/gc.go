@@ -51,6 +51,7 @@ func (c gcCmd) Run(e *env) error {
 var whyGone = map[storage.Kind]string{
 	storage.Points: "points of an ended run; its curves stay, 64 steps fine", storage.Checkpoints: "checkpoints of an ended run; nothing can go on from it",
 	storage.Logs: "log of an ended run", storage.Orphan: "folder of a run that was deleted", storage.Copy: "checkpoint that no run starts from",
+	storage.Pack: "process that runs shared, whose logs none of them has any more",
 	storage.Rows: "rows ready for training; made again when needed", storage.Unfinished: "left behind by a program that was killed",
 	storage.Unknown: "of a run that this database doesn't know; a backup may, so it stays without --unknown",
 	storage.Earlier: "of an earlier life of a run, which the database doesn't know",

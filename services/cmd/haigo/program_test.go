@@ -161,13 +161,13 @@ func dev(t testing.TB, data string) *service {
 	return serving(t, data, "dev")
 }
 
-// serving starts dev, or serve, which trains nothing.
-func serving(t testing.TB, data, verb string) *service {
+// serving starts dev, or serve, which trains nothing, with further flags.
+func serving(t testing.TB, data, verb string, flags ...string) *service {
 	t.Helper()
 	ready := filepath.Join(data, "ready.json")
 	_ = os.Remove(ready)
-	s := &service{process: start(t, command(t, data, "--verbose", "--runs-at-once", "2",
-		verb, "--listen", "127.0.0.1:0", "--ready-file", ready))}
+	flags = append([]string{"--verbose", "--runs-at-once", "2", verb, "--listen", "127.0.0.1:0", "--ready-file", ready}, flags...)
+	s := &service{process: start(t, command(t, data, flags...))}
 	s.await(t, "haigo to serve", func() bool {
 		content, err := os.ReadFile(ready)
 		return err == nil && json.Unmarshal(content, s) == nil

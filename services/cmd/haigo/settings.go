@@ -18,6 +18,7 @@ type Settings struct {
 	Trainers    string        `help:"Folder with plugins.yaml (default: beside the program)." placeholder:"DIR"`
 	Engine      string        `help:"Where runs train: local, or an engine that engines.yaml in the data folder describes (default: what that file names, else local)." placeholder:"NAME"`
 	RunsAtOnce  int           `name:"runs-at-once" help:"Runs side by side on this machine (default: one a core)." placeholder:"N"`
+	Pack        int           `help:"Runs of a sweep in one process, at most, with a trainer that packs runs (default: as many as it says are fastest)." placeholder:"N"`
 	YenPerHour  float64       `name:"yen-per-hour" help:"Price of an hour of one device: by it plans tell a cost, and budget.yen stops a sweep." default:"300" placeholder:"YEN"`
 	SilentAfter time.Duration `name:"silent-after" help:"Metrics of a running run may be silent for so long before that is an alert; 0: forever." default:"10m" placeholder:"TIME"`
 	Verbose     bool          `short:"v" help:"Log what happens, not only what went wrong."`
