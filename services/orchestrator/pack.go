@@ -141,10 +141,14 @@ func (l *packs) settle(p *pack, handle engine.Handle, err error) {
 }
 
 // packOf is the pack that the drive's run belongs to.
-func (d *drive) packOf(ctx context.Context, report trainer.Report, devices int) (postgres.Pack, error) {
-	return d.Store.PackOf(ctx, d.run.ID, func(p postgres.Pack) int {
-		return slots(cmp.Or(d.Pack, report.Pack), p.Runs, max(1, devices))
+func (d *drive) packOf(ctx context.Context, report trainer.Report, devices int) (about postgres.Pack, err error) {
+	err = d.persist(ctx, func(ctx context.Context) error {
+		about, err = d.Store.PackOf(ctx, d.run.ID, func(p postgres.Pack) int {
+			return slots(cmp.Or(d.Pack, report.Pack), p.Runs, max(1, devices))
+		})
+		return err
 	})
+	return about, err
 }
 
 // slots is how many of so many runs share a process, at most as many as may: they are spread evenly over devices, and over the

@@ -20,7 +20,7 @@ type Pack struct {
 	Sweep string
 	Shape string // that their arms have instead of the sweep's; empty: the sweep's
 	Slots int    // at once in one process; 1: each has a process of its own
-	Runs  int    // that the sweep has of this shape
+	Runs  int    // that the sweep has of this shape, and may train at once
 }
 
 // PackOf is the pack that a run belongs to. How many slots it has is decided once for a sweep's runs of one shape, from what choose
@@ -32,7 +32,8 @@ func (s *Store) PackOf(ctx context.Context, run string, choose func(Pack) int) (
 		var trained bool
 		p = Pack{}
 		if err := tx.QueryRow(ctx, `
-			SELECT w.id, w.name, `+shapeOf+`, k.slots, EXISTS (SELECT FROM segments g WHERE g.run_id = ANY (o.ids)), cardinality(o.ids)
+			SELECT w.id, w.name, `+shapeOf+`, k.slots, EXISTS (SELECT FROM segments g WHERE g.run_id = ANY (o.ids)),
+				least(cardinality(o.ids), nullif(w.runs_at_once, 0))
 			FROM runs r
 			JOIN sweeps w ON w.id = r.sweep_id
 			JOIN arms a ON a.id = r.arm_id

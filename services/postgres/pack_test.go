@@ -59,6 +59,13 @@ func TestPackOf(t *testing.T) {
 	if other.Shape == "" || other.Slots != 1 || w.packOf("s-arm1-3", 5) != other {
 		t.Errorf("of another shape: %+v", other)
 	}
+	few := application("few", 1, 3, 100)
+	few.Sweep.Budget.RunsAtOnce = 2
+	w.apply(few)
+	if p := w.packOf("few-arm0-1", 4); p.Runs != 2 {
+		t.Errorf("%d runs of a sweep train at once that has two", p.Runs)
+	}
+	w.must(w.PauseSweep(w.Context(), "few"))
 	w.sweep("older", 2, 100)
 	s := w.training()
 	for s.claim.Run.Sweep != "older" {
