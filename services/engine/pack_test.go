@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -15,19 +16,22 @@ import (
 	"github.com/haigo-lab/haigo/services/engine"
 )
 
-// trainUntilAsked writes down which process trains the member, and waits for its stop file.
+// trainUntilAsked writes down which process trains the member, and waits for its stop file, unless the member is deaf.
 func trainUntilAsked(ctx context.Context, dir string) error {
-	file, err := os.OpenFile(filepath.Join(dir, "ready"), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
+	file, err := os.OpenFile(filepath.Join(dir, "pids"), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
 	if err != nil {
 		return err
 	}
 	_, err = file.WriteString(strconv.Itoa(os.Getpid()) + "\n")
+	if err := errors.Join(err, file.Close(), os.WriteFile(filepath.Join(dir, "ready"), nil, 0o644)); err != nil {
+		return err
+	}
 	look := time.NewTicker(5 * time.Millisecond)
 	defer look.Stop()
-	for !exists(dir, spec.StopFile) && ctx.Err() == nil {
+	for (!exists(dir, spec.StopFile) || exists(dir, "deaf")) && ctx.Err() == nil {
 		<-look.C
 	}
-	return errors.Join(err, file.Close())
+	return nil
 }
 
 // barracks is a data folder with packs and attempts of one member each.
@@ -97,16 +101,14 @@ func TestPack(t *testing.T) {
 	unwanted := b.join(pack, never)
 	b.until(waits, engine.Waiting)
 	b.stop(unwanted)
-	if got := state(t, never); got != engine.Ended {
-		t.Errorf("a member that was stopped before the pack took it is %s", got)
-	}
+	b.until(never, engine.Ended)
 	b.stop(one)
 	b.until(first, engine.Ended)
 	ready(t, waits)
 	if state(t, second) != engine.Running || state(t, waits) != engine.Running || exists(never, "ready") {
 		t.Errorf("second is %s, the one that waited %s; one that was stopped before trained: %t", state(t, second), state(t, waits), exists(never, "ready"))
 	}
-	if text(t, first, "ready") != text(t, waits, "ready") || text(t, first, "ready") != text(t, second, "ready") {
+	if text(t, first, "pids") != text(t, waits, "pids") || text(t, first, "pids") != text(t, second, "pids") {
 		t.Error("members of one pack have processes of their own")
 	}
 	if process(t, second).Nonce != process(t, pack).Nonce {
@@ -127,7 +129,7 @@ func TestPack_killed(t *testing.T) {
 	if inside, err := engine.PackOf(waits); inside != pack || err != nil {
 		t.Fatalf("waits in %q: %v", inside, err)
 	}
-	for _, pid := range []int{process(t, pack).PID, number(t, taken, "ready")} {
+	for _, pid := range []int{process(t, pack).PID, number(t, taken, "pids")} {
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
@@ -141,7 +143,12 @@ func TestPack_killed(t *testing.T) {
 	b.join(next, waits)
 	ready(t, waits)
 	b.join(next, taken) // a worker that doesn't know
-	if state(t, taken) != engine.Ended || text(t, taken, "ready") == text(t, waits, "ready") {
+	last := b.member("zz")
+	b.join(next, last)
+	b.stop(b.join(next, waits))
+	ready(t, last) // so the one before was passed over
+	b.until(taken, engine.Ended)
+	if text(t, taken, "pids") == text(t, waits, "pids") {
 		t.Error("an attempt that was begun was begun again")
 	}
 }
@@ -167,25 +174,29 @@ func TestPack_neverInTwo(t *testing.T) {
 		ready(t, last) // so all that came before was passed over, or taken
 	}
 	for _, dir := range dirs {
-		if len(text(t, dir, "ready")) > 8 {
-			t.Errorf("%s was trained by %s", dir, text(t, dir, "ready"))
+		if len(strings.Fields(text(t, dir, "pids"))) != 1 {
+			t.Errorf("%s was trained by %s", dir, text(t, dir, "pids"))
 		}
 	}
 }
 
-// TestPack_aMemberKilled ends with its pack.
+// TestPack_aMemberKilled: one that doesn't leave when it is asked to ends with its pack.
 func TestPack_aMemberKilled(t *testing.T) {
 	t.Parallel()
 	b := barracks{t, t.TempDir()}
 	pack := b.open("p", 2)
-	h, beside := b.join(pack, b.member("a")), b.member("b")
+	deaf, beside := b.member("deaf"), b.member("beside")
+	if err := os.WriteFile(filepath.Join(deaf, "deaf"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	h := b.join(pack, deaf)
 	b.join(pack, beside)
+	ready(t, deaf)
 	ready(t, beside)
-	ready(t, spec.AttemptDir(spec.RunDir(b.data, "a"), 1))
 	if err := wrapper().Kill(t.Context(), h); err != nil {
 		t.Fatal(err)
 	}
-	b.until(spec.AttemptDir(spec.RunDir(b.data, "a"), 1), engine.Ended)
-	b.until(beside, engine.Ended)
-	b.until(pack, engine.Ended)
+	for _, dir := range []string{deaf, beside, pack} {
+		b.until(dir, engine.Ended)
+	}
 }

@@ -53,15 +53,15 @@ class Members:
         """The session of a member; None where another process has it, or had it."""
         with open(path, encoding="utf-8") as file:
             folder = files.resolve(self.folder, file.read().strip())
-        try:
-            lock = _lock(folder)
-        except FileNotFoundError:  # it was removed meanwhile
+        begun = lambda: os.path.exists(os.path.join(folder, "process.json"))
+        if begun() or not os.path.isdir(folder):
             self.seen.add(name)
             return None
+        lock = _lock(folder)
         if lock is None:
             return None
         self.seen.add(name)
-        if os.path.exists(os.path.join(folder, "process.json")):
+        if begun():  # meanwhile
             os.close(lock)
             return None
         hold = Hold(self, folder, lock)

@@ -70,6 +70,10 @@ func take(pack string, seen map[string]bool) (member string, lock *os.File, err 
 			return "", nil, err
 		}
 		member = filepath.Clean(spec.Resolve(pack, strings.TrimSpace(string(path))))
+		if begun(member) {
+			seen[e.Name()] = true
+			continue
+		}
 		lock, err := os.OpenFile(filepath.Join(member, spec.LockFile), os.O_RDWR|os.O_CREATE, 0o644)
 		if err != nil {
 			return "", nil, err
@@ -79,7 +83,7 @@ func take(pack string, seen map[string]bool) (member string, lock *os.File, err 
 			continue
 		}
 		seen[e.Name()] = true
-		if _, err := os.Stat(filepath.Join(member, spec.ProcessFile)); !errors.Is(err, fs.ErrNotExist) {
+		if begun(member) { // meanwhile
 			lock.Close()
 			continue
 		}
@@ -90,6 +94,12 @@ func take(pack string, seen map[string]bool) (member string, lock *os.File, err 
 		return member, lock, err
 	}
 	return "", nil, nil
+}
+
+// begun reports whether a process has an attempt, or had it.
+func begun(member string) bool {
+	_, err := os.Stat(filepath.Join(member, spec.ProcessFile))
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 func leave(pack, member string) error {
