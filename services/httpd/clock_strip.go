@@ -23,6 +23,7 @@ type clockStrip struct {
 
 const (
 	stripDays  = 10 // columns; where the firings lie further apart, only days that have one
+	stripMost  = 12 // columns of that kind
 	stripWide  = 1376.0
 	stripSlim  = 384.0
 	stripLeft  = 44.0
@@ -43,7 +44,7 @@ func newClockStrip(words words, next []nextFiring, now time.Time) clockStrip {
 		return c
 	}
 	for _, f := range next {
-		if day := midnight(f.At); !slices.ContainsFunc(c.days, day.Equal) {
+		if day := midnight(f.At); len(c.days) < stripMost && !slices.ContainsFunc(c.days, day.Equal) {
 			c.days = append(c.days, day)
 		}
 	}
@@ -69,6 +70,11 @@ func (c clockStrip) x(day time.Time) float64 {
 		return stripLeft + float64(i)*c.wide()
 	}
 	return -1
+}
+
+// cut reports whether there are firings on days that aren't drawn.
+func (c clockStrip) cut() bool {
+	return slices.ContainsFunc(c.next, func(f nextFiring) bool { return c.x(midnight(f.At)) < 0 })
 }
 
 func hourY(hours float64) float64 { return stripTop + hours/24*stripHours }
@@ -173,26 +179,55 @@ func (c clockStrip) inset() float64 {
 	return 8
 }
 
+// firing draws one as a line. The first of those that lie close together on a day bears the label of them all: their marks,
+// and which of their recurrence's they are.
 func (c clockStrip) firing(b *strings.Builder, i int) {
 	f := c.next[i]
-	at, x, w := f.At.In(japan), c.x(midnight(f.At))+c.inset(), c.wide()-2-2*c.inset()
+	day := c.x(midnight(f.At))
+	if day < 0 {
+		return
+	}
+	at, x, w := f.At.In(japan), day+c.inset(), c.wide()-2-2*c.inset()
 	y := hourY(hourOf(f.At))
 	fmt.Fprintf(b, `<line x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f" class="f"/>`, x, x+w, y, y)
-	if c.narrow || i > 0 && midnight(c.next[i-1].At).Equal(midnight(f.At)) && f.At.Sub(c.next[i-1].At).Hours() < tightHours {
+	if c.narrow || i > 0 && c.close(i-1) {
 		return
 	}
 	last := i // of those that the label is of
-	for last+1 < len(c.next) && midnight(c.next[last+1].At).Equal(midnight(f.At)) && c.next[last+1].At.Sub(c.next[last].At).Hours() < tightHours {
+	for last+1 < len(c.next) && c.close(last) {
 		last++
 	}
-	number := fmt.Sprint(i + 1)
-	if last > i {
-		number = fmt.Sprintf("%d–%d", i+1, last+1)
-	}
-	under := y + 15
+	under := hourY(hourOf(c.next[last].At)) + 15
 	if hourOf(f.At) >= 12 { // what follows in the day has its label above its line, too
 		under = y - 6
 	}
-	fmt.Fprintf(b, `<text x="%.1f" y="%.1f" class="b">%s</text><text x="%.1f" y="%.1f" text-anchor="end" class="dim">%s</text><g transform="translate(%.1f %.1f)">%s</g>`,
-		x+2, under, at.Format("15:04"), x+w-2, under, number, x+40, under-10, f.Row.Mark)
+	marks, number := labelled(c.next[i : last+1])
+	fmt.Fprintf(b, `<text x="%.1f" y="%.1f" class="b">%s</text><text x="%.1f" y="%.1f" text-anchor="end" class="dim">%s</text>`,
+		x+2, under, at.Format("15:04"), x+w-2, under, number)
+	for k, mark := range marks {
+		fmt.Fprintf(b, `<g transform="translate(%.1f %.1f)">%s</g>`, x+40+13*float64(k), under-10, mark)
+	}
+}
+
+// close reports whether a firing and the one after it have one label.
+func (c clockStrip) close(i int) bool {
+	a, b := c.next[i].At, c.next[i+1].At
+	return midnight(a).Equal(midnight(b)) && b.Sub(a).Hours() < tightHours
+}
+
+// labelled are the marks of firings, and which of their recurrence's they are, where they are of one.
+func labelled(all []nextFiring) (marks []template.HTML, number string) {
+	for _, f := range all {
+		if !slices.Contains(marks, f.Row.Mark) {
+			marks = append(marks, f.Row.Mark)
+		}
+	}
+	first, last := all[0].Of, all[len(all)-1].Of
+	switch {
+	case len(marks) > 1:
+		return marks, ""
+	case last > first:
+		return marks, fmt.Sprintf("%d–%d", first, last)
+	}
+	return marks, fmt.Sprint(first)
 }

@@ -15,15 +15,17 @@ import (
 )
 
 const (
-	nextShown    = 10 // firings on the strip
+	nextShown    = 10 // firings of a recurrence on the strip
 	historyShown = 50
 )
 
 // recurrencesView is the page of the sweeps that a clock starts.
 type recurrencesView struct {
 	Rows     []recurrenceRow
-	Next     []nextFiring
-	Calendar drawing // the same, drawn
+	Next     []nextFiring   // of the chosen one, or of each
+	Calendar drawing        // the same, drawn
+	Cut      bool           // there are some that it has no room for
+	Row      *recurrenceRow // the chosen one, unless it has ended
 	History  []firingRow
 	Chosen   string           // whose history is shown alone; empty: everyone's
 	Earlier  []ablation.Sweep // that could recur, where nothing does yet
@@ -48,6 +50,7 @@ type recurrenceRow struct {
 type nextFiring struct {
 	At, Closes time.Time // Closes is zero where nothing bounds them
 	Row        *recurrenceRow
+	Of         int // which of its recurrence's next ones it is, from 1
 }
 
 type firingRow struct {
@@ -83,10 +86,14 @@ func (s *Server) recurrences(ctx context.Context, words words, chosen string) (r
 	for i, r := range all {
 		v.Rows = append(v.Rows, newRecurrenceRow(words, r, i, chosen))
 	}
-	if v.Next, err = next(v.Rows); err != nil {
+	if i := slices.IndexFunc(v.Rows, func(r recurrenceRow) bool { return r.On }); i >= 0 {
+		v.Row = &v.Rows[i]
+	}
+	if v.Next, err = next(v.Rows, chosen); err != nil {
 		return v, err
 	}
-	v.Calendar = newClockStrip(words, v.Next, v.Now).drawing()
+	strip := newClockStrip(words, v.Next, v.Now)
+	v.Calendar, v.Cut = strip.drawing(), strip.cut()
 	if len(all) == 0 {
 		v.Earlier, _ = s.options.Store.Sweeps(ctx, earlierOffered, 0) // nothing to repeat is no reason to fail
 	}
@@ -136,20 +143,20 @@ func windows(r ablation.RecurringSweep) (there, own string) {
 	return there, own + " " + r.Zone
 }
 
-// next are the first planned times of all that are active, in order.
-func next(rows []recurrenceRow) ([]nextFiring, error) {
+// next are the first planned times of the chosen one, or of each, in order; of those that are active.
+func next(rows []recurrenceRow, chosen string) ([]nextFiring, error) {
 	var all []nextFiring
 	for i := range rows {
 		r := &rows[i]
-		if !r.Active {
+		if !r.Active || chosen != "" && !r.On {
 			continue
 		}
 		times, err := r.Next(r.NextAt.Add(-1), nextShown)
 		if err != nil {
 			return nil, err
 		}
-		for _, at := range times {
-			f := nextFiring{At: at, Row: r}
+		for i, at := range times {
+			f := nextFiring{At: at, Row: r, Of: i + 1}
 			if f.Closes, _, err = r.Closes(at); err != nil {
 				return nil, err
 			}
@@ -157,7 +164,7 @@ func next(rows []recurrenceRow) ([]nextFiring, error) {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b nextFiring) int { return a.At.Compare(b.At) })
-	return all[:min(len(all), nextShown)], nil
+	return all, nil
 }
 
 func (v recurrencesView) firing(words words, f ablation.Firing) firingRow {

@@ -116,6 +116,28 @@ func TestNew_recurrence(t *testing.T) {
 	}
 }
 
+// TestRecurrences_next: one that fires often hides none of the next ten of another, on a page of both and on its own.
+func TestRecurrences_next(t *testing.T) {
+	t.Parallel()
+	s := open(t, httpd.Options{})
+	s.text()
+	for name, cron := range map[string]string{"nite": "30 7 * * *", "tick": "*/4 * * * *", "yearly": "0 9 1 4 *"} {
+		s.post("/sweeps", sweepFile(name)+fmt.Sprintf("recurrence: {cron: %q}\n", cron)).want(t, 201)
+	}
+	for _, name := range []string{"nite", "tick", "yearly"} {
+		body := s.get("/recurrences/"+name).want(t, 200).body
+		if drawn, listed := strings.Count(body, `class="f"`), strings.Count(body, " "+name+"</li>"); drawn != 10 || listed != 10 {
+			t.Errorf("%s: %d firings on its strip and %d in its list, want 10", name, drawn, listed)
+		}
+	}
+	body := s.get("/recurrences?lang=en").want(t, 200, "beyond the strip").body // some of yearly's
+	if drawn, nite := strings.Count(body, `class="f"`), strings.Count(body, " nite</li>"); drawn < 20 || nite != 10 {
+		t.Errorf("%d firings on the strip of all, and %d of nite in its list", drawn, nite)
+	}
+	s.send("/recurrences/nite/pause").want(t, 303)
+	s.get("/recurrences/nite?lang=en").want(t, 200, "nite is paused")
+}
+
 func TestAPI_recurrences(t *testing.T) {
 	t.Parallel()
 	s := open(t, httpd.Options{})
