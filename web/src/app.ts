@@ -29,7 +29,6 @@ async function enhance(): Promise<void> {
   document.documentElement.dataset.ready = "";
   await Promise.race([drawn, new Promise((go) => setTimeout(go, patience))]); // what they are drawn from was asked for a moment ago
   follow(() => {
-    scrollers();
     void sketches();
     if (figures) void figures.draw(document);
     else if (document.querySelector("figure[data-figure]")) void import("./figure").then((f) => f.draw(document));

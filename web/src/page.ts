@@ -58,19 +58,32 @@ export function dialogs(): void {
 // show opens a dialog.
 export function show(dialog: HTMLDialogElement): void {
   if (!dialog.open) dialog.showModal();
-  scrollers();
 }
 
-// scrollers lets the keyboard reach boxes that scroll sideways.
+// scrollers lets the keyboard reach boxes that scroll, also those that come, grow or are opened later.
 export function scrollers(): void {
-  const mark = (): void => {
-    for (const box of document.querySelectorAll<HTMLElement>(".tbl-box, .tabs, .nav")) {
-      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
-      else box.removeAttribute("tabindex");
-    }
+  let asked = 0;
+  const look = (): void => {
+    asked ||= requestAnimationFrame(() => {
+      asked = 0;
+      document.querySelectorAll<HTMLElement>(".tbl-box, .dlg-b, .tabs, .nav").forEach(reach);
+    });
   };
-  mark();
-  if (!resizing) addEventListener("resize", mark);
-  resizing = true;
+  look();
+  addEventListener("resize", look);
+  new MutationObserver(look).observe(document.body, { subtree: true, childList: true, attributeFilter: ["hidden", "open"] });
 }
-let resizing = false;
+
+const slack = 4; // of letters that reach out of a line, in pixels
+
+// reach makes a box that scrolls a stop of Tab, under the name of what it belongs to.
+function reach(box: HTMLElement): void {
+  if (box.scrollWidth <= box.clientWidth && box.scrollHeight <= box.clientHeight + slack) {
+    box.removeAttribute("tabindex");
+    return;
+  }
+  box.tabIndex = 0;
+  if (box.role || !(box instanceof HTMLDivElement)) return;
+  box.role = "group";
+  box.ariaLabel = box.closest("figure, section, dialog")?.querySelector("h1, h2, h3, figcaption")?.textContent?.trim() || document.title;
+}
