@@ -50,7 +50,24 @@ func TestBrowser_dialog(t *testing.T) {
 	s.ratios("ratios")
 	s.settled("/sweeps/ratios/decision")
 	b.sharesDecision("ratios")
+	b.ends(s, s.share("done", "kind", "live"))
 	b.quiet()
+}
+
+// ends revokes a live link under the page that it has opened, which says so without a reload.
+func (b *tab) ends(s site, link string) {
+	b.Helper()
+	b.run(chromedp.Navigate(b.url+link+"?lang=en"), chromedp.WaitReady(chromedp.CSS("html[data-ready] figure canvas")))
+	shares, err := s.store.Shares(s.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, share := range shares {
+		s.run(s.store.RevokeShare(s.Context(), share.ID))
+	}
+	b.eval(`window.unloaded = false`)
+	b.until(`dispatchEvent(new Event("online")) && window.unloaded === false && document.querySelector("h1").innerText === "This link can't be opened" && !document.querySelector("figure")`)
+	b.forget(b.url + link) // the console names what is gone
 }
 
 // sharesDecision shares a chart of a decision by its form, and follows the link to what a stranger sees.

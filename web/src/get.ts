@@ -23,6 +23,7 @@ const patience = new Patience();
 
 export interface Answer {
   ok: boolean;
+  gone: boolean; // there is nothing at the address, or no longer
   redirected: boolean;
   tag: string; // names this content
   text: string;
@@ -50,7 +51,7 @@ async function ask(address: string, accept: string, cache: RequestCache): Promis
       const answer = await fetch(address, { cache, headers: { Accept: accept }, signal: AbortSignal.timeout(patience.time) });
       const text = await answer.text();
       patience.met();
-      return { ok: answer.ok, redirected: answer.redirected, tag: answer.headers.get("ETag") ?? "", text };
+      return { ok: answer.ok, gone: answer.status === 404, redirected: answer.redirected, tag: answer.headers.get("ETag") ?? "", text };
     } catch (error) {
       if (!(error instanceof DOMException && error.name === "TimeoutError")) throw error;
       patience.tried();

@@ -99,7 +99,9 @@ interface Renewal {
 
 // renew replaces what changed; false where the page can't be had.
 export async function renew({ all = false, wanted = () => true }: Renewal = {}): Promise<boolean> {
+  if (ended) return true;
   const answer = await get(document.body.dataset.self ?? location.href, "text/html");
+  if (answer.gone && document.body.dataset.poll) return end(new DOMParser().parseFromString(answer.text, "text/html"));
   if (!answer.ok || answer.redirected) return false;
   const fresh = new DOMParser().parseFromString(answer.text, "text/html");
   if (!wanted()) return true;
@@ -128,6 +130,19 @@ function same(of: Element, old: Element, next: Element): HTMLElement | undefined
   const key = (e: Element): string => e.id || [e.tagName, ...["name", "value", "href", "aria-label"].map((a) => e.getAttribute(a))].join(" ");
   const alike = (part: Element): HTMLElement[] => [...part.querySelectorAll<HTMLElement>(of.tagName)].filter((e) => key(e) === key(of));
   return alike(next)[alike(old).indexOf(of as HTMLElement)];
+}
+
+let ended = false; // nothing is at the page's address any more
+
+// end says of an open link that it was revoked or has expired, as a reload would; it doesn't come back.
+function end(told: Document): true {
+  const main = document.querySelector("main");
+  if (!main) return true;
+  ended = true;
+  main.ariaLive = "polite";
+  main.replaceChildren(...document.importNode(told.querySelector("main")!, true).childNodes);
+  document.title = told.title;
+  return true;
 }
 
 // replace swaps an element, keeping what a reader did to it: how far it was scrolled, what was opened and ticked. An
