@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/haigo-lab/haigo/services/ablation"
@@ -183,6 +184,11 @@ func TestBrowser_compare(t *testing.T) {
 	b.run(chromedp.KeyEvent("\r"))
 	b.until(`document.querySelector("#picks h2").innerText === "Arms and runs 3" && document.querySelectorAll("#minus canvas").length === 2`)
 	b.until(`location.search.includes("arm=long%2Fja30") || location.search.includes("arm=long/ja30")`)
+
+	b.eval(`document.querySelector("#found").style.maxHeight = "20px"; document.querySelector("#find").blur(); document.querySelector("#find").focus()`)
+	b.until(`!document.querySelector("#found").hidden && document.querySelector("#found").scrollHeight > 30`)
+	b.run(chromedp.KeyEvent(kb.Tab))
+	b.until(`document.activeElement.type === "checkbox"`) // not the list, which has gone
 
 	b.until(`!!document.getElementById("pin-long/ja70")`)
 	b.eval(`document.getElementById("pin-long/ja70").click()`)
