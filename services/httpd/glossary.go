@@ -7,13 +7,14 @@ import (
 )
 
 // glossary is every word of the product that has a meaning of its own here, in groups, in the order in which a newcomer
-// meets them.
+// meets them; at last what keys do where they do more than anywhere.
 var glossary = []termGroup{
 	{"mix", []string{"source", "mixture", "schedule", "stage", "token", "epoch", "heldout", "version"}},
 	{"plan", []string{"sweep", "arm", "run", "recipe", "seed", "baseline", "control", "design"}},
 	{"result", []string{"metric", "bpb", "task", "score", "interval", "tradeoff", "spike", "mfu"}},
 	{"work", []string{"worker", "trainer", "runner", "attempt", "lease"}},
 	{"around", []string{"recurrence", "firing", "share", "alert"}},
+	{"keys", []string{"keychart", "keyeditor", "keyyaml"}},
 }
 
 // termGroup is a part of the glossary; texts of a term are under gl.TERM and gl.TERM.is.
