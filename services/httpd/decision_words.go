@@ -69,7 +69,7 @@ func (m *decisionMaterial) mixtureWords(run table.Run) string {
 	return sharesWords(m.Table.Sources, run.Shares)
 }
 
-// sharesWords are shares by phase and source in a row.
+// sharesWords are shares by phase and source in a row; what stays from phase to phase is said once.
 func sharesWords(sources []string, all [][]float64) string {
 	phases := make([]string, len(all))
 	for i, shares := range all {
@@ -85,7 +85,7 @@ func sharesWords(sources []string, all [][]float64) string {
 		}
 		phases[i] = strings.Join(parts, " / ")
 	}
-	return strings.Join(phases, " → ")
+	return strings.Join(slices.Compact(phases), " → ")
 }
 
 // wordsMost is how many of more sources, metrics or ranges a line of words names; the CSVs have all.

@@ -56,7 +56,7 @@ func (s *sheet) layout(phases int) layout {
 
 func (s *sheet) checkPhases(l *layout, phases int, places map[string][]int) {
 	if phases > 0 && phases != l.phases {
-		s.problem(1, "", ablation.Said("has columns of %d phases, %d are asked for: name them phase0_SOURCE, phase1_SOURCE, …", "%d 段階の列がありますが、%d 段階と指定されています。phase0_データソース、phase1_データソース… と名付けてください", l.phases, phases))
+		s.problem(1, "", ablation.Said("phases in its columns: %d; asked for: %d; name them phase0_SOURCE, phase1_SOURCE, …", "%d 段階の列がありますが、%d 段階と指定されています。phase0_データソース、phase1_データソース… と名付けてください", l.phases, phases))
 		return
 	}
 	l.at = make([][]int, l.phases)

@@ -8,6 +8,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/haigo-lab/haigo/services/ablation"
 )
@@ -41,6 +42,9 @@ var olmix = []string{"", "run", "name", "index"}
 func open(f File) *sheet {
 	s := &sheet{file: f.Name}
 	data := bytes.TrimPrefix(f.Data, []byte("\xef\xbb\xbf"))
+	if s.foreign(data) {
+		return s
+	}
 	r := csv.NewReader(bytes.NewReader(data))
 	r.FieldsPerRecord = -1
 	r.TrimLeadingSpace = true
@@ -71,6 +75,28 @@ func open(f File) *sheet {
 		s.problem(0, "", ablation.Said("is empty: write a header and a row a run", "空です。見出しと、ランごとに 1 行を書いてください"))
 	}
 	return s
+}
+
+// foreign notes a form in which spreadsheets save text, and that this reader doesn't take.
+func (s *sheet) foreign(data []byte) bool {
+	head, _, _ := bytes.Cut(data, []byte("\n"))
+	form := ablation.Label{}
+	switch {
+	case bytes.HasPrefix(data, []byte("\xff\xfe")), bytes.HasPrefix(data, []byte("\xfe\xff")):
+		form = ablation.Label{EN: "is UTF-16", JA: "UTF-16 です"}
+	case !utf8.Valid(data):
+		form = ablation.Label{EN: "isn't UTF-8 (Shift_JIS, perhaps)", JA: "UTF-8 ではありません (Shift_JIS かもしれません)"}
+	case bytes.ContainsRune(head, ','):
+	case bytes.ContainsRune(head, '\t'):
+		form = ablation.Label{EN: "cells stand between tabs", JA: "セルがタブで区切られています"}
+	case bytes.ContainsRune(head, ';'):
+		form = ablation.Label{EN: "cells stand between semicolons", JA: "セルがセミコロンで区切られています"}
+	}
+	if form == (ablation.Label{}) {
+		return false
+	}
+	s.problem(0, "", ablation.Said("%s; save it as CSV UTF-8, with commas between the cells", "%s。カンマ区切りの CSV (UTF-8) で保存し直してください", form))
+	return true
 }
 
 // broken notes what ended the reading, unless it is the end of the file.

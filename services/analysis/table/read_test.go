@@ -260,3 +260,24 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// TestRead_spreadsheet: what a spreadsheet saves in another form is told from what is wrong in a row.
+func TestRead_spreadsheet(t *testing.T) {
+	t.Parallel()
+	wide := []byte("\xff\xfe")
+	for _, b := range []byte(plainMixtures) {
+		wide = append(wide, b, 0)
+	}
+	for name, c := range map[string]struct{ data, want string }{
+		"UTF-16":    {string(wide), "is UTF-16"},
+		"Shift_JIS": {"id,\x93\xfa\x96\x7b\x8c\xea,en\na,0.5,0.5\n", "isn't UTF-8"},
+		"tabs":      {strings.ReplaceAll(plainMixtures, ",", "\t"), "cells stand between tabs"},
+		"semicolon": {strings.ReplaceAll(plainMixtures, ",", ";"), "cells stand between semicolons"},
+	} {
+		_, _, err := table.Read(file("mix.csv", c.data), file("met.csv", plainMetrics), 0)
+		var bad *ablation.Invalid
+		if !errors.As(err, &bad) || len(bad.Problems) != 1 || !strings.Contains(bad.Problems[0].Message.EN, c.want) || !strings.Contains(bad.Problems[0].Message.EN, "CSV UTF-8") {
+			t.Errorf("%s: %v, want %s", name, err, c.want)
+		}
+	}
+}

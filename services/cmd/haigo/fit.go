@@ -69,6 +69,9 @@ func (c fitCmd) Run(e *env) error {
 		return err
 	}
 	warnings = append(warnings, fit.Notes...)
+	if c.Objective == "" {
+		warnings = append(warnings, minimised(fit.Table.Metrics)...)
+	}
 	options, err := c.options(fit.Table)
 	if err != nil {
 		return err
@@ -215,6 +218,16 @@ func fewer(found, asked int) []ablation.Label {
 	}
 	return []ablation.Label{ablation.Said("%d of %d mixtures are proposed: no others differ from these and from the runs by half a per cent, near what was run, and promise as much",
 		"提案は %d 種類です (指定は %d 種類)。実行した範囲の近くに、これらやランと 0.5%% 以上異なり見込みのある配合はほかにありません", found, asked)}
+}
+
+// minimised warns of metrics that are better when higher, by their names, where the mean of all is minimised.
+func minimised(metrics []string) []ablation.Label {
+	rising := slices.DeleteFunc(slices.Clone(metrics), func(name string) bool { return !surrogate.Rising(name) })
+	if len(rising) == 0 {
+		return nil
+	}
+	return []ablation.Label{ablation.Said("by its name %s is better when higher, and the mean of all metrics is minimised: say which way with --objective, as in %s",
+		"名前からすると %s は高いほどよい指標ですが、全指標の平均を最小化しています。--objective で向きを指定してください。例: %s", strings.Join(rising, ", "), decision.Objective{Max: true, Terms: []decision.Term{{Metric: rising[0], Weight: 1}}})}
 }
 
 // paired are the pairs that names make obvious, and a note that says so.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -109,6 +110,20 @@ func TestFit_words(t *testing.T) {
 	}
 }
 
+// TestFit_rising: left out, the objective minimises everything, an accuracy too, and says so.
+func TestFit_rising(t *testing.T) {
+	ratios, metrics := tables(t, 6)
+	text, err := os.ReadFile(metrics)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, metrics, strings.Replace(string(text), "bpb/en", "accuracy", 1))
+	says(t, strings.Join(fit(t, "--mixtures", ratios, "--metrics", metrics).Warnings, "\n"), "accuracy is better when higher", "as in max:1*accuracy")
+	if w := strings.Join(fit(t, "--mixtures", ratios, "--metrics", metrics, "--objective", "min:bpb/ja-accuracy").Warnings, "\n"); strings.Contains(w, "better when higher") {
+		t.Errorf("warned though it was said which way: %s", w)
+	}
+}
+
 func TestFit_bad(t *testing.T) {
 	ratios, metrics := tables(t, 6)
 	two := filepath.Join(t.TempDir(), "two.csv")
@@ -122,7 +137,7 @@ func TestFit_bad(t *testing.T) {
 		{[]string{"fit", "--mixtures", "nowhere.csv", "--metrics", metrics}, "give the path of a CSV file"},
 		{append(base, "--pair", "fr=bpb/fr"), "write SOURCE=METRIC; sources are ja, en, code"},
 		{append(base, "--objective", "bpb/ja"), "must begin with min: or max:"},
-		{append(base, "--phases", "2"), "has columns of 1 phases, 2 are asked for"},
+		{append(base, "--phases", "2"), "phases in its columns: 1; asked for: 2"},
 		{append(base, "--phase-shares", "0.5,0.5"), "has 2 numbers, the runs have 1 phases"},
 		{append(base, "--phase-shares", "nan"), "has a number that isn't above 0"},
 		{append(base, "--source-tokens", "ja"), "write SOURCE=TOKENS"},
