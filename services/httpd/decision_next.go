@@ -53,6 +53,9 @@ func (p decisionPage) next(yenPerHour float64) nextView {
 	} else {
 		for _, n := range p.outlook.Next {
 			why := "dec.why.draw"
+			if p.Front != ([2]string{}) {
+				why = "dec.why.front"
+			}
 			if n.Confirm {
 				why = "dec.why.confirm"
 			}
