@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"os"
 	"path/filepath"
@@ -49,7 +50,7 @@ func (b barracks) open(name string, slots int) string {
 		b.Fatal(err)
 	}
 	p := trainer.Plan{Parts: []spec.Part{{Name: "0", Argv: []string{binary, "pack"}, Dir: ".", Env: map[string]string{}}}}
-	if err := engine.PreparePack(dir, spec.Pack{PackVersion: 1, Slots: slots}, []byte("{}"), p, "nonce"+name+b.Name()); err != nil {
+	if err := engine.PreparePack(dir, spec.Pack{PackVersion: 1, Slots: slots}, []byte("{}"), p, rand.Text()); err != nil {
 		b.Fatal(err)
 	}
 	submit(b, dir)
