@@ -1,7 +1,10 @@
 package httpd_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"html"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -78,4 +81,42 @@ func TestNew_epochs(t *testing.T) {
 		t.Errorf("1 and 4 epochs both stand at %s", one)
 	}
 	at(">40 epochs<")
+}
+
+// TestNew_manyArms: of more arms than the editor gets at once it is told the names, and what one of them reads once that is asked for.
+func TestNew_manyArms(t *testing.T) {
+	t.Parallel()
+	s := open(t, httpd.Options{})
+	s.text()
+	var values []string
+	for i := range 30 {
+		values = append(values, fmt.Sprintf("%.2f", .1+float64(i)/50))
+	}
+	document := strings.Replace(sweepFile("many"), "design: {baseline: ja30}", "design: {baseline: ja30, grid: {of: web-ja, values: ["+strings.Join(values, ", ")+"], from: ja30}}", 1)
+	state := func(other string) (v struct {
+		Arms []struct {
+			Name   string
+			Tokens []int64
+		}
+		More []struct{ Name string }
+	},
+	) {
+		t.Helper()
+		page := s.send("/new/check", "document", document, "other", other).want(t, 200).body
+		found := regexp.MustCompile(`id="state"[^>]*data-json="([^"]*)"`).FindStringSubmatch(page)
+		if err := json.Unmarshal([]byte(html.UnescapeString(found[1])), &v); err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	first := state("")
+	if len(first.Arms) < 24 || len(first.More) == 0 {
+		t.Fatalf("%d arms and %d more names", len(first.Arms), len(first.More))
+	}
+	wanted := first.More[len(first.More)-1].Name
+	second := state(wanted)
+	last := second.Arms[len(second.Arms)-1]
+	if len(second.More) != len(first.More)-1 || last.Name != wanted || len(last.Tokens) == 0 {
+		t.Errorf("asked for %s: %d more names, last arm %s with %d points", wanted, len(second.More), last.Name, len(last.Tokens))
+	}
 }
