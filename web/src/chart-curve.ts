@@ -11,7 +11,7 @@ import { shapes } from "./mark";
 // Few points are drawn as points: each was measured, the line between them wasn't.
 const pointsAtMost = 24;
 
-// On phones that many arms keep their colour and name.
+// On phones that many arms have room for their names.
 const armsOnPhones = 3;
 const phone = 400;
 
@@ -43,7 +43,7 @@ export function curve(sheet: Sheet): Drawing {
   const series: object[] = [];
   const bands = drawn(figure, "band");
   const alpha = 0.22 * Math.min(1, Math.max(0.25, bandsAtMost / bands.length)); // many would cover each other
-  for (const s of bands) series.push(polygon(s.rows, fade(paint(s, sheet), alpha), 2));
+  for (const s of bands) series.push(polygon(s.rows, fade(colourOf(s, sheet), alpha), 2));
   const tails = drawn(figure, "superseded");
   for (const s of tails) series.push(old(s, sheet, s === tails.at(-1)));
   const first = series.length;
@@ -67,12 +67,8 @@ export function curve(sheet: Sheet): Drawing {
   return { option, stops: stops(lines, first, sheet) };
 }
 
-// paint is a series' colour; on phones arms past the first few are grey.
-function paint(s: Drawn, sheet: Sheet): string {
-  return muted(s, sheet) ? sheet.theme.colour("ghost") : colourOf(s, sheet);
-}
-
-function muted(s: Drawn, sheet: Sheet): boolean {
+// unnamed are the arms past the first few on phones: colour, dash and mark tell which of the tables' they are.
+function unnamed(s: Drawn, sheet: Sheet): boolean {
   return sheet.width < phone && s.arm !== undefined && drawn(sheet.figure, "line").findIndex((l) => l.arm === s.arm) >= armsOnPhones;
 }
 
@@ -107,12 +103,12 @@ function short(s: Drawn, sheet: Sheet): string {
 
 function line(s: Drawn, sheet: Sheet): object {
   const arm = s.arm === undefined ? undefined : sheet.figure.arms[s.arm];
-  const colour = paint(s, sheet);
+  const colour = colourOf(s, sheet);
   const few = s.rows.length <= pointsAtMost;
   const single = !arm && !s.lang;
   return {
     type: "line",
-    z: muted(s, sheet) ? 2 : 3,
+    z: unnamed(s, sheet) ? 2 : 3,
     data: s.rows.map((r) => r.slice(0, 2)),
     ...(arm ? symbolOf(arm.mark, 0.5) : { symbol: "circle", symbolSize: 5 }),
     showSymbol: few,
@@ -132,9 +128,9 @@ function tips(lines: Drawn[], sheet: Sheet): object {
   const page = sheet.theme.colour("page");
   const marks = lines.flatMap((s) => {
     const arm = s.arm === undefined ? undefined : sheet.figure.arms[s.arm];
-    if (!arm || !s.rows.length || muted(s, sheet)) return [];
+    if (!arm || !s.rows.length) return [];
     const [x, y] = tip(s, sheet);
-    const colour = paint(s, sheet);
+    const colour = colourOf(s, sheet);
     return [{ value: [x, y], ...symbolOf(arm.mark, 0.7), itemStyle: { opacity: 1, color: arm.mark.hollow ? page : colour, borderColor: arm.mark.hollow ? colour : page, borderWidth: arm.mark.hollow ? 1.5 : 0.5 } }];
   });
   return { type: "scatter", silent: true, z: 5, clip: false, symbolKeepAspect: true, tooltip: { show: false }, data: marks };
@@ -145,7 +141,7 @@ function spikes(s: Drawn, sheet: Sheet, places: Place): object {
   const { max } = ends(sheet, "y");
   const left = s.rows.map((r) => places(at(r, 0), max)[0]);
   const side = (i: number): string => ((left[i + 1] ?? Infinity) - (left[i] ?? 0) < spikeRoom ? "left" : "right");
-  const colour = paint(s, sheet);
+  const colour = colourOf(s, sheet);
   return {
     type: "scatter",
     silent: true,
@@ -156,7 +152,7 @@ function spikes(s: Drawn, sheet: Sheet, places: Place): object {
     symbolSize: 6,
     data: s.rows.map((r, i) => ({ value: [at(r, 0), Math.min(at(r, 1), max)], label: { formatter: signed(at(r, 2), 2), position: side(i) } })),
     itemStyle: { opacity: 1, color: sheet.theme.colour("page"), borderColor: colour, borderWidth: 1.6 },
-    label: { show: !muted(s, sheet), color: colour, fontSize: 11, distance: 6 },
+    label: { show: !unnamed(s, sheet), color: colour, fontSize: 11, distance: 6 },
   };
 }
 
@@ -303,7 +299,7 @@ function ending(lines: Drawn[], sheet: Sheet, grid: Grid, places: Place): object
       const style = { text: short(s, sheet), x: x + keyRoom(sheet), y, fill: textOf(s, sheet), font: `12px ${sheet.theme.font}`, verticalAlign: "middle", stroke: sheet.theme.colour("page"), lineWidth: 3 };
       const arm = keyRoom(sheet) && s.arm !== undefined ? sheet.figure.arms[s.arm] : undefined;
       if (!arm) return { type: "text", style };
-      const paints = { fill: arm.mark.hollow ? sheet.theme.colour("page") : paint(s, sheet), stroke: paint(s, sheet), lineWidth: arm.mark.hollow ? 1.2 : 0 };
+      const paints = { fill: arm.mark.hollow ? sheet.theme.colour("page") : colourOf(s, sheet), stroke: colourOf(s, sheet), lineWidth: arm.mark.hollow ? 1.2 : 0 };
       const key = { type: "path", shape: { pathData: shapes[arm.mark.shape], x, y: y - 4.5, width: 9, height: 9, layout: "center" }, style: paints };
       return { type: "group", children: [key, { type: "text", style }] };
     },
@@ -313,7 +309,7 @@ function ending(lines: Drawn[], sheet: Sheet, grid: Grid, places: Place): object
 // naming are the lines that bear a name: every one, or, where an arm's runs have a line each, the one of them that comes
 // furthest.
 function naming(lines: Drawn[], sheet: Sheet): Drawn[] {
-  const all = lines.filter((s) => s.rows.length && say(s.label, sheet.lang) && !muted(s, sheet));
+  const all = lines.filter((s) => s.rows.length && say(s.label, sheet.lang) && !unnamed(s, sheet));
   const further = (s: Drawn, than: Drawn): boolean => s.arm === than.arm && s !== than && tip(s, sheet)[0] > tip(than, sheet)[0];
   const first = all.filter((s, i) => !s.run || (!all.some((o) => o.run && further(o, s)) && !all.some((o, k) => k < i && o.run && o.arm === s.arm && tip(o, sheet)[0] === tip(s, sheet)[0])));
   return first.map((s) => (s.run && s.arm !== undefined ? { ...s, label: sheet.figure.arms[s.arm]?.label ?? s.label } : s));

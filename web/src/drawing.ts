@@ -71,7 +71,7 @@ function picture(figure: HTMLElement): Picture {
   for (const handle of copy.querySelectorAll(".h > :not(.beside)")) handle.remove(); // they are for hands
   const { x, y, width, height } = drawn.viewBox.baseVal;
   const page = getComputedStyle(document.body);
-  const title = svg("text", { x: x + 8, y: y - 11, fill: page.color, "font-family": page.fontFamily, "font-size": 13, "font-weight": 700 }, figure.querySelector("h3")?.textContent ?? drawn.getAttribute("aria-label") ?? "");
+  const title = svg("text", { x: x + 8, y: y - 11, fill: page.color, "font-family": page.fontFamily, "font-size": 13, "font-weight": 700 }, figure.dataset.title ?? figure.querySelector("h3")?.textContent ?? drawn.getAttribute("aria-label") ?? "");
   copy.prepend(svg("rect", { x, y: y - head, width, height: height + head, fill: page.backgroundColor }), title);
   for (const name of ["class", "role", "data-area"]) copy.removeAttribute(name);
   for (const [name, value] of Object.entries({ xmlns: "http://www.w3.org/2000/svg", width, height: height + head, viewBox: `${x} ${y - head} ${width} ${height + head}` })) copy.setAttribute(name, String(value));

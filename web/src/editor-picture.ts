@@ -63,6 +63,7 @@ export class Picture {
 
   private picture(state: State, schedule: Schedule): void {
     const { sources, tokens, past } = state;
+    this.one("#area").dataset.title = armOf(state, schedule)?.label ?? schedule.name;
     this.one("[data-other]").hidden = this.by !== "diff";
     if (this.by === "share") this.area.draw(schedule, sources, tokens, past);
     else totals(this.one("[data-area]"), armOf(state, schedule), sources, tokens, this.by === "diff" ? this.other(state, schedule) : undefined);
@@ -86,7 +87,7 @@ export class Picture {
     if (!this.shown) return { columns: columns("tokens"), rows: [] };
     const { state, schedule } = this.shown;
     if (this.by === "share") {
-      const rows = knots(schedule).map(({ at, ends }) => [Math.round(at * state.tokens), ...state.sources.map((_, k) => share(schedule, k, at, ends))]);
+      const rows = knots(schedule).map(({ at, ends }) => [Math.round(at * state.tokens), ...state.sources.map((_, k) => Number(share(schedule, k, at, ends).toFixed(6)))]);
       return { columns: columns("percent1"), rows };
     }
     const arm = armOf(state, schedule);

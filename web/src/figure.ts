@@ -113,7 +113,7 @@ function tools(element: HTMLElement): void {
       if (!it) return;
       if (button.dataset.do === "whole") zoom(element, undefined);
       if (button.dataset.do === "table") toggle(element, button, it.figure);
-      const name = element.dataset.file ?? element.id;
+      const name = element.dataset.file ?? [location.pathname.split("/")[2], element.id].filter(Boolean).join("-"); // the sweep or the run comes first
       if (button.dataset.do === "svg") save(new Blob([it.chart.svg()], { type: "image/svg+xml" }), name + ".svg");
       if (button.dataset.do === "png") void bytes(it.chart.png()).then((image) => save(image, name + ".png"));
     });

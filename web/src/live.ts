@@ -114,7 +114,10 @@ export async function renew({ all = false, wanted = () => true }: Renewal = {}):
       continue;
     }
     const shown = replace(old, now);
-    if (active && !active.isConnected) same(active, old, shown)?.focus({ preventScroll: true });
+    if (!active || active.isConnected) continue;
+    const heir = active === old ? shown : same(active, old, shown);
+    if (heir && active.tabIndex === 0 && heir.tabIndex < 0) heir.tabIndex = 0; // a box that scrolls
+    heir?.focus({ preventScroll: true });
   }
   return true;
 }
@@ -127,7 +130,7 @@ const typing = (e: Element): boolean => e.matches("textarea, select, input:not([
 
 // same finds an element of a part in the one that took the part's place.
 function same(of: Element, old: Element, next: Element): HTMLElement | undefined {
-  const key = (e: Element): string => e.id || [e.tagName, ...["name", "value", "href", "aria-label"].map((a) => e.getAttribute(a))].join(" ");
+  const key = (e: Element): string => e.id || [e.tagName, ...["name", "value", "href"].map((a) => e.getAttribute(a)), e.matches(".tbl-box") || e.ariaLabel].join(" ");
   const alike = (part: Element): HTMLElement[] => [...part.querySelectorAll<HTMLElement>(of.tagName)].filter((e) => key(e) === key(of));
   return alike(next)[alike(old).indexOf(of as HTMLElement)];
 }
