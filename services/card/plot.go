@@ -172,6 +172,7 @@ func (s *sheet) triangle(p *Plot, f frame) frame {
 		x, y := f.at(shade.At)
 		s.fill(tint(InkPick.colour(), .7*shade.Strength), circle(x, y, side/40))
 	}
+	s.fill(paper, f.beside(side/20)...)
 	corners := []Point{{0, 0}, {1, 0}, {.5, height}}
 	for i, c := range corners {
 		x0, y0 := f.at(c)
@@ -182,6 +183,16 @@ func (s *sheet) triangle(p *Plot, f frame) frame {
 	s.text(f.right+10, f.bottom+6, 21, ink3, p.Corners[1])
 	s.text(f.left+side/2-s.width(p.Corners[2], 21)/2, f.top-10, 21, ink3, p.Corners[2])
 	return f
+}
+
+// beside is all that shades of a triangle reach past its edges, up to a width.
+func (f frame) beside(w float64) []path {
+	top := (f.left + f.right) / 2
+	return []path{
+		{{f.left, f.bottom}, {top, f.top}, {top - w, f.top}, {f.left - w, f.bottom}},
+		{{f.right, f.bottom}, {top, f.top}, {top + w, f.top}, {f.right + w, f.bottom}},
+		rect(f.left-w, f.bottom, f.right+w, f.bottom+w), rect(top-w, f.top-w/2, top+w, f.top),
+	}
 }
 
 // cut is the part of a line from a to b that is neither above nor below the axes; false where none is.

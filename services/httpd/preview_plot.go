@@ -2,6 +2,7 @@ package httpd
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/haigo-lab/haigo/services/ablation"
@@ -129,20 +130,23 @@ func (f drawnFigure) arm(s chart.Series) (arm chart.Arm, ok bool) {
 	return f.Arms[*s.Arm], true
 }
 
-// shades are the nodes of a triangle, the darker the better; pale where nothing was run near.
+// shades are the nodes of a triangle, the darker the better, as the page's chart has them: paler by the root of what they lose
+// against the best, on the scale of three quarters of them; paler still where nothing was run near.
 func shades(rows [][]any) []card.Shade {
-	most := 0.0
-	for _, r := range rows {
-		most = max(most, value(r, 2))
+	losses := make([]float64, len(rows))
+	for i, r := range rows {
+		losses[i] = max(0, value(r, 2))
+	}
+	slices.Sort(losses)
+	scale := 1.0
+	if i := len(losses) * 3 / 4; i < len(losses) && losses[i] > 0 {
+		scale = losses[i]
 	}
 	var out []card.Shade
 	for _, r := range rows {
-		strength := .6 * (1 - value(r, 2)/max(most, 1e-12))
-		if same, _ := cellOf(r, 3).(bool); same {
-			strength = 1
-		}
+		strength := 1 - math.Sqrt(max(0, value(r, 2))/scale)
 		if outside, _ := cellOf(r, 4).(bool); outside {
-			strength *= .3
+			strength *= .5
 		}
 		out = append(out, card.Shade{At: card.Point{X: value(r, 0), Y: value(r, 1)}, Strength: min(max(strength, 0), 1)})
 	}
