@@ -151,7 +151,7 @@ func TestNew(t *testing.T) {
 	t.Run("mistakes stand beside the text, which stays", func(t *testing.T) {
 		bad := strings.Replace(sweepFile("talk"), "web-en: 0.3}", "web-en: 0.2}", 1)
 		s.send("/new?lang=en", "document", bad).want(t, 422, `data-line="8"`, "Line 8, column", "web-en: 0.2}")
-		s.send("/new/check?lang=ja", "document", bad).want(t, 200, "8行", "web-en: 0.2}")
+		s.send("/new/check?lang=ja", "document", bad).want(t, 200, "8 行", "web-en: 0.2}")
 	})
 	t.Run("a plan stores nothing", func(t *testing.T) {
 		s.send("/new/check?lang=en", "document", sweepFile("talk")).want(t, 200, "Launch 4 runs")
