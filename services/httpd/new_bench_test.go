@@ -42,20 +42,40 @@ schedules:
 design: {control: matched, grid: {of: ja, values: [0.2, 0.3, 0.4], from: ja57}}
 `
 
+// adapting is a sweep that plans itself beside a schedule of three phases: what to begin with is chosen anew with every edit.
+const adapting = `name: adapting
+sources: [web-ja, web-en]
+recipe: {trainer: cpu, shape: 1m, tokens: 20M, row_tokens: 256, batch_rows: 32, max_epochs: 1e9}
+schedules:
+  turn:
+    stages:
+      - {until: 0.3, mixture: {web-ja: 0.20, web-en: 0.80}}
+      - {until: 0.7, mixture: {web-ja: 0.70, web-en: 0.30}}
+      - {until: 1.0, mixture: {web-ja: 0.50, web-en: 0.50}}
+design: {adaptive: {start: 8, batch: 4, rounds: 3}}
+`
+
+// timed are the documents that previews are timed of.
+var timed = map[string]string{"listed": previewed, "adaptive": adapting}
+
 // BenchmarkPreview asks for two hundred previews, as the page does while a boundary is dragged, and reports what 95 of 100 of
 // the server's answers stay below.
 func BenchmarkPreview(b *testing.B) {
-	server := previewing(b, "127.0.0.1:80")
-	var took []float64
-	for b.Loop() {
-		for i := range edits {
-			edit := fmt.Sprintf(`[{"op":"set","path":["schedules","turn","stages","0","until"],"value":%.4f}]`, .1+.002*float64(i))
-			begun := time.Now()
-			preview(b, server, url.Values{"document": {previewed}, "edits": {edit}, "arm": {"turn"}, "rate": {"360"}})
-			took = append(took, float64(time.Since(begun).Microseconds())/1000)
-		}
+	for name, document := range timed {
+		b.Run(name, func(b *testing.B) {
+			server := previewing(b, "127.0.0.1:80")
+			var took []float64
+			for b.Loop() {
+				for i := range edits {
+					edit := fmt.Sprintf(`[{"op":"set","path":["schedules","turn","stages","0","until"],"value":%.4f}]`, .1+.002*float64(i))
+					begun := time.Now()
+					preview(b, server, url.Values{"document": {document}, "edits": {edit}, "arm": {"turn"}, "rate": {"360"}})
+					took = append(took, float64(time.Since(begun).Microseconds())/1000)
+				}
+			}
+			reportEdits(b, took)
+		})
 	}
-	reportEdits(b, took)
 }
 
 // edits are as many as a median and 95 of 100 can be told from.
@@ -71,6 +91,12 @@ func reportEdits(b *testing.B, took []float64) {
 // BenchmarkEdit moves a boundary two hundred times by keyboard in Chromium, and reports what 95 of 100 stay below from the press
 // of the key until the server's answer is painted.
 func BenchmarkEdit(b *testing.B) {
+	for name, document := range timed {
+		b.Run(name, func(b *testing.B) { timeEdits(b, document) })
+	}
+}
+
+func timeEdits(b *testing.B, document string) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)
@@ -89,8 +115,8 @@ func BenchmarkEdit(b *testing.B) {
 		}
 	}
 	run(chromedp.Navigate(server.URL()+"/new?blank&lang=ja"), chromedp.WaitReady(chromedp.CSS("html[data-ready]")))
-	do(fmt.Sprintf(`{ const a = document.querySelector("textarea"); a.value = %q; a.dispatchEvent(new Event("input")); }`, previewed))
-	run(chromedp.WaitReady(chromedp.CSS("#preview .epochs")))
+	do(fmt.Sprintf(`{ const a = document.querySelector("textarea"); a.value = %q; a.dispatchEvent(new Event("input")); }`, document))
+	run(chromedp.WaitReady(chromedp.CSS("#preview .looked")))
 	do(watchEdits)
 	var took []float64
 	for b.Loop() {
@@ -165,7 +191,7 @@ func preview(b *testing.B, server http.Handler, form url.Values) {
 	w := httptest.NewRecorder()
 	server.ServeHTTP(w, r)
 	body, _ := io.ReadAll(w.Body)
-	if w.Code != http.StatusOK || !strings.Contains(string(body), `class="epochs"`) {
+	if w.Code != http.StatusOK || !strings.Contains(string(body), `class="looked"`) {
 		b.Fatalf("status %d: %.3000s", w.Code, body)
 	}
 }
