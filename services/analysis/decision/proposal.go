@@ -163,6 +163,7 @@ type start struct {
 	even     bool        // by the variance over the pool
 	left     []float64   // variance of each that is left
 	between  [][]float64 // covariance that is left, where even
+	gain     []float64   // sum of its squares, a row
 	rows     [][]float64
 	taken    []bool
 }
@@ -193,10 +194,26 @@ func newStart(pool []table.Run, shares []float64) *start {
 	if s.length = evenLength; len(pool[0].Shares) > 1 {
 		s.length = evenSchedule
 	}
-	for i := range pool {
-		s.between = append(s.between, s.column(i))
+	s.between, s.gain = s.covariance(), make([]float64, len(pool))
+	for i, row := range s.between {
+		for _, c := range row {
+			s.gain[i] += c * c
+		}
 	}
 	return s
+}
+
+// covariance is of each with each, before any is taken.
+func (s *start) covariance() [][]float64 {
+	out := make([][]float64, len(s.features))
+	for i, f := range s.features {
+		out[i] = make([]float64, len(s.features))
+		for j := range i + 1 {
+			out[i][j] = surrogate.Matern(f, s.features[j], s.length)
+			out[j][i] = out[i][j]
+		}
+	}
+	return out
 }
 
 // startFeatures are roots of a mixture's shares; of a schedule, log odds of what it reads of each source over the run and in its
@@ -237,11 +254,7 @@ func (s *start) next() int {
 			continue
 		}
 		if s.even {
-			gain := 0.0
-			for _, c := range s.between[i] {
-				gain += c * c
-			}
-			v = gain / (v + startNoise)
+			v = s.gain[i] / (v + startNoise)
 		}
 		if v > most {
 			best, most = i, v
@@ -262,11 +275,18 @@ func (s *start) take(at int) {
 	for i, v := range row {
 		s.left[i] -= v * v
 		if s.even {
-			for j, w := range row {
-				s.between[i][j] -= v * w
-			}
+			s.gain[i] = lessen(s.between[i], row, v)
 		}
 	}
 	s.rows = append(s.rows, row)
 	s.taken[at] = true
+}
+
+// lessen takes v times a row off another, and is the sum of squares that are left.
+func lessen(of, row []float64, v float64) (squares float64) {
+	for j, w := range row {
+		of[j] -= v * w
+		squares += of[j] * of[j]
+	}
+	return squares
 }
