@@ -33,6 +33,7 @@ type matchRow struct {
 	Lang     string
 	Addition *additionRow // nil: nobody has asked for it, or it is there
 	There    bool
+	Has      int64 // bytes of what is there: whole documents, so that it may be less than what was asked for
 }
 
 // part is a sample of a source's training text.
@@ -111,7 +112,10 @@ func (s *Server) match(ctx context.Context, p decisionPage) (*matchView, error) 
 	}
 	all := true
 	for _, of := range parts {
-		row := matchRow{part: of, Lang: langClass(of.Whole.Lang), There: of.in(there) != nil}
+		row := matchRow{part: of, Lang: langClass(of.Whole.Lang)}
+		if made := of.in(there); made != nil {
+			row.There, row.Has = true, made.Bytes
+		}
 		if ablation.Source.Rows(ablation.Source{Bytes: of.Bytes}, p.Sweep.Recipe.RowTokens) < int64(p.Sweep.Recipe.BatchRows) {
 			v.Small = of.Whole.Name
 		}
