@@ -194,26 +194,25 @@ func newStart(pool []table.Run, shares []float64) *start {
 	if s.length = evenLength; len(pool[0].Shares) > 1 {
 		s.length = evenSchedule
 	}
-	s.between, s.gain = s.covariance(), make([]float64, len(pool))
-	for i, row := range s.between {
-		for _, c := range row {
-			s.gain[i] += c * c
-		}
-	}
+	s.relate()
 	return s
 }
 
-// covariance is of each with each, before any is taken.
-func (s *start) covariance() [][]float64 {
-	out := make([][]float64, len(s.features))
+// relate fills in what is between each two, before any is taken.
+func (s *start) relate() {
+	n := len(s.features)
+	s.between, s.gain = make([][]float64, n), make([]float64, n)
 	for i, f := range s.features {
-		out[i] = make([]float64, len(s.features))
-		for j := range i + 1 {
-			out[i][j] = surrogate.Matern(f, s.features[j], s.length)
-			out[j][i] = out[i][j]
+		s.between[i] = make([]float64, n)
+		for j := range i {
+			c := surrogate.Matern(f, s.features[j], s.length)
+			s.between[i][j], s.between[j][i] = c, c
+			s.gain[i] += c * c
+			s.gain[j] += c * c
 		}
+		s.between[i][i] = 1
+		s.gain[i]++
 	}
-	return out
 }
 
 // startFeatures are roots of a mixture's shares; of a schedule, log odds of what it reads of each source over the run and in its
