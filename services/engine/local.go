@@ -184,7 +184,7 @@ func (l *Local) Stop(ctx context.Context, h Handle, grace time.Duration) error {
 	return askStop(v.Dir, grace.String())
 }
 
-// stuck is how old the heartbeat of a wrapper is that does nothing any more: one of these machines' file systems may hang.
+// stuck is how old the heartbeat of a wrapper is that does nothing any more, as on a file system that hangs.
 const stuck = 6 * beatEvery
 
 // Kill implements Engine. The wrapper, which can't mistake its child, does it; where the wrapper is gone or stuck, the runner
