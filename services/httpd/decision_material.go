@@ -39,10 +39,10 @@ func loadMaterial(ctx context.Context, store *postgres.Store, d chart.Data, a ai
 // decide fits and decides. What the runs don't allow is *ablation.Invalid.
 func (m *decisionMaterial) decide() (decision.Outlook, error) { return m.Decide(proposed) }
 
-// How long answers wait for a decision: a page says that it is coming, a chart and the API would rather have it.
+// How long answers wait for a decision, below patience: a page says that it is coming, a chart and the API would rather have it.
 const (
 	pagePatience  = 700 * time.Millisecond
-	chartPatience = 50 * time.Second
+	chartPatience = 40 * time.Second
 )
 
 // errDeciding is that a decision isn't worked out yet.

@@ -79,6 +79,9 @@ var heads = map[int]string{
 
 func (w words) message(err error, code int) messageView {
 	key := heads[code]
+	if errors.Is(err, errDeciding) {
+		key = "deciding"
+	}
 	m := messageView{Head: w.text(key + ".head"), Lines: []string{w.text(key + ".body")}, Back: "/"}
 	var refused *ablation.Refusal
 	var bad *ablation.Invalid
