@@ -171,6 +171,8 @@ func plain(cell any) string {
 			return "'" + v
 		}
 		return v
+	case float64: // of a figure that was read
+		return plain(ablation.Real(v))
 	case ablation.Real:
 		text, _ := v.MarshalJSON() // a float never fails
 		return string(bytes.Trim(text, `"`))

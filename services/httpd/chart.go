@@ -67,12 +67,18 @@ type chartQuery struct {
 func readChartQuery(r *http.Request) (chartQuery, error) {
 	q := r.URL.Query()
 	kind := strings.TrimSuffix(chi.URLParam(r, "chart"), ".csv")
-	from, fromErr := place(q, "from")
-	to, toErr := place(q, "to")
+	frame, frameErr := readFrame(q)
 	a, aimErr := readAim(q)
 	return chartQuery{
-		kind: kind, metrics: q["metric"], arm: q.Get("arm"), task: q.Get("task"), frame: chart.Frame{From: from, To: to}, aim: a, source: q.Get("source"),
-	}, cmp.Or(fromErr, toErr, aimErr)
+		kind: kind, metrics: q["metric"], arm: q.Get("arm"), task: q.Get("task"), frame: frame, aim: a, source: q.Get("source"),
+	}, cmp.Or(frameErr, aimErr)
+}
+
+// readFrame is the part of a curve that an address names.
+func readFrame(q url.Values) (chart.Frame, error) {
+	from, fromErr := place(q, "from")
+	to, toErr := place(q, "to")
+	return chart.Frame{From: from, To: to}, cmp.Or(fromErr, toErr)
 }
 
 // place is a number of an address, 0 where it isn't given.

@@ -123,7 +123,7 @@ func (s *Server) keepComparison(ctx context.Context, sel selection, kind, metric
 		return ablation.Share{}, "", ablation.Conflict("this chart shows nothing yet, so there is nothing to share; choose another metric, or wait for its first value",
 			"この図にはまだ何も出ていないため、共有できるものがありません。別のメトリクスを選ぶか、最初の値を待ってください")
 	}
-	data, err := freezeComparison(c.Shown, figure, s.compareAsks(c))
+	data, err := freezeComparison(c.Shown, figure, s.compareAsks(c), lookOf(c, kind))
 	if err != nil {
 		return ablation.Share{}, "", err
 	}
@@ -160,9 +160,9 @@ func versions(c chart.Comparison) []ablation.Source {
 }
 
 // freezeComparison is a figure with what the page around it says, as JSON.
-func freezeComparison(c chart.Comparison, figure chart.Figure, asks ablation.Label) (data []byte, err error) {
+func freezeComparison(c chart.Comparison, figure chart.Figure, asks ablation.Label, of *look) (data []byte, err error) {
 	first := c.Sides[max(0, c.Baseline)]
-	kept := frozen{Asks: asks, Says: c.Sentences(), Sources: versions(c), Counts: countsOf(c.Runs), Recipe: first.Recipe()}
+	kept := frozen{Asks: asks, Look: of, Says: c.Sentences(), Sources: versions(c), Counts: countsOf(c.Runs), Recipe: first.Recipe()}
 	ja, en := analysis.Both(c.Arms, c.Results, ablation.BPB("ja"), ablation.BPB("en"))
 	for _, r := range c.Runs {
 		if !slices.Contains(kept.Seeds, r.Replicate) {

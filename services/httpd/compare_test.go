@@ -119,8 +119,19 @@ func TestCompare_share(t *testing.T) {
 		t.Error("a frozen chart changed")
 	}
 	s.get("/shares?lang=ja").want(t, 200, "Does the rate matter?", `href="/sweeps/one"`, `href="/sweeps/two"`)
+	fresh.get(link+"?lang=en").want(t, 200, "data-zoom", `data-do="whole"`)
+	fresh.get(link+"/chart.json?from=0&to=1024").want(t, 200, `"max":1024`, `"role":"baseline"`)
+	fresh.get(link+"/chart.json?from=x").want(t, 422, "a number of 0 or more")
+	if whole, cut := fresh.get(link+"/points.csv").body, fresh.get(link+"/points.csv?to=1024").want(t, 200).body; len(cut) == 0 || len(cut) >= len(whole) {
+		t.Errorf("a part's points:\n%s\nof\n%s", cut, whole)
+	}
+	s.begin(ablation.RunCompleted)
+	moving := linkPattern.FindString(s.send("/compare/share?sweep=three&lang=en", "chart", "curve loss", "days", "7").want(t, 200).body)
+	s.begin(ablation.RunCompleted)
+	fresh.get(moving+"/chart.json?from=0&to=1024").want(t, 200, `"max":1024`, "there are no finer ones")
 	s.send("/shares/1/revoke").want(t, 303)
 	fresh.get(link).want(t, 404)
+	fresh.get(link+"/chart.json?from=0&to=1024").want(t, 404)
 	offered := regexp.MustCompile(`value="(Compare: [^"]+)"`).FindStringSubmatch(s.get("/compare/share?lang=en&" + arms).body)
 	asked := linkPattern.FindString(s.send("/compare/share?lang=en&"+arms, "chart", "curve bpb/ja", "days", "7", "question", html.UnescapeString(offered[1])).body)
 	for lang, heading := range map[string]string{"ja": "比較: ", "en": "Compare: "} {

@@ -37,20 +37,19 @@ type selection struct {
 
 // readSelection reads an address. A number that isn't one is *ablation.Invalid; a word that it doesn't know is as if not said.
 func readSelection(q url.Values) (selection, error) {
-	from, fromErr := place(q, "from")
-	to, toErr := place(q, "to")
+	frame, frameErr := readFrame(q)
 	smooth, smoothErr := place(q, "smooth")
 	s := selection{
 		Sweep: q.Get("sweep"), Arms: unique(q["arm"]), Runs: unique(q["run"]), Hide: unique(q["hide"]), Base: q.Get("base"), Metric: unique(q["metric"]), Same: q.Has("same"),
 		View: chart.View{
 			X: chart.Along(q.Get("x")), Single: q.Get("group") == "run", Interval: q.Get("band") == "interval", Smooth: min(smooth, 50) / 100,
-			Frame: chart.Frame{From: from, To: to},
+			Frame: frame,
 		},
 	}
 	if !slices.Contains(alongs, s.View.X) {
 		s.View.X = chart.AlongTokens
 	}
-	return s, cmp.Or(fromErr, toErr, smoothErr)
+	return s, cmp.Or(frameErr, smoothErr)
 }
 
 // addressed is the comparison that a request's address names.
@@ -221,7 +220,12 @@ func (s *Server) compareFigure(ctx context.Context, sel selection, kind string) 
 	if len(sel.Metric) != 1 {
 		return chart.Figure{}, invalid("metric", "name one metric", "メトリクスを一つ指定してください")
 	}
-	metric, ids := sel.Metric[0], runIDs(c.Shown.Runs)
+	return s.drawComparison(ctx, c, kind)
+}
+
+// drawComparison draws the one metric of a comparison.
+func (s *Server) drawComparison(ctx context.Context, c comparison, kind string) (chart.Figure, error) {
+	metric, ids := c.Metric[0], runIDs(c.Shown.Runs)
 	if kind == "device" {
 		uses, err := s.deviceUses(ctx, c)
 		if err != nil {
@@ -230,12 +234,13 @@ func (s *Server) compareFigure(ctx context.Context, sel selection, kind string) 
 		return chart.DeviceFigure(uses, metric)
 	}
 	var clocks []ablation.Curve
-	if sel.View.X == chart.AlongSeconds {
+	var err error
+	if c.View.X == chart.AlongSeconds {
 		if clocks, err = s.options.Store.Curves(ctx, ids, ablation.MetricSeconds, 0, steps(1<<62), chartBuckets/2); err != nil {
 			return chart.Figure{}, err
 		}
 	}
-	from, to := c.Shown.Steps(sel.View, clocks)
+	from, to := c.Shown.Steps(c.View, clocks)
 	if from > 0 || to < steps(1<<62) {
 		if from, to, err = s.options.Store.Around(ctx, ids, metric, from, to); err != nil {
 			return chart.Figure{}, err
@@ -246,9 +251,9 @@ func (s *Server) compareFigure(ctx context.Context, sel selection, kind string) 
 		return chart.Figure{}, err
 	}
 	if kind == "difference" {
-		return c.Shown.Difference(sel.View, metric, curves, clocks)
+		return c.Shown.Difference(c.View, metric, curves, clocks)
 	}
-	return c.Shown.Curve(sel.View, metric, curves, clocks)
+	return c.Shown.Curve(c.View, metric, curves, clocks)
 }
 
 // sideName is how an address names an arm of a sweep.

@@ -21,6 +21,7 @@ type sharedView struct {
 	Caption string
 	Heading string // the chart's name
 	Hint    string // what its values are
+	Zoom    bool   // whether parts of it can be asked for
 	Says    [][]chart.Span
 	Rows    []sharedRow
 	Tokens  string // of a run
@@ -147,6 +148,7 @@ func (s *Server) renderShared(w http.ResponseWriter, r *http.Request, share abla
 	shown := s.words(r).sharedView(share, kept)
 	lang := requestLanguage(r)
 	shown.Caption, shown.Heading, shown.Hint = named.Caption.In(lang), named.Title.In(lang), named.Subtitle.In(lang)
+	shown.Zoom = named.Kind == chart.KindCurve
 	shown.URL = "/s/" + chi.URLParam(r, "secret")
 	if share.Live {
 		v.poll = livePoll
@@ -191,13 +193,18 @@ func (r frozenRun) Pair() string {
 	return fixed(*r.JA, 3) + " / " + fixed(*r.EN, 3)
 }
 
-// sharedChart is the figure as it was frozen, byte for byte.
+// sharedChart is the figure as it was frozen, byte for byte, or the part of it that the address asks for.
 func (s *Server) sharedChart(w http.ResponseWriter, r *http.Request) {
-	_, kept, ok := s.openShare(w, r, s.options.Store.Share)
+	share, kept, ok := s.openShare(w, r, s.options.Store.Share)
 	if !ok {
 		return
 	}
-	t := newTagged(kept.Figure)
+	data, _, err := s.asked(r, share, kept)
+	if err != nil {
+		s.cannot(w, r, share.ID, err)
+		return
+	}
+	t := newTagged(data)
 	// A browser may keep the bytes but must ask each time: a link can be revoked.
 	w.Header().Set("Cache-Control", "private, no-cache")
 	w.Header().Set("ETag", t.ETag)
@@ -206,12 +213,19 @@ func (s *Server) sharedChart(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(kept.Figure) // the browser has left: nobody to tell
+	_, _ = w.Write(data) // the browser has left: nobody to tell
 }
 
-// sharedPoints are exactly the points of the figure.
+// sharedPoints are exactly the points of the figure, or of the part of it that the address asks for.
 func (s *Server) sharedPoints(w http.ResponseWriter, r *http.Request) {
-	if share, _, ok := s.openShare(w, r, s.options.Store.Share); ok {
-		serveCSV(w, "haigo-"+share.Kind, share.CSV)
+	share, kept, ok := s.openShare(w, r, s.options.Store.Share)
+	if !ok {
+		return
 	}
+	_, points, err := s.asked(r, share, kept)
+	if err != nil {
+		s.cannot(w, r, share.ID, err)
+		return
+	}
+	serveCSV(w, "haigo-"+share.Kind, points)
 }

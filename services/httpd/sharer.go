@@ -35,6 +35,7 @@ type frozen struct {
 	Lengths []int64            `json:"lengths,omitempty"` // of finished runs, in tokens; none in old shares: the recipe's
 	Models  []ablation.Shape   `json:"models,omitempty"`  // likewise
 	DataAt  time.Time          `json:"data_at,omitzero"`  // of the newest event that is in it; zero in old shares
+	Look    *look              `json:"look,omitempty"`    // by which parts of it are read finer; nil: there are no finer ones
 }
 
 // heading is what a share is headed with in a language: what its owner wrote, whichever language that is in, unless it is what the
@@ -70,7 +71,10 @@ func (f frozen) models() []ablation.Shape {
 }
 
 // captioned is what a figure says of itself.
-type captioned struct{ Title, Subtitle, Caption ablation.Label }
+type captioned struct {
+	Kind                     chart.Kind
+	Title, Subtitle, Caption ablation.Label
+}
 
 func (f frozen) says() (n captioned, err error) {
 	err = json.Unmarshal(f.Figure, &n)

@@ -248,7 +248,7 @@ export function polygon(rows: Row[], fill: string, z: number): object {
       const plot = params.coordSys as { x: number; y: number; width: number; height: number };
       return {
         type: "polygon",
-        shape: { points: [...high, ...low.reverse()].map((p) => api.coord(p)) },
+        shape: { points: [...high, ...[...low].reverse()].map((p) => api.coord(p)) },
         style: { fill },
         clipPath: { type: "rect", shape: { x: plot.x, y: plot.y, width: plot.width, height: plot.height } },
       };
