@@ -5,20 +5,21 @@ import { t } from "./editor-state";
 
 const rateKey = "haigo.rate";
 
-// reckoned are the numbers that the server is asked with; empty: it takes its own.
+// reckoned are the numbers that the server is asked with, the ones before where a field holds none; empty: it takes its own.
 export function reckoned(): { use: string; rate: string } {
   return { use: read("use"), rate: localStorage.getItem(rateKey) ?? read("rate") };
 }
 
 function read(id: string): string {
   const field = document.getElementById(id) as HTMLInputElement | null;
-  return field ? (number(field)?.toString() ?? "") : "";
+  if (!field?.value.trim()) return "";
+  return (number(field.value) ?? number(field.defaultValue))?.toString() ?? "";
 }
 
-// number is a field's; undefined where it holds none that is above 0.
-function number(field: HTMLInputElement): number | undefined {
+// number is that of a text; undefined where it is none that is above 0.
+function number(text: string): number | undefined {
   try {
-    const v = numeral(field.value);
+    const v = numeral(text);
     return v > 0 ? v : undefined;
   } catch {
     return undefined;
@@ -27,7 +28,7 @@ function number(field: HTMLInputElement): number | undefined {
 
 // changed takes a field of the cost, or says why it can't; it is false where nothing is to be asked.
 export function changed(field: HTMLInputElement): boolean {
-  const [empty, v] = [field.value.trim() === "", number(field)];
+  const [empty, v] = [field.value.trim() === "", number(field.value)];
   if (!empty && v === undefined) {
     field.setCustomValidity(why(field.value));
     field.setAttribute("aria-invalid", "true");

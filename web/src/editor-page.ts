@@ -1,9 +1,10 @@
 // The parts of the page that the server draws: they are replaced where they changed, and problems in them are gone to.
 
+import { refused } from "./editor-refused";
 import type { State } from "./editor-state";
 
-// renew replaces the parts of the page that changed. A field that is being typed in stays, and keeps its focus. What was
-// planned stays, marked, while the document has mistakes.
+// renew replaces the parts of the page that changed. A field that is being typed in stays, and keeps its focus; so does what
+// was refused. What was planned stays, marked, while the document has mistakes.
 export function renew(page: Document): void {
   const wrong = page.querySelector("#wrong li") !== null;
   for (const old of document.querySelectorAll<HTMLElement>("[data-check]")) {
@@ -14,11 +15,14 @@ export function renew(page: Document): void {
       continue;
     }
     const active = old.contains(document.activeElement) ? (document.activeElement as HTMLElement) : undefined;
-    if (active instanceof HTMLInputElement && active.type !== "checkbox" && active.value !== active.defaultValue) {
+    if (active instanceof HTMLInputElement && active.type !== "checkbox" && active.value !== active.defaultValue && !active.validity.customError) {
       const kept = now.querySelector<HTMLInputElement>("#" + CSS.escape(active.id || "-"));
       if (kept?.defaultValue !== active.value) continue;
     }
-    old.replaceWith(document.importNode(now, true));
+    const restore = refused(old);
+    const drawn = document.importNode(now, true);
+    old.replaceWith(drawn);
+    restore(drawn);
     if (active?.id) document.getElementById(active.id)?.focus();
   }
 }

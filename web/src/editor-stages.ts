@@ -4,6 +4,7 @@
 import { incomplete } from "./editor-change";
 import { why } from "./editor-cost";
 import { numeral } from "./editor-number";
+import { refused } from "./editor-refused";
 import { complete, lang, order, sum, t, type Schedule, type Source, type State, type Wrong } from "./editor-state";
 import { html, svg } from "./element";
 import { big, fixed } from "./format";
@@ -16,7 +17,7 @@ export interface Wanted {
   remove(stage: number): void;
 }
 
-// stages draws the table; a field that is being typed in stays as it is.
+// stages draws the table; a field that is being typed in, or was refused, stays as it is.
 export function stages(table: HTMLTableElement, state: State, schedule: Schedule, wrong: Wrong[], want: Wanted): void {
   const active = table.contains(document.activeElement) ? (document.activeElement as HTMLInputElement) : undefined;
   if (active instanceof HTMLInputElement && active.value !== active.defaultValue) return; // it is drawn once that is done
@@ -25,7 +26,11 @@ export function stages(table: HTMLTableElement, state: State, schedule: Schedule
     const own = wrong.filter((w) => w.stage === i && (w.part !== "mixture" || complete(stage)));
     return [row(state, schedule, i, keys, own, want), ...notes(state, schedule, i, keys, own, want)];
   });
+  const of = `${schedule.name}/${schedule.stages.length}`;
+  const restore = table.dataset.of === of ? refused(table) : undefined;
+  table.dataset.of = of;
   table.replaceChildren(html("thead", {}, heads(state.sources, keys)), html("tbody", {}, ...rows));
+  restore?.(table);
   if (active?.id) table.querySelector<HTMLElement>("#" + CSS.escape(active.id))?.focus();
 }
 
