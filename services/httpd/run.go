@@ -24,7 +24,7 @@ type runView struct {
 	Message            string
 	CanStop, CanRetry  bool
 	Again              string // where it goes on when it is tried again, or next; empty where it does neither
-	Over               bool // nothing changes by itself any more
+	Over               bool   // nothing changes by itself any more
 	Facts              []liveFact
 	Figures            []figure
 	Schedule           figure
