@@ -36,12 +36,13 @@ export class Doc {
   private key = "";
 
   // answered is called with each answer's page, and whether there are newer edits already; lost when there is none, and
-  // with nothing once there is one again.
+  // with nothing once there is one again; turned whenever busy has changed.
   constructor(
     public text: string,
     private readonly ask: () => Omit<Asked, "document">,
     private readonly answered: (page: Document, state: State, behind: boolean) => void,
     private readonly lost: (why?: Trouble) => void,
+    private readonly turned: () => void,
   ) {
     this.past = [{ document: text, key: "" }];
   }
@@ -121,8 +122,10 @@ export class Doc {
   }
 
   private send(): void {
-    if (!this.asking) this.asking = this.talk();
-    else {
+    if (!this.asking) {
+      this.asking = this.talk();
+      this.turned();
+    } else {
       this.again = true;
       this.hurry();
     }
@@ -133,6 +136,7 @@ export class Doc {
       await this.converse();
     } finally {
       this.asking = undefined; // also where an answer can't be drawn
+      this.turned();
     }
   }
 

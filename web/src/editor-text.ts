@@ -7,6 +7,7 @@ export interface Text {
   value(): string;
   put(text: string): void; // not over what was typed since it was last read
   number(): void;
+  readonly unread: boolean; // it holds more than was read
   flush(): void; // reads now what would be read in a moment
   show(line: number): void;
 }
@@ -22,8 +23,9 @@ export function ended(text: string, document: string): string {
 
 const pause = 60; // milliseconds without a keystroke before the text is read
 
-// text watches the area of a form and calls changed a moment after the last keystroke, never while a word is composed.
-export function text(form: HTMLFormElement, changed: () => void): Text {
+// text watches the area of a form. It calls typed with every keystroke, and changed a moment after the last one, never while a
+// word is composed.
+export function text(form: HTMLFormElement, typed: () => void, changed: () => void): Text {
   const area = form.querySelector("textarea")!;
   const margin = form.querySelector<HTMLElement>(".lines")!;
   const paper = form.querySelector<HTMLElement>(".paint")!;
@@ -36,10 +38,11 @@ export function text(form: HTMLFormElement, changed: () => void): Text {
     timer = 0;
     changed();
   };
-  const typed = (): void => {
+  const wait = (): void => {
     number();
     clearTimeout(timer);
     timer = setTimeout(() => composing || flush(), pause);
+    typed();
   };
   area.addEventListener("compositionstart", () => {
     composing = true;
@@ -48,9 +51,9 @@ export function text(form: HTMLFormElement, changed: () => void): Text {
   area.addEventListener("compositionend", () => {
     composing = false;
     area.classList.remove("composing");
-    typed();
+    wait();
   });
-  area.addEventListener("input", typed);
+  area.addEventListener("input", wait);
   area.addEventListener("scroll", () => scrolled(area, margin, paper));
   area.addEventListener("keydown", (event) => indent(event, area));
   take(form, area);
@@ -66,6 +69,9 @@ export function text(form: HTMLFormElement, changed: () => void): Text {
       number();
     },
     number,
+    get unread(): boolean {
+      return timer !== 0;
+    },
     flush,
     show(line): void {
       const before = area.value.split("\n").slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0);

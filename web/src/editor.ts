@@ -43,10 +43,10 @@ class Page {
 
   constructor(private readonly form: HTMLFormElement) {
     this.state = read<State>(document, "state");
-    this.text = text(form, () => this.typed());
+    this.text = text(form, () => this.behind(), () => this.typed());
     this.begun = this.state.document;
     this.refused = draft.refused(this.begun);
-    this.doc = new Doc(this.begun, () => this.asked(), (page, state, behind) => this.answer(page, state, behind), (why) => this.trouble(why));
+    this.doc = new Doc(this.begun, () => this.asked(), (page, state, behind) => this.answer(page, state, behind), (why) => this.trouble(why), () => this.behind());
     this.builder = new Builder(this.one("[data-schedules]"), (name) => this.schedule(name), () => this.doc.idle(), (made) => this.make(made), () => (this.next = ""));
     this.picture = new Picture(form, this.hand());
   }
@@ -125,6 +125,12 @@ class Page {
     if (performance.now() - this.typedAt > burst) this.gesture++;
     this.typedAt = performance.now();
     this.doc.write(ended(this.text.value(), this.doc.text), `text ${this.gesture}`);
+    this.behind();
+  }
+
+  // behind says of the preview whether it is of less than is written by now.
+  private behind(): void {
+    this.one(".side").ariaBusy = String(this.text.unread || this.doc.busy);
   }
 
   private answer(page: Document, state: State, behind: boolean): void {
