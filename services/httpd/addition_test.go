@@ -105,11 +105,16 @@ func TestBrowser_addition(t *testing.T) {
 		write(t, fmt.Sprintf("%s/%02d.txt", root, i), fmt.Sprintf("文書 %d", i))
 	}
 	b.run(chromedp.Navigate(b.url+"/sources/new?lang=ja"), chromedp.WaitReady(chromedp.CSS("html[data-ready]")),
-		chromedp.SendKeys(chromedp.CSS("#path"), root), chromedp.SendKeys(chromedp.CSS("#name"), "web-ja"), chromedp.SendKeys(chromedp.CSS("#lang"), "ja"),
-		chromedp.Click(chromedp.CSS(".lang a[lang=en]")), chromedp.WaitReady(chromedp.CSS("html[data-ready][lang=en]")),
-		chromedp.Click(chromedp.CSS("[formaction='/sources/look']")), chromedp.WaitReady(chromedp.CSS("html[data-ready] .note b")),
-		chromedp.Click(chromedp.CSS(".lang a[lang=ja]")), chromedp.WaitReady(chromedp.CSS("html[data-ready][lang=ja]")),
-		chromedp.Click(chromedp.CSS("form.stackf button:not([formaction])")), chromedp.WaitReady(chromedp.CSS("html[data-ready] #additions table")))
+		chromedp.SendKeys(chromedp.CSS("#path"), root), chromedp.SendKeys(chromedp.CSS("#name"), "web-ja"), chromedp.SendKeys(chromedp.CSS("#lang"), "ja"))
+	for _, step := range [][2]string{
+		{".lang a[lang=en]", "[lang=en]"},
+		{"[formaction='/sources/look']", " .note b"},
+		{".lang a[lang=ja]", "[lang=ja]"},
+		{"form.stackf button:not([formaction])", " #additions table"},
+	} {
+		b.press(step[0])
+		b.run(chromedp.WaitReady(chromedp.CSS("html[data-ready]" + step[1])))
+	}
 	b.eval(`window.unloaded = false`)
 	adder := orchestrator.Adder{Store: s.store, Data: data, Roots: []string{root}, Log: slog.New(slog.DiscardHandler)}
 	if did, err := adder.AddOnce(t.Context()); !did || err != nil {

@@ -2,6 +2,7 @@ package httpd_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -39,11 +40,15 @@ func TestBrowser(t *testing.T) {
 	b.eval(fmt.Sprintf(`{ document.querySelector("[data-view=yaml]").click(); const a = document.querySelector("textarea"); a.value = %q; a.dispatchEvent(new Event("input")); }`, bad))
 	b.until(`document.querySelector("#problems [data-line='8']") && document.querySelectorAll(".lines .e").length === 1`)
 	b.until(`document.querySelector("textarea").value.includes("web-en: 0.2}") && document.querySelector("#go button").disabled`)
-	b.run(chromedp.Click(chromedp.CSS(".lang a[lang=ja]")), chromedp.WaitReady(chromedp.CSS("html[data-ready][lang=ja]")))
+	b.press(".lang a[lang=ja]")
+	b.run(chromedp.WaitReady(chromedp.CSS("html[data-ready][lang=ja]")))
 	b.until(`document.querySelector("#problems [data-line='8']") && document.querySelector("textarea").value.includes("web-en: 0.2}")`)
 	b.eval(`{ const a = document.querySelector("textarea"); a.value = a.value.replace("0.2}", "0.3}"); a.dispatchEvent(new Event("input")); }`)
 	b.until(`document.querySelector("#go [data-review]") && !document.querySelector(".lines .e") && document.querySelectorAll("#preview .runs-m .arm").length === 2`)
-	b.run(chromedp.Click(chromedp.CSS("#go [data-review]")), chromedp.Click(chromedp.CSS("#review [data-launch]")), chromedp.WaitReady(chromedp.CSS("html[data-ready] #trade canvas")))
+	b.press("#go [data-review]")
+	b.until(`document.querySelector("#review").open`)
+	b.press("#review [data-launch]")
+	b.run(chromedp.WaitReady(chromedp.CSS("html[data-ready] #trade canvas")))
 
 	b.eval(`window.unloaded = false`)
 	b.until(`document.querySelectorAll("figure canvas").length === 6`) // trade-off, two curves, one task, two mixtures
@@ -117,7 +122,7 @@ func serve(t *testing.T, store *postgres.Store, address string, with ...func(*ht
 
 func newTab(t *testing.T, url string) *tab {
 	t.Helper()
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(t)), chromedp.NoSandbox,
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(t)), chromedp.NoSandbox, chromedp.WSURLReadTimeout(stuck),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
 	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, stop := chromedp.NewContext(allocator)
@@ -198,15 +203,66 @@ func (b *tab) eval(script string) {
 	}
 }
 
-// until waits for a condition of the page.
+// until waits for a condition of the page. One that can't be answered isn't met: what it asks about isn't there yet, or the page is
+// being left.
 func (b *tab) until(condition string) {
 	b.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, stuck)
 	defer cancel()
-	if _, err := chromedp.Run(ctx, chromedp.Poll[any](fmt.Sprintf("Boolean(%s)", condition), chromedp.WithPollingTimeout(0))); err != nil {
-		text, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string]("location.href + document.body.innerText"))
-		b.Fatalf("%s: %v\n%s", condition, err, text)
+	for {
+		_, err := chromedp.Run(ctx, chromedp.Poll[any](fmt.Sprintf("(() => { try { return Boolean(%s) } catch { return false } })()", condition), chromedp.WithPollingTimeout(0)))
+		if err == nil {
+			return
+		}
+		if wrong := (*chromedp.ExceptionError)(nil); ctx.Err() != nil || errors.As(err, &wrong) {
+			text, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string]("location.href + document.body.innerText"))
+			b.Fatalf("%s: %v\n%s", condition, err, text)
+		}
 	}
+}
+
+// rests waits until nothing is on its way that changes what the page shows of what was done.
+func (b *tab) rests() {
+	b.Helper()
+	b.until(`document.documentElement.dataset.ready !== undefined && !document.querySelector('[aria-busy="true"]')`)
+}
+
+// press clicks elements one after the other, each once the page rests and lets it be pressed. It does so by script: a mouse
+// would miss one that moves on the page, or makes room for another like it, between the look at its place and the click.
+func (b *tab) press(selectors ...string) {
+	b.Helper()
+	for _, selector := range selectors {
+		b.rests()
+		b.until(fmt.Sprintf(`document.querySelector(%q).matches(":not(:disabled, [inert] *)")`, selector))
+		b.eval(fmt.Sprintf(`document.querySelector(%q).click()`, selector))
+	}
+}
+
+// place is the middle of an element and its width.
+type place struct{ x, y, width float64 }
+
+// place scrolls to an element, and returns where it is once the page rests and draws nothing any more.
+func (b *tab) place(selector string) place {
+	b.Helper()
+	b.rests()
+	b.until(complete)
+	ctx, cancel := context.WithTimeout(b.ctx, stuck)
+	defer cancel()
+	at, err := chromedp.Run(ctx, chromedp.Evaluate[[]float64](fmt.Sprintf(`(async () => {
+		for (let before = ""; ; ) {
+			const e = document.querySelector(%q);
+			e.scrollIntoView({ block: "center" });
+			const box = e.getBoundingClientRect();
+			const at = [box.x + box.width / 2, box.y + box.height / 2, box.width];
+			if (at.join() === before) return at;
+			before = at.join();
+			%s
+		}
+	})()`, selector, settled), chromedp.EvalAwaitPromise))
+	if err != nil {
+		b.Fatalf("%s: %v", selector, err)
+	}
+	return place{at[0], at[1], at[2]}
 }
 
 // chromium finds a browser as .ci/setup does.

@@ -36,7 +36,8 @@ func TestBrowser_dialog(t *testing.T) {
 	b.eval(`document.querySelector("[data-dialog=share]").click()`)
 	b.until(open)
 	b.eval(shut)
-	b.run(chromedp.Click(chromedp.CSS("[data-dialog=share]")))
+	share := b.place("[data-dialog=share]")
+	b.run(chromedp.MouseClickXY(share.x, share.y))
 	b.until(open)
 	if shares, err := s.store.Shares(t.Context()); err != nil || len(shares) > 0 {
 		t.Errorf("%d shares were made, %v", len(shares), err)

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -50,6 +51,22 @@ func (b *tab) compose(document string) {
 	b.eval(fmt.Sprintf(`{ const a = document.querySelector("#document"); a.value = %q; a.dispatchEvent(new Event("input")); }`, document))
 	b.eval(`document.querySelector("[data-view=form]").click()`)
 	b.until(`document.querySelector("#u-0") && document.querySelector("#preview .big3")`)
+	b.rests()
+}
+
+// nudge moves a handle by one key, once the page rests.
+func (b *tab) nudge(handle string) {
+	b.Helper()
+	b.rests()
+	b.eval(fmt.Sprintf(`document.querySelector(%q).focus()`, handle))
+	b.run(chromedp.KeyEvent(kb.ArrowRight))
+}
+
+// put leaves a value in a field, once the page rests.
+func (b *tab) put(field, value string) {
+	b.Helper()
+	b.rests()
+	b.eval(fmt.Sprintf(`{ const f = document.querySelector(%q); f.value = %q; f.dispatchEvent(new Event("change", { bubbles: true })); }`, field, value))
 }
 
 // holds waits until the text holds a piece.
@@ -60,11 +77,7 @@ func (b *tab) holds(piece string) {
 
 func (b *tab) document() string {
 	b.Helper()
-	text, err := chromedp.Run(b.ctx, chromedp.Value(chromedp.CSS("#document")))
-	if err != nil {
-		b.Fatal(err)
-	}
-	return text
+	return b.text(`document.querySelector("#document").value`)
 }
 
 // TestEditor_touch moves a boundary and a share by finger, on a phone.
@@ -88,26 +101,56 @@ func TestEditor_touch(t *testing.T) {
 // swipe moves a handle by parts of the drawing's width and height.
 func (b *tab) swipe(handle string, along, up float64) {
 	b.Helper()
-	at, err := chromedp.Run(b.ctx, chromedp.Evaluate[[]float64](fmt.Sprintf(`(() => {
-		const ring = document.querySelector("%s .ring");
-		ring.scrollIntoView({ block: "center" });
-		const box = ring.getBoundingClientRect();
-		return [box.x + box.width / 2, box.y + box.height / 2, document.querySelector("[data-area]").clientWidth - 60];
-	})()`, handle)))
-	if err != nil {
-		b.Fatal(err)
-	}
+	wide := b.place("[data-area]").width - 60
+	at := b.place(handle + " .ring")
 	touch := func(kind input.DispatchTouchEventType, points ...*input.TouchPoint) {
 		if _, err := chromedp.Call(b.ctx, input.DispatchTouchEvent, input.DispatchTouchEventParams{Type: kind, TouchPoints: append([]*input.TouchPoint{}, points...)}); err != nil {
 			b.Fatal(err)
 		}
 	}
-	touch(input.DispatchTouchEventTypeTouchStart, &input.TouchPoint{X: at[0], Y: at[1]})
+	touch(input.DispatchTouchEventTypeTouchStart, &input.TouchPoint{X: at.x, Y: at.y})
 	for i := range 10 {
 		part := float64(i+1) / 10
-		touch(input.DispatchTouchEventTypeTouchMove, &input.TouchPoint{X: at[0] + part*along*at[2], Y: at[1] - part*up*224})
+		touch(input.DispatchTouchEventTypeTouchMove, &input.TouchPoint{X: at.x + part*along*wide, Y: at.y - part*up*224})
 	}
 	touch(input.DispatchTouchEventTypeTouchEnd)
+}
+
+// gate is where questions of an editor wait while it is shut. At first it is open.
+type gate struct {
+	mu    sync.Mutex
+	asked chan struct{}
+	freed chan struct{} // nil while it is open
+}
+
+// shut lets the questions from now on wait, and tells of each on the channel.
+func (g *gate) shut() <-chan struct{} {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.asked, g.freed = make(chan struct{}, 1000), make(chan struct{})
+	return g.asked
+}
+
+// open lets those that wait pass, and all others.
+func (g *gate) open() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	close(g.freed)
+	g.freed = nil
+}
+
+func (g *gate) pass(r *http.Request) {
+	g.mu.Lock()
+	asked, freed := g.asked, g.freed
+	g.mu.Unlock()
+	if r.URL.Path != "/new/check" || freed == nil {
+		return
+	}
+	asked <- struct{}{}
+	select {
+	case <-freed:
+	case <-r.Context().Done(): // given up for being late: the page asks again
+	}
 }
 
 // TestEditor_typing: what is being typed or composed stays while answers come; full-width digits are numbers.
@@ -115,50 +158,42 @@ func TestEditor_typing(t *testing.T) {
 	t.Parallel()
 	b, s := browse(t)
 	s.text()
-	asked, release := make(chan struct{}, 64), make(chan struct{})
-	held := false
-	b.url = front(t, s.url, func(r *http.Request) {
-		if r.URL.Path == "/new/check" && held {
-			asked <- struct{}{}
-			select {
-			case <-release:
-			case <-r.Context().Done(): // given up for being late
-			}
-		}
-	})
+	var g gate
+	b.url = front(t, s.url, g.pass)
 	b.compose(drawn)
 
-	held = true
-	b.run(chromedp.Focus(chromedp.CSS("#m-0-0")))
-	b.eval(`document.querySelector("#m-0-0").select()`)
+	asked := g.shut()
+	b.eval(`{ const f = document.querySelector("#m-0-0"); f.focus(); f.select(); }`)
 	b.insert("３５．５")
 	b.run(chromedp.KeyEvent(kb.Enter))
 	<-asked
-	b.run(chromedp.Focus(chromedp.CSS("#f-question")))
+	b.eval(`document.querySelector("#f-question").focus()`)
 	b.composed("にほ")
-	release <- struct{}{}
+	g.open()
 	b.holds("web-ja: 0.355")
 	b.until(`document.querySelector("#m-0-0").getAttribute("aria-invalid") === "true" && document.activeElement.id === "f-question" && document.activeElement.value === "にほ"`)
-	held = false
 	b.insert("日本")
 	b.run(chromedp.KeyEvent(kb.Tab))
 	b.holds("question: 日本\n")
 
-	b.eval(`document.querySelector("[data-view=yaml]").click()`)
-	b.run(chromedp.Focus(chromedp.CSS("#document")), chromedp.KeyEvent(kb.End, chromedp.KeyModifiers(chromedp.ModifierCtrl)))
-	held = true
+	b.press("[data-view=yaml]")
+	b.eval(`document.querySelector("#document").focus()`)
+	b.run(chromedp.KeyEvent(kb.End, chromedp.KeyModifiers(chromedp.ModifierCtrl)))
+	asked = g.shut()
 	b.run(chromedp.KeyEvent("# x"))
 	<-asked
 	b.run(chromedp.KeyEvent("y"))
 	b.composed("に")
-	release <- struct{}{}
-	held = false
+	g.open()
 	b.until(`document.querySelector("#document").value.endsWith("# xyに") && document.querySelector(".paint").textContent.endsWith("# xyに")`)
 	b.insert("日")
 	b.holds("# xy日")
-	b.eval(`document.querySelector("[data-view=form]").click()`)
-	b.run(chromedp.Click(chromedp.CSS("[data-do=undo]")))
-	b.until(`!document.querySelector("#document").value.includes("# x") && document.querySelector("#document").value.includes("question: 日本")`)
+	b.press("[data-view=form]")
+	for strings.Contains(b.document(), "# x") { // what a slow machine types with rests is undone in parts
+		b.press("[data-do=undo]")
+		b.rests()
+	}
+	b.holds("question: 日本")
 	b.quiet()
 }
 
@@ -178,7 +213,7 @@ func TestEditor_slow(t *testing.T) {
 	b.compose(drawn)
 	b.until(`document.querySelector("#away").hidden`)
 	hangs.Store(true)
-	b.run(chromedp.Focus(chromedp.CSS("#b-0")), chromedp.KeyEvent(kb.ArrowRight))
+	b.nudge("#b-0")
 	b.until(`!document.querySelector("#away").hidden && document.querySelector("#away").textContent.includes("遅れて")`)
 	hangs.Store(false)
 	b.run(chromedp.KeyEvent(kb.ArrowRight))
@@ -212,18 +247,20 @@ func TestEditor_keeps(t *testing.T) {
 	if diff := cmp.Diff(drawn, b.document()); diff != "" {
 		t.Errorf("looking at the form changed the text:\n%s", diff)
 	}
-	b.run(chromedp.Focus(chromedp.CSS("#b-0")), chromedp.KeyEvent(kb.ArrowRight))
+	b.nudge("#b-0")
 	moved := strings.Replace(drawn, "until: 0.5", "until: 0.51", 1)
 	b.holds("until: 0.51")
 	b.run(chromedp.Reload(), chromedp.WaitReady(chromedp.CSS("html[data-ready]")))
 	b.until(`document.querySelector("#u-0")?.value === "51"`)
-	b.run(chromedp.Click(chromedp.CSS(".lang a[lang=en]")), chromedp.WaitReady(chromedp.CSS("html[data-ready][lang=en]")))
+	b.press(".lang a[lang=en]")
+	b.run(chromedp.WaitReady(chromedp.CSS("html[data-ready][lang=en]")))
 	b.until(`document.querySelector("#u-0")?.value === "51"`)
-	b.run(chromedp.Navigate(b.url+"/sources"), chromedp.Navigate(b.url+"/new"), chromedp.WaitReady(chromedp.CSS("html[data-ready]")), chromedp.Click(chromedp.CSS("[data-do=resume]")))
+	b.run(chromedp.Navigate(b.url+"/sources"), chromedp.Navigate(b.url+"/new"), chromedp.WaitReady(chromedp.CSS("html[data-ready]")))
+	b.press("[data-do=resume]")
 	b.until(`document.querySelector("#u-0")?.value === "51"`)
 	b.eval(`document.querySelector(".tpl[href='/new?example=demo']").click()`)
 	b.until(`document.querySelector("#f-name").value === "demo" && location.search === "?example=demo"`)
-	b.run(chromedp.Click(chromedp.CSS("[data-do=undo]")))
+	b.press("[data-do=undo]")
 	b.until(`document.querySelector("#f-name").value === "drawn"`)
 	if diff := cmp.Diff(moved, b.document()); diff != "" {
 		t.Errorf("after all that:\n%s", diff)
@@ -237,12 +274,13 @@ func TestEditor_keeps(t *testing.T) {
 	windows := "\n" + strings.ReplaceAll(drawn, "\n", "\r\n")
 	windows = strings.Replace(windows, "\n", "\r\n", 1)
 	b.eval(fmt.Sprintf(`sessionStorage.setItem("haigo.draft", JSON.stringify({ at: "", document: %q, view: "form", arm: "" }))`, windows))
-	b.run(chromedp.Navigate(b.url+"/new"), chromedp.WaitReady(chromedp.CSS("html[data-ready]")), chromedp.Click(chromedp.CSS("[data-do=resume]")))
+	b.run(chromedp.Navigate(b.url+"/new"), chromedp.WaitReady(chromedp.CSS("html[data-ready]")))
+	b.press("[data-do=resume]")
 	b.until(`document.querySelector("#u-0")?.value === "50"`)
-	b.run(chromedp.Focus(chromedp.CSS("#b-0")), chromedp.KeyEvent(kb.ArrowRight))
+	b.nudge("#b-0")
 	b.holds("until: 0.51")
 	b.eval(`document.querySelector("form[data-editor]").addEventListener("submit", e => e.preventDefault())`)
-	b.run(chromedp.Click(chromedp.CSS("[formaction='/new/file']")))
+	b.press("[formaction='/new/file']")
 	want := strings.Replace(windows, "until: 0.5", "until: 0.51", 1)
 	b.until(fmt.Sprintf(`document.querySelector("[name=exact]").value && JSON.parse(document.querySelector("[name=exact]").value) === %q`, want))
 	b.quiet()
@@ -271,13 +309,16 @@ func TestEditor_launch(t *testing.T) {
 	launch()
 	b.run(chromedp.WaitReady(chromedp.CSS("#main-frame-error")))
 	away.Store(false)
-	b.run(chromedp.Navigate(b.url+"/new"), chromedp.WaitReady(chromedp.CSS("html[data-ready]")), chromedp.Click(chromedp.CSS("[data-do=resume]")))
+	b.run(chromedp.Navigate(b.url+"/new"), chromedp.WaitReady(chromedp.CSS("html[data-ready]")))
+	b.press("[data-do=resume]")
 	b.holds("name: drawn")
 	b.until(`document.querySelector("#go [data-review]")`)
 	b.forget("")                                                                             // the browser says so itself that nobody answered
 	s.post("/sweeps", strings.Replace(drawn, "tokens: 64k", "tokens: 128k", 1)).want(t, 201) // somebody else takes the name
 	launch()
-	b.run(chromedp.WaitReady(chromedp.CSS("html[data-ready] [name=as]")), chromedp.Click(chromedp.CSS(".lang a[lang=en]")), chromedp.WaitReady(chromedp.CSS("html[data-ready][lang=en]")))
+	b.run(chromedp.WaitReady(chromedp.CSS("html[data-ready] [name=as]")))
+	b.press(".lang a[lang=en]")
+	b.run(chromedp.WaitReady(chromedp.CSS("html[data-ready][lang=en]")))
 	b.holds("tokens: 64k")
 	b.until(`document.querySelector("#go [name=as]")`)
 	b.eval(`document.querySelector("#go [name=as]").value = "drawn-2"; document.querySelector("#go .pri").click()`)
@@ -291,28 +332,27 @@ func TestEditor_launch(t *testing.T) {
 func TestEditor_schedules(t *testing.T) {
 	t.Parallel()
 	b := editor(t, drawn)
-	press := func(selector string) { b.run(chromedp.Click(chromedp.CSS(selector))) }
-	press("[data-do=duplicate]")
+	b.press("[data-do=duplicate]")
 	b.until(`document.querySelectorAll("[role=tab]").length === 3 && document.querySelector("#arm-name").value === "turn-2"`)
-	b.eval(`{ const l = document.querySelector("#arm-label"); l.value = "写し"; l.dispatchEvent(new Event("change")); }`)
+	b.put("#arm-label", "写し")
 	b.holds("label: 写し")
-	b.eval(`{ const r = document.querySelector("#r-1"); r.value = "cosine"; r.dispatchEvent(new Event("change")); }`)
+	b.put("#r-1", "cosine")
 	b.holds("ramp: cosine")
-	press("[data-by=diff]")
+	b.press("[data-by=diff]")
 	b.until(`document.querySelectorAll("[data-area] path").length === 2 && document.querySelector("[data-other]").value === "turn"`)
-	press("[data-by=share]")
+	b.press("[data-by=share]")
 	b.eval(`document.querySelector("[role=tab]").click()`)
 	b.until(`document.querySelector("#arm-name").value === "turn"`)
-	b.eval(`{ const n = document.querySelector("#arm-name"); n.value = "ｔｗｏ"; n.dispatchEvent(new Event("change")); }`)
+	b.put("#arm-name", "ｔｗｏ")
 	b.holds("design: {baseline: two}")
-	press("#f-sources-web-en")
+	b.press("#f-sources-web-en")
 	b.until(`document.querySelector("#spread-all-0") && document.querySelectorAll("[role=tab] .tag.bad").length === 3 && document.querySelector("#preview.stale")`)
-	press("#spread-all-0")
+	b.press("#spread-all-0")
 	b.until(`document.querySelector("#go [data-review]") && !document.querySelector("[role=tab] .tag.bad")`)
-	press("[data-do=drop]")
+	b.press("[data-do=drop]")
 	b.until(`document.querySelectorAll("[role=tab]").length === 2 && !document.querySelector("#document").value.includes("baseline")`)
 	for range 7 {
-		press("[data-do=undo]")
+		b.press("[data-do=undo]")
 	}
 	b.until(fmt.Sprintf(`document.querySelector("#document").value === %q`, drawn))
 	b.quiet()
@@ -324,27 +364,17 @@ func TestEditor_presses(t *testing.T) {
 	t.Parallel()
 	b, s := browse(t)
 	s.text()
-	asked, release := make(chan struct{}, 64), make(chan struct{})
-	var held atomic.Bool
-	b.url = front(t, s.url, func(r *http.Request) {
-		if r.URL.Path == "/new/check" && held.Load() {
-			asked <- struct{}{}
-			select {
-			case <-release:
-			case <-r.Context().Done():
-			}
-		}
-	})
+	var g gate
+	b.url = front(t, s.url, g.pass)
 	b.compose(drawn)
 	twice := func(selector string) {
-		b.until(`!document.querySelector("[data-schedules]").inert`)
-		held.Store(true)
+		b.rests()
+		asked := g.shut()
 		b.eval(fmt.Sprintf(`document.querySelector(%q).focus(); for (let i = 0; i < 2; i++) document.querySelector(%[1]q).click()`, selector))
 		<-asked
 		b.eval(fmt.Sprintf(`document.querySelector(%q).click()`, selector))
-		held.Store(false)
-		release <- struct{}{}
-		b.until(`!document.querySelector("[data-schedules]").inert`)
+		g.open()
+		b.rests()
 	}
 	b.eval(`document.querySelectorAll("[role=tab]")[1].click()`)
 	b.until(`document.querySelector("#arm-name").value === "flat"`)
@@ -361,12 +391,11 @@ func TestEditor_presses(t *testing.T) {
 		t.Errorf("after all that:\n%s", diff)
 	}
 
-	held.Store(true)
+	asked := g.shut()
 	b.eval(`{ const n = document.querySelector("#arm-name"); n.focus(); n.value = "two"; n.dispatchEvent(new Event("change")); }`)
 	<-asked
 	b.eval(`{ const m = document.querySelector("#u-0"); m.value = "40"; m.dispatchEvent(new Event("change")); }`)
-	held.Store(false)
-	release <- struct{}{}
+	g.open()
 	b.holds("  two:                # 順序\n    stages:\n      - {until: 0.4,")
 	b.quiet()
 }
@@ -386,7 +415,8 @@ func TestEditor_accessible(t *testing.T) {
 		a.look(1440, "light")
 		b.compose(drawn)
 		b.eval(`document.documentElement.dataset.before = ""`)
-		b.run(chromedp.Click(chromedp.CSS(".lang a[lang="+lang+"]")), chromedp.WaitReady(chromedp.CSS("html[data-ready][lang="+lang+"]:not([data-before])")))
+		b.press(".lang a[lang=" + lang + "]")
+		b.run(chromedp.WaitReady(chromedp.CSS("html[data-ready][lang=" + lang + "]:not([data-before])")))
 		b.until(`document.querySelector("#u-0") && document.querySelector("#go [data-review]")`)
 		a.eval(a.source)
 		for _, state := range []struct{ name, act, ready string }{

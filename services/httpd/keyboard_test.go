@@ -13,7 +13,7 @@ import (
 func (a axe) walk(path, how string) {
 	a.Helper()
 	found := ""
-	for range 2 { // a page that renews itself in the middle is walked again
+	for range 2 { // a page that was just renewing itself is walked again
 		stops, err := chromedp.Run(a.ctx, chromedp.Evaluate[int](walkBegins))
 		if err != nil {
 			a.Fatalf("%s %s: %v", path, how, err)
@@ -36,6 +36,7 @@ const focusRatio = 3
 // their places, for live pages put new ones there. walkEnds says what is wrong.
 var (
 	walkBegins = fmt.Sprintf(`(() => {
+		Object.defineProperty(document, "hidden", { value: true, configurable: true }); // a page that nobody sees doesn't renew itself
 		const root = document.querySelector("dialog[open]") ?? document.body;
 		root.tabIndex = -1;
 		root.focus(); // Tab begins at the page's beginning, wherever the page had put the focus
@@ -76,6 +77,7 @@ var (
 		return controls.length + 3 * controls.filter(e => e.type === "time").length; // their parts are stops of their own
 	})()`, focusRatio)
 	walkEnds = `(() => {
+		delete document.hidden;
 		const { wanted, got, bad } = walk;
 		const reached = got.slice(1).filter(g => wanted.includes(g));
 		const missing = wanted.filter(w => !reached.includes(w));

@@ -50,8 +50,9 @@ func TestBrowser_restart(t *testing.T) {
 	b.until(`document.querySelector("#away").hidden && JSON.parse(document.querySelector("#trade .ch").dataset.drawn)`)
 }
 
-// beat is short: a page waits for a few before it takes a connection for dead.
-const beat = 200 * time.Millisecond
+// beat is short: a page waits for a few before it takes a connection for dead. It is long beside what a slow machine takes for an
+// answer, which a page doesn't wait for longer than for a few, either.
+const beat = time.Second
 
 // wire is what lies between a browser and a server. Connections can get lost in it: they stay open at both ends, and
 // nothing that is sent arrives.
@@ -139,7 +140,7 @@ func (w *wire) stream(t *testing.T) {
 	t.Helper()
 	select {
 	case <-w.streams:
-	case <-time.After(time.Minute):
+	case <-time.After(stuck):
 		t.Fatal("no event stream is asked for")
 	}
 }

@@ -57,12 +57,9 @@ func TestBrowser_zoom(t *testing.T) {
 // drag moves the mouse across an element, between two places as fractions of its width.
 func (b *tab) drag(selector string, from, to float64) {
 	b.Helper()
-	box, err := chromedp.Run(b.ctx, chromedp.Evaluate[[]float64](fmt.Sprintf(`(() => { const r = document.querySelector(%q).getBoundingClientRect(); return [r.left, r.top, r.width, r.height]; })()`, selector)))
-	if err != nil {
-		b.Fatal(err)
-	}
-	y := box[1] + box[3]/2
-	b.run(chromedp.DragAndDropXY(box[0]+from*box[2], y, box[0]+to*box[2], y, 8))
+	at := b.place(selector)
+	left := at.x - at.width/2
+	b.run(chromedp.DragAndDropXY(left+from*at.width, at.y, left+to*at.width, at.y, 8))
 }
 
 // text is what an expression of the page says.
