@@ -46,8 +46,9 @@ func TestBrowser(t *testing.T) {
 	owner.draws(t, "#trade", everyPoint)
 	shots(t, owner, page, "sweep")
 
-	owner.run(t, chromedp.Navigate(page+"/share?lang=en"), ready,
-		chromedp.Click(chromedp.CSS("form.stackf button.pri")), chromedp.WaitVisible(chromedp.CSS("#link")))
+	owner.run(t, chromedp.Navigate(page+"/share?lang=en"), ready)
+	mouse{owner}.press(t, "form.stackf button.pri")
+	owner.run(t, chromedp.WaitVisible(chromedp.CSS("#link")))
 	link := ask(t, owner, chromedp.Value(chromedp.CSS("#link")))
 	if !strings.HasPrefix(link, s.URL+"/s/") {
 		t.Fatalf("link is %q", link)
@@ -110,7 +111,7 @@ var everyPoint = map[string]int{"seed ja57": 2, "seed ja33": 2, "mean ja57": 1, 
 func (b *tab) draws(t *testing.T, figure string, want map[string]int) {
 	t.Helper()
 	var got map[string]int
-	for deadline := time.Now().Add(4 * time.Minute); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(stuck); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
 		if got = b.drawn(t, figure); cmp.Equal(want, got) {
 			return
 		}
@@ -147,7 +148,7 @@ type tab struct {
 
 func browser(t *testing.T) *tab {
 	t.Helper()
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(t)), chromedp.NoSandbox,
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(t)), chromedp.NoSandbox, chromedp.WSURLReadTimeout(stuck),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
 	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, stop := chromedp.NewContext(allocator)
@@ -188,7 +189,7 @@ func (b *tab) run(t *testing.T, actions ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
 	ctx, cancel := b.ctx, context.CancelFunc(func() {})
 	if len(actions) > 0 { // the first call starts the browser, whose life hangs on its context
-		ctx, cancel = context.WithTimeout(b.ctx, 2*time.Minute)
+		ctx, cancel = context.WithTimeout(b.ctx, stuck)
 	}
 	defer cancel()
 	if err := chromedp.Do(ctx, actions...); err != nil {
@@ -199,7 +200,7 @@ func (b *tab) run(t *testing.T, actions ...chromedp.Action[chromedp.Void]) {
 // ask runs one action and returns its value.
 func ask[T any](t *testing.T, b *tab, action chromedp.Action[T]) T {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 2*time.Minute)
+	ctx, cancel := context.WithTimeout(b.ctx, stuck)
 	defer cancel()
 	value, err := chromedp.Run(ctx, action)
 	if err != nil {
@@ -218,6 +219,9 @@ func (b *tab) number(t *testing.T, script string) float64 {
 	t.Helper()
 	return ask(t, b, chromedp.Evaluate[float64](script, chromedp.EvalAwaitPromise))
 }
+
+// stuck is how long a page takes that is called stuck, on a machine however slow.
+const stuck = 4 * time.Minute
 
 // ready waits until the page's own script has run.
 var ready = chromedp.WaitReady(chromedp.CSS("html[data-ready]"))

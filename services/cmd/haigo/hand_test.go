@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
@@ -22,10 +23,21 @@ type hand interface {
 // mouse points and clicks, and types where it clicked.
 type mouse struct{ *tab }
 
+// press lets the button go where the element is by then. One that had moved away from under the pointer isn't down, and is
+// sought again.
 func (m mouse) press(t *testing.T, selector string) {
 	t.Helper()
-	x, y := m.place(t, selector)
-	m.run(t, chromedp.MouseClickXY(x, y))
+	for range 100 {
+		x, y := m.place(t, selector)
+		m.run(t, chromedp.MouseEvent(chromedp.MouseMoved, x, y), chromedp.MouseEvent(chromedp.MousePressed, x, y, chromedp.ButtonLeft, chromedp.ClickCount(1)))
+		if m.number(t, fmt.Sprintf(`Number(document.querySelector(%q)?.matches(":active") ?? 0)`, selector)) == 1 {
+			x, y = m.place(t, selector)
+			m.run(t, chromedp.MouseEvent(chromedp.MouseReleased, x, y, chromedp.ButtonLeft, chromedp.ClickCount(1)))
+			return
+		}
+		m.run(t, chromedp.MouseEvent(chromedp.MouseMoved, 0, 0, chromedp.ButtonLeft), chromedp.MouseEvent(chromedp.MouseReleased, 0, 0, chromedp.ButtonLeft))
+	}
+	t.Fatalf("%s can't be pressed", selector)
 }
 
 func (m mouse) twice(t *testing.T, selector string) {
@@ -41,14 +53,19 @@ func (m mouse) move(t *testing.T, selector string, along, up float64) {
 	m.run(t, chromedp.MouseEvent(chromedp.MousePressed, x, y, chromedp.ButtonLeft))
 	m.until(t, fmt.Sprintf(`document.activeElement.matches(%q)`, selector))
 	from := m.drawing(t)
-	for i := range 11 {
-		part := min(1, float64(i+1)/10)
+	to := func(part float64, kind input.DispatchMouseEventType) {
 		at := m.drawing(t)
 		x, y = x+at.x-from.x, y+at.y-from.y
 		from = at
-		m.run(t, chromedp.MouseEvent(chromedp.MouseMoved, x+part*along/100*at.width, y-part*up/100*at.height, chromedp.ButtonLeft))
+		m.run(t, chromedp.MouseEvent(kind, x+part*along/100*at.width, y-part*up/100*at.height, chromedp.ButtonLeft))
 	}
-	m.run(t, chromedp.MouseEvent(chromedp.MouseReleased, x+along/100*from.width, y-up/100*from.height, chromedp.ButtonLeft))
+	for i := range 10 {
+		to(float64(i+1)/10, chromedp.MouseMoved)
+	}
+	m.rests(t)
+	to(1, chromedp.MouseMoved)
+	m.rests(t)
+	to(1, chromedp.MouseReleased)
 }
 
 // drawing is the room inside the axes of a schedule's drawing.
@@ -66,19 +83,19 @@ func (m mouse) drawing(t *testing.T) drawing {
 // write clicks behind the line's end and types over its value.
 func (m mouse) write(t *testing.T, line, value string) {
 	t.Helper()
-	m.run(t, chromedp.ScrollIntoView(chromedp.CSS("#document")))
-	y := m.number(t, fmt.Sprintf(`(() => {
-		const span = document.querySelectorAll(".lines span")[%d];
-		span.scrollIntoView({ block: "center" });
-		return span.getBoundingClientRect().y + 8;
-	})()`, m.line(t, line)))
+	number := fmt.Sprintf(".lines span:nth-child(%d)", m.line(t, line)+1)
+	m.place(t, number)
+	y := m.number(t, fmt.Sprintf(`document.querySelector(%q).getBoundingClientRect().y + 8`, number))
 	x := m.number(t, `document.querySelector("#document").getBoundingClientRect().right - 40`)
-	m.run(t, chromedp.MouseClickXY(x, y), chromedp.KeyEvent(strings.Repeat(kb.Backspace, valueOf(line))+value))
+	m.run(t, chromedp.MouseClickXY(x, y))
+	m.until(t, fmt.Sprintf(`document.activeElement.id === "document" && document.activeElement.value.slice(0, document.activeElement.selectionEnd).endsWith(%q)`, line))
+	m.run(t, chromedp.KeyEvent(strings.Repeat(kb.Backspace, valueOf(line))+value))
 }
 
-// place scrolls to an element and returns its middle, once it rests.
+// place scrolls to an element and returns its middle, once it rests, and the page with it.
 func (m mouse) place(t *testing.T, selector string) (x, y float64) {
 	t.Helper()
+	m.rests(t)
 	m.until(t, fmt.Sprintf(`document.querySelector(%q)?.getClientRects().length`, selector))
 	at := ask(t, m.tab, chromedp.Evaluate[[]float64](fmt.Sprintf(`(async () => {
 		for (let before = ""; ; ) {
@@ -139,6 +156,7 @@ func (k keyboard) write(t *testing.T, line, value string) {
 // reach presses Tab until an element has the focus. In the text Tab indents, but for one behind Escape.
 func (k keyboard) reach(t *testing.T, selector string) {
 	t.Helper()
+	k.rests(t)
 	k.until(t, fmt.Sprintf(`document.querySelector(%q)?.getClientRects().length`, selector))
 	for range 300 {
 		at := ask(t, k.tab, chromedp.Evaluate[string](fmt.Sprintf(`document.activeElement?.matches(%q) ? "there" : document.activeElement?.tagName ?? ""`, selector)))
@@ -175,7 +193,7 @@ func valueOf(line string) int {
 // until waits for a condition of the page.
 func (b *tab) until(t *testing.T, condition string) {
 	t.Helper()
-	for deadline := time.Now().Add(4 * time.Minute); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(stuck); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
 		// A page that is being left has no answer.
 		met, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](fmt.Sprintf("Boolean(%s)", condition)))
 		if err == nil && met {
@@ -183,6 +201,12 @@ func (b *tab) until(t *testing.T, condition string) {
 		}
 	}
 	t.Fatalf("%s never came true:\n%s", condition, b.text(t, "body"))
+}
+
+// rests waits until the page is there and nothing is on its way to it that was asked for.
+func (b *tab) rests(t *testing.T) {
+	t.Helper()
+	b.until(t, `document.documentElement.dataset.ready !== undefined && !document.querySelector('[aria-busy="true"]')`)
 }
 
 // outcomeOf is what haigo sweep show says of a sweep's runs.
