@@ -23,7 +23,8 @@ type runView struct {
 	Start              *startLine
 	Message            string
 	CanStop, CanRetry  bool
-	Over               bool // nothing changes by itself any more
+	Again              string // where it goes on when it is tried again, or next; empty where it does neither
+	Over               bool   // nothing changes by itself any more
 	Facts              []liveFact
 	Figures            []figure
 	Schedule           figure
@@ -137,6 +138,9 @@ func (s *Server) runView(ctx context.Context, words words, id string) (v runView
 	if len(v.Ledger) > ledgerShown {
 		v.Ledger, v.MoreLedger = v.Ledger[:ledgerShown], v.Ledger[ledgerShown:]
 	}
+	if v.Again, err = s.again(ctx, words, run); err != nil {
+		return v, err
+	}
 	if v.Start, err = s.startOf(ctx, d, run); err != nil {
 		return v, err
 	}
@@ -146,6 +150,29 @@ func (s *Server) runView(ctx context.Context, words words, id string) (v runView
 	d.score(&v, run)
 	v.Evaluation = words.evaluation(d.recipeOf(run))
 	return v, s.identify(ctx, d, &v, run, segments)
+}
+
+// again says where a run goes on that may be tried again, or that waits for its next attempt.
+func (s *Server) again(ctx context.Context, words words, run ablation.Run) (string, error) {
+	key := "run.again"
+	switch {
+	case run.State == ablation.RunCompleted || run.Progress.Attempt == 0:
+		return "", nil
+	case run.State == ablation.RunQueued:
+		key = "run.next"
+	case !run.State.Ended():
+		return "", nil
+	case run.State == ablation.RunDiverged:
+		key = "run.again.diverged"
+	}
+	step, err := s.options.Sweeper.Resumes(ctx, run)
+	if err != nil {
+		return "", err
+	}
+	if step == 0 {
+		return words.text(key + ".anew"), nil
+	}
+	return words.text(key+".from", "n", integer(step)), nil
 }
 
 // score fills in what the run has scored so far, and the rows it has read.

@@ -35,6 +35,8 @@ type Sweeper interface {
 	Apply(ctx context.Context, document []byte, as string) (sweep ablation.Sweep, created bool, err error)
 	// Replace is Apply where that recurrence may be lost.
 	Replace(ctx context.Context, document []byte, as string) (sweep ablation.Sweep, created bool, err error)
+	// Resumes is the step that a run goes on from when it is tried again; 0: it begins anew.
+	Resumes(ctx context.Context, run ablation.Run) (int64, error)
 }
 
 // Options say what a server serves and to whom.

@@ -309,6 +309,11 @@ func (d *drive) end(ctx context.Context) error {
 	if done, err := d.settleDivergence(ctx, v); done || err != nil {
 		return err
 	}
+	if v.next == ablation.RunCompleted {
+		if err := d.thin(ctx); err != nil {
+			return err
+		}
+	}
 	return d.settle(ctx, v)
 }
 

@@ -70,15 +70,16 @@ func (m material) runSpec(run ablation.Run, arm ablation.Arm) *spec.Spec {
 	}
 }
 
-// kept is how many of the newest checkpoints a runner keeps: where a run may go back to one, as many as have one among them that
-// is older than a divergence can be when it is found and the runner has heard of it, for which it has as many steps again, beside
-// the one that is saved when the runner is asked to leave. Each further time that it goes back may take the one before.
+// kept is how many of the newest checkpoints a runner keeps: where a run may go back to one, by its policy or because a person
+// has it try again, as many as have one among them that is older than a divergence can be when it is found and the runner has
+// heard of it, for which it has as many steps again, beside the one that is saved when the runner is asked to leave. Each further
+// time that it goes back may take the one before. What a run that completed has too many of, thin removes.
 func kept(r ablation.Recipe) int {
 	every := r.CheckpointEvery()
-	if r.Divergence.Policy != ablation.DivergenceRollback || r.Checkpoint.Keep == 0 || every == 0 {
+	if r.Divergence.Reports() || r.Checkpoint.Keep == 0 || every == 0 {
 		return r.Checkpoint.Keep
 	}
-	return max(r.Checkpoint.Keep, int((2*ablation.DivergesWithin+every-1)/every)+1+r.Divergence.Times)
+	return max(r.Checkpoint.Keep, int((2*ablation.DivergesWithin+every-1)/every)+1+max(1, r.Divergence.Times))
 }
 
 func nonfinite(r ablation.Recipe) string {

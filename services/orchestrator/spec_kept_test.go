@@ -6,7 +6,7 @@ import (
 	"github.com/haigo-lab/haigo/services/ablation"
 )
 
-// A run that may go back keeps a checkpoint from before any divergence that is found.
+// A run that may go back, or be tried again, keeps a checkpoint from before any divergence that is found.
 func TestKept(t *testing.T) {
 	t.Parallel()
 	for name, v := range map[string]struct {
@@ -18,9 +18,13 @@ func TestKept(t *testing.T) {
 		"often":              {ablation.DivergenceRollback, 50, 2, 10},
 		"as many as it says": {ablation.DivergenceRollback, 50, 20, 20},
 		"all":                {ablation.DivergenceRollback, 50, 0, 0},
-		"never goes back":    {ablation.DivergenceStop, 50, 2, 2},
+		"is tried again":     {ablation.DivergenceStop, 50, 2, 10},
+		"never goes back":    {ablation.DivergenceReport, 50, 2, 2},
 	} {
-		r := ablation.Recipe{Tokens: 10_000, RowTokens: 1, BatchRows: 1, Divergence: ablation.Divergence{Policy: v.policy, Times: 1}}
+		r := ablation.Recipe{Tokens: 10_000, RowTokens: 1, BatchRows: 1, Divergence: ablation.Divergence{Policy: v.policy}}
+		if v.policy == ablation.DivergenceRollback {
+			r.Divergence.Times = 1
+		}
 		r.Checkpoint.Every, r.Checkpoint.Keep = ablation.Amount{Fraction: float64(v.every) / 10_000}, int(v.keep)
 		if got := kept(r); got != v.want {
 			t.Errorf("%s: %d, want %d of every %d", name, got, v.want, r.CheckpointEvery())

@@ -60,15 +60,25 @@ func queueSpikes(writes *pgx.Batch, run string, spikes []ablation.Spike) error {
 	return nil
 }
 
-// forgetDivergence lets nothing count from where a run diverged that was stopped for it.
-func forgetDivergence(ctx context.Context, tx pgx.Tx, run string) error {
-	first, err := one(ctx, tx, pgx.RowTo[*int64], `
+// DivergedAt is the step at which a run first diverged of what it was stopped for last: no checkpoint from there on is to be
+// trusted. nil where it wasn't stopped for that.
+func (s *Store) DivergedAt(ctx context.Context, run string) (*int64, error) {
+	return divergedAt(ctx, s.pool, run)
+}
+
+func divergedAt(ctx context.Context, q querier, run string) (*int64, error) {
+	return one(ctx, q, pgx.RowTo[*int64], `
 		SELECT min(s.step)
 		FROM spikes s
 		JOIN runs r ON r.id = s.run_id
 		WHERE r.id = $1
 			AND s.action = 'stopped'
 			AND s.round = jsonb_array_length(r.interventions)`, run)
+}
+
+// forgetDivergence lets nothing count from where a run diverged that was stopped for it.
+func forgetDivergence(ctx context.Context, tx pgx.Tx, run string) error {
+	first, err := divergedAt(ctx, tx, run)
 	if err != nil || first == nil {
 		return err
 	}

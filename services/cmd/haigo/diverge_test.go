@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/postgres"
 )
@@ -64,12 +65,45 @@ func TestDiverge(t *testing.T) {
 			}
 		}
 	}
+	triedAgain(t, data, store)
 	back, err := store.Runs(t.Context(), "diverge-rollback")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if n := len(back[0].Interventions); n == 0 || back[0].Progress.Attempt != n+1 {
 		t.Errorf("%d attempts for the interventions %+v", back[0].Progress.Attempt, back[0].Interventions)
+	}
+	if kept, err := filepath.Glob(filepath.Join(spec.CheckpointsDir(spec.RunDir(data, back[0].ID)), fmt.Sprintf("step-*-a%04d", back[0].Progress.Attempt))); len(kept) != 2 {
+		t.Errorf("after its end the last attempt keeps %v (%v), want the 2 that the recipe keeps", kept, err)
+	}
+}
+
+// triedAgain has the run that was stopped go on from its last good checkpoint, as its page says.
+func triedAgain(t *testing.T, data string, store *postgres.Store) {
+	t.Helper()
+	const sweep = "diverge-stop"
+	runs, err := store.Runs(t.Context(), sweep)
+	if err != nil {
+		t.Fatal(err)
+	}
+	about, err := store.Sweep(t.Context(), sweep)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := runs[0].Steps
+	for _, e := range ledger(t, store, sweep) {
+		if e.Action == ablation.ActionStopped {
+			first = min(first, e.Step)
+		}
+	}
+	every := about.Recipe.CheckpointEvery()
+	want := "begins anew"
+	if good := (first - 1) / every * every; good > 0 {
+		want = fmt.Sprintf("goes on from step %d", good)
+	}
+	t.Logf("diverged at step %d with a checkpoint every %d: %s", first, every, want)
+	if said := haigo(t, data, "run", "retry", runs[0].ID); !strings.Contains(said, want) {
+		t.Errorf("a retry says %q, want %q", said, want)
 	}
 }
 

@@ -76,15 +76,19 @@ func (c runRetryCmd) Run(e *env) error {
 		if err := a.store.RetryRun(e.ctx, c.ID); err != nil {
 			return err
 		}
-		from, err := a.store.Checkpoint(e.ctx, c.ID, nil)
+		run, err := a.store.Run(e.ctx, c.ID)
 		if err != nil {
 			return err
 		}
-		if from == nil {
+		from, err := a.sweeper(e).Resumes(e.ctx, run)
+		if err != nil {
+			return err
+		}
+		if from == 0 {
 			fmt.Fprintln(e.stdout, "queued; it begins anew")
 			return nil
 		}
-		fmt.Fprintf(e.stdout, "queued; it goes on from step %d\n", from.Step)
+		fmt.Fprintf(e.stdout, "queued; it goes on from step %d\n", from)
 		return nil
 	})
 }
