@@ -8,11 +8,14 @@ import (
 	"github.com/haigo-lab/haigo/services/analysis"
 )
 
+// mixtureHint says in a few words how to read a mixture.
+var mixtureHint = say("学習トークンに対する割合。面は計画、線は読んだ行", "shares over tokens seen; areas are planned, lines are rows read")
+
 // Mixture draws what an arm planned to read and what its runs read: areas are planned shares by language, stacked; lines
 // are the shares of rows really read, all of the arm's runs together. rows are the runs' curves of rows/SOURCE.
 func Mixture(d Data, arm int, rows []ablation.Curve) (Figure, error) {
 	a := d.Arms[arm]
-	f := Figure{ID: "mixture-" + slug(a.Name), Arms: marked(d.Arms)[arm : arm+1], Title: armLabel(a)}
+	f := Figure{ID: "mixture-" + slug(a.Name), Arms: marked(d.Arms)[arm : arm+1], Title: armLabel(a), Subtitle: mixtureHint}
 	m := newMixture(d, a)
 	for _, r := range d.Runs {
 		if r.Arm == a.Name {
@@ -32,7 +35,7 @@ func RunMixture(d Data, run ablation.Run, rows []ablation.Curve) (Figure, error)
 	m := newMixture(d, d.Arms[arm])
 	m.tallies = []analysis.Tally{analysis.Read(run.ID, d.sources(), rows)}
 	at := m.tokens(run.Progress.Step)
-	f.Subtitle = say("縦線は現在、%sトークン", "The line marks now, %s tokens", Count(at))
+	f.Subtitle = join(mixtureHint, say("、縦線は現在の %sトークン", "and the upright line is now, at %s tokens", Count(at)))
 	return f, m.draw(&f, []row{point(at)})
 }
 
@@ -94,9 +97,12 @@ func (m *mixture) planned(d *drawing) {
 	}
 }
 
+// shareUnits is how finely shares are told: in millionths. Weights are too coarse for more.
+const shareUnits = 1e6
+
 // tell puts a drawn stretch into the table.
 func (m *mixture) tell(series, lang string, from, to int64, share float64, runs any) {
-	m.table.Rows = append(m.table.Rows, []any{series, lang, int64(m.tokens(from)), int64(m.tokens(to)), cell(share), runs})
+	m.table.Rows = append(m.table.Rows, []any{series, lang, int64(m.tokens(from)), int64(m.tokens(to)), cell(math.Round(share*shareUnits) / shareUnits), runs})
 }
 
 // stretchesAtMost is how many of the table's stretches are drawn one by one; a longer table is a ramp, and is sampled.

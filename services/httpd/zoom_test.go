@@ -51,7 +51,25 @@ func TestBrowser_zoom(t *testing.T) {
 	b.until(stepsARow + ` === 1`)
 	b.run(chromedp.KeyEvent("0"))
 	b.until(stepsARow + ` > 4`)
+	b.saves("#loss", "loss", run.Name, "steps")
 	b.quiet()
+}
+
+// saves fails the test unless the picture that a figure is saved as is SVG that says all of this.
+func (b *tab) saves(figure string, says ...string) {
+	b.Helper()
+	b.eval(fmt.Sprintf(`(() => {
+		const make = URL.createObjectURL;
+		URL.createObjectURL = (blob) => { URL.createObjectURL = make; void blob.text().then((text) => { window.saved = text; }); return make.call(URL, blob); };
+		document.querySelector("%s [data-do=svg]").click();
+	})()`, figure))
+	b.until(`window.saved`)
+	picture := b.text(`(() => { const d = new DOMParser().parseFromString(window.saved, "image/svg+xml"); return d.querySelector("parsererror")?.textContent ?? d.documentElement.textContent; })()`)
+	for _, text := range says {
+		if !strings.Contains(picture, text) {
+			b.Errorf("the picture of %s says %q, not %q", figure, picture, text)
+		}
+	}
 }
 
 // drag moves the mouse across an element, between two places as fractions of its width.

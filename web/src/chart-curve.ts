@@ -2,23 +2,16 @@
 // doesn't count is grey, what isn't finite is a cross on the upper edge.
 
 import { at, drawn, type Drawn, type Row, type Sheet, type Stop } from "./chart-figure";
-import { spread } from "./chart-label";
-import { axis, base, colourOf, cross, dashes, ends, fade, fit, leftRoom, placer, plain, plot, polygon, spoken, symbolOf, textOf, textWidth, tooltip, type Grid, type Place } from "./chart-theme";
+import { crossed, ending, phone, room, thickAtMost, tip, unnamed } from "./chart-name";
+import { axis, base, colourOf, cross, dashes, ends, fade, fit, placer, plain, plot, polygon, spoken, symbolOf, textWidth, tooltip, type Place } from "./chart-theme";
 import type { Drawing } from "./chart-tradeoff";
 import { fixed, format, say, signed, type Lang } from "./format";
-import { shapes } from "./mark";
 
 // Few points are drawn as points: each was measured, the line between them wasn't.
 const pointsAtMost = 24;
 
-// On phones that many arms have room for their names.
-const armsOnPhones = 3;
-const phone = 400;
-
 // Past so many lines, those of all but the first arms are thin, and the tooltip names the ends only.
 const linesAtMost = 12;
-const thickAtMost = 6;
-const namesGap = 15;
 
 // So many bands lie over each other at their full strength.
 const bandsAtMost = 6;
@@ -36,7 +29,8 @@ export function curve(sheet: Sheet): Drawing {
   const { figure } = sheet;
   const lines = drawn(figure, "line");
   const zero = drawn(figure, "baseline");
-  const grid = room(sheet, [...lines, ...zero]);
+  const column = crossed([...lines, ...zero], sheet);
+  const grid = room(sheet, [...lines, ...zero], column);
   const places = placer(sheet, grid);
   const heads = above(sheet, places);
   grid.top += headGap * Math.max(0, ...heads.map((h) => h.row)); // which moves nothing sideways
@@ -55,7 +49,7 @@ export function curve(sheet: Sheet): Drawing {
   for (const s of drawn(figure, "ledger")) series.push(entries(s, sheet, numbers));
   for (const s of zero) series.push({ ...line(s, sheet), silent: true, showSymbol: false, z: 2, tooltip: { show: false } });
   if (lines.length) series.push(tips(lines, sheet));
-  if (lines.length) series.push(ending([...lines, ...zero], sheet, grid, places));
+  if (lines.length) series.push(ending([...lines, ...zero], sheet, grid, places, column));
   const option = {
     ...base(sheet),
     grid: plot(grid),
@@ -65,40 +59,6 @@ export function curve(sheet: Sheet): Drawing {
     tooltip: { ...tooltip(sheet.theme, "axis"), formatter: (p: unknown) => read(p, lines, first, sheet) },
   };
   return { option, stops: stops(lines, first, sheet) };
-}
-
-// unnamed are the arms past the first few on phones: colour, dash and mark tell which of the tables' they are.
-function unnamed(s: Drawn, sheet: Sheet): boolean {
-  return sheet.width < phone && s.arm !== undefined && drawn(sheet.figure, "line").findIndex((l) => l.arm === s.arm) >= armsOnPhones;
-}
-
-// room leaves what the names right of the lines need.
-function room(sheet: Sheet, lines: Drawn[]): Grid {
-  const named = Boolean(say(sheet.figure.y.name, sheet.lang));
-  const right = Math.max(14, lastTick(sheet), ...naming(lines, sheet).map((s) => nameRoom(s, sheet)));
-  return { left: leftRoom(sheet), right, top: named || drawn(sheet.figure, "start").length || drawn(sheet.figure, "change").length ? 26 : 12, bottom: say(sheet.figure.x.name, sheet.lang) ? 40 : 26 };
-}
-
-// lastTick is half of the rightmost label below the plot, which may reach past its end.
-function lastTick(sheet: Sheet): number {
-  const { max } = ends(sheet, "x");
-  return Math.ceil(textWidth(format(sheet.figure.x.format, max, sheet.lang), 11, sheet.theme) / 2) + 2;
-}
-
-function nameRoom(s: Drawn, sheet: Sheet): number {
-  const text = short(s, sheet);
-  if (!s.rows.length || !text) return 0;
-  const { min, max } = ends(sheet, "x");
-  const past = ((max - tip(s, sheet)[0]) / (max - min)) * (sheet.width - 60); // a line that ends early has room inside
-  return Math.max(0, Math.ceil(textWidth(text, 12, sheet.theme)) + 14 + keyRoom(sheet) - past);
-}
-
-// keyRoom is what the marks before names take: names of many lines stand apart from the tips that they belong to.
-const keyRoom = (sheet: Sheet): number => (sheet.width >= phone && drawn(sheet.figure, "line").length > thickAtMost ? 13 : 0);
-
-// short is a name as far as there is room for one.
-function short(s: Drawn, sheet: Sheet): string {
-  return fit(say(s.label, sheet.lang), sheet.width < phone ? 96 : Math.min(150, sheet.width * 0.34), 12, sheet.theme);
 }
 
 function line(s: Drawn, sheet: Sheet): object {
@@ -274,67 +234,6 @@ function entries(s: Drawn, sheet: Sheet, numbers: Set<number>): object {
     itemStyle: { opacity: 1, color: colour },
     label: { color: colour, fontSize: 11, position: "top", distance: 3 },
   };
-}
-
-// ending names the lines right of their last points, pushed apart.
-function ending(lines: Drawn[], sheet: Sheet, grid: Grid, places: Place): object {
-  const wanted = naming(lines, sheet);
-  const end = (s: Drawn): [number, number] => places(...tip(s, sheet));
-  const named = roomy(wanted, (s) => end(s)[1], sheet.height - grid.top - grid.bottom - 12);
-  const ends = named.map(end);
-  const heights = spread(ends.map(([, y]) => y), namesGap, grid.top + 6, sheet.height - grid.bottom - 6);
-  return {
-    type: "custom",
-    silent: true,
-    clip: false,
-    z: 6,
-    tooltip: { show: false },
-    data: named.map((_, i) => [i, 0]),
-    encode: { x: -1, y: -1 },
-    renderItem: (params: { dataIndex: number }) => {
-      const i = params.dataIndex;
-      const s = named[i];
-      if (!s) return;
-      const [x, y] = [(ends[i]?.[0] ?? 0) + 10, heights[i] ?? 0];
-      const style = { text: short(s, sheet), x: x + keyRoom(sheet), y, fill: textOf(s, sheet), font: `12px ${sheet.theme.font}`, verticalAlign: "middle", stroke: sheet.theme.colour("page"), lineWidth: 3 };
-      const arm = keyRoom(sheet) && s.arm !== undefined ? sheet.figure.arms[s.arm] : undefined;
-      if (!arm) return { type: "text", style };
-      const paints = { fill: arm.mark.hollow ? sheet.theme.colour("page") : colourOf(s, sheet), stroke: colourOf(s, sheet), lineWidth: arm.mark.hollow ? 1.2 : 0 };
-      const key = { type: "path", shape: { pathData: shapes[arm.mark.shape], x, y: y - 4.5, width: 9, height: 9, layout: "center" }, style: paints };
-      return { type: "group", children: [key, { type: "text", style }] };
-    },
-  };
-}
-
-// naming are the lines that bear a name: every one, or, where an arm's runs have a line each, the one of them that comes
-// furthest.
-function naming(lines: Drawn[], sheet: Sheet): Drawn[] {
-  const all = lines.filter((s) => s.rows.length && say(s.label, sheet.lang) && !unnamed(s, sheet));
-  const further = (s: Drawn, than: Drawn): boolean => s.arm === than.arm && s !== than && tip(s, sheet)[0] > tip(than, sheet)[0];
-  const first = all.filter((s, i) => !s.run || (!all.some((o) => o.run && further(o, s)) && !all.some((o, k) => k < i && o.run && o.arm === s.arm && tip(o, sheet)[0] === tip(s, sheet)[0])));
-  return first.map((s) => (s.run && s.arm !== undefined ? { ...s, label: sheet.figure.arms[s.arm]?.label ?? s.label } : s));
-}
-
-// tip is where a line ends in the frame.
-function tip(s: Drawn, sheet: Sheet): [number, number] {
-  const { max } = ends(sheet, "x");
-  const next = s.rows.findIndex((r) => at(r, 0) > max);
-  const [x2, y2] = [at(s.rows.at(next), 0), at(s.rows.at(next), 1)];
-  if (next < 1) return [x2, y2];
-  const [x1, y1] = [at(s.rows[next - 1], 0), at(s.rows[next - 1], 1)];
-  return [max, y1 + ((y2 - y1) * (max - x1)) / (x2 - x1)];
-}
-
-// roomy are the lines whose names fit beside each other: all, or the lowest, the highest, the first, and the others as long
-// as no name has to move.
-function roomy(lines: Drawn[], height: (s: Drawn) => number, room: number): Drawn[] {
-  if ((lines.length - 1) * namesGap <= room) return lines;
-  const sorted = [...lines].sort((a, b) => height(a) - height(b));
-  const chosen: Drawn[] = [];
-  for (const s of [sorted[0], sorted.at(-1), ...lines]) {
-    if (s && !chosen.some((c) => Math.abs(height(c) - height(s)) < namesGap)) chosen.push(s);
-  }
-  return lines.filter((s) => chosen.includes(s));
 }
 
 // read is the tooltip of all lines that have a point where the pointer is.

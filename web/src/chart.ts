@@ -9,12 +9,14 @@ import { accuracy } from "./chart-accuracy";
 import { curve } from "./chart-curve";
 import type { Figure, Sheet, Stop } from "./chart-figure";
 import { mixture } from "./chart-mixture";
+import { framed, roomy } from "./chart-picture";
 import { response } from "./chart-response";
 import { ternary } from "./chart-ternary";
 import { ends, readTheme, textWidth } from "./chart-theme";
 import { tradeoff, type Drawing } from "./chart-tradeoff";
 import { zoomable, type Zoom } from "./chart-zoom";
 import { say, type Lang } from "./format";
+import type { Picture } from "./picture";
 
 export type { Figure } from "./chart-figure";
 export type { Frame } from "./chart-zoom";
@@ -24,8 +26,7 @@ use([LineChart, ScatterChart, CustomChart, GridComponent, TooltipComponent, Mark
 // Chart is one figure on the page.
 export interface Chart {
   update(figure: Figure): void; // in place, nothing moves
-  svg(): string; // the drawing as SVG text
-  png(): string; // the same as a data URL, at twice its size
+  picture(of: string): Picture; // to be saved, of what the page is about
   dispose(): void;
 }
 
@@ -57,8 +58,7 @@ export function draw(element: HTMLElement, figure: Figure, lang: Lang, zoom?: Zo
       current = next;
       redraw();
     },
-    svg: () => image(sheet()),
-    png: () => chart.getDataURL({ type: "png", pixelRatio: 2, backgroundColor: readTheme().colour("page"), excludeComponents: ["tooltip"] }),
+    picture: (of) => image(roomy(sheet()), of),
     dispose() {
       watch();
       zooming?.();
@@ -79,13 +79,13 @@ function lay(sheet: Sheet): Drawing {
   return { ...drawing, option: { ...drawing.option, graphic: [notice] } };
 }
 
-// image is the figure as SVG, drawn aside.
-function image(sheet: Sheet): string {
+// image is the figure, drawn aside.
+function image(sheet: Sheet, of: string): Picture {
   const aside = init(null, null, { renderer: "svg", ssr: true, width: sheet.width, height: sheet.height });
   aside.setOption({ ...lay(sheet).option, backgroundColor: sheet.theme.colour("page") });
   const text = aside.renderToSVGString();
   aside.dispose();
-  return text;
+  return framed(text, sheet, of);
 }
 
 // points counts, for each named series, the points that lie within the chart's frame: what stands on the canvas can't be

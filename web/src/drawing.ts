@@ -1,9 +1,10 @@
 // What every drawing that a page has made itself is offered with: its points as a table and as CSV, itself as SVG and PNG.
 // Points stand beside it as JSON, or come from whoever has drawn it.
 
-import { html, svg } from "./element";
+import { svg } from "./element";
 import type { Lang } from "./format";
-import { bytes, save } from "./save";
+import { raster, type Picture } from "./picture";
+import { save } from "./save";
 import { csv, tabulate, type Table } from "./table";
 
 const lang: Lang = document.documentElement.lang === "en" ? "en" : "ja";
@@ -50,12 +51,6 @@ export function tables(root: ParentNode & Node): void {
   }
 }
 
-interface Picture {
-  text: string;
-  width: number;
-  height: number;
-}
-
 const head = 30; // for the title, in the drawing's units
 const looks = ["fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin", "opacity", "font-family", "font-size", "font-weight", "text-anchor", "paint-order"];
 
@@ -76,14 +71,4 @@ function picture(figure: HTMLElement): Picture {
   for (const name of ["class", "role", "data-area"]) copy.removeAttribute(name);
   for (const [name, value] of Object.entries({ xmlns: "http://www.w3.org/2000/svg", width, height: height + head, viewBox: `${x} ${y - head} ${width} ${height + head}` })) copy.setAttribute(name, String(value));
   return { text: new XMLSerializer().serializeToString(copy), width, height: height + head };
-}
-
-// raster is a picture in twice as many pixels as it has units.
-async function raster({ text, width, height }: Picture): Promise<Blob> {
-  const image = new Image();
-  image.src = `data:image/svg+xml;base64,${btoa(Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join(""))}`;
-  await image.decode();
-  const canvas = html("canvas", { width: Math.round(2 * width), height: Math.round(2 * height) });
-  canvas.getContext("2d")?.drawImage(image, 0, 0, canvas.width, canvas.height);
-  return bytes(canvas.toDataURL("image/png"));
 }

@@ -5,7 +5,8 @@
 import { draw as drawChart, type Chart, type Figure, type Frame } from "./chart";
 import { say, type Lang } from "./format";
 import { get } from "./get";
-import { bytes, save } from "./save";
+import { raster } from "./picture";
+import { save } from "./save";
 import { tabulate } from "./table";
 
 const later = 5000; // a figure that can't be had is asked for again, in milliseconds
@@ -114,10 +115,17 @@ function tools(element: HTMLElement): void {
       if (button.dataset.do === "whole") zoom(element, undefined);
       if (button.dataset.do === "table") toggle(element, button, it.figure);
       const name = element.dataset.file ?? [location.pathname.split("/")[2], element.id].filter(Boolean).join("-"); // the sweep or the run comes first
-      if (button.dataset.do === "svg") save(new Blob([it.chart.svg()], { type: "image/svg+xml" }), name + ".svg");
-      if (button.dataset.do === "png") void bytes(it.chart.png()).then((image) => save(image, name + ".png"));
+      if (button.dataset.do === "svg") save(new Blob([it.chart.picture(heading()).text], { type: "image/svg+xml" }), name + ".svg");
+      if (button.dataset.do === "png") void raster(it.chart.picture(heading())).then((image) => save(image, name + ".png"));
     });
   }
+}
+
+// heading is what the page is about; in its address stand the sweep or the run.
+function heading(): string {
+  const head = document.querySelector("h1")?.textContent?.trim() ?? "";
+  const name = location.pathname.startsWith("/s/") ? "" : (location.pathname.split("/")[2] ?? "");
+  return head.includes(name) ? head : `${head} (${name})`;
 }
 
 function toggle(element: HTMLElement, button: HTMLElement, figure: Figure): void {
