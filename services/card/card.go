@@ -28,6 +28,7 @@ type Card struct {
 	Fronts [][]Point // arms that none beats on both, joined in this order
 	More   string    // said where there are more arms than lines
 	Plot   *Plot     // drawn instead of the arms' trade-off; nil: that is
+	Matrix *Matrix   // likewise, beside the arms' lines
 	Source string    // whose picture it is
 }
 
@@ -83,9 +84,12 @@ func (d *Drawer) PNG(c Card) ([]byte, error) {
 	draw.Draw(s, s.Bounds(), image.NewUniform(paper), image.Point{}, draw.Src)
 	s.head(c)
 	s.lines(c)
-	if c.Plot != nil {
+	switch {
+	case c.Matrix != nil:
+		s.matrix(c.Matrix)
+	case c.Plot != nil:
 		s.plot(c.Plot)
-	} else {
+	default:
 		s.chart(c)
 	}
 	if s.err != nil {

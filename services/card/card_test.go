@@ -7,6 +7,7 @@ import (
 	"image/png"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -77,14 +78,23 @@ var triangle = card.Plot{
 	Dots: []card.Dot{{At: card.Point{X: .4, Y: .1}}}, Picks: []card.Point{{X: .5, Y: .3}},
 }
 
+var cells = card.Matrix{
+	Heads: []string{"日本語", "英語", "コード", "next-ja"}, Rows: slices.Repeat([][]card.Cell{{
+		{Text: "−0.191", Ink: card.Hued(1), Strength: .2}, {Text: "+0.052", Ink: card.Hued(2), Strength: .2}, {Text: "≈"}, {Text: "+12.5"},
+	}}, 9),
+}
+
 func TestDrawer_PNG(t *testing.T) {
 	t.Parallel()
 	d := drawer(t)
+	celled := example("日本語を増やすと、どのタスクで損をするか", 9)
+	celled.Matrix = &cells
 	for name, c := range map[string]card.Card{
 		"usual":   example("学習量が同じとき、日本語を何割にすると両方の言語で損をしないか", 5),
 		"long":    example(strings.Repeat("事前学習の配合について、", 20)+"最後。", 12),
 		"hostile": example("</script><script>alert(1)</script>\"'><img src=x> 配合🍶\x00\n\t"+strings.Repeat("W", 90), 1),
 		"empty":   {}, "response": plotted(response), "triangle": plotted(triangle), "beyond": plotted(beyond), "bare": {Plot: &card.Plot{}},
+		"matrix": celled, "no columns": {Matrix: &card.Matrix{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -16,7 +16,7 @@ type Data struct {
 	Sources []ablation.Source // in the sweep's order
 	Tasks   []ablation.Task
 	Results []ablation.Result
-	Items   []ablation.ItemScores // of completed runs, for [Statements] alone; nil where not read
+	Items   []ablation.ItemScores // of completed runs, for [Statements] and [NewMatrix] alone; nil where not read
 	Spikes  []ablation.Spike      // the ledger of the run that [RunCurve] is of, in its order; nil where not read
 }
 
@@ -26,6 +26,25 @@ func (d Data) scores(metric string) analysis.Scores { return analysis.Of(d.Arms,
 // arm is the index of the arm of that name, -1 where there is none.
 func (d Data) arm(name string) int {
 	return slices.IndexFunc(d.Arms, func(a ablation.Arm) bool { return a.Name == name })
+}
+
+// HeldOut is a held-out set: of a source, or of a language, whose name it has then.
+type HeldOut struct{ Name, Lang string }
+
+// Sets are the held-out sets of a sweep, those of languages first.
+func (d Data) Sets() []HeldOut {
+	var langs, sources []HeldOut
+	for _, l := range []string{"ja", "en", "code"} {
+		if slices.ContainsFunc(d.Sources, func(s ablation.Source) bool { return s.Lang == l }) {
+			langs = append(langs, HeldOut{l, l})
+		}
+	}
+	for _, s := range d.Sources {
+		if s.Name != s.Lang {
+			sources = append(sources, HeldOut{s.Name, s.Lang})
+		}
+	}
+	return append(langs, sources...)
 }
 
 // tokens of a finished run of an arm.

@@ -26,6 +26,7 @@ type Figure struct {
 	Option      json.RawMessage `json:"option"`
 	Table       Table           `json:"table"`             // the drawn points, and the seeds left out
 	Corners     []Corner        `json:"corners,omitempty"` // of a ternary plot: lower left, lower right, top
+	Heads       []Head          `json:"heads,omitempty"`   // of a matrix: what its columns measure, from left to right
 	Gap         *float64        `json:"gap,omitempty"`     // of a mixture: the largest distance of rows read from rows planned
 }
 
@@ -41,6 +42,7 @@ const (
 	KindResponse Kind = "response"
 	KindTernary  Kind = "ternary"
 	KindDevice   Kind = "device"
+	KindMatrix   Kind = "matrix"
 )
 
 // Arm is an arm as a figure names it.
@@ -106,6 +108,7 @@ const (
 	RoleSeen       Role = "seen"       // [x, y, arm]: a mixture that was run; arm is an index in Arms, -1 where it is gone
 	RoleTurned     Role = "turned"     // [x, y, arm]: one that was run and changes on the way, at its shares of the whole run
 	RoleNext       Role = "next"       // [x, y, p]: one that is proposed, and the chance that it is better
+	RoleCell       Role = "cell"       // [column, row, value, half width of its 90% interval, kind]: a matrix's cell, as good, bad, tie, none, level or noise
 	RoleLedger     Role = "ledger"     // [x, number]: an entry of a run's ledger, by its number there
 	RoleChange     Role = "change"     // [x]: from here on a run does otherwise than its recipe; with a note, what was done about divergence instead
 )

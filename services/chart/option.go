@@ -45,7 +45,7 @@ func shapeOf(r Role) string {
 	switch r {
 	case RoleSeed, RoleMean, RoleNonfinite, RoleSpike, RoleLedger, RoleOdds, RolePick, RoleAdjusted, RoleSeen, RoleTurned, RoleNext:
 		return "scatter"
-	case RoleInterval, RoleBand, RolePlanned, RoleGrid:
+	case RoleInterval, RoleBand, RolePlanned, RoleGrid, RoleCell:
 		return "custom"
 	}
 	return "line"

@@ -11,7 +11,7 @@ import (
 
 type sweepChartInput struct {
 	Sweep  string `path:"sweep"`
-	Chart  string `path:"chart" enum:"tradeoff,curve,mixture,accuracy,front,response,ternary,stability"`
+	Chart  string `path:"chart" enum:"tradeoff,curve,mixture,accuracy,front,response,ternary,stability,matrix"`
 	Metric string `query:"metric" doc:"Of a curve, as in bpb/ja"`
 	Arm    string `query:"arm" doc:"Of a mixture"`
 	Task   string `query:"task" doc:"Of an accuracy"`

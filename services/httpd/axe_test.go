@@ -132,7 +132,7 @@ func everyPage(s site) []page {
 }
 
 // notPages are what else can be asked for: files and parts of pages.
-var notPages = regexp.MustCompile(`^/(healthz|robots\.txt|static/\*|api/.*|logout|login|sweeps/\{sweep\}/(sweep\.yaml|results\.csv|decision\.csv|decision/export)|compare/(scores|devices)\.csv|s/\{secret\}/(chart\.json|points\.csv|preview\.png))$`)
+var notPages = regexp.MustCompile(`^/(healthz|robots\.txt|static/\*|api/.*|logout|login|sweeps/\{sweep\}/(sweep\.yaml|results\.csv|decision/export)|compare/(scores|devices)\.csv|s/\{secret\}/(chart\.json|points\.csv|preview\.png))$`)
 
 // everyRoute fails the test where a page can be asked for that isn't among them.
 func everyRoute(s site, pages []page) {

@@ -115,7 +115,7 @@ func (s *Server) drawSweep(ctx context.Context, d chart.Data, q chartQuery) (cha
 		return chart.Curve(d, q.metrics[0], curves, q.frame)
 	case "mixture":
 		return s.mixtureFigure(ctx, d, q.arm)
-	case "front", "response", "ternary", "stability":
+	case "front", "response", "ternary", "stability", "matrix":
 		return s.decisionFigure(ctx, d, q)
 	}
 	return chart.Figure{}, ablation.ErrNotFound

@@ -63,8 +63,11 @@ func (s *Server) outlook(ctx context.Context, d chart.Data, a aim) (chart.Outloo
 
 // decisionFigure draws a chart of the decision page.
 func (s *Server) decisionFigure(ctx context.Context, d chart.Data, q chartQuery) (chart.Figure, error) {
-	if q.kind == "stability" {
+	switch q.kind {
+	case "stability":
 		return s.stability(ctx, d)
+	case "matrix":
+		return s.matrixFigure(ctx, d, q.aim)
 	}
 	o, err := s.outlook(ctx, d, q.aim)
 	if err != nil {
@@ -80,6 +83,28 @@ func (s *Server) decisionFigure(ctx context.Context, d chart.Data, q chartQuery)
 		f, err = chart.OutlookTernary(o)
 	}
 	return o.Aimed(f, q.aim.Objective, q.aim.Tokens, q.aim.Parameters), err
+}
+
+// matrixFigure draws how far arms are from the baseline in every task and held-out text. It needs no decision, but shows what is
+// recommended where there is one.
+func (s *Server) matrixFigure(ctx context.Context, d chart.Data, a aim) (chart.Figure, error) {
+	var err error
+	if d.Items, err = s.options.Store.ItemScores(ctx, d.Sweep.Name); err != nil {
+		return chart.Figure{}, err
+	}
+	m, err := s.material(ctx, d, a)
+	if err != nil {
+		return chart.Figure{}, err
+	}
+	o, err := s.outlook(ctx, d, a)
+	if _, few := errors.AsType[*ablation.Invalid](err); few {
+		return chart.NewMatrix(d, m.Table.Metrics, m.Goal, nil).Figure()
+	}
+	if err != nil {
+		return chart.Figure{}, err
+	}
+	f, err := chart.NewMatrix(d, m.Table.Metrics, m.Goal, &o.Outlook).Figure()
+	return o.Aimed(f, a.Objective, a.Tokens, a.Parameters), err
 }
 
 // stability draws when the ranking of a sweep's arms settled, in every language's held-out text.

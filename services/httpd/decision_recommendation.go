@@ -2,6 +2,7 @@ package httpd
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 
 	"github.com/haigo-lab/haigo/services/analysis/decision"
@@ -102,13 +103,16 @@ func (m *decisionMaterial) phaseEnds() []float64 {
 	return ends
 }
 
+// aimed is a query with the aim that the page is about.
+func (p decisionPage) aimed(q url.Values) url.Values {
+	maps.Copy(q, aim{p.Aim}.values())
+	return q
+}
+
 // draw places the figures that the decision has points for.
 func (p decisionPage) draw(r *recommendation) {
 	place := func(id, kind string, q url.Values) figure {
-		for name, values := range (aim{p.Aim}).values() {
-			q[name] = values
-		}
-		f := newFigure(id, sweepURL(p.Sweep.Name), kind, q)
+		f := newFigure(id, sweepURL(p.Sweep.Name), kind, p.aimed(q))
 		f.Caption, f.Size = true, "mid"
 		return f
 	}

@@ -36,7 +36,7 @@ func (s *Server) decisionSharePage(w http.ResponseWriter, r *http.Request) {
 }
 
 // drawable is what a decision's charts are drawn from: where too little has been run to decide, the sweep alone, which has no more
-// than its rank stability.
+// than its rank stability and its matrix.
 func (s *Server) drawable(ctx context.Context, d chart.Data, a aim) (chart.Outlook, error) {
 	o, err := s.outlook(ctx, d, a)
 	if _, few := errors.AsType[*ablation.Invalid](err); few {
@@ -59,7 +59,7 @@ func (s *Server) renderDecisionShare(w http.ResponseWriter, r *http.Request, cod
 		name := o.Fit.Table.Sources[v.Source]
 		form.Charts = append(form.Charts, choice{Name: words.text("dec.resp", "s", name), URL: "response " + name})
 	}
-	form.Charts = append(form.Charts, choice{Name: words.text("dec.tau"), URL: "stability"})
+	form.Charts = append(form.Charts, choice{Name: words.text("dec.tau"), URL: "stability"}, choice{Name: words.text("dec.mx"), URL: "matrix"})
 	form.choose(r.PostFormValue("chart"))
 	s.render(w, r, view{status: code, page: "compare-share", title: words.text("shares.new.any"), nav: "sweeps", path: v.URL, data: form})
 }
@@ -108,7 +108,7 @@ func (s *Server) keepDecision(ctx context.Context, o chart.Outlook, q chartQuery
 	var figure chart.Figure
 	var err error
 	switch q.kind {
-	case "front", "response", "ternary", "stability":
+	case "front", "response", "ternary", "stability", "matrix":
 		figure, err = s.decisionFigure(ctx, o.Data, q)
 	default:
 		err = ablation.ErrNotFound

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
@@ -120,9 +121,9 @@ func TestDecision_items(t *testing.T) {
 		s.answering()
 	}
 	for sweep, verdict := range map[string]string{"seeds": "lower", "items": "undecided"} {
-		csv := s.get("/sweeps/"+sweep+"/decision.csv").want(t, 200).body
+		csv := s.get("/api/v1/sweeps/"+sweep+"/charts/matrix.csv").want(t, 200).body
 		for line := range strings.SplitSeq(csv, "\r\n") {
-			if strings.HasPrefix(line, "ja70,task/next-ja/bpb,") && !strings.HasSuffix(line, ","+verdict) {
+			if strings.HasPrefix(line, "ja70,task/next-ja/bpb,") && !strings.HasSuffix(line, ","+verdict+",arm") {
 				t.Errorf("of the sweep %s: %s, want %s", sweep, line, verdict)
 			}
 		}
@@ -160,7 +161,7 @@ func TestDecision_figures(t *testing.T) {
 	s.ratios("ratios")
 	for path, roles := range map[string][]chart.Role{
 		"front": {chart.RoleBand, chart.RoleLine, chart.RoleOdds, chart.RoleMean, chart.RolePick}, "response?source=web-ja": {chart.RoleBand, chart.RoleLine, chart.RoleLaw, chart.RoleAdjusted, chart.RolePick, chart.RoleOptimum},
-		"stability": {chart.RoleLine},
+		"stability": {chart.RoleLine}, "matrix": {chart.RoleCell},
 	} {
 		var f chart.Figure
 		s.get("/api/v1/sweeps/ratios/charts/"+path).want(t, 200).json(t, &f)
@@ -182,21 +183,40 @@ func TestDecision_figures(t *testing.T) {
 	s.get("/sweeps/ratios/decision/export?for=megatron&run_tokens=1B").want(t, 200, "--data-path 0.", "/PATH/TO/web-ja", "the recommended mixture")
 	s.get("/sweeps/ratios/decision/export?for=levanter&arm=ja20").want(t, 200, "web-ja: 0.200000", "arm ja20")
 	s.get("/sweeps/ratios/decision/export?for=torch").want(t, 422)
-	s.get("/sweeps/ratios/decision.csv").want(t, 200, "ja60,bpb/ja,2,")
+	s.get("/api/v1/sweeps/ratios/charts/matrix.csv").want(t, 200, "ja60,bpb/ja,2,", "\r\n,bpb/ja,,,,,ja05,,", ",recommended")
 	a := s.send("/sweeps/ratios/decision/share", "chart", "front", "question", "どこがよいか", "days", "7").want(t, 200, "/s/")
 	link := a.body[strings.Index(a.body, s.url+"/s/"):]
 	link = link[len(s.url):strings.IndexAny(link, "\"< ")]
 	s.get(link).want(t, 200, "どこがよいか", "chart.json", `property="og:image"`)
-	for _, share := range []string{link, s.sharedDecision("response web-ja"), s.sharedDecision("stability")} {
+	for _, share := range []string{link, s.sharedDecision("response web-ja"), s.sharedDecision("stability"), s.sharedDecision("matrix")} {
 		picture, err := png.Decode(strings.NewReader(s.get(share+"/preview.png?lang=en").want(t, 200).body))
 		if err != nil || picture.Bounds().Dx() != 1200 {
 			t.Errorf("the picture of %s: %v", share, err)
 		}
 	}
-	s.get("/sweeps/ratios/decision/share").want(t, 200, `value="front"`, `value="response web-ja"`)
+	s.get("/sweeps/ratios/decision/share").want(t, 200, `value="front"`, `value="response web-ja"`, `value="matrix"`)
 	// a chart that is shared of a decision about a bigger run says so, and what that makes uncertain
 	s.get(strings.TrimPrefix(linkPattern.FindString(s.send("/sweeps/ratios/decision/share?params=7B&tokens=100G", "chart", "front", "days", "7").want(t, 200).body), s.url)+"?lang=en").
 		want(t, 200, "Decided for a run of 7B parameters, 100B tokens", "rankings carry over")
+}
+
+// TestDecision_matrixPicture: the matrix, which the page shows as a table, is drawn when somebody asks for its picture, and behind a link.
+func TestDecision_matrixPicture(t *testing.T) {
+	t.Parallel()
+	b, s := browse(t)
+	s.text()
+	s.ratios("ratios")
+	s.settled("/sweeps/ratios/decision")
+	b.run(chromedp.Navigate(b.url+"/sweeps/ratios/decision?lang=en"), chromedp.WaitReady(chromedp.CSS("html[data-ready] #matrix [data-do=svg]:not([hidden])")))
+	b.eval(`URL.createObjectURL = (file) => { window.saved = file; return "" }; HTMLAnchorElement.prototype.click = function () { window.name = this.download }`)
+	for kind, holds := range map[string]string{"svg": "bits per byte", "png": "PNG"} {
+		b.eval(fmt.Sprintf(`window.name = ""; window.text = ""; document.querySelector("#matrix [data-do=%s]").click()`, kind))
+		b.until(fmt.Sprintf(`window.name === "ratios-matrix.%s" && (window.saved.text().then((text) => window.text = text), window.text.includes(%q))`, kind, holds))
+	}
+	b.run(chromedp.Navigate(b.url+s.sharedDecision("matrix")+"?lang=en"), chromedp.WaitReady(chromedp.CSS("html[data-ready] #shared canvas")))
+	b.eval(`document.querySelector("#shared .ch").focus(); document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: "Home", bubbles: true }))`)
+	b.until(`document.querySelector("#shared [aria-live]").textContent.includes("Japanese")`)
+	b.quiet()
 }
 
 // sharedDecision shares a chart of the decision about ratios and is the link's path.

@@ -105,7 +105,12 @@ func (w words) card(share ablation.Share, kept frozen) (card.Card, error) {
 	if err := json.Unmarshal(kept.Figure, &f); err != nil {
 		return c, fmt.Errorf("read a frozen figure: %w", err)
 	}
-	c.Plot = w.plot(f)
+	if f.Kind == chart.KindMatrix {
+		c.Arms, c.Matrix = w.matrix(f)
+		c.JA, c.EN, c.More = "", "", w.text("sweeps.more", "n", len(c.Arms)-cardArms)
+	} else {
+		c.Plot = w.plot(f)
+	}
 	if title := f.Title.In(w.lang); title != "" {
 		c.Note = title + " · " + c.Note
 	}

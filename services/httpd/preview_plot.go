@@ -17,6 +17,7 @@ type drawnFigure struct {
 	X, Y    chart.Axis
 	Arms    []chart.Arm
 	Corners []chart.Corner
+	Heads   []chart.Head
 	Series  []chart.Series
 	Option  struct {
 		XAxis, YAxis []struct{ Min, Max float64 }

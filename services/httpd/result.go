@@ -6,11 +6,12 @@ import (
 
 	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/analysis"
+	"github.com/haigo-lab/haigo/services/chart"
 )
 
 // results is the table of a sweep's results: a row an arm, means over the runs that completed.
 type results struct {
-	Sets    []heldOut
+	Sets    []chart.HeldOut
 	Tasks   []ablation.Task
 	Sources []ablation.Source // whose epochs are known
 	Rows    []resultRow
@@ -35,7 +36,7 @@ type resultCell struct {
 
 // table makes the results' table; rows are how many rows of training text each source has.
 func (d sweepData) table(rows map[string]int64) results {
-	t := results{Tasks: d.Tasks, Sets: slices.DeleteFunc(d.sets(), func(h heldOut) bool { return h.Name != h.Lang })}
+	t := results{Tasks: d.Tasks, Sets: slices.DeleteFunc(d.Sets(), func(h chart.HeldOut) bool { return h.Name != h.Lang })}
 	for _, s := range d.Sources {
 		if rows[s.Name] > 0 {
 			t.Sources = append(t.Sources, s)

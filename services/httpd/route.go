@@ -61,7 +61,6 @@ func (s *Server) pageRoutes(r chi.Router) {
 		r.Get("/", s.sweepPage)
 		r.Get("/runs", s.sweepRunsPage)
 		r.Get("/decision", s.decisionPage)
-		r.Get("/decision.csv", s.matrixCSV)
 		r.Get("/decision/export", s.exported)
 		r.Post("/decision/next", s.launch)
 		r.Post("/decision/match", s.makeParts)

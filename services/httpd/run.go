@@ -183,7 +183,7 @@ func (d sweepData) score(v *runView, run ablation.Run) {
 	}
 	result := d.Results[i]
 	v.ScoredAt = float64(result.Step * d.Sweep.Recipe.TokensPerStep())
-	for _, set := range d.sets() {
+	for _, set := range d.Sets() {
 		if value, ok := result.Values[ablation.BPB(set.Name)]; ok {
 			v.Sets = append(v.Sets, setScore{set.Name, set.Lang, fixed(float64(value), 3)})
 		}
@@ -228,25 +228,6 @@ func (d sweepData) rowsRead(run ablation.Run, result ablation.Result) []rowsRead
 		}
 	}
 	return rows
-}
-
-// heldOut is a held-out set: of a source, or of a language.
-type heldOut struct{ Name, Lang string }
-
-// sets are the held-out sets of a sweep, those of languages first.
-func (d sweepData) sets() []heldOut {
-	var langs, sources []heldOut
-	for _, l := range []string{"ja", "en", "code"} {
-		if slices.ContainsFunc(d.Sources, func(s ablation.Source) bool { return s.Lang == l }) {
-			langs = append(langs, heldOut{l, l})
-		}
-	}
-	for _, s := range d.Sources {
-		if s.Name != s.Lang {
-			sources = append(sources, heldOut{s.Name, s.Lang})
-		}
-	}
-	return append(langs, sources...)
 }
 
 // identify fills in what makes the run repeatable.

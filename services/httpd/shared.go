@@ -22,6 +22,7 @@ type sharedView struct {
 	Heading string // the chart's name
 	Hint    string // what its values are
 	Zoom    bool   // whether parts of it can be asked for
+	Size    string // class for the chart's room
 	Says    [][]chart.Span
 	Rows    []sharedRow
 	Tokens  string // of a run
@@ -149,6 +150,7 @@ func (s *Server) renderShared(w http.ResponseWriter, r *http.Request, share abla
 	lang := requestLanguage(r)
 	shown.Caption, shown.Heading, shown.Hint = named.Caption.In(lang), named.Title.In(lang), named.Subtitle.In(lang)
 	shown.Zoom = named.Kind == chart.KindCurve
+	shown.Size = named.size()
 	shown.URL = "/s/" + chi.URLParam(r, "secret")
 	if share.Live {
 		v.poll = livePoll

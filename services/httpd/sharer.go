@@ -72,8 +72,27 @@ func (f frozen) models() []ablation.Shape {
 
 // captioned is what a figure says of itself.
 type captioned struct {
-	Kind                     chart.Kind
 	Title, Subtitle, Caption ablation.Label
+	Kind                     chart.Kind
+	Heads                    []json.RawMessage
+	Series                   []json.RawMessage
+}
+
+// size is the class of a figure's room: a matrix has that of its rows, and of its columns where they are many.
+func (c captioned) size() string {
+	if c.Kind != chart.KindMatrix {
+		return ""
+	}
+	size := "cells"
+	for _, rows := range []int{6, 12, 18} {
+		if len(c.Series) > rows {
+			size = fmt.Sprintf("cells over-%d", rows)
+		}
+	}
+	if len(c.Heads) > 5 {
+		size += " broad"
+	}
+	return size
 }
 
 func (f frozen) says() (n captioned, err error) {

@@ -79,9 +79,9 @@ func (d sweepData) tradeFigure() figure {
 }
 
 func (d sweepData) curveFigures() []figure {
-	sets := slices.DeleteFunc(d.sets(), func(h heldOut) bool { return h.Name != h.Lang })
+	sets := slices.DeleteFunc(d.Sets(), func(h chart.HeldOut) bool { return h.Name != h.Lang })
 	if len(sets) == 0 {
-		sets = d.sets()
+		sets = d.Sets()
 	}
 	figures := make([]figure, len(sets))
 	for i, set := range sets {

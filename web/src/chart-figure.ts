@@ -5,7 +5,7 @@ import type { Shape } from "./mark";
 
 export interface Figure {
   id: string;
-  kind: "tradeoff" | "curve" | "mixture" | "accuracy" | "response" | "ternary" | "device";
+  kind: "tradeoff" | "curve" | "mixture" | "accuracy" | "response" | "ternary" | "device" | "matrix";
   lang?: string;
   title: Label;
   subtitle: Label;
@@ -19,7 +19,16 @@ export interface Figure {
   option: { series: { data: Row[] }[]; xAxis: Ends[]; yAxis: Ends[] };
   table: { columns: Column[]; rows: Cell[][] };
   corners?: { name: Label; lang: string }[];
+  heads?: Head[];
   gap?: number;
+}
+
+// Head is what a column of a matrix measures.
+export interface Head {
+  name: Label;
+  sub: Label;
+  lang: string;
+  format: Format;
 }
 
 export interface Arm {
@@ -67,6 +76,7 @@ export type Role =
   | "seen"
   | "turned"
   | "next"
+  | "cell"
   | "ledger"
   | "change";
 

@@ -8,6 +8,7 @@ import { CanvasRenderer, SVGRenderer } from "echarts/renderers";
 import { accuracy } from "./chart-accuracy";
 import { curve } from "./chart-curve";
 import type { Figure, Sheet, Stop } from "./chart-figure";
+import { matrix } from "./chart-matrix";
 import { mixture } from "./chart-mixture";
 import { framed, roomy } from "./chart-picture";
 import { response } from "./chart-response";
@@ -30,7 +31,7 @@ export interface Chart {
   dispose(): void;
 }
 
-const kinds: Record<Figure["kind"], (sheet: Sheet) => Drawing> = { tradeoff, curve, mixture, accuracy, response, ternary, device: accuracy };
+const kinds: Record<Figure["kind"], (sheet: Sheet) => Drawing> = { tradeoff, curve, mixture, accuracy, response, ternary, device: accuracy, matrix };
 
 // draw puts a figure into an element that has a size, and keeps it true to the element's width and the page's scheme.
 // Where zoom is given, a reader may ask for a part of it.
@@ -77,6 +78,11 @@ function lay(sheet: Sheet): Drawing {
   const style = { text, fill: theme.colour("ink-3"), font: `12px ${theme.font}`, width: Math.min(width - 80, textWidth(text, 12, theme) + 4), overflow: "break", textAlign: "center", backgroundColor: theme.colour("page"), padding: [4, 8] };
   const notice = { type: "text", silent: true, x: width / 2, y: height / 2 - 16, z: 10, style };
   return { ...drawing, option: { ...drawing.option, graphic: [notice] } };
+}
+
+// picture is a figure that no page draws, in a size of its own, to be saved.
+export function picture(figure: Figure, lang: Lang, width: number, height: number, of: string): Picture {
+  return image(roomy({ figure, lang, width, height, theme: readTheme() }), of);
 }
 
 // image is the figure, drawn aside.

@@ -2,7 +2,7 @@
 // part to the whole. What a chart looks like is chart.ts's; the address of its data stands in data-figure. One marked
 // data-zoom fetches what a reader zooms into anew, as fine as the server has it.
 
-import { draw as drawChart, type Chart, type Figure, type Frame } from "./chart";
+import { draw as drawChart, picture, type Chart, type Figure, type Frame } from "./chart";
 import { say, type Lang } from "./format";
 import { get } from "./get";
 import { raster } from "./picture";
@@ -24,7 +24,24 @@ const drawn = new WeakMap<HTMLElement, Drawn>();
 
 // draw draws every figure that isn't drawn yet, and draws those anew whose data changed.
 export async function draw(root: ParentNode): Promise<void> {
+  for (const tools of root.querySelectorAll<HTMLElement>("[data-picture]")) pictured(tools);
   await Promise.all([...root.querySelectorAll<HTMLElement>("figure[data-figure]")].map(show));
+}
+
+// pictured wakes the buttons of what the page shows as a table: it is drawn when somebody asks for its picture.
+function pictured(tools: HTMLElement): void {
+  for (const button of tools.querySelectorAll<HTMLButtonElement>("button[data-do][hidden]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => void file(tools, button));
+  }
+}
+
+async function file({ dataset }: HTMLElement, button: HTMLButtonElement): Promise<void> {
+  const { ok, text } = await get(dataset.picture ?? "", "application/json", "no-cache");
+  if (!ok) return;
+  const figure = JSON.parse(text) as Figure;
+  const drawn = picture(figure, lang, 200 + 110 * (figure.heads?.length ?? 0), 60 + 40 * figure.series.length, heading());
+  save(button.dataset.do === "svg" ? new Blob([drawn.text], { type: "image/svg+xml" }) : await raster(drawn), `${dataset.file}.${button.dataset.do}`);
 }
 
 // show keeps the last good points while there are no newer ones to be had, and offers to try again where there are none.
