@@ -15,6 +15,7 @@ type Plot struct {
 
 	Grounds []Ground // back to front from here on
 	Shades  []Shade
+	Edges   [][2]Point // short sides of a region in a triangle, dashed
 	Bands   []Band
 	Lines   []Line
 	Dots    []Dot
@@ -160,6 +161,9 @@ func (s *sheet) axes(p *Plot, f frame) {
 	s.text((f.left+f.right-s.width(name, 21))/2, f.bottom+58, 21, ink3, name)
 }
 
+// dash is how much of a side is drawn.
+const dash = .6
+
 // triangle is the place of a triangle, as large as the chart's allows, with its shades and corners.
 func (s *sheet) triangle(p *Plot, f frame) frame {
 	height := math.Sqrt(3) / 2
@@ -173,6 +177,11 @@ func (s *sheet) triangle(p *Plot, f frame) frame {
 		s.fill(tint(InkPick.colour(), .7*shade.Strength), circle(x, y, side/40))
 	}
 	s.fill(paper, f.beside(side/20)...)
+	for _, e := range p.Edges {
+		x0, y0 := f.at(e[0])
+		x1, y1 := f.at(e[1])
+		s.fill(ink, stroke(x0, y0, x0+dash*(x1-x0), y0+dash*(y1-y0), 3))
+	}
 	corners := []Point{{0, 0}, {1, 0}, {.5, height}}
 	for i, c := range corners {
 		x0, y0 := f.at(c)

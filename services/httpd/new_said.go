@@ -2,6 +2,7 @@ package httpd
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -30,6 +31,9 @@ var fieldLabels = map[string]string{
 	"product": "new.d.product", "product/tokens": "new.d.tokens", "product/shapes": "new.d.shapes",
 	"limits": "new.d.limits", "limits/min_share": "new.d.least", "limits/max_epochs": "new.d.epochs",
 }
+
+// boundEnds are the places of a bound's ends.
+var boundEnds = []string{"0", "1"}
 
 // between is a space that keeps Japanese from Japanese: only letters and digits keep it.
 var between = regexp.MustCompile(`([\p{Han}\p{Hiragana}\p{Katakana}ー）]) ([\p{Han}\p{Hiragana}\p{Katakana}])`)
@@ -65,6 +69,9 @@ func (w words) nearest(parts []string) string {
 		}
 		if i, err := strconv.Atoi(rest[0]); err == nil {
 			return w.text("new.said.nth", "a", w.text(key), "n", i+1)
+		}
+		if end := slices.Index(boundEnds, rest[len(rest)-1]); end >= 0 && len(rest) > 1 && parts[n-1] == "bounds" {
+			return w.text([]string{"new.said.least", "new.said.most"}[end], "b", strings.Join(rest[:len(rest)-1], "."))
 		}
 		return w.text(key) + " " + strings.Join(rest, ".")
 	}

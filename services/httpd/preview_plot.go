@@ -90,7 +90,7 @@ func (f drawnFigure) place(p *card.Plot, s chart.Series, rows [][]any, lang stri
 			p.Arms = append(p.Arms, card.Placed{Arm: pictured(arm, lang), At: at})
 		}
 	case chart.RoleGrid:
-		p.Shades = shades(rows)
+		p.Shades, p.Edges = shades(rows), edges(rows)
 	case chart.RolePick, chart.RoleStart:
 		for _, r := range rows {
 			if len(r) > 1 {
@@ -152,6 +152,43 @@ func shades(rows [][]any) []card.Shade {
 		out = append(out, card.Shade{At: card.Point{X: value(r, 0), Y: value(r, 1)}, Strength: min(max(strength, 0), 1)})
 	}
 	return out
+}
+
+// edges are the sides of the region of nodes that are as good as the best: those of its small triangles that no other of them
+// has. Nodes come row by row, each row one shorter.
+func edges(rows [][]any) (sides [][2]card.Point) {
+	n := int(math.Sqrt(float64(8*len(rows)+1))-3) / 2
+	index := func(i, j int) int { return i*(n+1) - i*(i-1)/2 + j }
+	found := map[[2]int]bool{}
+	var order [][2]int
+	facet := func(of ...int) {
+		for _, k := range of {
+			if good, _ := cellOf(rows[k], 3).(bool); !good {
+				return
+			}
+		}
+		for i, a := range of {
+			b := of[(i+1)%len(of)]
+			side := [2]int{min(a, b), max(a, b)}
+			found[side] = !found[side]
+			order = append(order, side)
+		}
+	}
+	for i := range n {
+		for j := range n - i {
+			facet(index(i, j), index(i+1, j), index(i, j+1))
+			if j < n-i-1 {
+				facet(index(i+1, j), index(i+1, j+1), index(i, j+1))
+			}
+		}
+	}
+	at := func(k int) card.Point { return card.Point{X: value(rows[k], 0), Y: value(rows[k], 1)} }
+	for _, side := range order {
+		if found[side] {
+			sides = append(sides, [2]card.Point{at(side[0]), at(side[1])})
+		}
+	}
+	return sides
 }
 
 // points are the first and another cell of every row that has both.

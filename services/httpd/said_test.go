@@ -29,6 +29,7 @@ func TestNew_said(t *testing.T) {
 		{[2]string{"web-ja: 0.3", "web-ja: three"}, "“web-ja in stage 1 of ja30” is three; give a share", "「ja30 の区間 1 の web-ja」は、three です。"},
 		{[2]string{"web-en: 0.7}", "web-en: 0.6}"}, "“stage 1 of ja30”: shares sum to 0.9", "「ja30 の区間 1」：割合の合計が 0.9"},
 		{design("grid: {of: web-ja, values: [0.3, 2], from: ja30}"), "“Vary a share, Takes, value 2” is 2; give a share", "「比率を振るの試す比率の 2 番目」は、2 です。"},
+		{design("dirichlet: {centre: ja30, concentration: 20, arms: 4, bounds: {web-ja: [few, most]}}"), "the lower bound of web-ja” is few", "web-ja の範囲の上限」は、most です。"},
 		{[2]string{"tokens: 4096", "tokens: 8192"}, "“Tokens a run” differs from the sweep", "「ランあたりのトークン」は、taken という名前の"},
 		{[2]string{"ja30:\n", "日本語30:\n"}, "“日本語30”: \"日本語30\" is no name", "「日本語30」：\"日本語30\" は名前に使えません"},
 		{[2]string{"seeds: 2", "seeds: 2\nkeep: {points: many}"}, "“Points” is many", "「点」は、many です。"},
