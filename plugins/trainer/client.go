@@ -15,6 +15,10 @@ import (
 // ErrGone is the error of a call to a trainer whose process has ended; a new one may be started.
 var ErrGone = errors.New("the trainer's process is gone")
 
+// ErrUnready is the error of a call to a trainer that isn't there, can't be started or doesn't answer, which says nothing of what
+// it was asked: that can be asked again once this is mended.
+var ErrUnready = errors.New("the trainer isn't ready")
+
 // client is a Trainer at the other end of a connection. Its errors are the trainer's sentences, without gRPC's words; a
 // deadline or cancellation stays one for errors.Is.
 type client struct {

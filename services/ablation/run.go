@@ -19,7 +19,7 @@ type Run struct {
 
 	State    RunState   `json:"state,omitempty"`
 	Reason   StopReason `json:"reason,omitempty"` // of stopping and stopped
-	Message  Label      `json:"message,omitzero"` // why it diverged or failed, for a person
+	Message  Label      `json:"message,omitzero"` // why it diverged, failed, or doesn't begin now, for a person
 	Progress Progress   `json:"progress"`
 
 	CreatedAt  time.Time  `json:"created_at"`
@@ -72,6 +72,13 @@ func (p *Progress) Settle(s RunState, flowing, alive bool) {
 	p.Process = is(p.Attempt > 0 && (p.SeenAt != nil || !active), alive)
 	p.Metrics = is(p.EventAt != nil, flowing)
 	p.Lease = is(active || s.Ended(), !p.Unobserved)
+}
+
+// Held is what keeps some runs of a sweep from beginning now, for a person.
+type Held struct {
+	Sweep string
+	Runs  int64
+	Why   Label
 }
 
 // RunState is where a run stands in its life.

@@ -27,6 +27,9 @@ func (d *drive) open(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return err
 	}
+	if errors.Is(err, trainer.ErrUnready) {
+		return d.hold(ctx, err)
+	}
 	cleared := clearFrom(spec.RunDir(d.Data, d.run.ID), number)
 	if errors.Is(cleared, errTrainsOn) {
 		return cleared // taken up again when the claim has run out
@@ -52,6 +55,9 @@ func (d *drive) start(ctx context.Context) error {
 	if err != nil && ctx.Err() != nil {
 		return err
 	}
+	if errors.Is(err, trainer.ErrUnready) {
+		return d.delay(ctx, err)
+	}
 	if err != nil {
 		return d.fail(ctx, err)
 	}
@@ -76,13 +82,14 @@ func (d *drive) launch(ctx context.Context, s *spec.Spec, data []byte) error {
 		if ctx.Err() != nil {
 			return err
 		}
+		if errors.Is(err, trainer.ErrUnready) {
+			return d.delay(ctx, err)
+		}
 		return d.fail(ctx, err)
 	}
 	handle, err := d.submit(ctx, start)
 	if errors.Is(err, engine.ErrAway) {
-		d.Log.Warn("An engine is away; its attempt is submitted again soon", "run_id", d.run.ID, "engine", d.engine.Name(), "err", err)
-		d.again = time.Now().Add(awayFor)
-		return nil
+		return d.delay(ctx, err)
 	}
 	if errors.Is(err, engine.ErrFull) {
 		d.again = time.Now().Add(awayFor)
@@ -389,7 +396,7 @@ func (d *drive) fail(ctx context.Context, cause error) error {
 	return errEnded
 }
 
-// errEnded tells the drive that the attempt has ended already.
+// errEnded tells the drive that its claim is over already.
 var errEnded = errors.New("the attempt has ended")
 
 func (d *drive) settle(ctx context.Context, v verdict) error {

@@ -27,12 +27,13 @@ type drive struct {
 	claim   ablation.Claim
 	run     ablation.Run
 	attempt ablation.Attempt
-	engine  engine.Engine // of the attempt
-	handle  engine.Handle // nil until the engine has it
-	again   time.Time     // when an engine that was away is asked again
-	waits   bool          // the attempt waits in its engine's queue
-	said    string        // of the job's end, by a batch system
-	alive   bool          // the engine saw the process when it was last asked
+	engine  engine.Engine  // of the attempt
+	handle  engine.Handle  // nil until the engine has it
+	again   time.Time      // when an attempt that couldn't be started is tried again
+	delayed ablation.Label // why it couldn't, as far as that was said
+	waits   bool           // the attempt waits in its engine's queue
+	said    string         // of the job's end, by a batch system
+	alive   bool           // the engine saw the process when it was last asked
 	tail    spec.Tail
 	wake    <-chan struct{}
 	renewed time.Time // when the run's state was last read and the claim extended, by our clock

@@ -26,6 +26,9 @@ func (s *Store) OpenAttempt(ctx context.Context, c ablation.Claim, a ablation.At
 		if tag.RowsAffected() == 0 {
 			return fmt.Errorf("attempt %d does not follow the last: %w", a.Number, ablation.ErrConflict)
 		}
+		if err := unhold(ctx, tx, c.Run.ID); err != nil {
+			return err
+		}
 		opened, err = one(ctx, tx, scanAttempt, `
 			INSERT INTO attempts (run_id, number, host, engine, spec_sha256)
 			VALUES (@run, @number, @host, @engine, @spec)
@@ -45,7 +48,10 @@ func (s *Store) SetHandle(ctx context.Context, c ablation.Claim, number int, han
 		if _, err := own(ctx, tx, c); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, `UPDATE attempts SET handle = $3 WHERE run_id = $1 AND number = $2`, c.Run.ID, number, handle)
+		if _, err := tx.Exec(ctx, `UPDATE attempts SET handle = $3 WHERE run_id = $1 AND number = $2`, c.Run.ID, number, handle); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `UPDATE runs SET message = '{}' WHERE id = $1`, c.Run.ID) // it no longer waits
 		return err
 	})
 	if err != nil {

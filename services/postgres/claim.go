@@ -98,6 +98,7 @@ func oneByOne(ctx context.Context, tx pgx.Tx) error {
 
 // sweepHasRoom holds where sweep w may start one more run.
 const sweepHasRoom = `w.state = 'running'
+			AND coalesce(w.held_until < now(), true)
 			AND (
 				w.runs_at_once = 0
 				OR w.runs_at_once > (SELECT count(*) FROM runs WHERE sweep_id = w.id AND state IN ('running', 'stopping'))

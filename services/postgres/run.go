@@ -12,7 +12,7 @@ import (
 
 const runColumns = `r.id, r.name, w.name, a.name, r.replicate, r.data_seed, r.mix_seed, r.init_seed, r.steps, r.start_run, r.start_step, r.start_take, r.start_sha256,
 	r.interventions, r.state, r.reason,
-	r.message, r.step, r.step * r.tokens_per_step, r.loss, r.tokens_per_s, r.attempt, r.metric_at, r.process_at,
+	CASE WHEN r.state = 'queued' THEN w.held ELSE r.message END, r.step, r.step * r.tokens_per_step, r.loss, r.tokens_per_s, r.attempt, r.metric_at, r.process_at,
 	r.state IN ('running', 'stopping') AND coalesce(r.lease_until < now(), true), coalesce(r.metric_at > now() - interval '1 minute', false),
 	coalesce(r.process_at > now() - interval '1 minute', false), r.created_at, r.started_at, r.finished_at`
 

@@ -147,7 +147,7 @@ func ask[T any](ctx context.Context, h *Host, name string, call func(context.Con
 		return answer, err
 	}
 	if s == nil {
-		return answer, h.unknown(name)
+		return answer, unready{h.unknown(name)}
 	}
 	for range 2 {
 		answer, err = attempt(ctx, s, call)
@@ -158,13 +158,16 @@ func ask[T any](ctx context.Context, h *Host, name string, call func(context.Con
 	if err != nil {
 		err = fmt.Errorf("trainer %s: %w", name, err)
 	}
+	if errors.Is(err, trainer.ErrGone) || errors.Is(err, context.DeadlineExceeded) {
+		err = unready{err}
+	}
 	return answer, err
 }
 
 func attempt[T any](ctx context.Context, s *slot, call func(context.Context, trainer.Trainer) (T, error)) (answer T, err error) {
 	p, err := s.open()
 	if err != nil {
-		return answer, err
+		return answer, unready{err}
 	}
 	bounded, cancel := context.WithTimeout(ctx, s.host.options.CallTimeout)
 	defer cancel()
@@ -176,6 +179,11 @@ func attempt[T any](ctx context.Context, s *slot, call func(context.Context, tra
 	}
 	return answer, err
 }
+
+// unready is why a trainer can't be asked, as a [trainer.ErrUnready].
+type unready struct{ error }
+
+func (u unready) Unwrap() []error { return []error{u.error, trainer.ErrUnready} }
 
 func (h *Host) unknown(name string) error {
 	message := ablation.Label{EN: "there are no trainers here; run make build", JA: "トレーナーがありません。make build を実行してください"}

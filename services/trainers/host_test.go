@@ -212,6 +212,9 @@ func TestHost_refuses(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), v.want) {
 				t.Errorf("got %v, want …%s", err, v.want)
 			}
+			if errors.Is(err, trainer.ErrUnready) == (v.name == "another name") {
+				t.Errorf("%v is an answer", err)
+			}
 		})
 	}
 }

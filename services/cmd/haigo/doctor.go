@@ -106,7 +106,22 @@ func stored(e *env) []finding {
 		return []finding{{"postgres", false, err.Error()}}
 	}
 	defer a.close()
-	return []finding{database(e, a), clocks(e, a)}
+	return append([]finding{database(e, a), clocks(e, a)}, held(e, a)...)
+}
+
+// held says which runs can't begin now, and why.
+func held(e *env, a *app) (found []finding) {
+	if now, newest, err := a.store.Schema(e.ctx); err != nil || now != newest {
+		return nil // which has been said
+	}
+	runs, err := a.store.Held(e.ctx)
+	if err != nil {
+		return []finding{{"runs", false, err.Error()}}
+	}
+	for _, h := range runs {
+		found = append(found, finding{"sweep " + h.Sweep, false, many(h.Runs, "run") + " can't begin: " + h.Why.EN})
+	}
+	return found
 }
 
 // batchFindings asks every batch system that engines.yaml describes whether it would take a job.

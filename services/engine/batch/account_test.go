@@ -4,11 +4,38 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/haigo-lab/haigo/services/engine"
 )
+
+// TestBatch_later: what says that there are too many jobs by now, or that nobody is there to ask, is no word on the job.
+func TestBatch_later(t *testing.T) {
+	t.Parallel()
+	later := []string{
+		"sbatch: error: AssocGrpSubmitJobsLimit\nsbatch: error: Batch job submission failed: Job violates accounting/QOS policy",
+		"sbatch: error: QOSMaxSubmitJobPerUserLimit",
+		"sbatch: error: Batch job submission failed: Required partition not available (inactive or drain)",
+		"squeue: error: Munge encode failed: Failed to access \"munge.socket.2\"",
+		"qsub: would exceed limit on jobs queued in server for user a",
+		"qsub: Queue is not enabled",
+		"Unable to run job: job rejected: only 10 jobs are allowed per user (current job count: 10)",
+		"/bin/sh: 0: Cannot fork: Resource temporarily unavailable",
+	}
+	for _, said := range later {
+		if c := (commands{}); !c.unreachable(&failure{name: "x", said: said, err: errors.New("exit status 1")}) {
+			t.Errorf("%q is taken for an answer", said)
+		}
+	}
+	if c := (commands{}); !c.unreachable(&failure{name: "x", err: syscall.EAGAIN}) {
+		t.Errorf("%v is taken for an answer", syscall.EAGAIN)
+	}
+	if c := (commands{}); c.unreachable(&failure{name: "x", said: "sbatch: error: invalid partition specified: gpus", err: errors.New("exit status 1")}) {
+		t.Error("a partition that there isn't is waited for")
+	}
+}
 
 // TestSlurm_accountsAway: where sacct doesn't tell, jobs are submitted and their ends are found all the same.
 func TestSlurm_accountsAway(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -145,6 +146,9 @@ func (b *Batch) Submit(ctx context.Context, dir, key string) (engine.Handle, err
 // matters only where the job may have been submitted before; one that refuses to tell knows nothing.
 func (b *Batch) lookup(ctx context.Context, h handle) (string, error) {
 	reports, err := b.dialect.list(ctx)
+	if err != nil && !errors.Is(err, engine.ErrAway) && !errors.Is(err, exec.ErrNotFound) {
+		err = fmt.Errorf("%w: %w", engine.ErrAway, err) // a queue that isn't shown says nothing of the run
+	}
 	if err != nil {
 		return "", err
 	}

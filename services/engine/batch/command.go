@@ -82,10 +82,14 @@ func (c commands) unreachable(f *failure) bool {
 	}
 	for _, words := range []string{
 		"Unable to contact", "Socket timed out", "Connection refused", "Connection timed out", "Zero Bytes were transmitted",
-		"temporarily unable", "temporarily unavailable", "Unable to establish", "Communication connection failure", "MaxSubmitJob", "No route to host",
-		"cannot connect to server", "Server shutting down", "try again",
+		"temporarily unable", "temporarily unavailable", "Unable to establish", "Communication connection failure", "No route to host",
+		"cannot connect to server", "Server shutting down", "try again", "Cannot allocate memory", "cannot allocate memory",
+		"Munge", "Protocol authentication error",
+		// Too many jobs by now, whosoever they are, in the words of Slurm, PBS and Grid Engine; or a queue that takes none for a while.
+		"SubmitJob", "would exceed", "already in queue", "jobs are allowed per user",
+		"Required partition not available", "Queue is not enabled",
 	} {
-		if strings.Contains(f.said, words) {
+		if strings.Contains(f.said, words) || strings.Contains(f.err.Error(), words) {
 			return true
 		}
 	}
