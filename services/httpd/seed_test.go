@@ -39,24 +39,30 @@ func (s site) text() {
 	s.Helper()
 	data := s.TempDir()
 	for _, lang := range []string{"ja", "en"} {
-		dir := s.TempDir()
-		for i := range 30 {
-			write(s.T, fmt.Sprintf("%s/%02d.txt", dir, i), fmt.Sprintf("%d %s %s", i, lang, hostile))
-		}
-		write(s.T, dir+"/empty.txt", "  \n")
-		result, err := corpus.Add(s.Context(), corpus.Options{
-			Data: data, Name: "web-" + lang, Lang: lang, Paths: []string{dir}, Share: .2,
-			Origin: []spec.Origin{{Package: hostile, Licence: hostile}},
-		})
-		if err != nil {
-			s.Fatal(err)
-		}
-		if err := s.store.PutSource(s.Context(), result.Source); err != nil {
-			s.Fatal(err)
-		}
+		s.source(data, lang)
 	}
 	task := ablation.Task{Name: "next-ja", Version: "00000000", Lang: "ja", Kind: "multiple_choice", Items: 40, Chance: .25, Source: "web-ja", SHA256: strings.Repeat("0", 64), Path: "/none"}
 	if err := s.store.PutTask(s.Context(), task); err != nil {
+		s.Fatal(err)
+	}
+}
+
+// source adds some text of a language.
+func (s site) source(data, lang string) {
+	s.Helper()
+	dir := s.TempDir()
+	for i := range 30 {
+		write(s.T, fmt.Sprintf("%s/%02d.txt", dir, i), fmt.Sprintf("%d %s %s", i, lang, hostile))
+	}
+	write(s.T, dir+"/empty.txt", "  \n")
+	result, err := corpus.Add(s.Context(), corpus.Options{
+		Data: data, Name: "web-" + lang, Lang: lang, Paths: []string{dir}, Share: .2,
+		Origin: []spec.Origin{{Package: hostile, Licence: hostile}},
+	})
+	if err != nil {
+		s.Fatal(err)
+	}
+	if err := s.store.PutSource(s.Context(), result.Source); err != nil {
 		s.Fatal(err)
 	}
 }

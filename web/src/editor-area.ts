@@ -1,7 +1,7 @@
 // The schedule as a stacked area over the token budget, with a handle for every boundary and every share. Each handle is a
 // slider: it is moved by mouse, by touch, and by arrow keys (1%, with Shift 5%).
 
-import { complete, knots, lang, share, sum, t, used, type Schedule, type Source } from "./editor-state";
+import { complete, knots, lang, order, share, sum, t, used, type Schedule, type Source } from "./editor-state";
 import { path, points, svg } from "./element";
 import { big, percent } from "./format";
 
@@ -28,6 +28,9 @@ export function area(root: SVGSVGElement, begun: () => void, moved: (change: Cha
   let past = 0;
   let width = 0;
   let drag = "";
+  let rivals: SVGElement[] = []; // handles that lie where one was pressed, it first: which is moved, the way of the pointer says
+  let from = 0; // where it was pressed, in pixels down the window
+  let stack = new Set<number>(); // sources that the schedule has read since it is looked at: a share can come back from 0
   let finger = 0; // that moves it
   let pressed = { handle: "", at: 0 };
 
@@ -43,19 +46,23 @@ export function area(root: SVGSVGElement, begun: () => void, moved: (change: Cha
     if (focused) root.querySelector<SVGElement>("#" + CSS.escape(focused))?.focus();
   }
 
+  // keys are the sources of the stack, from the bottom.
+  function keys(): number[] {
+    return order(sources).filter((k) => stack.has(k));
+  }
+
   // heights of the stack's edges at a knot.
   function edges(at: number, ends: boolean): number[] {
     let below = 0;
-    return used(schedule, sources).map((k) => (below += share(schedule, k, at, ends)));
+    return keys().map((k) => (below += share(schedule, k, at, ends)));
   }
 
   function areas(): SVGElement[] {
     const turns = knots(schedule);
     const stack = turns.map(({ at, ends }) => edges(at, ends));
     const along = (i: number): [number, number][] => turns.map(({ at }, j) => [x(at), y(i < 0 ? 0 : (stack[j]?.[i] ?? 0))]);
-    const keys = used(schedule, sources);
-    const fills = keys.map((k, i) => svg("path", { d: path([...along(i), ...along(i - 1).reverse()]), fill: `var(--${sources[k]?.class}-a)` }));
-    const lines = keys.slice(0, -1).map((k, i) => svg("polyline", { points: points(along(i)), fill: "none", stroke: `var(--${sources[k]?.class})`, "stroke-width": 2, "stroke-linejoin": "round" }));
+    const fills = keys().map((k, i) => svg("path", { d: path([...along(i), ...along(i - 1).reverse()]), fill: `var(--${sources[k]?.class}-a)` }));
+    const lines = keys().slice(0, -1).map((k, i) => svg("polyline", { points: points(along(i)), fill: "none", stroke: `var(--${sources[k]?.class})`, "stroke-width": 2, "stroke-linejoin": "round" }));
     return [...fills, ...lines];
   }
 
@@ -87,7 +94,7 @@ export function area(root: SVGSVGElement, begun: () => void, moved: (change: Cha
       const start = x(startOf(i));
       const room = x(stage.until) - start;
       let below = 0;
-      const texts = used(schedule, sources).map((k) => {
+      const texts = keys().map((k) => {
         const v = stage.shares[k] ?? 0;
         const middle = y(below + v / 2);
         below += v;
@@ -119,12 +126,12 @@ export function area(root: SVGSVGElement, begun: () => void, moved: (change: Cha
 
   // handles are those of the edges between two sources, in the middle of a stage, or at the end of a ramp.
   function handles(): SVGElement[] {
-    const keys = used(schedule, sources);
+    const all = keys();
     return schedule.stages.flatMap((stage, i) => {
       let below = 0;
-      return keys.slice(0, -1).map((k, j) => {
+      return all.slice(0, -1).map((k, j) => {
         below += stage.shares[k] ?? 0;
-        const upper = keys[j + 1] ?? k;
+        const upper = all[j + 1] ?? k;
         const at = stage.ramp === "none" ? (startOf(i) + stage.until) / 2 : stage.until;
         const cx = Math.min(x(at), x(1) - 13);
         const cy = y(below);
@@ -173,8 +180,33 @@ export function area(root: SVGSVGElement, begun: () => void, moved: (change: Cha
   }
 
   function belowOf(stage: number, source: number): number {
-    const keys = used(schedule, sources);
-    return keys.slice(0, keys.indexOf(source)).reduce((a, k) => a + (schedule.stages[stage]?.shares[k] ?? 0), 0);
+    const all = keys();
+    return all.slice(0, all.indexOf(source)).reduce((a, k) => a + (schedule.stages[stage]?.shares[k] ?? 0), 0);
+  }
+
+  // free is whether a share's handle can go up, or down.
+  function free({ dataset: { stage, lower, upper } }: SVGElement, up: boolean): boolean {
+    return (schedule.stages[Number(stage)]?.shares[Number(up ? upper : lower)] ?? 0) > 0;
+  }
+
+  // near are the handles of shares that lie where one is, it first, and the nearest of them.
+  function near(handle: SVGElement): SVGElement[] {
+    const at = (h: SVGElement): number => Number(h.querySelector(".ring")?.getAttribute("y"));
+    const away = (h: SVGElement): number => (h === handle ? -1 : Math.abs(at(h) - at(handle)));
+    const all = [...root.querySelectorAll<SVGElement>(`.h[data-stage="${handle.dataset.stage}"]`)];
+    return handle.matches(".b") ? [] : all.filter((h) => away(h) < 14).sort((a, b) => away(a) - away(b));
+  }
+
+  // decided is whether it is known which handle is moved: of several that lie there, the one that can go where the pointer goes.
+  function decided(down: number): boolean {
+    if (rivals.length < 2) return true;
+    if (Math.abs(down) < 2) return false;
+    const one = rivals.find((h) => free(h, down < 0));
+    rivals = [];
+    if (!one || one.id === drag) return true;
+    drag = one.id;
+    one.focus();
+    return true;
   }
 
   const handleOf = (target: EventTarget | null): SVGElement | null => (target as Element).closest<SVGElement>(".h, .b");
@@ -186,13 +218,16 @@ export function area(root: SVGSVGElement, begun: () => void, moved: (change: Cha
     event.preventDefault();
     drag = handle.id;
     finger = event.pointerId;
+    rivals = near(handle);
+    from = event.clientY;
     begun();
     root.setPointerCapture(event.pointerId);
     handle.focus();
   });
   root.addEventListener("pointermove", (event) => {
-    const handle = drag && root.querySelector<SVGElement>("#" + CSS.escape(drag));
-    if (!handle || event.pointerId !== finger) return;
+    if (!drag || event.pointerId !== finger || !decided(event.clientY - from)) return;
+    const handle = root.querySelector<SVGElement>("#" + CSS.escape(drag));
+    if (!handle) return;
     const box = root.getBoundingClientRect();
     move(handle, { f: (event.clientX - box.left - pad.left) / (width - pad.left - pad.right), v: 1 - (event.clientY - box.top - pad.top) / inner });
   });
@@ -219,6 +254,8 @@ export function area(root: SVGSVGElement, begun: () => void, moved: (change: Cha
 
   return {
     draw(next, of, budget, before): void {
+      const other = next.name !== schedule.name || of.map((s) => s.name).join() !== sources.map((s) => s.name).join();
+      stack = new Set([...(other ? [] : stack), ...used(next, of)]);
       [schedule, sources, tokens, past] = [next, of, budget, before];
       draw();
     },

@@ -21,8 +21,15 @@ export function split(state: State, schedule: Schedule): Made {
   const i = lengths.indexOf(Math.max(...lengths));
   const until = decimal(Math.round(((starts[i] ?? 0) + (lengths[i] ?? 0) / 2) * 100) / 100);
   const ramp = schedule.stages[i]?.ramp ?? "none";
-  const value = { until, mixture: mixture(state, state.sources.map((_, k) => decimal(share(schedule, k, until)))), ...(ramp === "none" ? {} : { ramp }) };
+  const value = { until, mixture: mixture(state, between(state, schedule, until)), ...(ramp === "none" ? {} : { ramp }) };
   return { edits: [{ op: "insert", path: at(schedule, "stages", i), value }] };
+}
+
+// between are the shares at a point: of a stage without a ramp its own, of a ramp a whole in ten-thousandths.
+function between(state: State, schedule: Schedule, at: number): number[] {
+  const shares = state.sources.map((_, k) => share(schedule, k, at));
+  const whole = Math.abs(shares.reduce((a, b) => a + b, 0) - 1) < 1e-9;
+  return schedule.stages.find((s) => at < s.until)?.ramp !== "none" && whole ? proportional(shares) : shares;
 }
 
 // duplicate makes another schedule with the same stages.
