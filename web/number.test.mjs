@@ -24,10 +24,10 @@ for (const text of ["1,5M", "1，5", "12,34", "0,500", "1.500.000", "1,5億", "1
 }
 
 const lists = [
-  ["shares", "30%, 40%、50%", [0.3, 0.4, 0.5]], ["shares", "30,40,50", [0.3, 0.4, 0.5]], ["shares", "３０ ４０", [0.3, 0.4]], ["lengths", "1,500M, 3,000M", ["1500M", "3000M"]],
+  ["shares", "30%, 40%、50%", [0.3, 0.4, 0.5]], ["shares", "30,40,50", [0.3, 0.4, 0.5]], ["shares", "３０ ４０", [0.3, 0.4]], ["shares", "1, 5, 10", [0.01, 0.05, 0.1]], ["shares", "0.5, 1", [0.5, 1]], ["shares", "1%, 0.5%", [0.01, 0.005]], ["range", "1–20", [0.01, 0.2]], ["lengths", "1,500M, 3,000M", ["1500M", "3000M"]],
   ["lengths", "30M,60M", ["30M", "60M"]], ["lengths", "1億、2億", ["100M", "200M"]], ["range", "１０％〜50%", [0.1, 0.5]], ["range", "10% - 50%", [0.1, 0.5]], ["range", "-1", ["-1"]], ["shapes", "1m, 4×128×4×352", ["1m", { layers: 4, width: 128, heads: 4, ffn: 352 }]],
 ];
 for (const [kind, text, want] of lists) test(`${kind} ${text}`, () => assert.deepEqual(list(text, kind), want));
-for (const [kind, text] of [["lengths", "1,500M"], ["shares", "0,3"], ["shares", "2,5; 3,5"], ["range", "0,1–0,5"]]) test(`unclear ${kind} ${text}`, () => assert.throws(() => list(text, kind), Unclear));
+for (const [kind, text] of [["lengths", "1,500M"], ["shares", "0,3"], ["shares", "2,5; 3,5"], ["shares", "1"], ["range", "0–1"], ["range", "0,1–0,5"]]) test(`unclear ${kind} ${text}`, () => assert.throws(() => list(text, kind), Unclear));
 
 test("numerals", () => assert.deepEqual(["３５．５", "57 %", "1,000", "abc", ""].map(numeral), [35.5, 57, 1000, NaN, NaN]));

@@ -48,13 +48,15 @@ func TestEditor_unclear(t *testing.T) {
 	b.until(`document.querySelector("#m-0-0").validationMessage.includes("桁区切り")`)
 	b.put("#use", "9,5")
 	b.until(`document.querySelector("#use").validationMessage.includes("桁区切り")`)
+	b.eval(`document.activeElement?.blur(); document.querySelector("[data-review]").click()`)
+	b.until(`document.activeElement.dataset.refused !== undefined && !document.querySelector("#review").open`) // nothing is launched before it is mended
 	if text := b.document(); text != drawn {
 		t.Errorf("the document became %s", text)
 	}
 	b.put("#f-recipe-tokens", "1億5,000万")
 	b.holds("tokens: 150M")
 	b.until(`!document.querySelector("#f-recipe-tokens-e")`)
-	refused := `document.querySelector("#m-0-0").value === "3,5" && document.querySelector("#m-0-0-e") && document.querySelector("#m-0-0").validity.customError &&
+	refused := `document.querySelector("#m-0-0").value === "3,5" && document.querySelector("tr #m-0-0-e") && document.querySelector("#m-0-0").validity.customError &&
 		document.querySelector("#use").value === "9,5" && document.querySelector("#use").validationMessage.includes("桁区切り")`
 	b.until(`document.querySelector("#preview").textContent.includes("1.5億")`)
 	b.until(refused) // the answer's page leaves them as they are

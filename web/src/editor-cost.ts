@@ -1,6 +1,7 @@
 // What the preview reckons with: how much of the speed is used, and the rate in yen an hour, which this browser remembers.
 
 import { numeral, Unclear } from "./editor-number";
+import { accept, refuse } from "./editor-refused";
 import { t } from "./editor-state";
 
 const rateKey = "haigo.rate";
@@ -30,14 +31,10 @@ function number(text: string): number | undefined {
 export function changed(field: HTMLInputElement): boolean {
   const [empty, v] = [field.value.trim() === "", number(field.value)];
   if (!empty && v === undefined) {
-    field.setCustomValidity(why(field.value));
-    field.setAttribute("aria-invalid", "true");
-    field.reportValidity();
-    field.addEventListener("input", () => field.setCustomValidity(""), { once: true });
+    refuse(field, why(field.value));
     return false;
   }
-  field.removeAttribute("aria-invalid");
-  field.setCustomValidity("");
+  accept(field);
   field.defaultValue = field.value; // nobody is typing here any more
   if (field.id === "rate" && v !== undefined) localStorage.setItem(rateKey, String(v));
   if (field.id === "rate" && empty) localStorage.removeItem(rateKey);

@@ -1,22 +1,24 @@
 // The form's plain fields: each names the path of its value in the document, and a change of it is an edit there.
 
-import { list, typed, Unclear, type Value } from "./editor-number";
+import { held, list, typed, Unclear, type Value } from "./editor-number";
+import { accept, refuse } from "./editor-refused";
 import { t, type Edit, type State } from "./editor-state";
-import { html } from "./element";
 
 // fields calls change with the edits of every field of root that is changed.
 export function fields(root: HTMLElement, state: () => State, change: (edits: Edit[], key: string) => void): void {
   const take = (field: HTMLInputElement | HTMLSelectElement): void => {
     const text = field.dataset.path !== undefined && field instanceof HTMLInputElement && field.type !== "checkbox";
-    if (text && field.value === field.defaultValue) return; // Enter was pressed before the field was left
+    if (text && field.value === field.defaultValue) return accept(field); // or Enter was pressed before the field was left
     try {
       made(field);
     } catch (error) {
-      if (error instanceof Unclear) refuse(field, error);
+      if (error instanceof Unclear) refuse(field, t(error.key, { a: error.text }));
       else throw error;
       return;
     }
-    if (text) field.defaultValue = field.value; // nobody is typing here any more
+    if (!text) return;
+    field.defaultValue = field.value; // nobody is typing here any more
+    accept(field);
   };
   const made = (field: HTMLInputElement | HTMLSelectElement): void => {
     if (field.dataset.part && field.dataset.part !== "zone") change(recurring(field, state()), "recurrence");
@@ -38,19 +40,10 @@ export function fields(root: HTMLElement, state: () => State, change: (edits: Ed
     const field = event.target as HTMLElement;
     if (event.key !== "Enter" || event.isComposing || !(field instanceof HTMLInputElement) || field.type === "checkbox") return;
     event.preventDefault();
-    if (field.value === field.defaultValue) return;
+    if (field.value === field.defaultValue && field.dataset.refused === undefined) return;
     if (field.closest("[data-stages]")) field.dispatchEvent(new Event("change", { bubbles: true })); // the table reads its own
     else take(field);
   });
-}
-
-// refuse says below a field why what stands in it isn't taken; the document stays as it is.
-function refuse(field: HTMLElement, { key, text }: Unclear): void {
-  const id = `${field.id}-e`;
-  document.getElementById(id)?.remove();
-  field.after(html("p", { class: "err", id, role: "alert" }, t(key, { a: text })));
-  field.setAttribute("aria-invalid", "true");
-  field.setAttribute("aria-describedby", id);
 }
 
 // edit puts the field's value into the document; an empty one is taken out of it.
@@ -89,14 +82,14 @@ function values(field: HTMLInputElement | HTMLSelectElement): Edit[] {
   if (field.dataset.kind === "range" && now.length === 1) now.push(now[0] ?? 0);
   if (!now.length) return old.length ? [{ op: "remove", path }] : [];
   if (!old.length) return [{ op: "set", path, value: now }];
-  const same = (was: string | undefined, value: Value | undefined): boolean => was !== undefined && value !== undefined && said(typed(was, kind)) === said(value);
+  const same = (was: string | undefined, value: Value | undefined): boolean => was !== undefined && value !== undefined && said(held(was, kind)) === said(value);
   let first = 0;
   while (same(old[first], now[first])) first++;
   let last = 0;
   while (last < Math.min(old.length, now.length) - first && same(old.at(-1 - last), now.at(-1 - last))) last++;
   const [were, are] = [old.length - first - last, now.length - first - last];
   const out: Edit[] = [];
-  for (let i = 0; i < Math.min(were, are); i++) out.push(...replaced([...path, `${first + i}`], typed(old[first + i] ?? "", kind), now[first + i] ?? ""));
+  for (let i = 0; i < Math.min(were, are); i++) out.push(...replaced([...path, `${first + i}`], held(old[first + i] ?? "", kind), now[first + i] ?? ""));
   for (let i = were; i < are; i++) out.push({ op: "insert", path: [...path, last ? `${first + i}` : "-"], value: now[first + i] });
   for (let i = were; i > are; i--) out.push({ op: "remove", path: [...path, `${first + i - 1}`] });
   return out;

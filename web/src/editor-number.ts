@@ -6,7 +6,7 @@ export type Value = string | number | Record<string, number>;
 
 // Unclear is text that could be two numbers; key is that of the words that say so.
 export class Unclear extends Error {
-  constructor(readonly key: "comma" | "list", readonly text: string) {
+  constructor(readonly key: "comma" | "list" | "one", readonly text: string) {
     super(key);
   }
 }
@@ -33,8 +33,8 @@ export function numeral(text: string): number {
 export function typed(text: string, kind: string): Value {
   if (kind === "text") return text;
   if (kind === "name" || kind === "time") return text.normalize("NFKC").trim();
+  if (kind === "share") return portions([text])[0] ?? "";
   const number = plain(text);
-  if (kind === "share") return portion(number);
   if (kind === "shape") return shape(number);
   const counted = count(number);
   if (kind !== "tokens") return counted ?? number.replace(/\s+/g, "");
@@ -63,12 +63,23 @@ function lettered(text: string): string {
   return bare.replace(/^([\d.]+)([kmgbt])$/i, (_, n: string, unit: string) => n + letters[unit.toLowerCase()]);
 }
 
-// portion is a share as the document has it: 57% and 57 are 0.57.
-function portion(text: string): string | number {
-  const [, digits, percent] = /^([\d.]+)\s*(%?)$/.exec(text) ?? [];
-  const number = Number(digits);
-  if (!digits || !Number.isFinite(number)) return text;
-  return percent || number > 1 ? Math.round(number * 1e6) / 1e8 : number;
+// portions are shares as the document has them: 57% and 57 are 0.57. Those that stand together are all percents, or none
+// is; where nothing tells 1 from 100%, it is unclear.
+function portions(texts: string[]): (string | number)[] {
+  const parts = texts.map((text) => {
+    const bare = plain(text);
+    const [, digits, percent] = /^([\d.]+)\s*(%?)$/.exec(bare) ?? [];
+    return { bare, number: digits ? Number(digits) : NaN, percent: Boolean(percent) };
+  });
+  const percents = parts.some(({ number, percent }) => percent || number > 1);
+  const one = parts.find(({ number }) => number === 1);
+  if (one && !percents && !parts.some(({ number }) => number > 0 && number < 1)) throw new Unclear("one", one.bare);
+  return parts.map(({ bare, number }) => (Number.isFinite(number) ? (percents ? Math.round(number * 1e6) / 1e8 : number) : bare));
+}
+
+// held is a value that the document has, as typed would make it.
+export function held(text: string, kind: string): Value {
+  return kind === "share" && text.trim() && Number.isFinite(Number(text)) ? Number(text) : typed(text, kind);
 }
 
 const times = /(?<=\d)\s*[x×*]\s*(?=\d)/g;
@@ -91,7 +102,8 @@ function scaled(tokens: number): string {
 // be one of a decimal or of thousands.
 export function list(text: string, kind: string): Value[] {
   const each = { shares: "share", range: "share", lengths: "tokens", shapes: "shape" }[kind] ?? "number";
-  return parts(text.normalize("NFKC").trim().replace(times, "×"), kind).filter(Boolean).map((part) => typed(part, each));
+  const texts = parts(text.normalize("NFKC").trim().replace(times, "×"), kind).filter(Boolean);
+  return each === "share" ? portions(texts) : texts.map((part) => typed(part, each));
 }
 
 function parts(text: string, kind: string): string[] {

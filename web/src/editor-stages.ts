@@ -4,7 +4,7 @@
 import { incomplete } from "./editor-change";
 import { why } from "./editor-cost";
 import { numeral } from "./editor-number";
-import { refused } from "./editor-refused";
+import { accept, refuse, refused } from "./editor-refused";
 import { complete, lang, order, sum, t, type Schedule, type Source, type State, type Wrong } from "./editor-state";
 import { html, svg } from "./element";
 import { big, fixed } from "./format";
@@ -79,28 +79,16 @@ const short = (v: number): string => fixed(v, 2).replace(/\.?0+$/, "");
 function field(id: string, value: string, label: string, done: (v: number) => void, off = false): HTMLInputElement {
   const input = html("input", { class: "in s num", id, value, inputmode: "decimal", autocomplete: "off", "aria-label": label, disabled: off, "data-off": off });
   input.addEventListener("change", () => {
-    if (input.value === input.defaultValue) return; // Enter was pressed before the field was left
+    if (input.value === input.defaultValue) return accept(input); // or Enter was pressed before the field was left
     const v = read(input.value);
     if (v >= 0 && v <= 100) {
       input.defaultValue = input.value; // nobody is typing here any more
+      accept(input);
       done(v);
     }
     else refuse(input, v > 100 ? t("percent") : v < 0 || !input.value.trim() ? t("portion") : why(input.value, "portion"));
   });
-  input.addEventListener("input", () => input.setCustomValidity(""));
   return input;
-}
-
-// refuse says in a row below a field why what stands in it isn't taken. The field stays invalid, so that nothing is launched
-// with the number before.
-function refuse(input: HTMLInputElement, why: string): void {
-  const id = `${input.id}-e`;
-  input.setCustomValidity(why);
-  input.setAttribute("aria-invalid", "true");
-  input.setAttribute("aria-describedby", id);
-  document.getElementById(id)?.closest("tr")?.remove();
-  const row = input.closest("tr");
-  row?.after(html("tr", { class: "sep" }, html("td", {}), html("td", { class: "msg", colspan: row.cells.length - 1 }, html("p", { class: "err", id, role: "alert" }, why))));
 }
 
 // read is a number of a field; NaN for what is none, or unclear.

@@ -303,8 +303,9 @@ class Page {
   private async review(): Promise<void> {
     this.text.flush();
     await this.doc.idle();
-    const unread = this.form.querySelector<HTMLInputElement>("[data-stages] :invalid, [data-cost]:invalid");
-    if (unread) return released(() => unread.focus()); // its number isn't in the document
+    const unread = this.form.querySelector<HTMLInputElement>("[data-refused]"); // what it holds isn't in the document
+    if (unread?.closest("[data-pane][hidden]")) this.view("form");
+    if (unread) return released(() => document.getElementById(unread.id)?.focus());
     const dialog = document.getElementById("review") as HTMLDialogElement;
     if (dialog.querySelector("[data-launch]") && this.one("[data-review]") ) released(() => show(dialog));
   }
