@@ -41,8 +41,10 @@ func (s *site) same(seeds int, attempts ...int) {
 func TestFault_SlurmKilledAfterSbatch(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, fmt.Sprintf(onSlurm, ""))
-	s.killedAfterSubmitting(onSlurm, "sbatch")
+	pid := s.killedAfterSubmitting(onSlurm, "sbatch")
 	s.work()
+	s.until("the job is found", func() bool { return s.handle(s.run(1), 1) != nil })
+	s.signal(pid, syscall.SIGCONT)
 	s.same(1, 1)
 	if jobs := strings.Fields(s.slurm("squeue", "--noheader", "--states=all", "--format=%i")); len(jobs) != 1 {
 		t.Errorf("jobs %v, want one", jobs)
@@ -50,8 +52,8 @@ func TestFault_SlurmKilledAfterSbatch(t *testing.T) {
 }
 
 // killedAfterSubmitting starts a run and kills the service while the command that submitted its job hangs; for the next one no
-// command does.
-func (s *site) killedAfterSubmitting(engines, command string) {
+// command does. The job's runner is frozen, for that one takes a while to find it: it returns its pid.
+func (s *site) killedAfterSubmitting(engines, command string) int {
 	s.Helper()
 	hang := filepath.Join(s.data, "hang")
 	s.write("hang", "#!/bin/sh\nsh -c \"$1\" || exit\ncase $1 in *"+command+"*) touch '"+hang+".submitted'; exec sleep 1000 ;; esac\n")
@@ -61,12 +63,14 @@ func (s *site) killedAfterSubmitting(engines, command string) {
 	s.write("engines.yaml", fmt.Sprintf(engines, ", prefix: ["+hang+"]"))
 	w := s.work()
 	s.apply(1)
+	frozen := s.freeze(s.run(1), "checkpoint")
 	s.until("a job is submitted", func() bool { _, err := os.Stat(hang + ".submitted"); return err == nil })
 	w.end(syscall.SIGKILL)
 	if h := s.handle(s.run(1), 1); h != nil {
 		s.Fatalf("the job was written down before the kill: %v", h)
 	}
 	s.write("engines.yaml", fmt.Sprintf(engines, ""))
+	return s.caught(s.run(1), frozen)
 }
 
 // TestFault_PBS on the Torque commands over Slurm: no second job after a kill between qsub and commit, and a job whose node
@@ -81,9 +85,8 @@ engine: pbs
 pbs: {queue: debug, poll: 300ms, silent_after: 15s, lost_after: 5s%s}
 `
 	s := newSite(t, fmt.Sprintf(onPBS, ""))
-	s.killedAfterSubmitting(onPBS, "qsub")
+	pid := s.killedAfterSubmitting(onPBS, "qsub")
 	run := s.run(1)
-	pid := s.frozen(run) // before it ends: the next service takes a while to find it
 	s.work()
 	s.until("the job is found", func() bool { return s.handle(run, 1) != nil })
 	s.tool("kill-node", s.node(pid))
@@ -287,7 +290,6 @@ gridengine: {queue: all.q, time_limit: 1h, poll: 300ms, silent_after: 15s, lost_
 	}
 	s.killedAfterSubmitting(onGrid, "qsub")
 	run := s.run(1)
-	s.frozen(run) // before it ends: the next service takes a while to find it
 	s.work()
 	s.until("the job is found", func() bool { return s.handle(run, 1) != nil })
 	s.slurm("qdel", s.handle(run, 1)["job"])

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"maps"
 	"math/rand/v2"
 	"net"
@@ -29,6 +30,10 @@ import (
 
 // TestMain lets more tests go side by side than there are cores: they wait for a cluster to notice things.
 func TestMain(m *testing.M) {
+	if len(os.Args) == 4 && os.Args[1] == "freeze" {
+		freeze(os.Args[2], os.Args[3])
+		return
+	}
 	flag.Parse()
 	_ = flag.Set("test.parallel", "8")
 	for _, name := range []string{"DATABASE_URL", "SLURM_CONF", "HAIGO_DATA", "HAIGO_ENGINE"} {
@@ -351,36 +356,74 @@ func (s *site) undisturbed(seeds int) fate {
 	return f
 }
 
-// until looks again and again, for as long as a stuck cluster would need to be called stuck.
+// stuck is how long a cluster takes that is called stuck.
+const stuck = 4 * time.Minute
+
+// until looks again and again, until what it waits for is stuck.
 func (s *site) until(what string, so func() bool) {
 	s.Helper()
-	for deadline := time.Now().Add(4 * time.Minute); !so(); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(stuck); !so(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			s.Fatalf("never: %s", what)
 		}
 	}
 }
 
-// frozen waits for the event of a run's first checkpoint and freezes its runner, whose pid it returns.
+// frozen waits for a run's first checkpoint and freezes its runner, whose pid it returns.
 func (s *site) frozen(run ablation.Run) int {
 	s.Helper()
-	pid := 0
-	s.until("a first checkpoint of "+run.Name, func() bool {
-		if s.exists(run, 1, spec.ExitFile) {
-			s.Fatal("the run had ended before it was frozen: give it more tokens")
-		}
-		if pid == 0 {
-			pid = s.runner(run, 1) // looks through all processes: not while the run trains on to its end
-		}
-		events, _ := os.ReadFile(filepath.Join(s.attempt(run, 1), spec.EventsFile))
-		whole := events[:bytes.LastIndexByte(events, '\n')+1]
-		return pid > 0 && bytes.Contains(whole, []byte(`"type":"checkpoint"`))
-	})
-	s.signal(pid, syscall.SIGSTOP)
-	if s.exists(run, 1, spec.ExitFile) {
+	return s.caught(run, s.freeze(run, "checkpoint"))
+}
+
+// caught waits for a freeze and returns the runner's pid.
+func (s *site) caught(run ablation.Run, frozen func() int) int {
+	s.Helper()
+	pid := frozen()
+	if pid == 0 || s.exists(run, 1, spec.ExitFile) {
 		s.Fatal("the run had ended before it was frozen: give it more tokens")
 	}
 	return pid
+}
+
+// freeze freezes a run's runner once there is an event of a type. What it returns waits for that, and returns the runner's pid; 0
+// where it ended before, or doesn't come.
+func (s *site) freeze(run ablation.Run, event string) func() int {
+	s.Helper()
+	ctx, cancel := context.WithTimeout(s.Context(), stuck)
+	freezer := exec.CommandContext(ctx, os.Args[0], "freeze", s.attempt(run, 1), event)
+	freezer.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	out, err := freezer.StdoutPipe()
+	if err := errors.Join(err, freezer.Start()); err != nil {
+		s.Fatal(err)
+	}
+	return func() int {
+		defer cancel()
+		said, _ := io.ReadAll(out)
+		_ = freezer.Wait() // says whether it was given up
+		pid, _ := strconv.Atoi(strings.TrimSpace(string(said)))
+		return pid
+	}
+}
+
+// freeze stops an attempt's runner once there is an event of a type, and prints its pid; nothing where it has ended. It is a
+// process in a session of its own: the system shares processors out among sessions, and would let the job train on to its end
+// while the tests' session, with all that goes on in it, waits for its turn.
+func freeze(attempt, event string) {
+	for pid := 0; ; time.Sleep(time.Millisecond) {
+		if _, err := os.Stat(filepath.Join(attempt, spec.ExitFile)); err == nil {
+			return
+		}
+		if pid == 0 {
+			pid = runner(attempt)
+		}
+		events, _ := os.ReadFile(filepath.Join(attempt, spec.EventsFile))
+		if whole := events[:bytes.LastIndexByte(events, '\n')+1]; pid > 0 && bytes.Contains(whole, []byte(`"type":"`+event+`"`)) {
+			if syscall.Kill(pid, syscall.SIGSTOP) == nil {
+				fmt.Println(pid)
+			}
+			return
+		}
+	}
 }
 
 func (s *site) signal(pid int, signal syscall.Signal) {
@@ -390,22 +433,45 @@ func (s *site) signal(pid int, signal syscall.Signal) {
 	}
 }
 
-// runner is the training process of an attempt, known by its nonce; 0 for none.
-func (s *site) runner(run ablation.Run, number int) int {
-	launch, err := spec.ReadFile[spec.Launch](filepath.Join(s.attempt(run, number), spec.LaunchFile))
+// runner is the training process of an attempt; 0 for none.
+func (s *site) runner(run ablation.Run, number int) int { return runner(s.attempt(run, number)) }
+
+// runner is the child of an attempt's exec that has its nonce; 0 for none.
+func runner(attempt string) int {
+	launch, err := spec.ReadFile[spec.Launch](filepath.Join(attempt, spec.LaunchFile))
 	if err != nil {
 		return 0
 	}
-	files, _ := filepath.Glob("/proc/[0-9]*/environ")
-	for _, file := range files {
-		environ, _ := os.ReadFile(file)
-		argv, _ := os.ReadFile(filepath.Join(filepath.Dir(file), "cmdline"))
+	process, err := spec.ReadFile[spec.Process](filepath.Join(attempt, spec.ProcessFile))
+	if err != nil {
+		return 0
+	}
+	for _, child := range children(process.PID) {
+		environ, _ := os.ReadFile(filepath.Join("/proc", child, "environ"))
+		argv, _ := os.ReadFile(filepath.Join("/proc", child, "cmdline"))
 		if bytes.Contains(environ, []byte("HAIGO_NONCE="+launch.Nonce)) && bytes.Contains(argv, []byte("\x00run\x00")) {
-			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(file)))
+			pid, _ := strconv.Atoi(child)
 			return pid
 		}
 	}
 	return 0
+}
+
+// children are the pids of a process's children, or all that there are where the system doesn't tell.
+func children(pid int) (pids []string) {
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	for _, thread := range threads {
+		of, _ := os.ReadFile(thread)
+		pids = append(pids, strings.Fields(string(of))...)
+	}
+	if len(threads) > 0 {
+		return pids
+	}
+	all, _ := filepath.Glob("/proc/[0-9]*")
+	for _, dir := range all {
+		pids = append(pids, filepath.Base(dir))
+	}
+	return pids
 }
 
 // node is where a process's job runs.

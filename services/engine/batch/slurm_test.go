@@ -20,16 +20,16 @@ func TestSlurm_Waits(t *testing.T) {
 	}
 	s.work()
 	s.apply(3)
+	began := make(chan [2]int, 3)
+	for seed := 1; seed <= 3; seed++ {
+		frozen := s.freeze(s.run(seed), "started")
+		go func() { began <- [2]int{seed, frozen()} }()
+	}
 	training := map[int]int{} // pids by seed: whichever two were submitted first
-	s.until("two runs train", func() bool {
-		for seed := 1; seed <= 3; seed++ {
-			if pid := s.runner(s.run(seed), 1); pid > 0 && training[seed] == 0 {
-				s.signal(pid, syscall.SIGSTOP)
-				training[seed] = pid
-			}
-		}
-		return len(training) == 2
-	})
+	for range 2 {
+		one := <-began
+		training[one[0]] = one[1]
+	}
 	seed := 1
 	for training[seed] > 0 {
 		seed++
