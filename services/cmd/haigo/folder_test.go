@@ -3,6 +3,7 @@ package main_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -25,7 +26,6 @@ func TestWork_anotherFolder(t *testing.T) {
 	cmd := command(t, mounted, "work", "--health", "127.0.0.1:0")
 	cmd.Env = append(cmd.Env, env...)
 	worker := start(t, cmd)
-	worker.await(t, "the worker to work", func() bool { return len(worker.log.String()) > 0 })
-	says(t, worker.log.String(), "Working")
+	worker.await(t, "the worker to work", func() bool { return strings.Contains(worker.log.String(), "Working") })
 	worker.end(syscall.SIGTERM)
 }
