@@ -1,10 +1,12 @@
 // Command haigo-gpu trains language models on NVIDIA GPUs, and with the same code on a processor. Started by Haigo without
 // arguments it is the trainer plugin "gpu"; in an attempt's folder, `haigo-gpu rows` makes the rows of its sources and
-// `haigo-gpu run` trains, in Python with JAX. `haigo-gpu install` brings these, into the folder gpu beside the program.
+// `haigo-gpu run` trains, in Python with JAX. `haigo-gpu tokenizer` makes what an order asks for. `haigo-gpu install` brings these, into the folder gpu beside the program.
 package main
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -43,6 +45,8 @@ func run(args []string) error {
 	switch args[0] {
 	case "install":
 		return install(ctx, program, args[1:])
+	case "tokenizer":
+		return tokenizer(ctx, program, args[1:])
 	case "rows", "run":
 		options, err := parse(program, args)
 		if err != nil {
@@ -53,7 +57,7 @@ func run(args []string) error {
 		}
 		return launch.Run(options)
 	}
-	return fmt.Errorf("unknown command %q; there are install, rows and run", args[0])
+	return fmt.Errorf("unknown command %q; there are install, tokenizer, rows and run", args[0])
 }
 
 func install(ctx context.Context, program string, args []string) error {
@@ -63,6 +67,20 @@ func install(ctx context.Context, program string, args []string) error {
 		return err
 	}
 	return venv.Install(ctx, venv.Beside(program), *wheels, os.Stdout)
+}
+
+// tokenizer says what is wrong as a line of JSON, for the service to show.
+func tokenizer(ctx context.Context, program string, args []string) error {
+	if len(args) != 1 {
+		return errors.New("tokenizer needs the path of an order")
+	}
+	err := launch.Tokenizer(ctx, program, args[0])
+	if err == nil {
+		return nil
+	}
+	line, _ := json.Marshal(map[string]string{"en": err.Error(), "ja": cmp.Or(spec.InJapanese(err), err.Error())}) // strings always encode
+	fmt.Println(string(line))
+	return err
 }
 
 func parse(program string, args []string) (launch.Options, error) {

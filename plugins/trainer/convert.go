@@ -12,7 +12,10 @@ func descriptionToWire(d Description) (*trainerpb.DescribeResponse, error) {
 	response := &trainerpb.DescribeResponse{
 		Name: d.Name, Version: d.Version, Packs: d.Packs, NativeSchedules: d.NativeSchedules,
 		Unit: d.Unit, Deterministic: d.Deterministic, Isas: d.ISAs, Precisions: d.Precisions,
-		Absent: d.Absent, AbsentJa: d.AbsentJA,
+		Absent: d.Absent, AbsentJa: d.AbsentJA, Tokenize: d.Tokenize,
+	}
+	for _, v := range d.Tokenizers {
+		response.Tokenizers = append(response.Tokenizers, &trainerpb.Tokenizer{Name: v.Name, Vocab: int32(v.Vocab)})
 	}
 	for _, v := range d.Devices {
 		response.Devices = append(response.Devices,
@@ -32,7 +35,10 @@ func descriptionFromWire(r *trainerpb.DescribeResponse) (Description, error) {
 	d := Description{
 		Name: r.GetName(), Version: r.GetVersion(), Packs: r.GetPacks(), NativeSchedules: r.GetNativeSchedules(),
 		Unit: r.GetUnit(), Deterministic: r.GetDeterministic(), ISAs: r.GetIsas(), Precisions: r.GetPrecisions(),
-		Absent: r.GetAbsent(), AbsentJA: r.GetAbsentJa(),
+		Absent: r.GetAbsent(), AbsentJA: r.GetAbsentJa(), Tokenize: r.GetTokenize(),
+	}
+	for _, v := range r.GetTokenizers() {
+		d.Tokenizers = append(d.Tokenizers, Tokenizer{Name: v.GetName(), Vocab: int(v.GetVocab())})
 	}
 	for _, v := range r.GetDevices() {
 		d.Devices = append(d.Devices, Device{Name: v.GetName(), Threads: int(v.GetThreads()), MemoryBytes: v.GetMemoryBytes()})

@@ -30,6 +30,11 @@ type Description struct {
 	Shapes          []Shape  // named presets, smallest first
 	ISAs            []string // instruction sets that can be chosen, best first; "" where it has no meaning
 	Precisions      []string // that it computes in on this machine, as in spec.json; none means that only Check tells
+	// Tokenizers are those that it reads beside bytes; none means bytes only. Tokenize is the command that makes them: with the
+	// path of a [spec.TokenizerOrder] as one argument more it does what that asks. Where it can't, it exits with another status
+	// than 0, and the last line of its output is {"en", "ja"}: why.
+	Tokenizers []Tokenizer
+	Tokenize   []string
 	// Absent says why it can't train on this machine, and what to do, where the trainer knows; AbsentJA says so in Japanese. One
 	// that names devices all the same may train elsewhere, on the nodes of a cluster.
 	Absent, AbsentJA string
@@ -50,6 +55,15 @@ type Shape struct {
 	PeakLR float64
 }
 
+// Tokenizer is one that can be learnt from a sweep's sources. TokenizerFile, without a vocabulary, is any that a file has.
+type Tokenizer struct {
+	Name  string // as in a recipe
+	Vocab int    // with the separator
+}
+
+// TokenizerFile is the name of a tokenizer that somebody else has made.
+const TokenizerFile = "file"
+
 // Report is the answer to Check.
 type Report struct {
 	Problems      []Problem // empty: the run can start
@@ -57,7 +71,7 @@ type Report struct {
 	FLOPsPerToken float64 // of training, forward and backward
 	MemoryBytes   int64
 	TokensPerS    float64            // an estimate for this machine, 0 where there is none
-	Rows          map[string]int64   // n_k by source
+	Rows          map[string]int64   // n_k by source; with a tokenizer's file about as many, by what is measured beside it
 	Epochs        map[string]float64 // rows that the table asks for ÷ n_k, by source
 	Pack          int                // runs of this shape that are trained fastest in one process here; 0 or 1: each in its own
 }

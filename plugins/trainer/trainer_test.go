@@ -46,6 +46,7 @@ func TestTrainer_carriesEveryField(t *testing.T) {
 			Packs: true, NativeSchedules: true, Unit: "row", Deterministic: true,
 			Shapes: []trainer.Shape{{Name: "1m", Model: spectest.Spec().Model, PeakLR: 3e-3}},
 			ISAs:   []string{"avx512", "avx2", "portable"}, Precisions: []string{"fp32", "bf16"},
+			Tokenizers: []trainer.Tokenizer{{Name: "unigram-8k", Vocab: 8192}, {Name: trainer.TokenizerFile}}, Tokenize: []string{"/bin/true", "learn"},
 			Absent: "no driver", AbsentJA: "ドライバーがありません",
 		},
 		report: trainer.Report{

@@ -105,7 +105,8 @@ type Portion struct {
 	Documents float64 `json:"documents"`
 }
 
-// Portions are an arm's, in the order of the sources. A token is a byte of text or the separator after a document.
+// Portions are an arm's, in the order of the sources. A token is one of text, or the separator after a
+// document.
 func (a PlanArm) Portions(sources []Source) []Portion {
 	out := make([]Portion, len(sources))
 	var all Portion
@@ -114,8 +115,9 @@ func (a PlanArm) Portions(sources []Source) []Portion {
 			continue
 		}
 		tokens := float64(a.Tokens[s.Name])
-		documents := tokens * float64(s.Documents) / float64(s.Bytes+s.Documents)
-		out[k] = Portion{tokens, tokens - documents, documents}
+		size := float64(s.All())
+		documents := tokens * float64(s.Documents) / size
+		out[k] = Portion{tokens, tokens * float64(s.Bytes) / size, documents}
 		all.Tokens, all.Bytes, all.Documents = all.Tokens+tokens, all.Bytes+out[k].Bytes, all.Documents+documents
 	}
 	for k := range out {

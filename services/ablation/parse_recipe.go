@@ -5,9 +5,6 @@ import (
 	"strconv"
 )
 
-// tokenizerBytes is the one tokenizer: the text's UTF-8 bytes and a separator.
-const tokenizerBytes = "bytes"
-
 // recipe is of runs that read so many sources.
 func (r *reader) recipe(n *node, sources int) Recipe {
 	if n == nil {
@@ -35,13 +32,6 @@ func (r *reader) recipe(n *node, sources int) Recipe {
 	r.evaluation(f["eval"], &out, sources)
 	r.steps(f["tokens"], out)
 	return out
-}
-
-func (r *reader) tokenizer(n *node) string {
-	if r.is(n, kindScalar) && n.text != tokenizerBytes {
-		r.problem(n, say("tokenizer %s isn't available; only bytes is, so far", "トークナイザー %s は使えません。今のところ bytes だけです", n.shown()))
-	}
-	return tokenizerBytes
 }
 
 // total is the token budget of a run; a fraction of what there is none of makes no sense here.

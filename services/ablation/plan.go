@@ -10,6 +10,7 @@ type Plan struct {
 	Sweep         string     `json:"sweep"`
 	Trainer       string     `json:"trainer"`
 	Sources       []Source   `json:"sources"`
+	Tokenized     *Tokenized `json:"tokenized,omitempty"` // nil: bytes
 	Tasks         []Task     `json:"tasks"`
 	Arms          []PlanArm  `json:"arms"`
 	Runs          []Run      `json:"runs"`
@@ -85,7 +86,7 @@ type Estimate struct {
 // wrong. sources are in the sweep's order, estimates in that of the arms.
 func (s Sweep) Plan(sources []Source, tasks []Task, e Expansion, estimates []Estimate) Plan {
 	p := Plan{
-		Sweep: s.Name, Sources: sources, Tasks: tasks, Runs: e.Runs, Warnings: append([]Label{}, e.Notes...), Problems: []Problem{},
+		Sweep: s.Name, Sources: sources, Tokenized: s.Tokenized, Tasks: tasks, Runs: e.Runs, Warnings: append([]Label{}, e.Notes...), Problems: []Problem{},
 		Trunks: []Trunk{}, Parents: append([]Parent{}, s.Parents...),
 	}
 	untold := false

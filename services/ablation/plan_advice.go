@@ -91,6 +91,7 @@ func (p *Plan) warn(s Sweep) {
 				"%s は途中で変わりますが、総量をそろえた対照がありません。順序の効果と総量の効果を区別できません。対照アームを加えてください（design.control: matched）", c.Name))
 		}
 	}
+	p.warnTokenizer(s)
 	p.warnTwins(s)
 	for _, source := range p.Sources {
 		p.warnSource(source)

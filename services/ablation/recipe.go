@@ -4,8 +4,8 @@ package ablation
 type Recipe struct {
 	Trainer    string     `json:"trainer,omitempty"` // empty: the first that works here
 	Shape      Shape      `json:"shape"`
-	Tokenizer  string     `json:"tokenizer"`
-	Tokens     int64      `json:"tokens"` // per run; rounds up to a whole step
+	Tokenizer  string     `json:"tokenizer"` // bytes, one of the trainer's, or a file's absolute path
+	Tokens     int64      `json:"tokens"`    // per run; rounds up to a whole step
 	RowTokens  int        `json:"row_tokens"`
 	BatchRows  int        `json:"batch_rows"`
 	Precision  string     `json:"precision"`

@@ -1,6 +1,7 @@
 package ablation
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -12,9 +13,10 @@ type Source struct {
 	Lang             string           `json:"lang"`    // BCP 47, or "code", "other"
 	Role             SourceRole       `json:"role"`
 	ManifestSHA256   string           `json:"manifest_sha256"`
-	Dir              string           `json:"-"`         // folder of the version, absolute
-	Bytes            int64            `json:"bytes"`     // UTF-8 bytes of the training documents' texts
-	Documents        int64            `json:"documents"` // training documents
+	Dir              string           `json:"-"`                // folder of the version, absolute
+	Bytes            int64            `json:"bytes"`            // UTF-8 bytes of the training documents' texts
+	Documents        int64            `json:"documents"`        // training documents
+	Tokens           int64            `json:"tokens,omitempty"` // training tokens and separators under the sweep's tokenizer; 0: over bytes
 	HeldoutBytes     int64            `json:"heldout_bytes"`
 	HeldoutDocuments int64            `json:"heldout_documents"`
 	Rejected         map[string]int64 `json:"rejected"` // documents left out, by reason
@@ -22,9 +24,12 @@ type Source struct {
 	CreatedAt        time.Time        `json:"created_at"`
 }
 
-// Rows is how many rows of rowTokens the source makes over bytes: every training document and its separator, cut into
-// pieces of rowTokens + 1 that don't overlap, the tail dropped.
-func (s Source) Rows(rowTokens int) int64 { return (s.Bytes + s.Documents) / int64(rowTokens+1) }
+// Rows is how many rows of rowTokens the source makes: every training document and its separator, cut into pieces of
+// rowTokens + 1 that don't overlap, the tail dropped.
+func (s Source) Rows(rowTokens int) int64 { return s.All() / int64(rowTokens+1) }
+
+// All is how many tokens the source's training documents and their separators are.
+func (s Source) All() int64 { return cmp.Or(s.Tokens, s.Bytes+s.Documents) }
 
 // ID names the version: NAME@VERSION.
 func (s Source) ID() string { return s.Name + "@" + s.Version }

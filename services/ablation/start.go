@@ -76,6 +76,7 @@ type Past struct {
 	Weights                     []Weights // from its first step on
 	DataSeed, MixSeed, InitSeed uint64
 	Before                      map[string]int64 // tokens of each source that its weights had read before its first step
+	Tokenized                   *Tokenized       // its sweep's; nil: bytes
 }
 
 // Parent is what the runs of a replicate start from, nil where they begin with fresh weights, or where it wasn't found.

@@ -27,6 +27,8 @@ type Sweep struct {
 
 	// Parents are what the recipe has the runs start from, as it was found at the start.
 	Parents []Parent `json:"parents,omitempty"`
+	// Tokenized is what its tokenizer was found to be at the start, nil for bytes.
+	Tokenized *Tokenized `json:"tokenized,omitempty"`
 	// Document is the sweep file's text, as given.
 	Document  string     `json:"document,omitempty"`
 	State     SweepState `json:"state,omitempty"`

@@ -24,7 +24,8 @@ type formView struct {
 	Control                            bool
 	Changes                            bool // a schedule changes over its run, so that a control makes sense
 	Sources, Tasks                     []tick
-	Learning                           string // what the recipe says of learning, in a line
+	Learning                           string   // what the recipe says of learning, in a line
+	Tokenizers                         []string // that the form offers
 }
 
 // field is one value of the document.
@@ -88,12 +89,14 @@ func (s *Server) newForm(ctx context.Context, words words, d ablation.Draft, v n
 		b.field("recipe/optimizer/peak_lr", "new.f.lr", "number", words.text("new.f.lr.own")),
 	}, b.numbers()...)
 	f.More = []field{
+		b.field("recipe/tokenizer", "sweep.def.tokenizer", "text", ablation.TokenizerBytes),
 		b.field("recipe/row_tokens", "new.f.row", "number", strconv.Itoa(r.RowTokens)),
 		b.field("recipe/batch_rows", "new.f.batch", "number", strconv.Itoa(r.BatchRows)),
 		b.field("recipe/eval/every", "new.f.eval", "tokens", "5%"),
 		b.field("recipe/eval/items", "new.f.items", "name", words.text("new.f.items.own")),
 		b.field("recipe/max_epochs", "new.f.max", "number", "16"),
 	}
+	f.Tokenizers = tokenizersOf(trainers, named)
 	f.Start = b.start()
 	f.Design = []field{
 		b.seeds(),
@@ -165,6 +168,19 @@ func (b formBuilder) chosen(f field, options []option) field {
 	}
 	f.Options = append(f.Options, options...)
 	return f
+}
+
+// tokenizersOf are those that a trainer makes; the path of a file is taken, too.
+func tokenizersOf(trainers []trainer.Description, named string) []string {
+	names := []string{ablation.TokenizerBytes}
+	for _, d := range trainers {
+		for _, t := range d.Tokenizers {
+			if d.Name == named && t.Name != trainer.TokenizerFile {
+				names = append(names, t.Name)
+			}
+		}
+	}
+	return names
 }
 
 func trainerNames(trainers []trainer.Description) []option {

@@ -14,7 +14,7 @@ import (
 var fieldLabels = map[string]string{
 	"name": "new.f.name", "question": "new.f.question", "question/ja": "new.f.question", "question/en": "new.f.question", "sources": "nav.sources", "tasks": "new.tasks", "schedules": "new.schedules", "seeds": "new.f.seeds",
 	"recipe/shape": "sweep.def.shape", "recipe/tokens": "new.f.tokens", "recipe/trainer": "sweep.def.trainer", "recipe/optimizer/peak_lr": "new.f.lr",
-	"recipe/row_tokens": "new.f.row", "recipe/batch_rows": "new.f.batch", "recipe/eval/every": "new.f.eval", "recipe/eval/items": "new.f.items", "recipe/max_epochs": "new.f.max",
+	"recipe/tokenizer": "sweep.def.tokenizer", "recipe/row_tokens": "new.f.row", "recipe/batch_rows": "new.f.batch", "recipe/eval/every": "new.f.eval", "recipe/eval/items": "new.f.items", "recipe/max_epochs": "new.f.max",
 	"recipe/shape/layers": "new.f.layers", "recipe/shape/width": "new.f.width", "recipe/shape/heads": "new.f.heads", "recipe/shape/ffn": "new.f.ffn",
 	"recipe/start": "new.f.start", "recipe/start/run": "new.f.start", "recipe/start/step": "new.f.start.step", "recipe/start/take": "new.f.take", "recipe/start/checkpoint": "new.f.folder",
 	"budget/yen": "new.f.yen", "budget/gpu_hours": "new.f.hours", "budget/runs_at_once": "new.f.side",

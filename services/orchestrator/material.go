@@ -20,7 +20,7 @@ func (d *drive) material(ctx context.Context) (material, ablation.Arm, error) {
 	if err != nil {
 		return material{}, arm, err
 	}
-	m := material{sweep: sweep, threads: d.Threads}
+	m := material{sweep: sweep, data: d.Data, threads: d.Threads}
 	if m.sources, err = d.Store.SweepSources(ctx, sweep.Name); err != nil {
 		return m, arm, err
 	}

@@ -111,7 +111,7 @@ func (s *Sweeper) past(ctx context.Context, run ablation.Run) (*ablation.Past, e
 		return nil, fmt.Errorf("arm %s of sweep %s: %w", run.Arm, run.Sweep, ablation.ErrNotFound)
 	}
 	past := &ablation.Past{
-		Recipe: sweep.Recipe.For(arms[i]), Weights: arms[i].Weights, DataSeed: run.DataSeed, MixSeed: run.MixSeed, InitSeed: run.InitSeed,
+		Recipe: sweep.Recipe.For(arms[i]), Tokenized: sweep.Tokenized, Weights: arms[i].Weights, DataSeed: run.DataSeed, MixSeed: run.MixSeed, InitSeed: run.InitSeed,
 	}
 	if past.Sources, err = s.Store.SweepSources(ctx, run.Sweep); err != nil {
 		return nil, err

@@ -23,7 +23,7 @@ func (s *Sweeper) Plan(ctx context.Context, document []byte) (ablation.Plan, err
 	if err != nil {
 		return ablation.Plan{}, err
 	}
-	r, err := s.resolve(ctx, sweep)
+	r, err := s.resolve(ctx, sweep, s.Patience)
 	if err != nil {
 		return ablation.Plan{}, err
 	}
@@ -87,7 +87,7 @@ func (s *Sweeper) ask(ctx context.Context, r *resolved, arm ablation.Arm, check 
 	if err != nil {
 		return trainer.Report{}, err
 	}
-	m := material{sweep: r.Sweep, shape: shape, sources: r.Sources, threads: max(1, s.Threads)}
+	m := material{sweep: r.Sweep, data: s.Data, shape: shape, sources: r.Sources, threads: max(1, s.Threads)}
 	run := firstRun(r.Runs, arm)
 	run.Interventions = foreseen(r.Sweep.Recipe.For(arm).Divergence, run.Steps)
 	asked := m.runSpec(run, arm)

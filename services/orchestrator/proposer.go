@@ -104,7 +104,7 @@ func (s *Sweeper) grown(ctx context.Context, sweep ablation.Sweep, next ablation
 		return nil, err
 	}
 	again.Name, again.Recurrence = sweep.Name, nil
-	r, err := s.resolveWith(ctx, again, &next)
+	r, err := s.resolveWith(ctx, again, &next, s.Patience)
 	if err != nil {
 		return nil, err
 	}

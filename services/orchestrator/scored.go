@@ -13,13 +13,19 @@ func (s *Sweeper) scored(r *resolved) {
 		return
 	}
 	var e ablation.Exam
+	bytes, tokens := int64(0), int64(0)
 	for _, source := range r.Sources {
-		e.Sets += min(source.HeldoutBytes, r.Sweep.Recipe.SetBytes)
+		n := min(source.HeldoutBytes, r.Sweep.Recipe.SetBytes)
+		bytes, tokens = bytes+source.Bytes+source.Documents, tokens+source.All()
+		e.Sets += n * source.All() / max(1, source.Bytes+source.Documents)
 	}
 	for _, t := range r.Tasks {
 		n, err := s.items.tokens(t, r.Sweep.Recipe.RowTokens)
 		if err != nil {
 			continue // its run will say what is wrong with it
+		}
+		for i := range n {
+			n[i] = n[i] * tokens / max(1, bytes) // as long as the text that is trained on
 		}
 		e.Tasks = append(e.Tasks, n)
 	}

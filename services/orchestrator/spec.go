@@ -28,6 +28,7 @@ type heldout struct{ name, path, sha256 string }
 // material is what a sweep's runs have in common besides their schedules.
 type material struct {
 	sweep   ablation.Sweep
+	data    string // data folder, absolute
 	shape   trainer.Shape
 	sources []ablation.Source // in the order of the sweep
 	sets    []heldout         // one a source
@@ -52,8 +53,8 @@ func (m material) runSpec(run ablation.Run, arm ablation.Arm) *spec.Spec {
 		RowTokens:   r.RowTokens,
 		Sources:     specSources(m.sources),
 		Weights:     specWeights(arm.Weights),
-		Tokenizer:   spec.Tokenizer{Kind: spec.TokenizerBytes},
-		Model:       m.shape.Model,
+		Tokenizer:   m.tokenizer(),
+		Model:       m.model(),
 		Optimizer:   specOptimizer(r, m.shape),
 		Precision:   r.Precision,
 		Log:         spec.Log{EverySteps: 1},
@@ -68,6 +69,25 @@ func (m material) runSpec(run ablation.Run, arm ablation.Arm) *spec.Spec {
 		Interventions: specInterventions(run.Interventions),
 		Extra:         map[string]any{},
 	}
+}
+
+// tokenizer is that of all runs of the sweep.
+func (m material) tokenizer() spec.Tokenizer {
+	t := m.sweep.Tokenized
+	if t == nil {
+		return spec.Tokenizer{Kind: spec.TokenizerBytes}
+	}
+	path := filepath.Join(spec.TokenizerDir(m.data, t.Key), spec.TokenizerName)
+	return spec.Tokenizer{Kind: spec.TokenizerFile, Path: path, SHA256: t.SHA256}
+}
+
+// model is the shape with the vocabulary of the tokenizer.
+func (m material) model() spec.Model {
+	model := m.shape.Model
+	if t := m.sweep.Tokenized; t != nil {
+		model.Vocab = t.Vocab
+	}
+	return model
 }
 
 // kept is how many of the newest checkpoints a runner keeps: where a run may go back to one, by its policy or because a person

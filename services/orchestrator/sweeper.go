@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/haigo-lab/haigo/plugins/trainer"
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
@@ -21,9 +22,13 @@ type Sweeper struct {
 	RunsAtOnce int    // on this machine, for the estimate of time
 	Threads    int    // of each of them; 0 is one
 	Data       string // data folder, absolute
+	// Patience is how long a plan waits for a tokenizer that is still being made, and a start at least; without it a plan goes by
+	// an estimate.
+	Patience time.Duration
 
-	reports reports // for plans; a start asks anew
-	items   items
+	reports    reports // for plans; a start asks anew
+	items      items
+	tokenizers tokenizers
 }
 
 // resolved is a sweep file with everything that it names found.
@@ -33,6 +38,7 @@ type resolved struct {
 	notes       []ablation.Label  // of the expansion
 	existing    *ablation.Sweep   // of the same name, nil for none
 	found       map[string]string // folders of the checkpoints that are started from, by their manifests' digests
+	patience    time.Duration     // with a tokenizer that is being made
 }
 
 func (r *resolved) expansion() ablation.Expansion {
@@ -105,9 +111,12 @@ func (s *Sweeper) register(ctx context.Context, sweep ablation.Sweep) (created b
 
 // startable is a sweep with everything that it names found, and nothing that keeps it from starting.
 func (s *Sweeper) startable(ctx context.Context, sweep ablation.Sweep) (*resolved, error) {
-	r, err := s.resolve(ctx, sweep)
+	r, err := s.resolve(ctx, sweep, max(s.Patience, startPatience))
 	if err != nil {
 		return nil, err
+	}
+	if t := r.Sweep.Tokenized; t != nil && t.Pending {
+		return nil, r.placed(stillMade(r.Sweep.Recipe.Tokenizer))
 	}
 	plan, err := s.plan(ctx, r, s.Trainers.Check)
 	if err != nil {
@@ -138,16 +147,16 @@ func read(document []byte, as string) (ablation.Sweep, error) {
 }
 
 // resolve finds what a sweep names and expands it. Every problem found is in the *ablation.Invalid.
-func (s *Sweeper) resolve(ctx context.Context, sweep ablation.Sweep) (*resolved, error) {
-	return s.resolveWith(ctx, sweep, nil)
+func (s *Sweeper) resolve(ctx context.Context, sweep ablation.Sweep, patience time.Duration) (*resolved, error) {
+	return s.resolveWith(ctx, sweep, nil, patience)
 }
 
 // errOvertaken is that somebody else has added the round meanwhile.
 var errOvertaken = errors.New("the sweep has gone on meanwhile")
 
 // resolveWith is resolve with one round more than the sweep has, where next isn't nil.
-func (s *Sweeper) resolveWith(ctx context.Context, sweep ablation.Sweep, next *ablation.Round) (_ *resolved, err error) {
-	r := &resolved{Application: postgres.Application{Sweep: sweep}, found: map[string]string{}}
+func (s *Sweeper) resolveWith(ctx context.Context, sweep ablation.Sweep, next *ablation.Round, patience time.Duration) (_ *resolved, err error) {
+	r := &resolved{Application: postgres.Application{Sweep: sweep}, found: map[string]string{}, patience: patience}
 	if sweep.Recurrence == nil { // else every firing is a sweep of its own
 		r.existing, err = s.existing(ctx, sweep.Name)
 	}
@@ -170,6 +179,9 @@ func (s *Sweeper) resolveWith(ctx context.Context, sweep ablation.Sweep, next *a
 	}
 	if err := s.findParents(ctx, r); err != nil {
 		return nil, err
+	}
+	if err := s.tokenise(ctx, r); err != nil {
+		return nil, r.placed(err)
 	}
 	s.scored(r)
 	if err := r.adapt(); err != nil {

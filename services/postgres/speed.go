@@ -29,13 +29,16 @@ func (s *Store) Speed(ctx context.Context, r ablation.Recipe) (tokensPerS float6
 				AND r.start_run IS NULL
 				AND w.definition -> 'recipe' ->> 'trainer' = @trainer
 				AND w.definition -> 'recipe' ->> 'precision' = @precision
+				AND w.definition -> 'recipe' ->> 'tokenizer' = @tokenizer
 				AND (w.definition -> 'recipe' ->> 'row_tokens')::int = @row_tokens
 				AND (w.definition -> 'recipe' ->> 'batch_rows')::int = @batch_rows
 				AND coalesce(a.definition -> 'variant' -> 'shape', w.definition -> 'recipe' -> 'shape') = @shape
 			ORDER BY r.finished_at DESC
 			LIMIT 20
 		) AS like_it`,
-		pgx.NamedArgs{"trainer": r.Trainer, "precision": r.Precision, "row_tokens": r.RowTokens, "batch_rows": r.BatchRows, "shape": shape}).
+		pgx.NamedArgs{
+			"trainer": r.Trainer, "precision": r.Precision, "tokenizer": r.Tokenizer, "row_tokens": r.RowTokens, "batch_rows": r.BatchRows, "shape": shape,
+		}).
 		Scan(&tokensPerS, &runs)
 	if err != nil {
 		return 0, 0, fmt.Errorf("speed of runs: %w", err)

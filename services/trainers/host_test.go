@@ -59,8 +59,18 @@ func holdPlugin() {
 type curious struct{}
 
 func (curious) Describe(context.Context) (trainer.Description, error) {
-	return trainer.Description{Name: "curious", Version: strconv.Itoa(os.Getpid()), ISAs: os.Environ()}, nil
+	return trainer.Description{
+		Name: "curious", Version: strconv.Itoa(os.Getpid()), ISAs: os.Environ(),
+		Tokenize: []string{"/bin/sh", "-c", makesTokenizer, "learn"},
+	}, nil
 }
+
+// makesTokenizer makes the folder that an order names, or says why it doesn't.
+const makesTokenizer = `
+test -z "$DATABASE_URL" || exit 3
+dir=$(sed -n 's/.*"dir": "\(.*\)".*/\1/p' "$1")
+case $dir in *refused) echo '{"en": "no text", "ja": "テキストがありません"}'; exit 1;; *broken) echo oops >&2; exit 1;; esac
+mkdir "$dir"`
 
 func (curious) Check(ctx context.Context, s *spec.Spec) (trainer.Report, error) {
 	switch s.RunID {
@@ -99,6 +109,28 @@ func TestHost_passesOnNoSecret(t *testing.T) {
 	d, err := open(t, role("plugin")).Describe(t.Context(), "curious")
 	if err != nil || strings.Contains(strings.Join(d.ISAs, "\n"), "secret") {
 		t.Errorf("environment %q, %v", d.ISAs, err)
+	}
+}
+
+// TestHost_tokenizer: the program's word reaches whoever asked, in both languages.
+func TestHost_tokenizer(t *testing.T) {
+	t.Setenv("DATABASE_URL", "postgres://secret")
+	h, data := open(t, role("plugin")), t.TempDir()
+	order := func(name string) error {
+		return h.Tokenize(t.Context(), "curious", spec.TokenizerOrder{Dir: filepath.Join(data, "tokenizers", name)})
+	}
+	if err := order("made"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(data, "tokenizers", "made")); err != nil {
+		t.Error(err)
+	}
+	var refused *ablation.Refusal
+	if err := order("refused"); !errors.As(err, &refused) || refused.Message != (ablation.Label{EN: "no text", JA: "テキストがありません"}) {
+		t.Errorf("refused: %v", err)
+	}
+	if err := order("broken"); err == nil || errors.As(err, &refused) || !strings.Contains(err.Error(), "oops") {
+		t.Errorf("broken: %v", err)
 	}
 }
 

@@ -151,13 +151,18 @@ func (s *slot) verify() error {
 func (s *slot) command() *exec.Cmd {
 	c := exec.Command(s.plugin.File, s.plugin.args...)
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	c.Env = []string{plugin.EnvUnixSocketDir + "=" + s.host.sockets}
+	c.Env = append(inherited(), plugin.EnvUnixSocketDir+"="+s.host.sockets)
+	return c
+}
+
+// inherited is what is passed on of the host's environment.
+func inherited() (env []string) {
 	for _, name := range passedOn {
 		if value, set := os.LookupEnv(name); set {
-			c.Env = append(c.Env, name+"="+value)
+			env = append(env, name+"="+value)
 		}
 	}
-	return c
+	return env
 }
 
 func (p *process) connect() error {

@@ -34,11 +34,18 @@ func Rows(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	cause := rows.PrepareAll(ctx, s, o.Dir, o.Rows)
+	cause := prepare(ctx, o, s)
 	if ctx.Err() != nil {
 		return finish(o, s, spec.OutcomeStopped, spec.Say("asked to stop while rows were prepared", "行を作っている間に停止を求められました"))
 	}
 	return failed(o, s, cause)
+}
+
+func prepare(ctx context.Context, o Options, s *spec.Spec) error {
+	if s.Tokenizer.Kind == spec.TokenizerBytes {
+		return rows.PrepareAll(ctx, s, o.Dir, o.Rows)
+	}
+	return aside(ctx, o.Program, runner.Cut, o.Rows, o.Dir)
 }
 
 // Run becomes the program that trains, and so returns only where it can't.
@@ -54,15 +61,7 @@ func become(o Options, s *spec.Spec) error {
 	if found := plugin.Unsupported(s); len(found) > 0 {
 		return &spec.Invalid{Problems: found}
 	}
-	env, err := venv.Open(venv.Beside(o.Program))
-	if err != nil {
-		return err
-	}
-	cache, err := cacheDir()
-	if err != nil {
-		return err
-	}
-	program, err := runner.Unpack(cache)
+	env, cache, program, err := open(o.Program)
 	if err != nil {
 		return err
 	}

@@ -40,8 +40,6 @@ func Unsupported(s *spec.Spec) []spec.Problem {
 	}
 	need(s.Kind == spec.KindPretrain, "kind", "the gpu trainer pre-trains only; use pretrain",
 		"gpu トレーナーは事前学習だけを行います。pretrain にしてください")
-	need(s.Tokenizer.Kind == spec.TokenizerBytes, "tokenizer.kind", "the gpu trainer reads bytes only; use bytes",
-		"gpu トレーナーはバイトだけを読みます。bytes にしてください")
 	need(s.Optimizer.Decay != spec.DecayWSD || s.Optimizer.DecaySteps > 0, "optimizer.decay_steps",
 		"is 0; wsd needs the number of steps at the end over which the rate falls",
 		"0 です。wsd では、最後に学習率を下げるステップ数が要ります")

@@ -31,6 +31,8 @@ func (p *Plugin) Describe(ctx context.Context) (trainer.Description, error) {
 	d := trainer.Description{
 		Name: Name, Version: p.Version, Packs: true, NativeSchedules: true, Unit: "row", Deterministic: true, Shapes: shapes(),
 		Precisions: []string{spec.PrecisionFP32, spec.PrecisionBF16},
+		Tokenizers: []trainer.Tokenizer{{Name: "unigram-8k", Vocab: 1 << 13}, {Name: "unigram-32k", Vocab: 1 << 15}, {Name: trainer.TokenizerFile}},
+		Tokenize:   []string{p.Executable, "tokenizer"},
 	}
 	devices, err := p.devices(ctx)
 	if err != nil {

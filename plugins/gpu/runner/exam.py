@@ -16,9 +16,11 @@ import files
 import material
 import model
 import score
+import tokenizer
 from words import Said
 
 PASS_TOKENS = {"cpu": 1 << 12, "gpu": 1 << 17}  # of all runs together that go through the model at once
+PASS_LOGITS = {"cpu": 1 << 25, "gpu": 1 << 30}  # likewise
 SHORT = 4  # sequences of at most a fourth of the context go in rows of that length
 
 
@@ -72,8 +74,9 @@ class Exam:
     def __init__(self, spec, folder):
         self.spec, self.folder, self.row_tokens = spec, folder, spec["row_tokens"]
         self.most = score.answer_tokens(self.row_tokens)
+        self.text = tokenizer.of_spec(spec, folder)
         listed = spec["eval"].get("sets", []), spec["eval"].get("tasks", [])
-        self.identity = files.digest(repr((self.row_tokens, *listed)).encode())
+        self.identity = files.digest(repr((self.row_tokens, spec["tokenizer"], *listed)).encode())
         self.sets = [self._open("held-out set {}: {}", "検証セット {}：{}", s, self._set) for s in listed[0]]
         self.tasks = [self._open("task {}: {}", "タスク {}：{}", t, self._task) for t in listed[1]]
 
@@ -91,7 +94,7 @@ class Exam:
         size = sum(len(t.encode()) for t in texts)
         if size == 0:
             raise Said("has no text", "テキストがありません")
-        sequences = [(w, 1) for t in texts for w in material.windows(t, self.row_tokens)]
+        sequences = [(w, 1) for t in texts for w in material.windows(self.text, t, self.row_tokens)]
         return {"name": about["name"], "parts": [], "sequences": sequences, "bytes": size}
 
     def _task(self, about):
@@ -100,19 +103,23 @@ class Exam:
             raise Said("has no items", "問題がありません")
         for item in items:
             item["task"] = about["name"]
-            item["sequences"] = [self._sequence(item, a) for a in score.answers(item)]
+            made = [self._sequence(item, a) for a in score.answers(item)]
+            item["sequences"], item["sizes"] = [m[:2] for m in made], [m[2] for m in made]
         return {"name": about["name"], "items": items}
 
     def _sequence(self, item, answer):
-        """Separator, context, sep and answer, cut on the left, and from where it is scored."""
-        prompt = [material.SEPARATOR, *material.tokens_of(item.get("context", ""))]
-        tokens = prompt + material.tokens_of(item.get("sep", "") + answer)
+        """Separator, context, sep and answer, cut on the left, from where it is scored, and how many bytes that are."""
+        prompt = [self.text.separator, *self.text.encode(item.get("context", ""))]
+        answer = item.get("sep", "") + answer
+        tokens = prompt + self.text.encode(answer)
         cut = max(0, len(tokens) - self.row_tokens)
-        start = max(1, len(prompt) - cut)
-        if start >= len(tokens) - cut:
+        start, size = max(1, len(prompt) - cut), len(answer.encode())
+        if cut >= len(prompt):  # a part of the answer, of which no token but a byte says how much of the text it is
+            size = len(tokens) - cut - start if isinstance(self.text, tokenizer.Bytes) else 0
+        if start >= len(tokens) - cut or size == 0:
             raise Said("item {}: rows of {} tokens are too short to score it", "問題 {}：{} トークンの行では短すぎて採点できません",
                        item["id"], self.row_tokens)
-        return tokens[cut:], start
+        return tokens[cut:], start, size
 
     def score(self, m, weights, with_tasks):
         """For every run of the weights' leading axis: metrics by name, and what each item gave."""
@@ -138,26 +145,31 @@ class Exam:
         for s in places:
             by_length.setdefault(short if len(s[0]) - 1 <= short else self.row_tokens, []).append(s)
         for length, group in by_length.items():
-            for batch in _batches(group, length, runs):
-                out = _nats(m, weights, *_padded(batch, length, _room(length, runs)))
+            room = _room(m, length, runs)
+            for batch in _batches(group, room):
+                out = _nats(m, weights, *_padded(batch, length, room))
                 nats[:, [places[s] for s in batch]] = np.asarray(out, np.float64)[:, :len(batch)]
         return nats[:, [places[tuple(t), s] for t, s in sequences]]
 
     def _answer(self, m, weights, asked):
         """Greedy answers, [asked][runs]."""
         runs, out = weights["embed"].shape[0], []
-        for batch in _batches(asked, self.row_tokens, runs):
+        room = _room(m, self.row_tokens, runs)
+        for batch in _batches(asked, room):
             prompts = [self._prompt(item) for item in batch]
-            padded = np.zeros((_room(self.row_tokens, runs), self.row_tokens), np.int32)
+            padded = np.zeros((room, self.row_tokens), np.int32)
             lengths = np.ones(len(padded), np.int32)
             for i, p in enumerate(prompts):
                 padded[i, :len(p)], lengths[i] = p, len(p)
             tokens = np.asarray(_complete(m, weights, padded, self.most, lengths))
-            out += [[_answer_text(tokens[r, i]) for r in range(runs)] for i in range(len(batch))]
+            out += [[self._given(tokens[r, i]) for r in range(runs)] for i in range(len(batch))]
         return out
 
+    def _given(self, tokens):
+        return score.text(self.text.answer([int(t) for t in tokens]))
+
     def _prompt(self, item):
-        tokens = [material.SEPARATOR, *material.tokens_of(item.get("context", "") + item.get("sep", ""))]
+        tokens = [self.text.separator, *self.text.encode(item.get("context", "") + item.get("sep", ""))]
         return tokens[max(0, len(tokens) - (self.row_tokens - self.most)):]
 
     def _result(self, nats, given, asked, with_tasks):
@@ -175,21 +187,20 @@ class Exam:
             scores = []
             for item in task["items"]:
                 n = len(item["sequences"])
-                sizes = [len(tokens) - start for tokens, start in item["sequences"]]
-                scores.append(score.item_score(item, nats[at:at + n], sizes, next(answers) if item["kind"] == "extractive" else None))
+                scores.append(score.item_score(item, nats[at:at + n], item["sizes"], next(answers) if item["kind"] == "extractive" else None))
                 at += n
             values |= score.values(task["name"], scores)
             items += scores
         return values, items
 
 
-def _room(length, runs):
+def _room(m, length, runs):
     """Rows of a length that go through the model at once."""
-    return max(1, PASS_TOKENS[jax.default_backend()] // (length * runs))
+    on = jax.default_backend()
+    return max(1, min(PASS_TOKENS[on], PASS_LOGITS[on] // m.vocab) // (length * runs))
 
 
-def _batches(group, length, runs):
-    room = _room(length, runs)
+def _batches(group, room):
     return [group[i:i + room] for i in range(0, len(group), room)]
 
 
@@ -199,12 +210,6 @@ def _padded(batch, length, rows):
         tokens[i, :len(sequence)] = sequence
         scored[i, start - 1:len(sequence) - 1] = True
     return tokens, scored
-
-
-def _answer_text(tokens):
-    """Bytes up to a line feed or anything that is no byte."""
-    end = next((i for i, t in enumerate(tokens) if t > 255 or t == 10), len(tokens))
-    return score.text(bytes(int(t) for t in tokens[:end]))
 
 
 def write_items(folder, step, items):

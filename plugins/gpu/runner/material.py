@@ -1,4 +1,4 @@
-"""Text as tokens: the cached rows that training reads, and the windows in which held-out documents are scored."""
+"""What is read of text: the cached rows that training reads, and the windows in which held-out documents are scored."""
 
 import json
 import math
@@ -9,18 +9,10 @@ import numpy as np
 import files
 from words import Said
 
-SEPARATOR = 256
-VOCABULARY = 257
-
-
-def tokens_of(text):
-    return list(text.encode())
-
-
-def windows(text, row_tokens):
-    """Sequences that score every byte of a document and its final separator once, each with the token before its first
-    target."""
-    tokens = [SEPARATOR, *tokens_of(text), SEPARATOR]
+def windows(it, text, row_tokens):
+    """Sequences that score every token of a document and its final separator once, each with the token before its first
+    target; it is the tokenizer."""
+    tokens = [it.separator, *it.encode(text), it.separator]
     return [tokens[at:at + row_tokens + 1] for at in range(0, len(tokens) - 1, row_tokens)]
 
 
@@ -29,7 +21,7 @@ class Rows:
     them."""
 
     def __init__(self, cache, source, tokenizer, row_tokens):
-        folder = os.path.join(cache, _key(source["manifest_sha256"], tokenizer, row_tokens))
+        folder = os.path.join(cache, key(source["manifest_sha256"], tokenizer, row_tokens))
         with open(os.path.join(folder, "rows.json"), "rb") as file:
             about = json.load(file)
         with open(os.path.join(folder, "counts.json"), "rb") as file:
@@ -41,7 +33,7 @@ class Rows:
         self.tokens = np.memmap(path, dtype, "r", shape=shape) if self.count else np.empty(shape, dtype)
 
 
-def _key(manifest_sha256, tokenizer, row_tokens):
+def key(manifest_sha256, tokenizer, row_tokens):
     """Names the folder of a source's rows, as spec.RowsKey does."""
     identity = {k: v for k, v in tokenizer.items() if k != "path"}
     key = {"manifest_sha256": manifest_sha256, "tokenizer": identity, "row_tokens": row_tokens}

@@ -26,6 +26,7 @@ class Pack:
         self.model, self.batch_rows, self.seats = m, batch_rows, [None] * slots
         row = slots * batch_rows * (m.context + 1) * 4
         self.window = int(np.clip(FEED_BYTES // row, 4, 256))  # steps of a call at most
+        self.dtype = np.uint16 if m.vocab <= 1 << 16 else np.uint32
         self.stride = 1
         zeros = lambda: {k: jax.numpy.zeros((slots, *s), np.float32) for k, s in model.shapes(m).items()}
         self.state = step.State(zeros(), zeros(), zeros(), jax.numpy.ones(slots, bool))
@@ -116,7 +117,7 @@ class Pack:
     def _launch(self):
         """Starts a call of a few steps of each run, up to where one of its is due something."""
         counts = np.zeros(len(self.seats), np.int32)
-        tokens = np.zeros((self.window, len(self.seats), self.batch_rows, self.model.context + 1), np.uint16)
+        tokens = np.zeros((self.window, len(self.seats), self.batch_rows, self.model.context + 1), self.dtype)
         numbers = np.zeros((3, self.window, len(self.seats)), np.float32)
         update = np.zeros((self.window, len(self.seats)), bool)
         for r, s in self._taken():

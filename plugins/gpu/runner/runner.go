@@ -1,9 +1,10 @@
 // Package runner holds the program in Python that trains, and puts it where Python finds it. It is a part of the Go
 // program, so that the digest of that one covers both. Start with main.py, then pack.py and step.py:
 //
+//	cut, learn ─▶ tokenizer, corpus
 //	main ─▶ pack (slots) ─▶ step (the compiled program) ─▶ model
 //	             ├▶ members (runs that come and go; their locks)
-//	             └▶ session (one run: spec, plan, events, checkpoints) ─▶ sampler, material, exam
+//	             └▶ session (one run: spec, plan, events, checkpoints) ─▶ sampler, material, exam ─▶ tokenizer
 package runner
 
 import (
@@ -20,7 +21,15 @@ import (
 //go:embed *.py
 var sources embed.FS
 
-// Unpack makes the program's files appear in a folder of their own inside cache, once, and returns the path of main.py.
+// The program's entries: one trains, one cuts rows with a tokenizer, one makes tokenizers.
+const (
+	Main  = "main.py"
+	Cut   = "cut.py"
+	Learn = "learn.py"
+)
+
+// Unpack makes the program's files appear in a folder of their own inside cache, once, and returns the path of main.py, beside
+// which the other entries are.
 func Unpack(cache string) (string, error) {
 	names, err := fs.Glob(sources, "*.py")
 	if err != nil {
@@ -32,7 +41,7 @@ func Unpack(cache string) (string, error) {
 		fmt.Fprintf(sum, "%s %d\n%s", name, len(content), content)
 	}
 	dir := filepath.Join(cache, "runner-"+hex.EncodeToString(sum.Sum(nil)[:8]))
-	main := filepath.Join(dir, "main.py")
+	main := filepath.Join(dir, Main)
 	if _, err := os.Stat(main); err == nil {
 		return main, nil
 	}

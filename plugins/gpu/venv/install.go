@@ -66,18 +66,29 @@ func findPython(ctx context.Context) (string, error) {
 
 // fill installs the packages, tries them, and says that all is there.
 func fill(ctx context.Context, dir, wheels string) error {
-	python, list := filepath.Join(dir, "bin", "python"), filepath.Join(dir, "requirements.txt")
-	if err := spec.WriteBytes(list, wanted(wheels)); err != nil {
-		return err
-	}
-	if err := command(ctx, python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", list); err != nil {
+	python := filepath.Join(dir, "bin", "python")
+	if err := pip(ctx, dir, "requirements.txt", wanted(wheels)); err != nil {
 		return fmt.Errorf("install JAX: %w", err)
 	}
-	version, err := exec.CommandContext(ctx, python, "-c", "import jax, safetensors.numpy; print(jax.__version__)").Output()
+	if err := pip(ctx, dir, "requirements-alone.txt", requirementsAlone, "--no-deps"); err != nil {
+		return fmt.Errorf("install what reads tokenizers: %w", err)
+	}
+	version, err := exec.CommandContext(ctx, python, "-c",
+		"import jax, safetensors.numpy, sentencepiece, tokenizers; print(jax.__version__)").Output()
 	if err != nil {
 		return fmt.Errorf("try JAX: %w", words(err))
 	}
 	return Seal(dir, wheels, strings.TrimSpace(string(version)))
+}
+
+// pip installs what a list names.
+func pip(ctx context.Context, dir, name string, list []byte, options ...string) error {
+	path := filepath.Join(dir, name)
+	if err := spec.WriteBytes(path, list); err != nil {
+		return err
+	}
+	args := append([]string{"-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", path}, options...)
+	return command(ctx, filepath.Join(dir, "bin", "python"), args...)
 }
 
 // Seal says of an environment that it is whole, and what it has.

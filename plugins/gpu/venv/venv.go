@@ -18,6 +18,9 @@ var requirements []byte
 //go:embed requirements-cuda.txt
 var requirementsCUDA []byte
 
+//go:embed requirements-alone.txt
+var requirementsAlone []byte
+
 // Wheels that an environment may have.
 const (
 	CPU  = "cpu"
@@ -64,8 +67,10 @@ func Open(dir string) (*Environment, error) {
 	return &Environment{Python: python, Wheels: has.Wheels, JAX: has.JAX}, nil
 }
 
-// digest is of what the wheels are asked for by.
-func digest(wheels string) string { return spec.Digest(wanted(wheels)) }
+// digest is of all that is asked for.
+func digest(wheels string) string {
+	return spec.Digest(append(append([]byte{}, wanted(wheels)...), requirementsAlone...))
+}
 
 func wanted(wheels string) []byte {
 	if wheels == CUDA {

@@ -47,4 +47,5 @@ func Run(t *testing.T, c Config) {
 	t.Run("refuse to run", s.refuseToRun)
 	t.Run("disturbances", s.disturbances)
 	t.Run("precisions", s.precisions)
+	t.Run("tokenizers", s.tokenizers)
 }

@@ -141,7 +141,7 @@ func (s *suite) verifyPlan(t *testing.T, v *spec.Spec, plan *sampler.Plan, e *sp
 		t.Fatal(err)
 	}
 	want := &spec.Plan{
-		Rows: s.rowsOf(v), PlanSHA256: digests.Plan, BlockSHA256: digests.Blocks,
+		Rows: s.rowsOf(t, v), PlanSHA256: digests.Plan, BlockSHA256: digests.Blocks,
 		Parameters: e.Parameters, FLOPsPerToken: e.FLOPsPerToken, UnigramNats: e.UnigramNats,
 	}
 	if diff := cmp.Diff(want, e); diff != "" {

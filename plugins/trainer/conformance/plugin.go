@@ -43,7 +43,7 @@ func (s *suite) check(t *testing.T) {
 	if report.Parameters <= 0 || report.FLOPsPerToken <= 0 || report.MemoryBytes <= 0 || report.TokensPerS < 0 {
 		t.Errorf("parameters %d, FLOPs a token %v, memory %d, tokens/s %v", report.Parameters, report.FLOPsPerToken, report.MemoryBytes, report.TokensPerS)
 	}
-	if diff := cmp.Diff(s.rowsOf(v), report.Rows); diff != "" {
+	if diff := cmp.Diff(s.rowsOf(t, v), report.Rows); diff != "" {
 		t.Errorf("rows (-want +got):\n%s", diff)
 	}
 	end, err := s.planOf(t, v).At(v.Steps)

@@ -61,10 +61,11 @@ func (s *suite) spec(run string, steps int64) *spec.Spec {
 	return v
 }
 
-func (s *suite) rowsOf(v *spec.Spec) map[string]int64 {
+func (s *suite) rowsOf(tb testing.TB, v *spec.Spec) map[string]int64 {
+	tb.Helper()
 	rows := map[string]int64{}
 	for k, source := range v.Sources {
-		rows[source.Name] = s.rows(k, v.RowTokens)
+		rows[source.Name] = s.count(tb, v, k)
 	}
 	return rows
 }
@@ -73,7 +74,7 @@ func (s *suite) planOf(tb testing.TB, v *spec.Spec) *sampler.Plan {
 	tb.Helper()
 	var sizes []int64
 	for k := range v.Sources {
-		sizes = append(sizes, s.rows(k, v.RowTokens))
+		sizes = append(sizes, s.count(tb, v, k))
 	}
 	p, err := sampler.ForSpec(v, sizes)
 	if err != nil {

@@ -2,6 +2,7 @@ package rows
 
 import (
 	"fmt"
+	"path/filepath"
 
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 )
@@ -11,11 +12,19 @@ type Material struct {
 	Rows     map[string]int64   // n_k by source
 	Epochs   map[string]float64 // rows that the table asks for ÷ n_k, by source
 	Problems []spec.Problem     // of sources that can't be read as the spec asks
+
+	measured map[string]spec.TokenizerMeasured
 }
 
-// Check counts every source's rows from its manifest, whose path must be absolute, and opens no text.
+// Check counts every source's rows from its manifest, whose path must be absolute, and opens no text. With a tokenizer's file
+// they are about as many, by what was measured of it, and as many as over bytes where nothing was.
 func Check(s *spec.Spec) Material {
 	m := Material{Rows: map[string]int64{}, Epochs: map[string]float64{}}
+	if s.Tokenizer.Kind == spec.TokenizerFile {
+		if made, err := spec.ReadFile[spec.TokenizerMade](filepath.Join(filepath.Dir(s.Tokenizer.Path), spec.TokenizerAbout)); err == nil {
+			m.measured = made.Sources
+		}
+	}
 	for i := range s.Sources {
 		m.count(s, i)
 	}
@@ -40,7 +49,9 @@ func (m *Material) count(s *spec.Spec, i int) {
 		return
 	}
 	n := Count(manifest, s.RowTokens)
-	if source.Rows != 0 && source.Rows != n {
+	if s.Tokenizer.Kind == spec.TokenizerFile {
+		n = m.measured[digest].Of(size(manifest)) / int64(s.RowTokens+1)
+	} else if source.Rows != 0 && source.Rows != n {
 		m.problem(at+".rows", spec.Say("is %d, the source has %d rows of %d tokens",
 			"%d ですが、データソースには %d 行（1 行 %d トークン）あります", source.Rows, n, s.RowTokens))
 	}

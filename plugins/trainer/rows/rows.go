@@ -29,13 +29,18 @@ func (s Source) Dir(cache string) string {
 
 func bytesTokenizer() spec.Tokenizer { return spec.Tokenizer{Kind: spec.TokenizerBytes} }
 
-// Count is n_k: how many rows the training documents of a manifest make.
+// Count is n_k: how many rows the training documents of a manifest make over bytes.
 func Count(m *spec.Manifest, rowTokens int) int64 {
-	var tokens int64
+	bytes, documents := size(m)
+	return (bytes + documents) / int64(rowTokens+1)
+}
+
+// size is the bytes and documents of a manifest's training text.
+func size(m *spec.Manifest) (bytes, documents int64) {
 	for _, f := range m.Files {
-		tokens += f.Bytes + f.Documents
+		bytes, documents = bytes+f.Bytes, documents+f.Documents
 	}
-	return tokens / int64(rowTokens+1)
+	return bytes, documents
 }
 
 // Rows is the open rows of one source. Read may be called from several goroutines.

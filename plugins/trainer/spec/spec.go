@@ -80,7 +80,8 @@ type Weights struct {
 	W        []int64 `json:"w"`
 }
 
-// Tokenizer is bytes (ids 0–255, separator 256) or a file.
+// Tokenizer is bytes (ids 0–255, separator 256) or a file: ids are its own, the separator is one above the largest of them, and
+// the model's vocabulary ends with that. A document, and a task's context and answer, are encoded each by itself.
 type Tokenizer struct {
 	Kind   string `json:"kind"`
 	Path   string `json:"path,omitempty"`

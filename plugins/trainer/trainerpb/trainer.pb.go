@@ -74,6 +74,8 @@ type DescribeResponse struct {
 	Precisions      []string               `protobuf:"bytes,10,rep,name=precisions,proto3" json:"precisions,omitempty"`
 	Absent          string                 `protobuf:"bytes,11,opt,name=absent,proto3" json:"absent,omitempty"`
 	AbsentJa        string                 `protobuf:"bytes,12,opt,name=absent_ja,json=absentJa,proto3" json:"absent_ja,omitempty"`
+	Tokenizers      []*Tokenizer           `protobuf:"bytes,13,rep,name=tokenizers,proto3" json:"tokenizers,omitempty"`
+	Tokenize        []string               `protobuf:"bytes,14,rep,name=tokenize,proto3" json:"tokenize,omitempty"`
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
 }
@@ -192,6 +194,72 @@ func (x *DescribeResponse) GetAbsentJa() string {
 	return ""
 }
 
+func (x *DescribeResponse) GetTokenizers() []*Tokenizer {
+	if x != nil {
+		return x.Tokenizers
+	}
+	return nil
+}
+
+func (x *DescribeResponse) GetTokenize() []string {
+	if x != nil {
+		return x.Tokenize
+	}
+	return nil
+}
+
+type Tokenizer struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Vocab         int32                  `protobuf:"varint,2,opt,name=vocab,proto3" json:"vocab,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Tokenizer) Reset() {
+	*x = Tokenizer{}
+	mi := &file_trainer_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Tokenizer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Tokenizer) ProtoMessage() {}
+
+func (x *Tokenizer) ProtoReflect() protoreflect.Message {
+	mi := &file_trainer_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Tokenizer.ProtoReflect.Descriptor instead.
+func (*Tokenizer) Descriptor() ([]byte, []int) {
+	return file_trainer_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Tokenizer) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Tokenizer) GetVocab() int32 {
+	if x != nil {
+		return x.Vocab
+	}
+	return 0
+}
+
 type Device struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -203,7 +271,7 @@ type Device struct {
 
 func (x *Device) Reset() {
 	*x = Device{}
-	mi := &file_trainer_proto_msgTypes[2]
+	mi := &file_trainer_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -215,7 +283,7 @@ func (x *Device) String() string {
 func (*Device) ProtoMessage() {}
 
 func (x *Device) ProtoReflect() protoreflect.Message {
-	mi := &file_trainer_proto_msgTypes[2]
+	mi := &file_trainer_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -228,7 +296,7 @@ func (x *Device) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Device.ProtoReflect.Descriptor instead.
 func (*Device) Descriptor() ([]byte, []int) {
-	return file_trainer_proto_rawDescGZIP(), []int{2}
+	return file_trainer_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Device) GetName() string {
@@ -263,7 +331,7 @@ type Shape struct {
 
 func (x *Shape) Reset() {
 	*x = Shape{}
-	mi := &file_trainer_proto_msgTypes[3]
+	mi := &file_trainer_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -275,7 +343,7 @@ func (x *Shape) String() string {
 func (*Shape) ProtoMessage() {}
 
 func (x *Shape) ProtoReflect() protoreflect.Message {
-	mi := &file_trainer_proto_msgTypes[3]
+	mi := &file_trainer_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -288,7 +356,7 @@ func (x *Shape) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Shape.ProtoReflect.Descriptor instead.
 func (*Shape) Descriptor() ([]byte, []int) {
-	return file_trainer_proto_rawDescGZIP(), []int{3}
+	return file_trainer_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Shape) GetName() string {
@@ -321,7 +389,7 @@ type CheckRequest struct {
 
 func (x *CheckRequest) Reset() {
 	*x = CheckRequest{}
-	mi := &file_trainer_proto_msgTypes[4]
+	mi := &file_trainer_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -333,7 +401,7 @@ func (x *CheckRequest) String() string {
 func (*CheckRequest) ProtoMessage() {}
 
 func (x *CheckRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trainer_proto_msgTypes[4]
+	mi := &file_trainer_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -346,7 +414,7 @@ func (x *CheckRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckRequest.ProtoReflect.Descriptor instead.
 func (*CheckRequest) Descriptor() ([]byte, []int) {
-	return file_trainer_proto_rawDescGZIP(), []int{4}
+	return file_trainer_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *CheckRequest) GetSpec() []byte {
@@ -372,7 +440,7 @@ type CheckResponse struct {
 
 func (x *CheckResponse) Reset() {
 	*x = CheckResponse{}
-	mi := &file_trainer_proto_msgTypes[5]
+	mi := &file_trainer_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -384,7 +452,7 @@ func (x *CheckResponse) String() string {
 func (*CheckResponse) ProtoMessage() {}
 
 func (x *CheckResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trainer_proto_msgTypes[5]
+	mi := &file_trainer_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -397,7 +465,7 @@ func (x *CheckResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckResponse.ProtoReflect.Descriptor instead.
 func (*CheckResponse) Descriptor() ([]byte, []int) {
-	return file_trainer_proto_rawDescGZIP(), []int{5}
+	return file_trainer_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *CheckResponse) GetProblems() []*Problem {
@@ -467,7 +535,7 @@ type Problem struct {
 
 func (x *Problem) Reset() {
 	*x = Problem{}
-	mi := &file_trainer_proto_msgTypes[6]
+	mi := &file_trainer_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -479,7 +547,7 @@ func (x *Problem) String() string {
 func (*Problem) ProtoMessage() {}
 
 func (x *Problem) ProtoReflect() protoreflect.Message {
-	mi := &file_trainer_proto_msgTypes[6]
+	mi := &file_trainer_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -492,7 +560,7 @@ func (x *Problem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Problem.ProtoReflect.Descriptor instead.
 func (*Problem) Descriptor() ([]byte, []int) {
-	return file_trainer_proto_rawDescGZIP(), []int{6}
+	return file_trainer_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Problem) GetField() string {
@@ -525,7 +593,7 @@ type PlanRequest struct {
 
 func (x *PlanRequest) Reset() {
 	*x = PlanRequest{}
-	mi := &file_trainer_proto_msgTypes[7]
+	mi := &file_trainer_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -537,7 +605,7 @@ func (x *PlanRequest) String() string {
 func (*PlanRequest) ProtoMessage() {}
 
 func (x *PlanRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_trainer_proto_msgTypes[7]
+	mi := &file_trainer_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -550,7 +618,7 @@ func (x *PlanRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanRequest.ProtoReflect.Descriptor instead.
 func (*PlanRequest) Descriptor() ([]byte, []int) {
-	return file_trainer_proto_rawDescGZIP(), []int{7}
+	return file_trainer_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *PlanRequest) GetAssignments() []*Assignment {
@@ -571,7 +639,7 @@ type Assignment struct {
 
 func (x *Assignment) Reset() {
 	*x = Assignment{}
-	mi := &file_trainer_proto_msgTypes[8]
+	mi := &file_trainer_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -583,7 +651,7 @@ func (x *Assignment) String() string {
 func (*Assignment) ProtoMessage() {}
 
 func (x *Assignment) ProtoReflect() protoreflect.Message {
-	mi := &file_trainer_proto_msgTypes[8]
+	mi := &file_trainer_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -596,7 +664,7 @@ func (x *Assignment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Assignment.ProtoReflect.Descriptor instead.
 func (*Assignment) Descriptor() ([]byte, []int) {
-	return file_trainer_proto_rawDescGZIP(), []int{8}
+	return file_trainer_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Assignment) GetSpec() []byte {
@@ -630,7 +698,7 @@ type PlanResponse struct {
 
 func (x *PlanResponse) Reset() {
 	*x = PlanResponse{}
-	mi := &file_trainer_proto_msgTypes[9]
+	mi := &file_trainer_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -642,7 +710,7 @@ func (x *PlanResponse) String() string {
 func (*PlanResponse) ProtoMessage() {}
 
 func (x *PlanResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_trainer_proto_msgTypes[9]
+	mi := &file_trainer_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -655,7 +723,7 @@ func (x *PlanResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanResponse.ProtoReflect.Descriptor instead.
 func (*PlanResponse) Descriptor() ([]byte, []int) {
-	return file_trainer_proto_rawDescGZIP(), []int{9}
+	return file_trainer_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *PlanResponse) GetFiles() []*PlanFile {
@@ -682,7 +750,7 @@ type PlanFile struct {
 
 func (x *PlanFile) Reset() {
 	*x = PlanFile{}
-	mi := &file_trainer_proto_msgTypes[10]
+	mi := &file_trainer_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -694,7 +762,7 @@ func (x *PlanFile) String() string {
 func (*PlanFile) ProtoMessage() {}
 
 func (x *PlanFile) ProtoReflect() protoreflect.Message {
-	mi := &file_trainer_proto_msgTypes[10]
+	mi := &file_trainer_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -707,7 +775,7 @@ func (x *PlanFile) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlanFile.ProtoReflect.Descriptor instead.
 func (*PlanFile) Descriptor() ([]byte, []int) {
-	return file_trainer_proto_rawDescGZIP(), []int{10}
+	return file_trainer_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *PlanFile) GetPath() string {
@@ -738,7 +806,7 @@ type Part struct {
 
 func (x *Part) Reset() {
 	*x = Part{}
-	mi := &file_trainer_proto_msgTypes[11]
+	mi := &file_trainer_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -750,7 +818,7 @@ func (x *Part) String() string {
 func (*Part) ProtoMessage() {}
 
 func (x *Part) ProtoReflect() protoreflect.Message {
-	mi := &file_trainer_proto_msgTypes[11]
+	mi := &file_trainer_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -763,7 +831,7 @@ func (x *Part) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Part.ProtoReflect.Descriptor instead.
 func (*Part) Descriptor() ([]byte, []int) {
-	return file_trainer_proto_rawDescGZIP(), []int{11}
+	return file_trainer_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Part) GetName() string {
@@ -813,7 +881,7 @@ var File_trainer_proto protoreflect.FileDescriptor
 const file_trainer_proto_rawDesc = "" +
 	"\n" +
 	"\rtrainer.proto\x12\x10haigo.trainer.v1\"\x11\n" +
-	"\x0fDescribeRequest\"\x89\x03\n" +
+	"\x0fDescribeRequest\"\xe2\x03\n" +
 	"\x10DescribeResponse\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x122\n" +
@@ -829,7 +897,14 @@ const file_trainer_proto_rawDesc = "" +
 	" \x03(\tR\n" +
 	"precisions\x12\x16\n" +
 	"\x06absent\x18\v \x01(\tR\x06absent\x12\x1b\n" +
-	"\tabsent_ja\x18\f \x01(\tR\babsentJa\"Y\n" +
+	"\tabsent_ja\x18\f \x01(\tR\babsentJa\x12;\n" +
+	"\n" +
+	"tokenizers\x18\r \x03(\v2\x1b.haigo.trainer.v1.TokenizerR\n" +
+	"tokenizers\x12\x1a\n" +
+	"\btokenize\x18\x0e \x03(\tR\btokenize\"5\n" +
+	"\tTokenizer\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
+	"\x05vocab\x18\x02 \x01(\x05R\x05vocab\"Y\n" +
 	"\x06Device\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\athreads\x18\x02 \x01(\x05R\athreads\x12!\n" +
@@ -904,45 +979,47 @@ func file_trainer_proto_rawDescGZIP() []byte {
 	return file_trainer_proto_rawDescData
 }
 
-var file_trainer_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_trainer_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_trainer_proto_goTypes = []any{
 	(*DescribeRequest)(nil),  // 0: haigo.trainer.v1.DescribeRequest
 	(*DescribeResponse)(nil), // 1: haigo.trainer.v1.DescribeResponse
-	(*Device)(nil),           // 2: haigo.trainer.v1.Device
-	(*Shape)(nil),            // 3: haigo.trainer.v1.Shape
-	(*CheckRequest)(nil),     // 4: haigo.trainer.v1.CheckRequest
-	(*CheckResponse)(nil),    // 5: haigo.trainer.v1.CheckResponse
-	(*Problem)(nil),          // 6: haigo.trainer.v1.Problem
-	(*PlanRequest)(nil),      // 7: haigo.trainer.v1.PlanRequest
-	(*Assignment)(nil),       // 8: haigo.trainer.v1.Assignment
-	(*PlanResponse)(nil),     // 9: haigo.trainer.v1.PlanResponse
-	(*PlanFile)(nil),         // 10: haigo.trainer.v1.PlanFile
-	(*Part)(nil),             // 11: haigo.trainer.v1.Part
-	nil,                      // 12: haigo.trainer.v1.CheckResponse.RowsEntry
-	nil,                      // 13: haigo.trainer.v1.CheckResponse.EpochsEntry
-	nil,                      // 14: haigo.trainer.v1.Part.EnvEntry
+	(*Tokenizer)(nil),        // 2: haigo.trainer.v1.Tokenizer
+	(*Device)(nil),           // 3: haigo.trainer.v1.Device
+	(*Shape)(nil),            // 4: haigo.trainer.v1.Shape
+	(*CheckRequest)(nil),     // 5: haigo.trainer.v1.CheckRequest
+	(*CheckResponse)(nil),    // 6: haigo.trainer.v1.CheckResponse
+	(*Problem)(nil),          // 7: haigo.trainer.v1.Problem
+	(*PlanRequest)(nil),      // 8: haigo.trainer.v1.PlanRequest
+	(*Assignment)(nil),       // 9: haigo.trainer.v1.Assignment
+	(*PlanResponse)(nil),     // 10: haigo.trainer.v1.PlanResponse
+	(*PlanFile)(nil),         // 11: haigo.trainer.v1.PlanFile
+	(*Part)(nil),             // 12: haigo.trainer.v1.Part
+	nil,                      // 13: haigo.trainer.v1.CheckResponse.RowsEntry
+	nil,                      // 14: haigo.trainer.v1.CheckResponse.EpochsEntry
+	nil,                      // 15: haigo.trainer.v1.Part.EnvEntry
 }
 var file_trainer_proto_depIdxs = []int32{
-	2,  // 0: haigo.trainer.v1.DescribeResponse.devices:type_name -> haigo.trainer.v1.Device
-	3,  // 1: haigo.trainer.v1.DescribeResponse.shapes:type_name -> haigo.trainer.v1.Shape
-	6,  // 2: haigo.trainer.v1.CheckResponse.problems:type_name -> haigo.trainer.v1.Problem
-	12, // 3: haigo.trainer.v1.CheckResponse.rows:type_name -> haigo.trainer.v1.CheckResponse.RowsEntry
-	13, // 4: haigo.trainer.v1.CheckResponse.epochs:type_name -> haigo.trainer.v1.CheckResponse.EpochsEntry
-	8,  // 5: haigo.trainer.v1.PlanRequest.assignments:type_name -> haigo.trainer.v1.Assignment
-	10, // 6: haigo.trainer.v1.PlanResponse.files:type_name -> haigo.trainer.v1.PlanFile
-	11, // 7: haigo.trainer.v1.PlanResponse.parts:type_name -> haigo.trainer.v1.Part
-	14, // 8: haigo.trainer.v1.Part.env:type_name -> haigo.trainer.v1.Part.EnvEntry
-	0,  // 9: haigo.trainer.v1.Trainer.Describe:input_type -> haigo.trainer.v1.DescribeRequest
-	4,  // 10: haigo.trainer.v1.Trainer.Check:input_type -> haigo.trainer.v1.CheckRequest
-	7,  // 11: haigo.trainer.v1.Trainer.Plan:input_type -> haigo.trainer.v1.PlanRequest
-	1,  // 12: haigo.trainer.v1.Trainer.Describe:output_type -> haigo.trainer.v1.DescribeResponse
-	5,  // 13: haigo.trainer.v1.Trainer.Check:output_type -> haigo.trainer.v1.CheckResponse
-	9,  // 14: haigo.trainer.v1.Trainer.Plan:output_type -> haigo.trainer.v1.PlanResponse
-	12, // [12:15] is the sub-list for method output_type
-	9,  // [9:12] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	3,  // 0: haigo.trainer.v1.DescribeResponse.devices:type_name -> haigo.trainer.v1.Device
+	4,  // 1: haigo.trainer.v1.DescribeResponse.shapes:type_name -> haigo.trainer.v1.Shape
+	2,  // 2: haigo.trainer.v1.DescribeResponse.tokenizers:type_name -> haigo.trainer.v1.Tokenizer
+	7,  // 3: haigo.trainer.v1.CheckResponse.problems:type_name -> haigo.trainer.v1.Problem
+	13, // 4: haigo.trainer.v1.CheckResponse.rows:type_name -> haigo.trainer.v1.CheckResponse.RowsEntry
+	14, // 5: haigo.trainer.v1.CheckResponse.epochs:type_name -> haigo.trainer.v1.CheckResponse.EpochsEntry
+	9,  // 6: haigo.trainer.v1.PlanRequest.assignments:type_name -> haigo.trainer.v1.Assignment
+	11, // 7: haigo.trainer.v1.PlanResponse.files:type_name -> haigo.trainer.v1.PlanFile
+	12, // 8: haigo.trainer.v1.PlanResponse.parts:type_name -> haigo.trainer.v1.Part
+	15, // 9: haigo.trainer.v1.Part.env:type_name -> haigo.trainer.v1.Part.EnvEntry
+	0,  // 10: haigo.trainer.v1.Trainer.Describe:input_type -> haigo.trainer.v1.DescribeRequest
+	5,  // 11: haigo.trainer.v1.Trainer.Check:input_type -> haigo.trainer.v1.CheckRequest
+	8,  // 12: haigo.trainer.v1.Trainer.Plan:input_type -> haigo.trainer.v1.PlanRequest
+	1,  // 13: haigo.trainer.v1.Trainer.Describe:output_type -> haigo.trainer.v1.DescribeResponse
+	6,  // 14: haigo.trainer.v1.Trainer.Check:output_type -> haigo.trainer.v1.CheckResponse
+	10, // 15: haigo.trainer.v1.Trainer.Plan:output_type -> haigo.trainer.v1.PlanResponse
+	13, // [13:16] is the sub-list for method output_type
+	10, // [10:13] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_trainer_proto_init() }
@@ -956,7 +1033,7 @@ func file_trainer_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_trainer_proto_rawDesc), len(file_trainer_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   15,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

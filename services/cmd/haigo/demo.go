@@ -64,7 +64,7 @@ func (c demoCmd) apply(e *env, a *app) (ablation.Sweep, error) {
 	if err := a.bringText(e, c.Text); err != nil {
 		return ablation.Sweep{}, err
 	}
-	sweep, _, err := a.sweeper(e).Apply(e.ctx, document, "")
+	sweep, _, err := a.patient(e).Apply(e.ctx, document, "")
 	return sweep, err
 }
 

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -161,8 +162,18 @@ func (a *app) sweeper(e *env) *orchestrator.Sweeper {
 	return &orchestrator.Sweeper{Store: a.store, Trainers: a.trainers, RunsAtOnce: runs, Threads: threads, Data: a.data}
 }
 
+// tokenizerTakes is more than a tokenizer takes to learn on a slow machine.
+const tokenizerTakes = time.Hour
+
+// patient is a sweeper that waits for tokenizers: nobody's page waits with it.
+func (a *app) patient(e *env) *orchestrator.Sweeper {
+	s := a.sweeper(e)
+	s.Patience = tokenizerTakes
+	return s
+}
+
 func (a *app) clock(e *env) *orchestrator.Clock {
-	return &orchestrator.Clock{Store: a.store, Sweeper: a.sweeper(e), Devices: a.devices, Log: e.log}
+	return &orchestrator.Clock{Store: a.store, Sweeper: a.patient(e), Devices: a.devices, Log: e.log}
 }
 
 // openSender makes what sends alerts, with links to the pages of this process.

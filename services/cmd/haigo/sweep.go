@@ -91,7 +91,7 @@ func (c sweepPlanCmd) Run(e *env) error {
 		return err
 	}
 	defer a.close()
-	plan, err := a.sweeper(e).Plan(e.ctx, document)
+	plan, err := a.patient(e).Plan(e.ctx, document)
 	if err != nil {
 		return inFile(c.File, document, err)
 	}
@@ -120,6 +120,9 @@ func printPlan(w io.Writer, p ablation.Plan) {
 	if a := p.Adaptive; a != nil {
 		fmt.Fprintf(t, "then\tat most %d batches of %s, and %d runs to confirm: %d runs in all, %s tokens%s\n", a.Batches, many(int64(a.Batch), "run"),
 			a.Confirm, a.MostRuns, short(float64(a.MostTokens)), atMost(a.MostSeconds))
+	}
+	if lengths := p.Lengths(); lengths != "" {
+		fmt.Fprintf(t, "tokens\tof a vocabulary of %d, of so many bytes: %s\n", p.Tokenized.Vocab, lengths)
 	}
 	fmt.Fprintf(t, "in all\t%.3g FLOPs, %s of memory a run\n", p.FLOPs, byteText(p.MemoryBytes))
 	fmt.Fprintf(t, "scores\t%s\n", between(p.Arms, func(a ablation.PlanArm) string { return scoredText(a, len(p.Tasks) > 0) }))
@@ -237,9 +240,9 @@ func (c sweepApplyCmd) Run(e *env) error {
 		return err
 	}
 	defer a.close()
-	apply := a.sweeper(e).Apply
+	apply := a.patient(e).Apply
 	if c.Yes {
-		apply = a.sweeper(e).Replace
+		apply = a.patient(e).Replace
 	}
 	sweep, created, err := apply(e.ctx, document, c.As)
 	if err != nil {

@@ -11,6 +11,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 
 import files  # noqa: E402
 import material  # noqa: E402
+import tokenizer  # noqa: E402
 
 TOTAL = 1 << 30
 PLACE = {"trainer": {"name": "gpu", "version": "test"}, "device": "test", "isa": "test", "threads": 1}
@@ -33,14 +34,14 @@ class Lab:
         self.sets.append({"name": "all", "union_of": [s["name"] for s in self.sets]})
 
     def _rows(self, sha, texts):
-        tokens = [t for text in texts for t in [*text.encode(), material.SEPARATOR]]
+        tokens = [t for text in texts for t in [*text.encode(), tokenizer.SEPARATOR]]
         count = len(tokens) // (self.row_tokens + 1)
         rows = np.array(tokens[:count * (self.row_tokens + 1)], "<u2").reshape(count, -1)
-        folder = os.path.join(self.cache, material._key(sha, {"kind": "bytes"}, self.row_tokens))
+        folder = os.path.join(self.cache, material.key(sha, {"kind": "bytes"}, self.row_tokens))
         os.makedirs(folder)
         rows.tofile(os.path.join(folder, "rows.bin"))
         files.write(os.path.join(folder, "rows.json"), files.encode({"rows": count, "dtype": "uint16"}))
-        counts = np.bincount(rows.ravel(), minlength=material.VOCABULARY)
+        counts = np.bincount(rows.ravel(), minlength=tokenizer.VOCABULARY)
         files.write(os.path.join(folder, "counts.json"), files.encode({"tokens": counts.tolist()}))
 
     def _lines(self, name, lines):
