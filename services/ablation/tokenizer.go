@@ -14,7 +14,7 @@ const TokenizerBytes = "bytes"
 type Tokenized struct {
 	Key        string           `json:"key"`        // names its folder in the data folder
 	SHA256     string           `json:"sha256"`     // of its file
-	Vocab      int              `json:"vocab"`      // with the separator
+	Vocab      int64            `json:"vocab"`      // with the separator
 	Reversible bool             `json:"reversible"` // a text comes back as it was
 	Tokens     map[string]int64 `json:"tokens"`     // of each source's training documents and their separators, by measure of a part
 	// Pending says that it is still being made: the rest is what to expect of it.

@@ -3,13 +3,17 @@ package httpd_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/haigo-lab/haigo/plugins/trainer"
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
@@ -44,7 +48,7 @@ func open(t *testing.T, o httpd.Options) site {
 	o.Look = func(ctx context.Context, v ablation.Addition) (corpus.Survey, error) {
 		return corpus.Look(ctx, orchestrator.AdditionOptions(v, data, o.TextRoots))
 	}
-	o.Sweeper = &orchestrator.Sweeper{Store: store, Trainers: trainers{}, RunsAtOnce: 2}
+	o.Sweeper = &orchestrator.Sweeper{Store: store, Trainers: trainers{}, RunsAtOnce: 2, Data: data, Patience: time.Minute}
 	o.Listen = listener.Listener.Addr().String()
 	o.Alerts = sender(t, o.Listen)
 	o.Storage = &storage.Keeper{Store: store, Data: data, Freeze: httpd.Sharer{Store: store, Version: o.Version}.Refresh}
@@ -152,7 +156,8 @@ func (trainers) Names() []string { return []string{"cpu"} }
 func (trainers) Describe(context.Context, string) (trainer.Description, error) {
 	return trainer.Description{
 		Name: "cpu", Version: "1", Devices: []trainer.Device{{Name: "processor", Threads: 2}}, Unit: "row",
-		Shapes: []trainer.Shape{{Name: "1m", Model: spec.Model{Layers: 2, Width: 64, Heads: 2, KVHeads: 2, FFN: 176, Vocab: 257}, PeakLR: 3e-3}},
+		Tokenizers: []trainer.Tokenizer{{Name: "unigram-8k", Vocab: 8192}, {Name: trainer.TokenizerFile}},
+		Shapes:     []trainer.Shape{{Name: "1m", Model: spec.Model{Layers: 2, Width: 64, Heads: 2, KVHeads: 2, FFN: 176, Vocab: 257}, PeakLR: 3e-3}},
 	}, nil
 }
 
@@ -162,6 +167,15 @@ func (trainers) Check(_ context.Context, _ string, s *spec.Spec) (trainer.Report
 		rows[source.Name] = 1000
 	}
 	return trainer.Report{Parameters: 1000, FLOPsPerToken: 6000, TokensPerS: 1e4, Rows: rows}, nil
+}
+
+// Tokenize makes a tokenizer in which a token is four bytes.
+func (trainers) Tokenize(_ context.Context, _ string, o spec.TokenizerOrder) error {
+	made := spec.TokenizerMade{SHA256: spec.Digest(nil), Vocab: 8192, Reversible: true, Sources: map[string]spec.TokenizerMeasured{}}
+	for _, s := range o.Sources {
+		made.Sources[s.ManifestSHA256] = spec.TokenizerMeasured{Bytes: 4000, Tokens: 1000}
+	}
+	return errors.Join(os.MkdirAll(o.Dir, 0o755), spec.WriteFile(filepath.Join(o.Dir, spec.TokenizerAbout), made))
 }
 
 func (trainers) Plan(context.Context, string, []trainer.Assignment) (trainer.Plan, error) {

@@ -54,6 +54,21 @@ func TestNew_said(t *testing.T) {
 	}
 }
 
+// TestNew_tokenizer: the form offers the trainer's, the preview says how long their tokens are, and what the trainer hasn't is
+// said at the field.
+func TestNew_tokenizer(t *testing.T) {
+	t.Parallel()
+	s := open(t, httpd.Options{})
+	s.text()
+	with := func(tokenizer string) string {
+		return strings.Replace(sweepFile("tokens"), "tokens: 4096", "tokens: 4096, tokenizer: "+tokenizer, 1)
+	}
+	s.send("/new/check?lang=en", "document", with("unigram-8k")).want(t, 200,
+		`<option value="unigram-8k">`, `data-path="recipe/tokenizer"`, "8,192 tokens", "bytes a token: web-ja 4.0")
+	s.send("/new/check?lang=ja", "document", with("unigram-8k")).want(t, 200, "8,192 トークン", "1 トークンのバイト数 web-ja 4.0")
+	s.send("/new/check?lang=en", "document", with("unigram-9k")).want(t, 200, "trainer cpu has no tokenizer unigram-9k", `id="f-recipe-tokenizer-e"`)
+}
+
 // TestNew_unfinished: a document that isn't finished, as it is while somebody writes it, is a form with the fields that it has.
 func TestNew_unfinished(t *testing.T) {
 	t.Parallel()

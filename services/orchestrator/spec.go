@@ -85,7 +85,7 @@ func (m material) tokenizer() spec.Tokenizer {
 func (m material) model() spec.Model {
 	model := m.shape.Model
 	if t := m.sweep.Tokenized; t != nil {
-		model.Vocab = t.Vocab
+		model.Vocab = int(t.Vocab)
 	}
 	return model
 }

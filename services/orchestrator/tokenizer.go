@@ -145,9 +145,9 @@ func stillMade(name string) error {
 func tokenized(sources []ablation.Source, o spec.TokenizerOrder, made *spec.TokenizerMade) *ablation.Tokenized {
 	t := &ablation.Tokenized{Key: filepath.Base(o.Dir), Tokens: map[string]int64{}}
 	if made == nil { // a digest and a vocabulary that a trainer can be asked with
-		t.Pending, t.Reversible, t.SHA256, t.Vocab = true, true, t.Key, max(o.Vocab, 257)
+		t.Pending, t.Reversible, t.SHA256, t.Vocab = true, true, t.Key, int64(max(o.Vocab, 257))
 	} else {
-		t.SHA256, t.Vocab, t.Reversible = made.SHA256, made.Vocab, made.Reversible
+		t.SHA256, t.Vocab, t.Reversible = made.SHA256, int64(made.Vocab), made.Reversible
 	}
 	for _, s := range sources {
 		measured := spec.TokenizerMeasured{Bytes: expectedBytes * 1000, Tokens: 1000}
