@@ -64,8 +64,8 @@ def opened(path, sha256):
     try:
         return _json(data) if data.lstrip()[:1] == b"{" else _pieces(data)
     except Exception as error:  # of libraries that say anything
-        raise Said("{} is no tokenizer.json of Hugging Face and no model of SentencePiece: {}",
-                   "{} は Hugging Face の tokenizer.json でも SentencePiece のモデルでもありません：{}", path, _line(error)) from error
+        raise Said("it is neither a tokenizer.json of Hugging Face nor a model of SentencePiece that can be read",
+                   "Hugging Face の tokenizer.json でも SentencePiece のモデルでもないか、読めません") from error
 
 
 def _json(data):
@@ -87,10 +87,6 @@ def _pieces(data):
     if not it.get_piece_size():
         raise ValueError("it is empty")
     return File(it.get_piece_size(), lambda texts: it.encode(texts, num_threads=1), it.decode, it.unk_id())
-
-
-def _line(error):
-    return (str(error) or type(error).__name__).splitlines()[0][:300]
 
 
 def check(it):

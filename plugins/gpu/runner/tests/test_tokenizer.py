@@ -127,7 +127,7 @@ class TokenizerTest(unittest.TestCase):
         for content in (b"{}", b"nothing", b""):
             files.write(own, content)
             path, folder = self.order(path=own, sha256=files.digest(content))
-            with self.assertRaisesRegex(Said, "is no tokenizer.json of Hugging Face and no model of SentencePiece"):
+            with self.assertRaisesRegex(Said, "it is neither a tokenizer.json of Hugging Face nor a model"):
                 learn.main(path)
             self.assertFalse(os.path.exists(folder))
 
