@@ -129,7 +129,7 @@ func (l *Local) await(ctx context.Context, dir string, wrapper *child) (*spec.Pr
 		}
 		select {
 		case <-ctx.Done():
-			return nil, fmt.Errorf("wait for the wrapper to start: %w", ctx.Err())
+			return nil, fmt.Errorf("%w: its wrapper doesn't start, as on a machine that is short of memory", ErrAway)
 		case <-look.C:
 		}
 	}

@@ -27,7 +27,7 @@ func (d *drive) open(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return err
 	}
-	if errors.Is(err, trainer.ErrUnready) {
+	if errors.Is(err, trainer.ErrUnready) || errors.Is(err, errNoFolder) {
 		return d.hold(ctx, err)
 	}
 	cleared := clearFrom(spec.RunDir(d.Data, d.run.ID), number)
@@ -55,7 +55,7 @@ func (d *drive) start(ctx context.Context) error {
 	if err != nil && ctx.Err() != nil {
 		return err
 	}
-	if errors.Is(err, trainer.ErrUnready) {
+	if errors.Is(err, trainer.ErrUnready) || errors.Is(err, errNoFolder) {
 		return d.delay(ctx, err)
 	}
 	if err != nil {
@@ -282,6 +282,9 @@ func (d *drive) resume(ctx context.Context) (*spec.Resume, error) {
 	for {
 		c, err := d.Store.Checkpoint(ctx, d.run.ID, before)
 		if c == nil || err != nil {
+			return nil, err
+		}
+		if err := absentFolder(d.runDir()); err != nil {
 			return nil, err
 		}
 		if path, ok := d.whole(d.run.ID, *c); ok {

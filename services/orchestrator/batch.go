@@ -72,8 +72,16 @@ func peak(v float64) float64 {
 func runPlan(p *spec.Plan) *ablation.RunPlan {
 	return &ablation.RunPlan{
 		Rows: p.Rows, PlanSHA256: p.PlanSHA256, BlockSHA256: p.BlockSHA256, Parameters: p.Parameters,
-		FLOPsPerToken: float64(p.FLOPsPerToken), UnigramNats: float64(p.UnigramNats),
+		FLOPsPerToken: known(p.FLOPsPerToken), UnigramNats: known(p.UnigramNats),
 	}
+}
+
+// known is a number that a script may have worked out as 0·log 0; 0 where it isn't finite.
+func known(v spec.Real) float64 {
+	if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+		return 0
+	}
+	return float64(v)
 }
 
 func points(step int64, values map[string]spec.Real) []ablation.Point {

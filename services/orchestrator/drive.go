@@ -30,6 +30,7 @@ type drive struct {
 	engine  engine.Engine  // of the attempt
 	handle  engine.Handle  // nil until the engine has it
 	again   time.Time      // when an attempt that couldn't be started is tried again
+	absent  time.Time      // since when the attempt's folder isn't there
 	delayed ablation.Label // why it couldn't, as far as that was said
 	waits   bool           // the attempt waits in its engine's queue
 	said    string         // of the job's end, by a batch system
@@ -112,6 +113,12 @@ func (d *drive) dir() string { return spec.AttemptDir(d.runDir(), d.attempt.Numb
 // lookOnce stores what is new, renews the claim, passes on a wish to stop, and ends the attempt when its end is proved.
 // The process is looked at before its events, so that an ended one has no event left unread.
 func (d *drive) lookOnce(ctx context.Context) (ended bool, err error) {
+	if d.gone() {
+		return false, errors.Join(d.unseen(ctx, errAbsent), d.renew(ctx))
+	}
+	if d.handle == nil && d.run.State == ablation.RunStopping && !d.submitted() {
+		return true, d.stopUnbegun(ctx)
+	}
 	state, err := d.poll(ctx)
 	if err != nil {
 		return false, err
@@ -173,6 +180,9 @@ func (d *drive) ingest(ctx context.Context) (more bool, err error) {
 	}
 	from := ablation.Cursor(d.tail.Cursor)
 	lines, damage := d.tail.Read(readEvents)
+	if damage != nil && !errors.As(damage, new(*spec.Damaged)) && !errors.Is(damage, spec.ErrCut) {
+		return true, d.unseen(ctx, damage)
+	}
 	if errors.Is(damage, spec.ErrCut) {
 		d.cut = true
 		d.Log.Warn("A run's file of events lost its end, as in a power cut; its attempt is over", "run_id", d.run.ID, "attempt", d.attempt.Number, "err", damage)
@@ -192,9 +202,18 @@ func (d *drive) ingest(ctx context.Context) (more bool, err error) {
 			return false, err
 		}
 		d.observe(&b, lines[last].Finished)
-		if err := d.persist(ctx, func(ctx context.Context) error { return d.Store.Ingest(ctx, d.claim, b) }); err != nil {
+		err := d.persist(ctx, func(ctx context.Context) error { return d.Store.Ingest(ctx, d.claim, b) })
+		if postgres.Refused(err) || errors.Is(err, ablation.ErrNotFound) {
+			d.damaged = fmt.Errorf("%s: events %d to %d can't be stored: %w", spec.EventsFile, b.From.Seq+1, b.To.Seq, err)
+			d.Log.Error("A run's events can't be stored; stopping it", "run_id", d.run.ID, "err", err)
+			return false, nil
+		}
+		if err != nil {
 			return false, err
 		}
+	}
+	if err := d.seen(ctx); err != nil {
+		return false, err
 	}
 	return len(lines) == readEvents, nil
 }
@@ -311,5 +330,5 @@ func (d *drive) answered(ctx context.Context, ask func(context.Context) error) e
 
 // final reports whether repeating a write can't help.
 func final(err error) bool {
-	return errors.Is(err, postgres.ErrLost) || errors.Is(err, ablation.ErrConflict) || errors.Is(err, ablation.ErrNotFound)
+	return postgres.Refused(err) || errors.Is(err, postgres.ErrLost) || errors.Is(err, ablation.ErrConflict) || errors.Is(err, ablation.ErrNotFound)
 }

@@ -54,6 +54,8 @@ func role(args []string) {
 		err = engine.Exec(ctx, args[3])
 	case "runner": // in the attempt's folder
 		err = talk(".")
+	case "repeating":
+		err = repeat(".")
 	case "despairing":
 		err = despair(".")
 	case "pack": // in the pack's folder
@@ -155,12 +157,16 @@ func workOn(ctx context.Context, store *postgres.Store, data string, trainers or
 	if err != nil {
 		return err
 	}
+	return workWith(ctx, store, data, trainers, &engine.Local{Exec: []string{program, "exec"}})
+}
+
+func workWith(ctx context.Context, store *postgres.Store, data string, trainers orchestrator.Trainers, e engine.Engine) error {
 	holder, err := engine.Self()
 	if err != nil {
 		return err
 	}
 	w := orchestrator.Worker{
-		Store: store, Trainers: trainers, Engines: []engine.Engine{&engine.Local{Exec: []string{program, "exec"}}}, Data: data,
+		Store: store, Trainers: trainers, Engines: []engine.Engine{e}, Data: data,
 		Holder: holder, Gone: engine.Gone, MaxRuns: 2, Threads: 1, Log: slog.New(slog.NewJSONHandler(os.Stderr, nil)),
 	}
 	return w.Run(ctx)

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -60,6 +61,13 @@ func Away(err error) bool {
 	}
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && (pg.SeverityUnlocalized != "ERROR" || slices.Contains(failing, pg.Code[:2]))
+}
+
+// Refused reports whether an error is of what was to be written, whenever it is written: it is too large, out of range or against a rule.
+func Refused(err error) bool {
+	var pg *pgconn.PgError
+	var unwritable *json.UnsupportedValueError
+	return errors.As(err, &unwritable) || errors.As(err, &pg) && slices.Contains([]string{"22", "23", "54"}, pg.Code[:2])
 }
 
 // failing are the classes of what a server can't do now: connections, rollbacks, resources, what others hold, an operator, the system.

@@ -57,7 +57,8 @@ func unhold(ctx context.Context, tx pgx.Tx, run string) error {
 	return err
 }
 
-// SetDelay notes why an attempt that is open hasn't been started yet, until it has a handle.
+// SetDelay notes why an attempt that is open hasn't been started yet, until it has a handle, or can't be seen; an empty label that it
+// can again.
 func (s *Store) SetDelay(ctx context.Context, c ablation.Claim, why ablation.Label) error {
 	err := s.tx(ctx, func(tx pgx.Tx) error {
 		run, err := own(ctx, tx, c)

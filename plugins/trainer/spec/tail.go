@@ -55,7 +55,7 @@ var ErrCut = errors.New("what was read of it is gone")
 
 // Read returns at most limit further events, none when there is no further whole line or no file yet. The error is a
 // *[Damaged] where a line isn't an event, or an event is left out before it; the events before it are returned with it. A
-// line with the seq of an earlier one, as a writer makes that repeats what it isn't sure of, is passed over. A file that is shorter than the cursor, or gone, is [ErrCut].
+// line with the seq of an earlier one, as a writer makes that repeats what it isn't sure of, is passed over. A file that is shorter than the cursor, or gone, is [ErrCut]. Any other error is that the file can't be read now.
 func (t *Tail) Read(limit int) ([]Line, error) {
 	file, err := os.Open(t.Path)
 	if errors.Is(err, fs.ErrNotExist) && t.Cursor.Offset == 0 {
@@ -65,7 +65,7 @@ func (t *Tail) Read(limit int) ([]Line, error) {
 		return nil, fmt.Errorf("%s isn't there any more: %w", filepath.Base(t.Path), ErrCut)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("open events: %w", err)
+		return nil, unread(t.Path, err)
 	}
 	defer file.Close()
 	if err := t.seek(file); err != nil {
@@ -77,7 +77,7 @@ func (t *Tail) Read(limit int) ([]Line, error) {
 func (t *Tail) seek(file *os.File) error {
 	info, err := file.Stat()
 	if err != nil {
-		return fmt.Errorf("stat events: %w", err)
+		return unread(t.Path, err)
 	}
 	if info.Size() < t.Cursor.Offset {
 		return fmt.Errorf("%s has %d bytes, fewer than the %d already read: %w", filepath.Base(t.Path), info.Size(), t.Cursor.Offset, ErrCut)
@@ -92,8 +92,11 @@ func (t *Tail) read(r *bufio.Reader, limit int) (lines []Line, err error) {
 		if errors.Is(err, io.EOF) {
 			return lines, nil
 		}
-		if err != nil {
+		if errors.Is(err, errLong) {
 			return lines, t.damaged(err)
+		}
+		if err != nil {
+			return lines, unread(t.Path, err)
 		}
 		e, err := DecodeEvent(text)
 		if err != nil {
@@ -110,6 +113,14 @@ func (t *Tail) read(r *bufio.Reader, limit int) (lines []Line, err error) {
 		lines = append(lines, Line{Event: e, After: t.Cursor})
 	}
 	return lines, nil
+}
+
+// unread is why a file can't be read now, without its folder: another look may fare better.
+func unread(path string, err error) error {
+	if inner := (*fs.PathError)(nil); errors.As(err, &inner) {
+		err = inner.Err
+	}
+	return fmt.Errorf("%s can't be read: %w", filepath.Base(path), err)
 }
 
 // damaged blames the line after the cursor.
@@ -140,13 +151,15 @@ func linesBefore(path string, n int64) (count int64, err error) {
 	}
 }
 
+var errLong = fmt.Errorf("longer than %d bytes", maxLine)
+
 // wholeLine reads to the next newline, which it keeps; io.EOF where the rest has none yet.
 func wholeLine(r *bufio.Reader) ([]byte, error) {
 	var line []byte
 	for {
 		part, err := r.ReadSlice('\n')
 		if line = append(line, part...); len(line) > maxLine {
-			return nil, fmt.Errorf("longer than %d bytes", maxLine)
+			return nil, errLong
 		}
 		if !errors.Is(err, bufio.ErrBufferFull) {
 			return line, err

@@ -163,6 +163,9 @@ func (b *Batch) lookup(ctx context.Context, h handle) (string, error) {
 	return newest(reports, h.Name), err
 }
 
+// Tried reports whether the attempt in a folder may have been submitted, though nobody wrote down as what.
+func (b *Batch) Tried(dir string) bool { return tried(handle{Dir: dir}) }
+
 // tried reports whether somebody came as far as to submit an attempt.
 func tried(h handle) bool {
 	_, err := os.Stat(filepath.Join(h.Dir, scriptFile))
