@@ -1,6 +1,7 @@
 package ablation
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
@@ -18,7 +19,9 @@ const (
 	watchPatient = DivergesWithin // steps that a loss may be away or stuck, and after which a jump is a new level, too
 	watchAway    = 1.0            // nats above the best
 	watchStuck   = 0.05
-	watchMost    = 500 // jumps of one run that are entered, and stretches that aren't finite: one that has more has no level
+	watchTurn    = 0.1  // share of the batch that reads otherwise by now, of which the best loss is another's
+	watchTurns   = 0.02 // and at once: the loss may be any
+	watchMost    = 500  // jumps of one run that are entered, and stretches that aren't finite: one that has more has no level
 )
 
 // Watch follows a run's loss (nats) and gradient norm step by step and finds where they jump, leave or get stuck. It
@@ -28,15 +31,20 @@ const (
 // A jump is a value beyond mean + 6 sigma of the last 128 steps, a spec asking trainers to log each; of one that logs more
 // seldom it is the last 32 that were logged. Sigma is half a percent of the mean at least. A jump is over at mean + 3 sigma;
 // after 200 steps further ones are told from the level that it reached, while it itself may still end.
+//
+// A loss is held against those of the same text alone: where the mixture turns all begins anew, and as it drifts the best is taken
+// of the last steps.
 type Watch struct {
 	Loss   Window `json:"loss"`
 	Grad   Window `json:"grad"`
-	Best   *Real  `json:"best,omitempty"` // lowest loss so far
+	Best   *Real  `json:"best,omitempty"` // lowest loss so far of the mixture
 	BestAt int64  `json:"best_at,omitempty"`
 	Away   Streak `json:"away"`
 	Stuck  Streak `json:"stuck"`
-	Round  int    `json:"round"` // see [Spike]
-	Jumps  int    `json:"jumps"` // entered so far
+	Mixed  int64  `json:"mixed,omitempty"` // step whose mixture the best is of
+	Seen   int64  `json:"seen,omitempty"`  // the last step that was shown
+	Round  int    `json:"round"`           // see [Spike]
+	Jumps  int    `json:"jumps"`           // entered so far
 
 	Nonfinite int  `json:"nonfinite,omitempty"` // stretches entered since the last intervention
 	Passed    int  `json:"passed,omitempty"`    // stretches that the ledger had no room for
@@ -61,8 +69,28 @@ type Streak struct {
 
 // Watching is what the watch must know of a run.
 type Watching struct {
-	Warmup  int64   // steps before which loss may be anything
-	Unigram float64 // entropy in nats of a token of the planned mixture; 0 where it isn't known
+	Warmup  int64     // steps before which loss may be anything
+	Unigram float64   // entropy in nats of a token of the planned mixture; 0 where it isn't known
+	Weights []Weights // of the run's mixture, by step; none: it never changes
+}
+
+// apart is the share of a batch by which the mixtures differ that two steps finished with.
+func (a Watching) apart(step, other int64) float64 {
+	if len(a.Weights) < 2 {
+		return 0
+	}
+	sum, all := int64(0), int64(0)
+	v, w := weightsAt(a.Weights, step-1), weightsAt(a.Weights, other-1)
+	for i := range v {
+		sum, all = sum+max(v[i]-w[i], w[i]-v[i]), all+v[i]
+	}
+	return float64(sum) / 2 / float64(all)
+}
+
+// weightsAt is the row of a table that holds at a step, counted from 0.
+func weightsAt(table []Weights, step int64) []int64 {
+	i, _ := slices.BinarySearchFunc(table, step+1, func(w Weights, s int64) int { return cmp.Compare(w.FromStep, s) })
+	return table[max(0, i-1)].W
 }
 
 // Resume tells the watch that a run's next segment begins behind a step, after round interventions. What was seen past that
@@ -70,11 +98,12 @@ type Watching struct {
 func (w *Watch) Resume(round int, from int64) {
 	w.Loss.forget(from)
 	w.Grad.forget(from)
+	w.Mixed, w.Seen = min(w.Mixed, from), min(w.Seen, from)
 	if w.BestAt > from {
 		w.Best, w.BestAt = w.Loss.lowest()
 	}
 	if round != w.Round {
-		*w = Watch{Loss: w.Loss, Grad: w.Grad, Best: w.Best, BestAt: w.BestAt, Round: round, Jumps: w.Jumps, Passed: w.Passed}
+		*w = Watch{Loss: w.Loss, Grad: w.Grad, Best: w.Best, BestAt: w.BestAt, Mixed: w.Mixed, Seen: w.Seen, Round: round, Jumps: w.Jumps, Passed: w.Passed}
 		return
 	}
 	w.Passing = false
@@ -101,7 +130,7 @@ func (w *Watch) Observe(about Watching, step int64, loss, grad float64) []Spike 
 		return w.nonfinite(step, *bad)
 	}
 	w.Passing = false
-	var out []Spike
+	out := w.turn(about, step)
 	out = append(out, w.jump(SpikeLoss, &w.Loss, step, loss)...)
 	out = append(out, w.jump(SpikeGrad, &w.Grad, step, grad)...)
 	if step > about.Warmup {
@@ -112,6 +141,37 @@ func (w *Watch) Observe(about Watching, step int64, loss, grad float64) []Spike 
 		w.Best, w.BestAt = pointerTo(Real(loss)), step
 	}
 	return out
+}
+
+// turn forgets what the loss was of another mixture: all of it where that changed at once, which closes what was open, and as it
+// drifts the best, unless the loss is away from that.
+func (w *Watch) turn(about Watching, step int64) (over []Spike) {
+	before := w.Seen
+	w.Seen = step
+	switch {
+	case before > 0 && about.apart(step, before) > watchTurns:
+		for _, s := range w.Open {
+			s.Closed = true
+			over = append(over, s)
+		}
+		for _, j := range w.Lasting {
+			j.Closed = true
+			over = append(over, j.Spike)
+		}
+		for kind, s := range map[SpikeKind]Streak{SpikeAway: w.Away, SpikeStuck: w.Stuck} {
+			if s.Said {
+				over = append(over, Spike{Round: w.Round, Kind: kind, Step: s.From, Peak: s.Worst, Closed: true})
+			}
+		}
+		w.Loss, w.Grad, w.Best, w.Away, w.Stuck, w.Open, w.Lasting = Window{}, Window{}, nil, Streak{}, Streak{}, nil, nil
+		w.Mixed = step
+	case w.Mixed == 0:
+		w.Mixed = step
+	case w.Away.From == 0 && about.apart(step, w.Mixed) > watchTurn:
+		w.Best, w.BestAt = w.Loss.lowest()
+		w.Mixed = step
+	}
+	return over
 }
 
 func firstNonfinite(values ...float64) *float64 {

@@ -14,6 +14,16 @@ import (
 // noisy is a loss around a level that scatters by a hundredth, the same each time.
 func noisy(level float64, step int64) float64 { return level + 0.01*math.Sin(float64(step*step)) }
 
+// turning are weights that go from the first source to the second within so many steps behind a step.
+func turning(within, from int64) []ablation.Weights {
+	const all = 1 << 30
+	table := []ablation.Weights{{W: []int64{all, 0}}}
+	for i := int64(1); i <= within; i++ {
+		table = append(table, ablation.Weights{FromStep: from + i - 1, W: []int64{all - all*i/within, all * i / within}})
+	}
+	return table
+}
+
 // entered is a ledger after an entry, without level and peak: the last word on each.
 func entered(ledger []ablation.Spike, s ablation.Spike) []ablation.Spike {
 	if n := len(ledger); n > 0 && ledger[n-1].Kind == s.Kind && ledger[n-1].Step == s.Step {
@@ -81,6 +91,28 @@ func TestWatch(t *testing.T) {
 		"a nat above the best for 200 steps, of which each tenth is logged": {
 			loss: func(s int64) float64 { return flat(s) + map[bool]float64{true: 1.5}[s > 350] }, grad: grad, steps: 560, every: 10,
 			want: []ablation.Spike{{Kind: ablation.SpikeLoss, Step: 360}, {Kind: ablation.SpikeAway, Step: 360}},
+		},
+		"another text, at a level of its own": {
+			loss: func(s int64) float64 { return flat(s) - map[bool]float64{true: 2.5}[s <= 300] }, grad: grad,
+			about: ablation.Watching{Weights: turning(1, 300)}, steps: 900,
+		},
+		"another text, and then a nat above its best": {
+			loss: func(s int64) float64 {
+				return flat(s) - map[bool]float64{true: 2.5}[s <= 300] + map[bool]float64{true: 1.5}[s > 500]
+			}, grad: grad,
+			about: ablation.Watching{Weights: turning(1, 300)}, steps: 720,
+			want: []ablation.Spike{{Kind: ablation.SpikeLoss, Step: 501}, {Kind: ablation.SpikeAway, Step: 501}},
+		},
+		"a drift to another text": {
+			loss: func(s int64) float64 { return flat(s) - 2.5*(1-math.Min(1, float64(s)/1000)) }, grad: grad,
+			about: ablation.Watching{Weights: turning(1000, 1)}, steps: 1400,
+		},
+		"a nat above the best during a drift": {
+			loss: func(s int64) float64 {
+				return flat(s) - 2.5*(1-math.Min(1, float64(s)/1000)) + map[bool]float64{true: 1.5}[s > 500]
+			}, grad: grad,
+			about: ablation.Watching{Weights: turning(1000, 1)}, steps: 705,
+			want: []ablation.Spike{{Kind: ablation.SpikeLoss, Step: 501}, {Kind: ablation.SpikeAway, Step: 501}},
 		},
 		"high during the warm-up only": {
 			loss: func(s int64) float64 {

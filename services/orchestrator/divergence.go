@@ -77,6 +77,9 @@ func (d *drive) recall(ctx context.Context) error {
 	}
 	d.health.policy, d.health.spec = sweep.Recipe.Divergence, s
 	d.health.about.Warmup = s.Optimizer.WarmupSteps
+	for _, w := range s.Weights {
+		d.health.about.Weights = append(d.health.about.Weights, ablation.Weights{FromStep: w.FromStep, W: w.W})
+	}
 	if plan, err := d.Store.RunPlan(ctx, d.run.ID); err == nil {
 		d.health.about.Unigram, d.health.rows = plan.UnigramNats, plan.Rows
 	}
