@@ -70,6 +70,12 @@ func TestEditor_unclear(t *testing.T) {
 	b.put("#m-0-0", "35")
 	b.holds("web-ja: 0.35")
 	b.until(`!document.querySelector("#m-0-0-e") && !document.querySelector("#m-0-0").validity.customError`)
+	b.eval(`document.querySelector("#m-1-0").focus(); document.querySelector("#m-1-0").select()`)
+	b.run(chromedp.KeyEvent("abc\t"))
+	left := `document.querySelector("#m-1-0").value === "abc" && document.querySelector("tr #m-1-0-e") && document.activeElement.id === "m-1-1"`
+	b.until(left)
+	b.eval(`requestAnimationFrame(() => requestAnimationFrame(() => { document.body.dataset.later = "" }))`)
+	b.until(`document.body.dataset.later === "" && ` + left) // the message has made the page longer
 	b.quiet()
 }
 

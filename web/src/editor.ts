@@ -60,7 +60,11 @@ class Page {
     this.one("[data-other]").addEventListener("change", () => this.compare());
     this.form.addEventListener("submit", (event) => this.submit(event));
     document.addEventListener("keydown", (event) => this.key(event));
-    new ResizeObserver(() => this.redraw()).observe(this.one(".ed"));
+    let width = 0; // the table below the drawing grows without it
+    new ResizeObserver(([box]) => {
+      if (box && box.contentRect.width !== width) this.redraw();
+      width = box?.contentRect.width ?? width;
+    }).observe(this.one(".ed"));
     drawings(this.form, () => document.querySelector<HTMLInputElement>("#f-name")?.value || "sweep");
     draft.follow();
     this.view(this.begun.trim() === "" || this.state.readable ? "form" : "yaml");
