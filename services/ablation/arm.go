@@ -35,9 +35,10 @@ func (a Arm) Field() string {
 	return "schedules." + a.Mixes()
 }
 
-// Changes reports whether the mixture of the arm's runs changes after a step.
-func (a Arm) Changes(after int64) bool {
-	return len(a.Weights) > 0 && a.Weights[len(a.Weights)-1].FromStep > after
+// Changes reports whether the mixture of the arm's runs changes at a step or after it: what a run has scored there knows nothing of
+// its last mixture.
+func (a Arm) Changes(at int64) bool {
+	return len(a.Weights) > 1 && a.Weights[len(a.Weights)-1].FromStep >= at
 }
 
 // Arms are what the sweep compares, in order: the listed schedules, those that the designs make, the matched controls;

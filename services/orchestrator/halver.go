@@ -179,12 +179,36 @@ func (v *halving) verdict(d due) (stop, known bool) {
 	return analysis.Halve(peers, v.sweep.EarlyStop.Keep)[at], true
 }
 
-// exempt arms are never stopped at a rung: those whose mixture still changes after it, the baseline, which all are compared with,
-// and what a schedule that goes on is compared with, its matched control.
+// exempt arms are never stopped at a rung: those whose score there is from before their last mixture, the baseline, which all are
+// compared with, and what a schedule that goes on is compared with, its matched control.
 func (v *halving) exempt(i, rung int) bool {
-	steps := v.sweep.Recipe.For(v.arms[i]).Steps()
-	after := int64(math.Ceil(v.sweep.EarlyStop.At[rung] * float64(steps)))
-	return v.arms[i].Changes(after) || v.sweep.Baseline(v.arms, i) == i || v.controls(i)
+	return v.arms[i].Changes(v.scored(v.arms[i], rung)) || v.sweep.Baseline(v.arms, i) == i || v.controls(i)
+}
+
+// scored is the earliest step at which a run of an arm was evaluated for what is judged at a rung.
+func (v *halving) scored(a ablation.Arm, rung int) int64 {
+	at := int64(math.MaxInt64)
+	for _, r := range v.runs {
+		if r.Arm != a.Name || r.Progress.Step < v.step(r, rung) {
+			continue
+		}
+		for _, c := range v.curves[r.ID] {
+			if b := evaluated(c, v.step(r, rung)); b != nil {
+				at = min(at, b.ToStep)
+			}
+		}
+	}
+	return at
+}
+
+// evaluated is a curve's newest evaluation up to a step; nil: there is none.
+func evaluated(c ablation.Curve, to int64) (found *ablation.Bucket) {
+	for i, b := range c.Buckets {
+		if !b.Superseded && b.N > 0 && b.ToStep <= to {
+			found = &c.Buckets[i]
+		}
+	}
+	return found
 }
 
 // controls reports whether an arm is the matched control of a schedule with a run that goes on or was completed.
@@ -216,10 +240,8 @@ func (v *halving) value(r ablation.Run, rung int) float64 {
 	sum := 0.0
 	for _, c := range v.curves[r.ID] {
 		last := math.NaN()
-		for _, b := range c.Buckets {
-			if !b.Superseded && b.N > 0 && b.ToStep <= to {
-				last = b.Mean()
-			}
+		if b := evaluated(c, to); b != nil {
+			last = b.Mean()
 		}
 		if !analysis.LowerIsBetter(c.Metric) {
 			last = -last

@@ -101,6 +101,27 @@ func TestHalver_repetition(t *testing.T) {
 	}
 }
 
+// TestHalver_lastStage: a schedule whose last stage begins where a rung lies has been scored there without a step of it, and goes on;
+// so does its control.
+func TestHalver_lastStage(t *testing.T) {
+	t.Parallel()
+	store := pgtest.Store(t)
+	addText(t, store)
+	if _, _, err := sweeper(store).Apply(t.Context(), []byte(strings.Replace(halved, "until: 0.5", "until: 0.25", 1)), ""); err != nil {
+		t.Fatal(err)
+	}
+	for range 8 {
+		train(t, store, 2)
+	}
+	h := &orchestrator.Halver{Store: store, Log: slog.New(slog.DiscardHandler)}
+	if err := h.HalveOnce(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := states(t, store, ablation.RunStopping); !slices.Equal(got, []string{"c", "d", "e"}) {
+		t.Errorf("%v are stopped, want c, d and e", got)
+	}
+}
+
 // onRecord calls something for every record.
 type onRecord struct {
 	slog.Handler
