@@ -83,8 +83,8 @@ func (b *bench) schedule() error {
 				quiet = append(quiet, truth[best]-slices.Min(truth))
 				static += aggregateOnly(train, test) / float64(subsets)
 			}
-			if how == byDesign && n <= 12 {
-				aims = append(aims, scheduleAims(n, mean(rho), below(quiet, .002), below(raw, .002), median(quiet))...)
+			if n <= 12 {
+				aims = append(aims, scheduleAims(n, how, mean(rho), below(quiet, .002), below(raw, .002), median(quiet))...)
 			}
 			row("haigo", n, how, mean(rho), slices.Min(rho), fmt.Sprintf("%.4f", median(raw)), part(raw, .002), fmt.Sprintf("%.4f", median(quiet)), part(quiet, .002), fmt.Sprintf("%.1f", cover))
 			row("haigo, aggregate only", n, how, static, "", "", "", "", "", "")
@@ -94,19 +94,27 @@ func (b *bench) schedule() error {
 	return nil
 }
 
-// scheduleAims are those of so many runs chosen by design.
-func scheduleAims(n int, rho, quiet, raw, median float64) []aim {
-	floor, goal := none, 96.0
+// scheduleAims are those of so many runs. Floors are held to the runs that a design chooses, as users are told to; random subsets say
+// how near they come.
+func scheduleAims(n int, how string, rho, quiet, raw, median float64) []aim {
+	floor, goal, worst := none, 96.0, .003
 	if n == 12 {
 		floor, goal = 98, 98.5
 	}
+	tried := ""
+	if how == byChance {
+		floor, worst, tried = none, none, triedChance
+	}
+	with := fmt.Sprintf("%d runs by %s", n, how)
 	return []aim{
-		{what: fmt.Sprintf("Spearman × 100 with %d runs", n), floor: floor, goal: goal, got: rho, form: "%.2f"},
-		{what: fmt.Sprintf("regret without noise with %d runs, median", n), floor: .003, goal: .002, got: median, falls: true, form: "%.4f"},
-		{what: fmt.Sprintf("regret without noise below 0.002, of subsets with %d runs", n), floor: none, goal: 90, got: quiet, form: "%.0f%%"},
-		{what: fmt.Sprintf("regret as measured below 0.002, of subsets with %d runs", n), floor: none, goal: 90, got: raw, form: "%.0f%%", tried: triedRegret},
+		{what: "Spearman × 100, " + with, floor: floor, goal: goal, got: rho, form: "%.2f", tried: tried},
+		{what: "regret without noise, median, " + with, floor: worst, goal: .002, got: median, falls: true, form: "%.4f"},
+		{what: "regret without noise below 0.002, of subsets with " + with, floor: none, goal: 90, got: quiet, form: "%.0f%%", tried: tried},
+		{what: "regret as measured below 0.002, of subsets with " + with, floor: none, goal: 90, got: raw, form: "%.0f%%", tried: triedRegret},
 	}
 }
+
+const triedChance = "runs chosen by design in place of chance; the models that are named with the features of designs"
 
 const triedRegret = "designs over other features, models of other features (see the regret without noise): what is best as measured is so by luck, four schedules lie within 0.002 of it, and five repeats at its own schedule have a mean 0.007 above it"
 
