@@ -160,6 +160,18 @@ func TestComparison_sharesRounded(t *testing.T) {
 	}
 }
 
+// Numbers that differ are never written alike.
+func TestComparison_numbersApart(t *testing.T) {
+	t.Parallel()
+	c, _ := newFixture(t).comparison()
+	c.Sides[0].Sweep.Recipe.SetBytes, c.Sides[1].Sweep.Recipe.SetBytes = 1024, 1041
+	for _, trait := range c.Traits() {
+		if got := trait.Values[0].Text.EN + " " + trait.Values[1].Text.EN; trait.Key == "set_bytes" && got != "1,024 B 1,041 B" {
+			t.Errorf("sets of 1024 and 1041 bytes are %s", got)
+		}
+	}
+}
+
 func TestComparison_pairs(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

@@ -221,10 +221,7 @@ func (t *traits) recipe() {
 		t.add(TraitRecipe, key, name, key, func(s ablation.Side) TraitValue { return plainValue(value(s.Recipe())) })
 	}
 	count := func(key string, name ablation.Label, value func(ablation.Side) int64) {
-		t.add(TraitRecipe, key, name, key, func(s ablation.Side) TraitValue {
-			n := value(s)
-			return TraitValue{say("%s", "%s", Count(n)), strconv.FormatInt(n, 10)}
-		})
+		t.number(key, name, value, func(n int64) ablation.Label { return say("%s", "%s", Count(n)) }, "")
 	}
 	field("shape", say("モデルの形", "Model"), func(r ablation.Recipe) string { return shapeText(r.Shape) })
 	count("tokens", say("トークン数", "Tokens of a run"), func(s ablation.Side) int64 { return s.Recipe().Tokens })
@@ -243,15 +240,31 @@ func (t *traits) recipe() {
 	count("warmup", say("ウォームアップ（ステップ）", "Warm-up (steps)"), func(s ablation.Side) int64 { return s.Recipe().WarmupSteps() })
 	field("weight_decay", say("重み減衰", "Weight decay"), func(r ablation.Recipe) string { return number(r.Optimizer.WeightDecay) })
 	field("clip", say("勾配クリップ", "Clipping"), func(r ablation.Recipe) string { return number(r.Optimizer.Clip) })
-	t.add(TraitRecipe, "set_bytes", say("検証セットの大きさ（上限）", "Held-out set, at most"), "set_bytes", func(s ablation.Side) TraitValue {
-		n := s.Recipe().SetBytes
-		return TraitValue{same(Size(n)), strconv.FormatInt(n, 10)}
-	})
+	setBytes := func(s ablation.Side) int64 { return s.Recipe().SetBytes }
+	t.number("set_bytes", say("検証セットの大きさ（上限）", "Held-out set, at most"), setBytes, func(n int64) ablation.Label { return same(Size(n)) }, " B")
 	t.add(TraitRecipe, "items", say("タスクごとの問題数（上限）", "Items of each task, at most"), "items", func(s ablation.Side) TraitValue {
 		if n := s.Recipe().Items; n > 0 {
 			return plainValue(strconv.FormatInt(n, 10))
 		}
 		return TraitValue{say("すべて", "all"), "all"}
+	})
+}
+
+// number adds a whole number of the recipe: in short, unless that writes different ones alike.
+func (t *traits) number(key string, name ablation.Label, value func(ablation.Side) int64, short func(int64) ablation.Label, unit string) {
+	written, alike := map[string]int64{}, false
+	for _, s := range t.c.Sides {
+		n := value(s)
+		other, known := written[short(n).EN]
+		written[short(n).EN] = n
+		alike = alike || known && other != n
+	}
+	t.add(TraitRecipe, key, name, key, func(s ablation.Side) TraitValue {
+		n := value(s)
+		if alike {
+			return TraitValue{same(Integer(float64(n)) + unit), strconv.FormatInt(n, 10)}
+		}
+		return TraitValue{short(n), strconv.FormatInt(n, 10)}
 	})
 }
 

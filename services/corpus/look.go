@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 	"github.com/haigo-lab/haigo/services/ablation"
@@ -28,9 +29,10 @@ var errSeen = errors.New("seen")
 // Look finds what Add would read, and shows how the first document begins, or what keeps the first row from being one. It
 // reads the beginning of one file, where its first document may be the only one a little further, and writes nothing. What Add would refuse at once is the same *ablation.Invalid.
 func Look(ctx context.Context, o Options) (Survey, error) {
+	given := o
 	o, err := o.checked()
 	if err != nil {
-		return Survey{}, err
+		return Survey{}, given.withPaths(err)
 	}
 	inputs, err := o.find()
 	if err != nil {
@@ -57,6 +59,19 @@ func Look(ctx context.Context, o Options) (Survey, error) {
 	}
 	v.Lone = err == nil && v.documents == 1 && len(inputs) == 1 && o.Role == ablation.RoleTrain
 	return v, nil
+}
+
+// withPaths adds what is wrong with the paths to what is wrong with the other options, so that all is said at once.
+func (o Options) withPaths(err error) error {
+	bad, ok := errors.AsType[*ablation.Invalid](err)
+	if !ok || slices.ContainsFunc(bad.Problems, func(p ablation.Problem) bool { return p.Field == "paths" }) {
+		return err
+	}
+	_, sought := o.find()
+	if missing, ok := errors.AsType[*ablation.Invalid](sought); ok {
+		return &ablation.Invalid{Problems: append(bad.Problems, missing.Problems...)}
+	}
+	return err
 }
 
 // see takes up documents until there are two that can be read.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"slices"
 
 	"golang.org/x/text/language"
 
@@ -135,7 +136,7 @@ func parseLang(lang string, problems []ablation.Problem) (string, []ablation.Pro
 }
 
 func (o Options) checkPaths() []ablation.Problem {
-	if len(o.Paths) > 0 {
+	if len(o.Paths) > 0 && !slices.Contains(o.Paths, "") {
 		return nil
 	}
 	return invalid("paths", "", "name at least one file, folder or glob to read", "ファイル、フォルダー、グロブのどれかを指定してください")

@@ -28,7 +28,8 @@ func TestAddition(t *testing.T) {
 	good := []string{"path", root, "name", "web-ja", "language", "ja", "licence", "CC0", "column", "body"}
 	s.send("/sources/look?lang=ja", good...).want(t, 200, "20 ファイル", "本文 0", `value="body"`)
 	s.send("/sources/look?lang=en", "path", root, "name", "web-ja", "language", "ja").want(t, 200, "holds no document")
-	s.send("/sources/look?lang=en", "path", "/etc", "name", "Web", "language", "日本語").want(t, 422, `id="name-e"`, `id="lang-e"`, `value="/etc"`)
+	s.send("/sources/look?lang=en", "path", "/etc", "name", "Web", "language", "日本語").want(t, 422, `id="name-e"`, `id="lang-e"`, `id="path-e"`, `value="/etc"`)
+	s.send("/sources/look?lang=en", "path", "", "name", "web-ja", "language", "ja").want(t, 422, "name at least one file, folder or glob to read")
 	s.send("/sources?lang=en", "path", "/etc", "name", "web-ja", "language", "ja").want(t, 422, `id="path-e"`, "text may be read below")
 	s.send("/sources?lang=ja", "path", root+"/none", "name", "web-ja", "language", "ja").want(t, 422, "ファイルもフォルダーもなく")
 	s.get("/sources/new?lang=ja&name=Web&language=ja&path=/etc").want(t, 200, `id="name-e"`, `value="/etc"`)

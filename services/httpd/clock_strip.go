@@ -148,7 +148,7 @@ func (c clockStrip) day(b *strings.Builder, day time.Time) {
 	if c.narrow {
 		text = day.Format("2")
 		if day.Equal(c.days[0]) || day.Day() == 1 {
-			text = day.Format("1/2")
+			text = day.Format(map[string]string{"ja": "1/2", "en": "2 Jan"}[c.words.lang])
 		}
 	}
 	fmt.Fprintf(b, `<rect x="%.1f" y="%.0f" width="%.1f" height="%.0f" class="%s"/><text x="%.1f" y="%.0f">%s</text>`,
