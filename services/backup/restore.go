@@ -6,12 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"io/fs"
 	"os"
 	"path"
 	"strings"
 
+	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/postgres"
 )
@@ -19,8 +21,9 @@ import (
 // Restored says what became of a backup.
 type Restored struct {
 	About
-	Missing  []ablation.Source // whose text isn't in the data folder
-	Detached postgres.Detached // what no longer goes on by itself; nothing where the data folder is the backup's own
+	Missing   []ablation.Source // whose text isn't in the data folder
+	Elsewhere bool              // the data folder isn't the backup's own
+	Detached  postgres.Detached // what no longer goes on by itself; nothing where the data folder is the backup's own
 }
 
 // Restore fills the store, which must be empty, and puts the backup's files into the data folder where they aren't there.
@@ -35,7 +38,10 @@ func Restore(ctx context.Context, store *postgres.Store, data, file string) (r R
 	if r.About, err = about(&z.Reader); err != nil {
 		return r, noBackup(file, err)
 	}
-	moved := postgres.Moved{From: r.Data, To: data, Elsewhere: r.elsewhere(data)}
+	if r.Elsewhere, err = r.elsewhere(&z.Reader, data); err != nil {
+		return r, err
+	}
+	moved := postgres.Moved{From: r.Data, To: data, Elsewhere: r.Elsewhere}
 	tables := func(table string) (io.ReadCloser, error) { return open(&z.Reader, tableFile(table)) }
 	files := func() error { return putFiles(&z.Reader, data) }
 	if r.Detached, err = store.Load(ctx, r.Dump, moved, tables, files); err != nil {
@@ -45,12 +51,34 @@ func Restore(ctx context.Context, store *postgres.Store, data, file string) (r R
 	return r, err
 }
 
-// elsewhere reports whether a data folder isn't the backup's own.
-func (a About) elsewhere(data string) bool {
-	if a.Folder == "" {
-		return a.Data != data
+// elsewhere reports whether a data folder isn't the backup's own. Where that has no id, as in backups of earlier versions, it is
+// the folder at its path that holds the specs of all its runs: another machine may have a folder of that name.
+func (a About) elsewhere(z *zip.Reader, data string) (bool, error) {
+	if a.Folder != "" || a.Data != data {
+		return a.Folder == "" || a.Folder != folderID(data), nil
 	}
-	return a.Folder != folderID(data)
+	root, err := os.OpenRoot(data)
+	if err != nil {
+		return false, err
+	}
+	defer root.Close()
+	for _, f := range z.File {
+		name, ours := strings.CutPrefix(f.Name, "files/")
+		if !ours || path.Base(name) != spec.SpecFile {
+			continue
+		}
+		here, err := root.ReadFile(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			return true, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		if crc32.ChecksumIEEE(here) != f.CRC32 {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 func noBackup(file string, err error) error {

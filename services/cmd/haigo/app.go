@@ -84,6 +84,16 @@ func (e *env) with(do func(a *app) error) error {
 	return do(a)
 }
 
+// owning is with for what reads or writes the data folder beside the database: it must be that database's.
+func (e *env) owning(do func(a *app) error) error {
+	return e.with(func(a *app) error {
+		if err := a.settle(e); err != nil {
+			return err
+		}
+		return do(a)
+	})
+}
+
 func (a *app) connect(e *env) (err error) {
 	if a.databaseURL == "" {
 		if a.private, err = local.Start(e.ctx, local.Options{Data: a.data, Bin: e.getenv("HAIGO_POSTGRES_BIN"), Log: e.log}); err != nil {

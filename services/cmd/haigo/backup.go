@@ -17,10 +17,7 @@ type backupCmd struct {
 
 // Run writes one file from which restore makes the same database. Others may go on working meanwhile.
 func (c backupCmd) Run(e *env) error {
-	return e.with(func(a *app) error {
-		if err := a.settle(e); err != nil { // its files belong to the database, and its id says whose the backup is
-			return err
-		}
+	return e.owning(func(a *app) error { // its files belong to the database, and its id says whose the backup is
 		about, err := backup.Write(e.ctx, a.store, a.data, version, c.File)
 		if err != nil {
 			return err
@@ -54,12 +51,24 @@ func (c restoreCmd) Run(e *env) error {
 		return err
 	}
 	fmt.Fprintf(e.stderr, "Restored what %s held on %s: %s.\n", restored.Data, restored.Dump.At.Local().Format("2006-01-02 15:04"), many(restored.Rows(), "row"))
+	if restored.Folder == "" {
+		fmt.Fprintln(e.stderr, guessed(restored.Elsewhere, a.data))
+	}
 	for _, s := range restored.Missing {
 		fmt.Fprintf(e.stderr, "The text of source %s %s isn't here; copy %s from where it was, or haigo corpus add %s with the same path (%s) and options.\n",
 			s.Name, s.Version, s.Dir, s.Name, strings.Join(paths(s), ", "))
 	}
 	sayDetached(e, restored.Detached)
 	return nil
+}
+
+// guessed says what a data folder was taken for, to whoever restores a backup that can't tell.
+func guessed(elsewhere bool, data string) string {
+	const words = "The backup is of an earlier version, which doesn't say which data folder it is of. "
+	if elsewhere {
+		return words + data + " isn't at its path or doesn't hold its runs, so it is taken for another: what trained is begun again there."
+	}
+	return words + data + " is at its path and holds its runs, so it is taken for that: what trains there is gone on with."
 }
 
 // paths are where a source's text came from: they are part of its version.

@@ -25,10 +25,7 @@ type gcCmd struct {
 
 // Run says what may go and how much that frees, and removes it where it is told to.
 func (c gcCmd) Run(e *env) error {
-	return e.with(func(a *app) error {
-		if err := a.settle(e); err != nil { // the folders of another database's runs aren't those of deleted ones
-			return err
-		}
+	return e.owning(func(a *app) error { // the folders of another database's runs aren't those of deleted ones
 		items, err := a.keeper().Collect(e.ctx)
 		if c.Delete && !c.Unknown {
 			items = storage.Known(items)

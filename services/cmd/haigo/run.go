@@ -72,7 +72,7 @@ type runRetryCmd struct {
 }
 
 func (c runRetryCmd) Run(e *env) error {
-	return e.with(func(a *app) error {
+	return e.owning(func(a *app) error {
 		if err := a.store.RetryRun(e.ctx, c.ID); err != nil {
 			return err
 		}

@@ -240,6 +240,9 @@ func (c sweepApplyCmd) Run(e *env) error {
 		return err
 	}
 	defer a.close()
+	if err := a.settle(e); err != nil { // checkpoints that it starts from are kept there
+		return err
+	}
 	apply := a.patient(e).Apply
 	if c.Yes {
 		apply = a.patient(e).Replace

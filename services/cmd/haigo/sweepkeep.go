@@ -17,7 +17,7 @@ type sweepKeepCmd struct {
 
 // Run changes what flags name, and prints what then holds. haigo gc does the rest.
 func (c sweepKeepCmd) Run(e *env) error {
-	return e.with(func(a *app) error {
+	return e.owning(func(a *app) error {
 		sweep, err := a.store.Sweep(e.ctx, c.Sweep)
 		if err != nil {
 			return err
@@ -88,10 +88,7 @@ type sweepDeleteCmd struct {
 
 // Run says what is lost, and deletes where it is told to.
 func (c sweepDeleteCmd) Run(e *env) error {
-	return e.with(func(a *app) error {
-		if err := a.settle(e); err != nil { // its runs' folders are elsewhere
-			return err
-		}
+	return e.owning(func(a *app) error { // its runs' folders are elsewhere
 		l, err := a.keeper().Loss(e.ctx, c.Sweep)
 		if err != nil {
 			return err

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
@@ -22,6 +23,27 @@ type nodes struct {
 	settings string        // their digest
 
 	mu sync.Mutex
+}
+
+// lockWithin is how long another worker may hold the file; then one goes on without, for a failure that is lost is a warning.
+const lockWithin = 30 * time.Second
+
+// lock keeps this process's others out, and other workers of the data folder, until it is released.
+func (n *nodes) lock() (release func()) {
+	n.mu.Lock()
+	file, err := os.OpenFile(n.path+".lock", os.O_RDWR|os.O_CREATE, 0o666)
+	if err != nil {
+		return n.mu.Unlock
+	}
+	for until := time.Now().Add(lockWithin); ; time.Sleep(time.Millisecond) {
+		if syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil || time.Now().After(until) {
+			break
+		}
+	}
+	return func() {
+		file.Close()
+		n.mu.Unlock()
+	}
 }
 
 // record is the file.
@@ -68,8 +90,7 @@ func (n *nodes) write(r record) { _ = spec.WriteFile(n.path, r) }
 // blame counts a failure of a node that lost a job, and says whether it is one more: jobs that ran already when the node failed
 // last were lost with it.
 func (n *nodes) blame(node string, since time.Time) bool {
-	n.mu.Lock()
-	defer n.mu.Unlock()
+	defer n.lock()()
 	r := n.read()
 	if !r.blame(node, since) {
 		return false
@@ -90,8 +111,7 @@ func (r record) blame(node string, since time.Time) bool {
 // refused counts a script that failed before exec began, and says whether its node was blamed: where the last thing known of all
 // other nodes is that one of them began. A script that fails elsewhere too, or never went well, is at fault itself.
 func (n *nodes) refused(node string, since time.Time) bool {
-	n.mu.Lock()
-	defer n.mu.Unlock()
+	defer n.lock()()
 	r := n.read()
 	var last outcome
 	for other, s := range r.Scripts {
@@ -107,8 +127,7 @@ func (n *nodes) refused(node string, since time.Time) bool {
 
 // began notes a script that went well.
 func (n *nodes) began(node string) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
+	defer n.lock()()
 	r := n.read()
 	r.Scripts[node] = outcome{Began: true, At: time.Now().UTC()}
 	n.write(r)
@@ -116,8 +135,7 @@ func (n *nodes) began(node string) {
 
 // excluded are the nodes that failed too often, in the order of their names.
 func (n *nodes) excluded() (bad []string) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
+	defer n.lock()()
 	r := n.read()
 	for _, node := range slices.Sorted(maps.Keys(r.Failures)) {
 		if len(r.Failures[node]) >= n.after {
