@@ -37,6 +37,28 @@ func TestBatch_later(t *testing.T) {
 	}
 }
 
+// TestSubmitted: what a login shell prints is no job.
+func TestSubmitted(t *testing.T) {
+	t.Parallel()
+	const motd = "Welcome to login1. Maintenance on Friday.\n"
+	for name, v := range map[string]struct {
+		dialect
+		printed, want string
+	}{
+		"slurm":           {&slurm{}, motd + "7;cluster\n", "7"},
+		"pbs":             {&pbs{}, motd + "12.server\n", "12.server"},
+		"gridengine":      {&gridEngine{}, motd + "9\n", "9"},
+		"no job at all":   {&slurm{}, motd, ""},
+		"nothing":         {&pbs{}, "", ""},
+		"a date and more": {&pbs{}, "1 Dec 2026\n", ""},
+	} {
+		id, err := v.submitted(v.printed)
+		if id != v.want || (err == nil) != (v.want != "") {
+			t.Errorf("%s: %q, %v; want %q", name, id, err, v.want)
+		}
+	}
+}
+
 // TestSlurm_accountsAway: where sacct doesn't tell, jobs are submitted and their ends are found all the same.
 func TestSlurm_accountsAway(t *testing.T) {
 	t.Parallel()

@@ -207,10 +207,11 @@ func (b *Batch) submit(ctx context.Context, h handle) (string, error) {
 		return "", err
 	}
 	id, err := b.dialect.submitted(out)
-	if err == nil {
-		b.log.Info("Submitted a job", "job", id, "name", h.Name)
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", engine.ErrAway, err) // the next look finds the job by its name
 	}
-	return id, err
+	b.log.Info("Submitted a job", "job", id, "name", h.Name)
+	return id, nil
 }
 
 // Poll implements engine.Engine. It answers from the last look and the attempts' folders, and has another look taken in the

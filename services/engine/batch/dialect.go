@@ -1,6 +1,9 @@
 package batch
 
-import "context"
+import (
+	"context"
+	"strings"
+)
 
 // word is what a batch system says of a job.
 type word int
@@ -39,3 +42,15 @@ type dialect interface {
 	// excludes says whether jobs can be kept from nodes.
 	excludes() bool
 }
+
+// lastLine is the last line that is ok; "" for none. Login shells and sites' own wrappers print before what a command does.
+func lastLine(stdout string, ok func(line string) bool) (last string) {
+	for line := range strings.Lines(stdout) {
+		if line = strings.TrimSpace(line); line != "" && ok(line) {
+			last = line
+		}
+	}
+	return last
+}
+
+func isNumber(text string) bool { return text != "" && strings.Trim(text, "0123456789") == "" }

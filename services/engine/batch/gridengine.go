@@ -51,9 +51,8 @@ func (g *gridEngine) submit(j job) []string {
 
 // submitted reads the number, which some sites print lines before.
 func (*gridEngine) submitted(stdout string) (string, error) {
-	lines := strings.Split(strings.TrimSpace(stdout), "\n")
-	id := strings.TrimSpace(lines[len(lines)-1])
-	if id == "" || strings.Trim(id, "0123456789") != "" {
+	id := lastLine(stdout, isNumber)
+	if id == "" {
 		return "", fmt.Errorf("qsub printed %q in place of a job's number", stdout)
 	}
 	return id, nil

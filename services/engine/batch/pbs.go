@@ -58,8 +58,10 @@ func (p *pbs) submit(j job) []string {
 
 // submitted reads 1234.server.
 func (*pbs) submitted(stdout string) (string, error) {
-	id := strings.TrimSpace(stdout)
-	if id == "" || strings.ContainsAny(id, " \t\n") || id[0] < '0' || id[0] > '9' {
+	id := lastLine(stdout, func(line string) bool {
+		return !strings.ContainsAny(line, " \t") && isNumber(line[:1])
+	})
+	if id == "" {
 		return "", fmt.Errorf("qsub printed %q in place of a job's id", stdout)
 	}
 	return id, nil

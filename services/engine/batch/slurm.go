@@ -75,8 +75,11 @@ func splitExcluded(options []string) (others, nodes []string) {
 
 // submitted reads ID or ID;CLUSTER.
 func (*slurm) submitted(stdout string) (string, error) {
-	id, _, _ := strings.Cut(strings.TrimSpace(stdout), ";")
-	if id == "" || strings.Trim(id, "0123456789") != "" {
+	id, _, _ := strings.Cut(lastLine(stdout, func(line string) bool {
+		id, _, _ := strings.Cut(line, ";")
+		return isNumber(id)
+	}), ";")
+	if id == "" {
 		return "", fmt.Errorf("sbatch printed %q in place of a job's number", stdout)
 	}
 	return id, nil
