@@ -26,7 +26,9 @@ func descriptionToWire(d Description) (*trainerpb.DescribeResponse, error) {
 		if err != nil {
 			return nil, fmt.Errorf("encode shape %s: %w", v.Name, err)
 		}
-		response.Shapes = append(response.Shapes, &trainerpb.Shape{Name: v.Name, Model: model, PeakLr: v.PeakLR})
+		response.Shapes = append(response.Shapes, &trainerpb.Shape{
+			Name: v.Name, Model: model, PeakLr: v.PeakLR, StepTokens: v.StepTokens, Beta2: v.Beta2, ZLoss: v.ZLoss,
+		})
 	}
 	return response, nil
 }
@@ -44,7 +46,7 @@ func descriptionFromWire(r *trainerpb.DescribeResponse) (Description, error) {
 		d.Devices = append(d.Devices, Device{Name: v.GetName(), Threads: int(v.GetThreads()), MemoryBytes: v.GetMemoryBytes()})
 	}
 	for _, v := range r.GetShapes() {
-		shape := Shape{Name: v.GetName(), PeakLR: v.GetPeakLr()}
+		shape := Shape{Name: v.GetName(), PeakLR: v.GetPeakLr(), StepTokens: v.GetStepTokens(), Beta2: v.GetBeta2(), ZLoss: v.GetZLoss()}
 		if err := json.Unmarshal(v.GetModel(), &shape.Model); err != nil {
 			return Description{}, fmt.Errorf("decode shape %s: %w", v.GetName(), err)
 		}

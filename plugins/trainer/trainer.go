@@ -48,11 +48,15 @@ type Device struct {
 	MemoryBytes int64
 }
 
-// Shape is a named model shape with a learning rate that was tried.
+// Shape is a named model shape with what a recipe for its size takes where it says nothing else: a learning rate that was tried,
+// and unless 0 how many tokens a step has, Adam's beta2 for steps as long, and the weight of the z-loss.
 type Shape struct {
-	Name   string
-	Model  spec.Model
-	PeakLR float64
+	Name       string
+	Model      spec.Model
+	PeakLR     float64
+	StepTokens int64
+	Beta2      float64
+	ZLoss      float64
 }
 
 // Tokenizer is one that can be learnt from a sweep's sources. TokenizerFile, without a vocabulary, is any that a file has.

@@ -44,7 +44,7 @@ func TestTrainer_carriesEveryField(t *testing.T) {
 		description: trainer.Description{
 			Name: "cpu", Version: "1.2", Devices: []trainer.Device{{Name: "Xeon", Threads: 2, MemoryBytes: 24 << 30}},
 			Packs: true, NativeSchedules: true, Unit: "row", Deterministic: true,
-			Shapes: []trainer.Shape{{Name: "1m", Model: spectest.Spec().Model, PeakLR: 3e-3}},
+			Shapes: []trainer.Shape{{Name: "1m", Model: spectest.Spec().Model, PeakLR: 3e-3, StepTokens: 1 << 14, Beta2: 0.99, ZLoss: 1e-5}},
 			ISAs:   []string{"avx512", "avx2", "portable"}, Precisions: []string{"fp32", "bf16"},
 			Tokenizers: []trainer.Tokenizer{{Name: "unigram-8k", Vocab: 8192}, {Name: trainer.TokenizerFile}}, Tokenize: []string{"/bin/true", "learn"},
 			Absent: "no driver", AbsentJA: "ドライバーがありません",

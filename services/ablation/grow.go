@@ -68,6 +68,8 @@ func (g *growth) recipe(old, next Recipe, others bool) {
 	g.same("recipe.tokenizer", old.Tokenizer == next.Tokenizer)
 	g.same("recipe.tokens", old.Tokens == next.Tokens)
 	g.same("recipe.row_tokens", old.RowTokens == next.RowTokens)
+	next.GoOn(old)
+	old.Optimizer.Beta2, next.Optimizer.Beta2 = cmp.Or(old.Optimizer.Beta2, DefaultBeta2), cmp.Or(next.Optimizer.Beta2, DefaultBeta2)
 	g.same("recipe.batch_rows", old.BatchRows == next.BatchRows)
 	g.same("recipe.precision", old.Precision == next.Precision)
 	next.Optimizer.PeakLR = cmp.Or(next.Optimizer.PeakLR, old.Optimizer.PeakLR)

@@ -29,8 +29,21 @@ func (r *reader) recipe(n *node, sources int) Recipe {
 
 		ShareTrunks: r.choice(f["share_trunks"], "true", "true", "false") == "true",
 	}
+	out.Left = left(f)
 	r.evaluation(f["eval"], &out, sources)
 	r.steps(f["tokens"], out)
+	return out
+}
+
+// left is what the document leaves to the shape.
+func left(recipe map[string]*node) Left {
+	out := Left{BatchRows: recipe["batch_rows"] == nil, Beta2: true, ZLoss: true}
+	if n := recipe["optimizer"]; n != nil {
+		for _, e := range n.entries {
+			out.Beta2 = out.Beta2 && e.key.text != "beta2"
+			out.ZLoss = out.ZLoss && e.key.text != "z_loss"
+		}
+	}
 	return out
 }
 
@@ -60,7 +73,7 @@ func (r *reader) steps(n *node, recipe Recipe) {
 func (r *reader) optimizer(n *node) Optimizer {
 	var f map[string]*node
 	if n != nil {
-		f = r.fields(n, "peak_lr", "warmup", "decay", "final_lr", "weight_decay", "clip")
+		f = r.fields(n, "peak_lr", "warmup", "decay", "final_lr", "weight_decay", "clip", "beta2", "z_loss")
 	}
 	return Optimizer{
 		PeakLR:      r.number(f["peak_lr"], 0, span{low: 0, high: 1, above: true}),
@@ -69,6 +82,8 @@ func (r *reader) optimizer(n *node) Optimizer {
 		FinalLR:     r.part(f["final_lr"], 0.1),
 		WeightDecay: r.number(f["weight_decay"], 0.1, span{low: 0, high: 10}),
 		Clip:        r.number(f["clip"], 1, span{low: 0, high: math.Inf(1)}),
+		Beta2:       r.number(f["beta2"], DefaultBeta2, span{low: 0, high: 0.9999, above: true}),
+		ZLoss:       r.number(f["z_loss"], 0, span{low: 0, high: 1}),
 	}
 }
 

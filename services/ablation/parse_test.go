@@ -67,8 +67,9 @@ func TestParseSweep_every_key(t *testing.T) {
 			Trainer: "cpu", Shape: ablation.Shape{Layers: 4, Width: 128, Heads: 4, FFN: 352}, Tokenizer: "bytes",
 			Tokens: 60_000_000, RowTokens: 128, BatchRows: 16, Precision: "bf16",
 			Optimizer: ablation.Optimizer{
-				PeakLR: 3e-3, Warmup: ablation.Amount{Fraction: 0.015}, Decay: "linear", FinalLR: 0.2, Clip: 2,
+				PeakLR: 3e-3, Warmup: ablation.Amount{Fraction: 0.015}, Decay: "linear", FinalLR: 0.2, Clip: 2, Beta2: 0.95,
 			},
+			Left:       ablation.Left{Beta2: true, ZLoss: true},
 			Eval:       ablation.Amount{Tokens: 600_000},
 			SetBytes:   49_504, // three sources, 101 times: 15M
 			Items:      300,
@@ -121,8 +122,9 @@ schedules:
 		Shape: ablation.Shape{Preset: "1m"}, Tokenizer: "bytes",
 		Tokens: 1_500_000_000, RowTokens: 256, BatchRows: 32, Precision: "fp32",
 		Optimizer: ablation.Optimizer{
-			Warmup: ablation.Amount{Fraction: 0.02}, Decay: "cosine", FinalLR: 0.1, WeightDecay: 0.1, Clip: 1,
+			Warmup: ablation.Amount{Fraction: 0.02}, Decay: "cosine", FinalLR: 0.1, WeightDecay: 0.1, Clip: 1, Beta2: 0.95,
 		},
+		Left:       ablation.Left{BatchRows: true, Beta2: true, ZLoss: true},
 		Eval:       ablation.Amount{Fraction: 0.05},
 		EvalOpen:   true,
 		SetBytes:   ablation.DefaultSetBytes,

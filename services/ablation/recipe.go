@@ -1,5 +1,7 @@
 package ablation
 
+import "math"
+
 // Recipe is what a run is besides its schedule.
 type Recipe struct {
 	Trainer    string     `json:"trainer,omitempty"` // empty: the first that works here
@@ -10,7 +12,8 @@ type Recipe struct {
 	BatchRows  int        `json:"batch_rows"`
 	Precision  string     `json:"precision"`
 	Optimizer  Optimizer  `json:"optimizer"`
-	Eval       Amount     `json:"eval"`               // between evaluations
+	Eval       Amount     `json:"eval"` // between evaluations
+	Left       Left       `json:"-"`
 	EvalOpen   bool       `json:"-"`                  // the document leaves Eval open
 	TaskEval   Amount     `json:"task_eval,omitzero"` // between evaluations that have tasks; none: as often as a tenth of the time allows
 	Scored     Scored     `json:"scored,omitzero"`    // by an evaluation, as found at the start
@@ -35,7 +38,8 @@ type Shape struct {
 	FFN    int    `json:"ffn,omitempty"`
 }
 
-// Optimizer is AdamW with warm-up and decay. PeakLR 0 takes the preset's tried rate.
+// Optimizer is AdamW with warm-up and decay. PeakLR 0 takes the preset's tried rate; Beta2 0, of a sweep that was started before
+// recipes had it, is [DefaultBeta2].
 type Optimizer struct {
 	PeakLR      float64 `json:"peak_lr"`
 	Warmup      Amount  `json:"warmup"`
@@ -43,6 +47,52 @@ type Optimizer struct {
 	FinalLR     float64 `json:"final_lr"` // fraction of PeakLR
 	WeightDecay float64 `json:"weight_decay"`
 	Clip        float64 `json:"clip"`
+	Beta2       float64 `json:"beta2,omitempty"`
+	ZLoss       float64 `json:"z_loss,omitempty"`
+}
+
+// DefaultBeta2 is Adam's where neither the recipe nor its shape says another.
+const DefaultBeta2 = 0.95
+
+// Left is what a document leaves open, for the shape to say.
+type Left struct{ BatchRows, Beta2, ZLoss bool }
+
+// leastSteps are those that a run should have before its steps are made as long as its size takes them.
+const leastSteps = 500
+
+// Fit takes what the recipe leaves open from its model's size: tokens a step, halved up to twice where a run would have too few
+// steps, and never so that a step has no row; beta2 for steps of so many tokens, with the same half-life in tokens where they are
+// shorter; and the z-loss. Values of 0 say nothing.
+func (r *Recipe) Fit(stepTokens int64, beta2, zLoss float64) {
+	if r.Left.BatchRows && stepTokens > 0 {
+		n := stepTokens
+		for range 2 {
+			if r.Tokens < leastSteps*n {
+				n /= 2
+			}
+		}
+		r.BatchRows = int(max(1, n/int64(r.RowTokens)))
+	}
+	if r.Left.Beta2 && beta2 > 0 {
+		part := min(1, float64(r.TokensPerStep())/float64(max(1, stepTokens)))
+		r.Optimizer.Beta2 = math.Round(math.Pow(beta2, part)*1e4) / 1e4
+	}
+	if r.Left.ZLoss {
+		r.Optimizer.ZLoss = zLoss
+	}
+}
+
+// GoOn takes what the recipe leaves open from that of a run whose state is taken.
+func (r *Recipe) GoOn(was Recipe) {
+	if r.Left.BatchRows {
+		r.BatchRows = was.BatchRows
+	}
+	if r.Left.Beta2 {
+		r.Optimizer.Beta2 = was.Optimizer.Beta2
+	}
+	if r.Left.ZLoss {
+		r.Optimizer.ZLoss = was.Optimizer.ZLoss
+	}
 }
 
 // Checkpoint says how often checkpoints are written and how many stay.

@@ -41,6 +41,40 @@ func TestRecipe_steps(t *testing.T) {
 	}
 }
 
+func TestRecipe_Fit(t *testing.T) {
+	t.Parallel()
+	type fitted struct {
+		BatchRows    int
+		Beta2, ZLoss float64
+	}
+	open := ablation.Left{BatchRows: true, Beta2: true, ZLoss: true}
+	for _, v := range []struct {
+		name       string
+		tokens     int64
+		left       ablation.Left
+		stepTokens int64
+		want       fitted
+	}{
+		{"a long run has the size's steps", 100_000_000, open, 16 << 10, fitted{64, 0.99, 1e-5}},
+		{"a shorter one half as long ones", 5_000_000, open, 16 << 10, fitted{32, 0.995, 1e-5}},
+		{"a short one never less than a quarter", 1_000_000, open, 16 << 10, fitted{16, 0.9975, 1e-5}},
+		{"a step has a row", 100_000_000, open, 100, fitted{1, 0.99, 1e-5}},
+		{"what the document says stays", 100_000_000, ablation.Left{}, 16 << 10, fitted{32, 0.9, 0.1}},
+		{"its own batch makes beta2 for that", 100_000_000, ablation.Left{Beta2: true}, 16 << 10, fitted{32, 0.995, 0.1}},
+	} {
+		r := ablation.Recipe{Tokens: v.tokens, RowTokens: 256, BatchRows: 32, Left: v.left, Optimizer: ablation.Optimizer{Beta2: 0.9, ZLoss: 0.1}}
+		r.Fit(v.stepTokens, 0.99, 1e-5)
+		if got := (fitted{r.BatchRows, r.Optimizer.Beta2, r.Optimizer.ZLoss}); got != v.want {
+			t.Errorf("%s: got %+v, want %+v", v.name, got, v.want)
+		}
+	}
+	r := ablation.Recipe{Tokens: 1e8, RowTokens: 256, BatchRows: 32, Left: open, Optimizer: ablation.Optimizer{Beta2: ablation.DefaultBeta2}}
+	r.Fit(0, 0, 0)
+	if r.BatchRows != 32 || r.Optimizer.Beta2 != ablation.DefaultBeta2 || r.Optimizer.ZLoss != 0 {
+		t.Errorf("a shape that says nothing: %+v", r)
+	}
+}
+
 func TestAmount_Of(t *testing.T) {
 	t.Parallel()
 	tests := []struct {

@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -239,6 +240,8 @@ func (t *traits) recipe() {
 	})
 	count("warmup", say("ウォームアップ（ステップ）", "Warm-up (steps)"), func(s ablation.Side) int64 { return s.Recipe().WarmupSteps() })
 	field("weight_decay", say("重み減衰", "Weight decay"), func(r ablation.Recipe) string { return number(r.Optimizer.WeightDecay) })
+	field("beta2", say("Adam の β₂", "Adam's β₂"), func(r ablation.Recipe) string { return number(cmp.Or(r.Optimizer.Beta2, ablation.DefaultBeta2)) })
+	field("z_loss", say("z-loss", "z-loss"), func(r ablation.Recipe) string { return number(r.Optimizer.ZLoss) })
 	field("clip", say("勾配クリップ", "Clipping"), func(r ablation.Recipe) string { return number(r.Optimizer.Clip) })
 	setBytes := func(s ablation.Side) int64 { return s.Recipe().SetBytes }
 	t.number("set_bytes", say("検証セットの大きさ（上限）", "Held-out set, at most"), setBytes, func(n int64) ablation.Label { return same(Size(n)) }, " B")

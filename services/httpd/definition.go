@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -154,7 +155,11 @@ func learningRate(o ablation.Optimizer) string {
 	if o.PeakLR == 0 {
 		return o.Decay
 	}
-	return strings.TrimSpace(fmt.Sprintf("%g %s", o.PeakLR, o.Decay))
+	text := strings.TrimSpace(fmt.Sprintf("%g %s", o.PeakLR, o.Decay))
+	if o.Beta2 != 0 && o.Beta2 != ablation.DefaultBeta2 || o.ZLoss > 0 {
+		text += fmt.Sprintf(" · β₂ %g · z-loss %g", cmp.Or(o.Beta2, ablation.DefaultBeta2), o.ZLoss)
+	}
+	return text
 }
 
 // shares are the arms with the share of each source over the whole run, from the weight table that is really sampled.

@@ -91,7 +91,7 @@ func (s *Server) newForm(ctx context.Context, words words, d ablation.Draft, v n
 	f.More = []field{
 		b.field("recipe/tokenizer", "sweep.def.tokenizer", "text", ablation.TokenizerBytes),
 		b.field("recipe/row_tokens", "new.f.row", "number", strconv.Itoa(r.RowTokens)),
-		b.field("recipe/batch_rows", "new.f.batch", "number", strconv.Itoa(r.BatchRows)),
+		b.field("recipe/batch_rows", "new.f.batch", "number", b.batchRows(r, trainers, named)),
 		b.field("recipe/eval/every", "new.f.eval", "tokens", "5%"),
 		b.field("recipe/eval/items", "new.f.items", "name", words.text("new.f.items.own")),
 		b.field("recipe/max_epochs", "new.f.max", "number", "16"),
@@ -181,6 +181,16 @@ func tokenizersOf(trainers []trainer.Description, named string) []string {
 		}
 	}
 	return names
+}
+
+// batchRows is what holds where the document says nothing: the size's rows a batch.
+func (b formBuilder) batchRows(r ablation.Recipe, trainers []trainer.Description, named string) string {
+	for _, shape := range shapesOf(trainers, named) {
+		if shape.Name == r.Shape.Preset {
+			r.Fit(shape.StepTokens, 0, 0)
+		}
+	}
+	return strconv.Itoa(r.BatchRows)
 }
 
 func trainerNames(trainers []trainer.Description) []option {

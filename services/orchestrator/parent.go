@@ -38,6 +38,9 @@ func (s *Sweeper) findParents(ctx context.Context, r *resolved) error {
 		r.Sweep.Parents = append(r.Sweep.Parents, p)
 	}
 	past := r.Sweep.Parents[0].Past
+	if ref.Take == ablation.TakeState && r.existing == nil {
+		r.Sweep.Recipe.GoOn(past.Recipe)
+	}
 	r.Sweep.Recipe.SetBytes = cmp.Or(r.Sweep.Recipe.SetBytes, past.Recipe.SetBytes)
 	if r.Sweep.Recipe.ItemsOpen {
 		r.Sweep.Recipe.Items, r.Sweep.Recipe.ItemsOpen = past.Recipe.Items, false // what goes on is asked the same

@@ -15,7 +15,6 @@ import (
 // Values that a recipe does not vary: the field's usual ones for small proxies.
 const (
 	adamBeta1 = 0.9
-	adamBeta2 = 0.95
 	adamEps   = 1e-8
 	ropeBase  = 10000
 	normEps   = 1e-5
@@ -149,10 +148,11 @@ func specOptimizer(r ablation.Recipe, shape trainer.Shape) spec.Optimizer {
 		Decay:           r.Optimizer.Decay,
 		DecaySteps:      r.DecaySteps(),
 		Beta1:           adamBeta1,
-		Beta2:           adamBeta2,
+		Beta2:           spec.Real(cmp.Or(r.Optimizer.Beta2, ablation.DefaultBeta2)),
 		Eps:             adamEps,
 		WeightDecay:     spec.Real(r.Optimizer.WeightDecay),
 		Clip:            spec.Real(r.Optimizer.Clip),
+		ZLoss:           spec.Real(r.Optimizer.ZLoss),
 	}
 }
 

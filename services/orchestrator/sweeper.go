@@ -366,6 +366,7 @@ func (r *resolved) settle() error {
 	if err != nil {
 		return r.placed(err)
 	}
+	r.fit(shape)
 	if product == nil || len(product.Shapes) == 0 {
 		recipe.Optimizer.PeakLR = cmp.Or(recipe.Optimizer.PeakLR, shape.PeakLR)
 	} else if err := r.settleProduct(*product); err != nil {
@@ -376,6 +377,23 @@ func (r *resolved) settle() error {
 		r.Sweep.Seed = &seed
 	}
 	return nil
+}
+
+// fit takes what the recipe leaves open from its shape, of several the first; what a start has recorded stays, and of a run whose
+// state is taken it is as that one was.
+func (r *resolved) fit(shape trainer.Shape) {
+	start, product := r.Sweep.Recipe.Start, r.Sweep.Design.Product
+	if r.existing != nil || start != nil && start.Take == ablation.TakeState {
+		return
+	}
+	if product != nil && len(product.Shapes) > 0 {
+		first, err := shapeOf(product.Shapes[0], r.description, "")
+		if err != nil {
+			return // said where the product's shapes are found
+		}
+		shape = first
+	}
+	r.Sweep.Recipe.Fit(shape.StepTokens, shape.Beta2, shape.ZLoss)
 }
 
 // hasPrecision refuses a precision that the trainer doesn't compute in on this machine.

@@ -7,18 +7,18 @@ import (
 )
 
 // shapes are named by their parameters, smallest first. The first two are the CPU trainer's of these names, so that its small
-// sweeps, the demo's among them, run here unchanged; of the others the embedding isn't counted, and their learning rates are half of
-// DataDecide's 0.0047·(N/108M)^(-1/3) (arXiv 2504.11393), as OLMo-core's ladder takes them: a formula for batches of 16k
-// tokens and more, not measured here.
+// sweeps, the demo's among them, run here unchanged; of the others the embedding isn't counted, and what they learn by is by their size
+// as OLMo-core's ladder takes it, not measured here: half of DataDecide's learning rate 0.0047·(N/108M)^(-1/3) (arXiv 2504.11393);
+// about 2048·160·(N/108M)^(2/3) tokens a step, to a power of two; beta2 0.99, z-loss 1e-5.
 func shapes() []trainer.Shape {
 	return []trainer.Shape{
 		plain(shape("0.2m", 4, 64, 2, 176, 5e-3)),
 		plain(shape("0.5m", 4, 96, 3, 256, 4e-3)),
-		shape("1m", 5, 128, 2, 384, 1.1e-2),
-		shape("5m", 6, 256, 4, 704, 6.6e-3),
-		shape("20m", 6, 512, 8, 1408, 4.2e-3),
-		shape("60m", 8, 768, 12, 2048, 2.9e-3),
-		shape("150m", 12, 1024, 16, 2816, 2.1e-3),
+		sized(shape("1m", 5, 128, 2, 384, 1.1e-2), 16<<10),
+		sized(shape("5m", 6, 256, 4, 704, 6.6e-3), 32<<10),
+		sized(shape("20m", 6, 512, 8, 1408, 4.2e-3), 128<<10),
+		sized(shape("60m", 8, 768, 12, 2048, 2.9e-3), 256<<10),
+		sized(shape("150m", 12, 1024, 16, 2816, 2.1e-3), 512<<10),
 	}
 }
 
@@ -27,6 +27,12 @@ func shape(name string, layers, width, heads, ffn int, peakLR float64) trainer.S
 		Layers: layers, Width: width, Heads: heads, KVHeads: heads, FFN: ffn, Vocab: rows.Vocabulary,
 		Tied: true, RopeBase: 10000, NormEps: 1e-5, QKNorm: true,
 	}}
+}
+
+// sized is a shape with the tokens of its steps.
+func sized(s trainer.Shape, tokens int64) trainer.Shape {
+	s.StepTokens, s.Beta2, s.ZLoss = tokens, 0.99, 1e-5
+	return s
 }
 
 // plain is a shape without norms of queries and keys.

@@ -325,6 +325,9 @@ type Shape struct {
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	Model         []byte                 `protobuf:"bytes,2,opt,name=model,proto3" json:"model,omitempty"` // JSON, as in spec.json
 	PeakLr        float64                `protobuf:"fixed64,3,opt,name=peak_lr,json=peakLr,proto3" json:"peak_lr,omitempty"`
+	StepTokens    int64                  `protobuf:"varint,4,opt,name=step_tokens,json=stepTokens,proto3" json:"step_tokens,omitempty"`
+	Beta2         float64                `protobuf:"fixed64,5,opt,name=beta2,proto3" json:"beta2,omitempty"`
+	ZLoss         float64                `protobuf:"fixed64,6,opt,name=z_loss,json=zLoss,proto3" json:"z_loss,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -376,6 +379,27 @@ func (x *Shape) GetModel() []byte {
 func (x *Shape) GetPeakLr() float64 {
 	if x != nil {
 		return x.PeakLr
+	}
+	return 0
+}
+
+func (x *Shape) GetStepTokens() int64 {
+	if x != nil {
+		return x.StepTokens
+	}
+	return 0
+}
+
+func (x *Shape) GetBeta2() float64 {
+	if x != nil {
+		return x.Beta2
+	}
+	return 0
+}
+
+func (x *Shape) GetZLoss() float64 {
+	if x != nil {
+		return x.ZLoss
 	}
 	return 0
 }
@@ -908,11 +932,15 @@ const file_trainer_proto_rawDesc = "" +
 	"\x06Device\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\athreads\x18\x02 \x01(\x05R\athreads\x12!\n" +
-	"\fmemory_bytes\x18\x03 \x01(\x03R\vmemoryBytes\"J\n" +
+	"\fmemory_bytes\x18\x03 \x01(\x03R\vmemoryBytes\"\x98\x01\n" +
 	"\x05Shape\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05model\x18\x02 \x01(\fR\x05model\x12\x17\n" +
-	"\apeak_lr\x18\x03 \x01(\x01R\x06peakLr\"\"\n" +
+	"\apeak_lr\x18\x03 \x01(\x01R\x06peakLr\x12\x1f\n" +
+	"\vstep_tokens\x18\x04 \x01(\x03R\n" +
+	"stepTokens\x12\x14\n" +
+	"\x05beta2\x18\x05 \x01(\x01R\x05beta2\x12\x15\n" +
+	"\x06z_loss\x18\x06 \x01(\x01R\x05zLoss\"\"\n" +
 	"\fCheckRequest\x12\x12\n" +
 	"\x04spec\x18\x01 \x01(\fR\x04spec\"\xdf\x03\n" +
 	"\rCheckResponse\x125\n" +
