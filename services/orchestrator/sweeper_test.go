@@ -164,6 +164,47 @@ func TestSweeper_Apply_precision(t *testing.T) {
 	}
 }
 
+// sized is a trainer whose shapes say what goes with their size.
+type sized struct {
+	inProcess
+	stepTokens int64
+}
+
+func (z sized) Describe(ctx context.Context, name string) (trainer.Description, error) {
+	d, err := z.inProcess.Describe(ctx, name)
+	for i := range d.Shapes {
+		d.Shapes[i].StepTokens, d.Shapes[i].Beta2, d.Shapes[i].ZLoss = z.stepTokens, 0.99, 1e-5
+	}
+	return d, err
+}
+
+// TestSweeper_Apply_size: what a recipe leaves open is its shape's, as recorded at the start; what it says stays.
+func TestSweeper_Apply_size(t *testing.T) {
+	t.Parallel()
+	store := open(t, pgtest.URL(t))
+	addText(t, store)
+	apply := func(stepTokens int64, name, more string) ablation.Recipe {
+		s := &orchestrator.Sweeper{Store: store, Trainers: sized{cpu, stepTokens}, RunsAtOnce: 1}
+		recipe := "recipe: {trainer: cpu, shape: 0.2m, tokens: 512k, row_tokens: 64, max_epochs: 100000" + more + "}"
+		document := strings.Replace(string(sweepFile(name, "")), "recipe: {trainer: cpu, shape: {layers: 1, width: 16, heads: 1, ffn: 16}, tokens: 512, row_tokens: 16, batch_rows: 4, max_epochs: 1000}", recipe, 1)
+		sweep, _, err := s.Apply(t.Context(), []byte(document), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sweep.Recipe
+	}
+	is := func(r ablation.Recipe, batch int, beta2, zLoss float64) {
+		t.Helper()
+		if r.BatchRows != batch || r.Optimizer.Beta2 != beta2 || r.Optimizer.ZLoss != zLoss {
+			t.Errorf("%d rows a batch, beta2 %v, z-loss %v; want %d, %v, %v", r.BatchRows, r.Optimizer.Beta2, r.Optimizer.ZLoss, batch, beta2, zLoss)
+		}
+	}
+	is(apply(1024, "open", ""), 16, 0.99, 1e-5)
+	is(apply(256, "open", ""), 16, 0.99, 1e-5)
+	is(apply(1024, "own", ", batch_rows: 8, optimizer: {beta2: 0.9, z_loss: 0}"), 8, 0.9, 0)
+	is(apply(0, "plain", ""), 32, 0.99, 1e-5)
+}
+
 // straight is a trainer that goes on only as its recipe says, as a training command of which nothing else is said.
 type straight struct{ inProcess }
 

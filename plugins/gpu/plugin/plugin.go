@@ -39,6 +39,9 @@ func (p *Plugin) Describe(ctx context.Context) (trainer.Description, error) {
 		d.Absent, d.AbsentJA = err.Error(), spec.InJapanese(err)
 	}
 	d.Devices = devices
+	for i, s := range d.Shapes {
+		d.Shapes[i].StepTokens = fitting(s, devices)
+	}
 	return d, nil
 }
 

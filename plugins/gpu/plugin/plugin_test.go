@@ -163,6 +163,32 @@ func TestCheck_OfACard(t *testing.T) {
 	}
 }
 
+// TestDescribe_ItsStepsFitItsCard: what a shape takes for its size can be trained in either precision.
+func TestDescribe_ItsStepsFitItsCard(t *testing.T) {
+	card(t, "NVIDIA H100 80GB HBM3, 81559, 550.54.15")
+	program := filepath.Join(t.TempDir(), "haigo-gpu")
+	environment(t, program)
+	client := trainertest.Open(t, plugin.New(program, "v1"))
+	d, err := client.Describe(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	steps := map[string]int64{}
+	for _, shape := range d.Shapes {
+		steps[shape.Name] = shape.StepTokens >> 10
+		s := valid(t)
+		s.Model, s.Precision, s.RowTokens, s.BatchRows = shape.Model, spec.PrecisionFP32, 256, int(max(1, shape.StepTokens/256))
+		s.Sources = []spec.Source{rowstest.Write(t, filepath.Join(t.TempDir(), "ja"), "ja", []string{string(make([]byte, 999))})}
+		if report, err := client.Check(context.Background(), s); err != nil || len(report.Problems) > 0 {
+			t.Errorf("%s: %v, %v", shape.Name, report.Problems, err)
+		}
+	}
+	want := map[string]int64{"0.2m": 0, "0.5m": 0, "1m": 16, "5m": 32, "20m": 128, "60m": 64, "150m": 32}
+	if diff := cmp.Diff(want, steps); diff != "" {
+		t.Errorf("thousands of tokens a step (-want +got):\n%s", diff)
+	}
+}
+
 func TestPlan(t *testing.T) {
 	t.Parallel()
 	s := valid(t)

@@ -29,6 +29,25 @@ func shape(name string, layers, width, heads, ffn int, peakLR float64) trainer.S
 	}}
 }
 
+// usualStep is how many tokens the steps of any size have at least where they are cut to fit a device, and usualRow a row of them.
+const usualStep, usualRow = 8 << 10, 256
+
+// fitting is how many tokens a step of a shape has, halved until a run in fp32 takes no more than two thirds of the memory of the
+// largest device.
+func fitting(shape trainer.Shape, devices []trainer.Device) int64 {
+	most, n := int64(0), shape.StepTokens
+	for _, d := range devices {
+		most = max(most, d.MemoryBytes)
+	}
+	takes := func() int64 {
+		return memory(&spec.Spec{Model: shape.Model, Precision: spec.PrecisionFP32, BatchRows: int(n / usualRow), RowTokens: usualRow})
+	}
+	for most > 0 && n > usualStep && takes() > most/3*2 {
+		n /= 2
+	}
+	return n
+}
+
 // sized is a shape with the tokens of its steps.
 func sized(s trainer.Shape, tokens int64) trainer.Shape {
 	s.StepTokens, s.Beta2, s.ZLoss = tokens, 0.99, 1e-5
