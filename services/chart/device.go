@@ -2,6 +2,7 @@ package chart
 
 import (
 	"cmp"
+	"path/filepath"
 	"slices"
 
 	"github.com/haigo-lab/haigo/services/ablation"
@@ -46,6 +47,16 @@ type deviceKey struct {
 	isa, precision   string
 	shape            ablation.Shape
 	rows, tokens     int
+	tokenizer        string
+}
+
+// modelText is what was trained on a device: a shape, a batch, and a tokenizer that isn't bytes.
+func modelText(k deviceKey) ablation.Label {
+	text := shapeText(k.shape)
+	if k.tokenizer != "" && k.tokenizer != ablation.TokenizerBytes {
+		text += " · " + filepath.Base(k.tokenizer)
+	}
+	return say("%s · %d × %d トークン", "%s · %d × %d tokens", text, k.rows, k.tokens)
 }
 
 // DeviceUses are those of the runs that are compared, models of fewest FLOPs a token first, then what is cheapest, then what is
@@ -83,7 +94,7 @@ func middleOf(m *analysis.Middle) float64 {
 // used adds what a stretch of a run reached. Of a run that had several on one kind of device the last one counts.
 func used(uses []DeviceUse, s ablation.Side, r ablation.Run, g ablation.Segment, t ablation.Throughput, known ablation.Devices) []DeviceUse {
 	recipe, n := s.Recipe(), float64(max(1, g.Devices))/max(1, t.Shared)
-	key := deviceKey{g.Device, max(1, g.Devices), 0, g.ISA, recipe.Precision, recipe.Shape, recipe.BatchRows, recipe.RowTokens}
+	key := deviceKey{g.Device, max(1, g.Devices), 0, g.ISA, recipe.Precision, recipe.Shape, recipe.BatchRows, recipe.RowTokens, recipe.Tokenizer}
 	if g.ISA != "" {
 		key.threads = g.Threads
 	}
@@ -92,7 +103,7 @@ func used(uses []DeviceUse, s ablation.Side, r ablation.Run, g ablation.Segment,
 		i = len(uses)
 		uses = append(uses, DeviceUse{
 			Device: key.device, Devices: key.devices, ISA: key.isa, Threads: key.threads, Precision: key.precision,
-			Model: say("%s · %d × %d トークン", "%s · %d × %d tokens", shapeText(recipe.Shape), key.rows, key.tokens), YenPerHour: known.Price(g.Device), key: key, cost: s.FLOPsPerToken(),
+			Model: modelText(key), YenPerHour: known.Price(g.Device), key: key, cost: s.FLOPsPerToken(),
 		})
 	}
 	run := DeviceRun{Run: s.Sweep.Name + "/" + r.Name, TokensPerS: t.TokensPerS / n}

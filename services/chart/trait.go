@@ -216,6 +216,15 @@ func taskVersion(s ablation.Side, name string) TraitValue {
 	return TraitValue{say("%s（%d 問）", "%s (%d items)", t.Version, t.Items), t.SHA256}
 }
 
+// tokenizerValue is a tokenizer's name and which one of that name it is: what it was learnt from may differ.
+func tokenizerValue(s ablation.Side) TraitValue {
+	name, made := s.Recipe().Tokenizer, s.Sweep.Tokenized
+	if made == nil {
+		return plainValue(name)
+	}
+	return TraitValue{say("%s（%s）", "%s (%s)", name, made.SHA256[:min(8, len(made.SHA256))]), made.SHA256}
+}
+
 // recipe are the fields of the recipe that change what a run learns or how it is scored.
 func (t *traits) recipe() {
 	field := func(key string, name ablation.Label, value func(ablation.Recipe) string) {
@@ -226,7 +235,7 @@ func (t *traits) recipe() {
 	}
 	field("shape", say("モデルの形", "Model"), func(r ablation.Recipe) string { return shapeText(r.Shape) })
 	count("tokens", say("トークン数", "Tokens of a run"), func(s ablation.Side) int64 { return s.Recipe().Tokens })
-	field("tokenizer", say("トークナイザー", "Tokenizer"), func(r ablation.Recipe) string { return r.Tokenizer })
+	t.add(TraitRecipe, "tokenizer", say("トークナイザー", "Tokenizer"), "tokenizer", tokenizerValue)
 	field("batch", say("バッチ（行 × トークン）", "Batch (rows × tokens)"), func(r ablation.Recipe) string { return fmt.Sprintf("%d × %d", r.BatchRows, r.RowTokens) })
 	field("precision", say("精度", "Precision"), func(r ablation.Recipe) string { return r.Precision })
 	t.add(TraitRecipe, "peak_lr", say("学習率", "Learning rate"), "peak_lr", func(s ablation.Side) TraitValue {

@@ -1,6 +1,7 @@
 package orchestrator
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/haigo-lab/haigo/services/ablation"
@@ -24,8 +25,9 @@ func (s *Sweeper) scored(r *resolved) {
 		if err != nil {
 			continue // its run will say what is wrong with it
 		}
+		n = slices.Clone(n) // it is remembered for others
 		for i := range n {
-			n[i] = n[i] * tokens / max(1, bytes) // as long as the text that is trained on
+			n[i] = n[i] * tokens / max(1, bytes) // a token is as long as of the text that is trained on
 		}
 		e.Tasks = append(e.Tasks, n)
 	}
