@@ -49,7 +49,7 @@ func (r reader) Tokenize(ctx context.Context, _ string, o spec.TokenizerOrder) e
 	for _, s := range o.Sources {
 		made.Sources[s.ManifestSHA256] = spec.TokenizerMeasured{Bytes: 1000, Tokens: 500}
 	}
-	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
+	if err := errors.Join(os.MkdirAll(o.Dir, 0o755), os.WriteFile(filepath.Join(o.Dir, spec.TokenizerName), nil, 0o644)); err != nil {
 		return err
 	}
 	return spec.WriteFile(filepath.Join(o.Dir, spec.TokenizerAbout), made)
@@ -90,6 +90,34 @@ func TestSweeper_tokenizer(t *testing.T) {
 	again, created, err := s.Apply(t.Context(), tokenFile("tokens", "unigram-8k"), "")
 	if err != nil || created || again.Tokenized.Key != sweep.Tokenized.Key || r.asked.Load() != 1 {
 		t.Errorf("again: created %v, %+v, %v; made %d times", created, again.Tokenized, err, r.asked.Load())
+	}
+}
+
+// TestSweeper_tokenizerOfWeights: runs that start from others' weights read those weights' tokenizer, whatever their own sources
+// would have taught, and no other.
+func TestSweeper_tokenizerOfWeights(t *testing.T) {
+	t.Parallel()
+	store := open(t, pgtest.URL(t))
+	addText(t, store)
+	r := reader{cpu, make(chan struct{}), new(atomic.Int32)}
+	close(r.may)
+	s := &orchestrator.Sweeper{Store: store, Trainers: r, RunsAtOnce: 1, Data: t.TempDir(), Patience: time.Minute}
+	first, _, err := s.Apply(t.Context(), tokenFile("first", "unigram-8k"), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := func(tokenizer string) []byte {
+		text := strings.Replace(string(tokenFile("second", tokenizer)), "trainer: cpu, ", "trainer: cpu, start: {run: first/half, step: last}, ", 1)
+		return []byte(strings.NewReplacer("[web-ja, web-en]", "[web-ja]", "{web-ja: 0.5, web-en: 0.5}", "{web-ja: 1}").Replace(text))
+	}
+	plan, err := s.Plan(t.Context(), from("unigram-8k"))
+	if err != nil || plan.Tokenized == nil || plan.Tokenized.SHA256 != first.Tokenized.SHA256 || plan.Tokenized.Key == first.Tokenized.Key {
+		t.Errorf("started from weights: %+v, %v; theirs is %+v", plan.Tokenized, err, first.Tokenized)
+	}
+	var bad *ablation.Invalid
+	_, err = s.Plan(t.Context(), from("bytes"))
+	if !errors.As(err, &bad) || bad.Problems[0].Field != "recipe.tokenizer" || !strings.Contains(bad.Problems[0].Message.EN, "read unigram-8k; give unigram-8k") {
+		t.Errorf("another tokenizer: %v", err)
 	}
 }
 
