@@ -119,13 +119,12 @@ func (e *engine) arms(d *Decision) {
 	d.Value = d.signed(interval(d.column(0)))
 	best := make([]float64, len(groups))
 	for _, row := range d.composed {
-		least := 1
+		least := slices.Min(row[1 : 1+len(groups)])
 		for i := range groups {
-			if row[1+i] < row[least] {
-				least = 1 + i
+			if row[1+i] == least { // one mixture at several sizes is as likely in each of them
+				best[i] += 1 / float64(len(d.composed))
 			}
 		}
-		best[least-1] += 1 / float64(len(d.composed))
 	}
 	front := e.front(d, len(groups))
 	for i, g := range groups {

@@ -12,7 +12,7 @@ const (
 	BaselineNatural  = "natural"   // every source by its size
 	BaselineUniform  = "uniform"   // every source alike
 	BaselineOwn      = "own"       // the tried mixture that own weights rank first: no run is needed to know it
-	BaselineBestSeen = "best-seen" // the tried mixture that scored best
+	BaselineBestSeen = "best-seen" // the tried mixture that scored best, for its size
 )
 
 // zeroRun are the baselines, without what the draws say of them.
@@ -55,16 +55,37 @@ func (e *engine) bestSeen() int { return e.bestOf(e.groups) }
 
 func (e *engine) bestOf(groups [][]int) int {
 	best, least := -1, math.Inf(1)
-	for i, g := range groups {
-		v := e.seen(g)
-		if e.options.Objective.Max {
-			v = -v
-		}
+	for i, v := range e.levels(groups) {
 		if v < least {
 			best, least = i, v
 		}
 	}
 	return best
+}
+
+// levels are the measured objectives of mixtures, lower being better, each moved to the size that is decided about by what the models
+// make of that: a larger run isn't a better mixture.
+func (e *engine) levels(groups [][]int) []float64 {
+	out := make([]float64, len(groups))
+	var moved []int
+	var from, to []table.Run
+	for i, g := range groups {
+		run := e.fit.Table.Runs[g[0]]
+		out[i] = e.seen(g)
+		if e.options.Objective.Max {
+			out[i] = -out[i]
+		}
+		sized := run
+		sized.Parameters, sized.Tokens = e.target.Parameters, e.target.Tokens
+		if sized.Parameters != run.Parameters || sized.Tokens != run.Tokens {
+			moved, from, to = append(moved, i), append(from, run), append(to, sized)
+		}
+	}
+	was, is := e.compose(from), e.compose(to)
+	for k, i := range moved {
+		out[i] += is[k] - was[k]
+	}
+	return out
 }
 
 // OwnLeast keeps the log of a share that is 0 finite.

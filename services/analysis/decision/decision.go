@@ -33,7 +33,7 @@ type Arm struct {
 	Run     table.Run
 	Seen    float64  // mean of the measured objective; NaN where a metric is missing
 	Value   Interval // of the objective; shrunken to what its neighbours say, so that luck isn't taken for merit
-	PBest   float64  // that it is the best of the tried mixtures
+	PBest   float64  // that its mixture is the best of the tried ones; one that was run at several sizes is an arm at each, and as likely
 	PFront  float64  // that no tried mixture is better in every metric of the objective
 	AsGood  bool     // can't be told from the recommended one
 	Against Interval // its objective minus the recommended one's
