@@ -2,6 +2,7 @@ package decision
 
 import (
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/stat/distuv"
 
@@ -16,7 +17,7 @@ type Detectable struct {
 	Metric  string
 	SD      float64 // between seeds of one mixture; NaN: no mixture was run twice
 	Freedom int     // on which it stands
-	Seeds   int     // of each mixture, as often as any was run
+	Seeds   int     // of each mixture, as most were run
 	Effect  float64 // in the metric's unit; NaN where SD is
 }
 
@@ -53,10 +54,12 @@ func (d Detectable) Needs(effect float64) (seeds, runs int) {
 
 func (e *engine) detectable(d *Decision) {
 	sd, freedom := e.fit.Noise(d.Run)
-	seeds := 1
+	var each []int
 	for _, g := range e.fit.Table.Groups() {
-		seeds = max(seeds, len(g))
+		each = append(each, len(g))
 	}
+	slices.Sort(each)
+	seeds := each[len(each)/2]
 	for k, name := range e.fit.Table.Metrics {
 		d.Detectable = append(d.Detectable, Detectable{name, sd[k], freedom[k], seeds, Effect(sd[k], freedom[k], seeds)})
 	}

@@ -117,7 +117,7 @@ func shown(v Interval) string { return fmt.Sprintf("%.4g (90%%: %.4g … %.4g)",
 
 // edges are the sources whose shares lie where no tried mixture lies beyond, and could.
 func (e *engine) edges(run table.Run) []string {
-	const near, room = 1e-6, 1e-3
+	const near, room = 1e-3, 1e-3 // searches end within a thousandth of an edge
 	var out []string
 	for j, name := range e.fit.Table.Sources {
 		edge := false
