@@ -4,7 +4,6 @@ import (
 	"math"
 	"slices"
 
-	"github.com/haigo-lab/haigo/services/analysis/surrogate"
 	"github.com/haigo-lab/haigo/services/analysis/table"
 )
 
@@ -62,7 +61,7 @@ func (e *engine) spoken() []string {
 			if e.weights[k] == 0 {
 				at += 2
 			}
-			if surrogate.Rising(name) {
+			if e.fit.Rising(name) {
 				at++
 			}
 			if at < rank {
@@ -120,9 +119,12 @@ func (e *engine) price(d *Decision, of, in string) Price {
 	drawn := e.fit.Draw([]table.Run{d.Run, end}, draws, e.options.Seed)
 	costs := make([]float64, draws)
 	for s := range costs {
-		costs[s] = (b.drawn(drawn, s, 1).y - b.drawn(drawn, s, 0).y) / gain
+		here, there := b.drawn(drawn, s, 0), b.drawn(drawn, s, 1)
+		costs[s] = (there.y - here.y) / max(gain/10, here.x-there.x) // what is gained is no surer than what it costs
 	}
 	out.Gain, out.Cost, out.Run = gain, interval(costs), end
+	mean := (b.of(e.fit.Means([]table.Run{end})[0]).y - b.of(b.here).y) / gain
+	out.Cost = Interval{mean, min(out.Cost.Low, mean), max(out.Cost.Top, mean)}
 	return out
 }
 
