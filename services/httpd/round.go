@@ -111,6 +111,9 @@ func (d sweepData) why(r ablation.Round) []string {
 				says = append(says, w.text("round.why.noise", "n", len(a.Seeds)))
 			}
 		}
+		if again := d.Sweep.Recurrence; again != nil && again.Until != "" {
+			says = append(says, w.text("round.why.until", "t", again.Until))
+		}
 		return says
 	}
 	says := []string{d.readWords(r)}
