@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/haigo-lab/haigo/services/ablation"
 )
@@ -135,10 +136,14 @@ func (s *Scores) pool() {
 	}
 }
 
-// LowerIsBetter reports which way a metric is good: bits per byte and losses fall; accuracies, margins, matches and speeds
-// rise.
+// risingWords are parts of names of metrics that are better when higher.
+var risingWords = []string{"acc", "accuracy", "f1", "exact", "em", "margin", "bleu", "rouge", "score", "match"}
+
+// LowerIsBetter reports by its name which way a metric is good: bits per byte and losses fall; accuracies, margins, matches and
+// speeds rise.
 func LowerIsBetter(metric string) bool {
-	rising := slices.ContainsFunc([]string{"/accuracy", "/margin", "/exact", "/f1"}, func(end string) bool { return strings.HasSuffix(metric, end) })
+	words := strings.FieldsFunc(strings.ToLower(metric), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	rising := slices.ContainsFunc(words, func(w string) bool { return slices.Contains(risingWords, w) })
 	return !rising && metric != ablation.MetricTokensPerS && metric != ablation.MetricMFU
 }
 

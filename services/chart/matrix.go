@@ -7,7 +7,7 @@ import (
 	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/analysis"
 	"github.com/haigo-lab/haigo/services/analysis/decision"
-	"github.com/haigo-lab/haigo/services/analysis/surrogate"
+	"github.com/haigo-lab/haigo/services/analysis/evidence"
 	"github.com/haigo-lab/haigo/services/analysis/table"
 )
 
@@ -28,6 +28,7 @@ type MatrixColumn struct {
 	Scores       analysis.Scores
 	Floor        float64 // what a guess gets
 	task         string  // empty: held-out text
+	rising       bool
 }
 
 // MatrixRow is an arm's differences from its baseline.
@@ -49,8 +50,8 @@ const matrixRows = 24
 
 // NewMatrix compares the arms of a sweep in what its finished runs have scored, and in what else the objective is of, as with runs
 // that were imported. Without anything decided no mixture is recommended. Without columns or arms it is empty.
-func NewMatrix(d Data, metrics []string, goal decision.Objective, found *decision.Outlook) Matrix {
-	m := Matrix{data: d, Columns: d.matrixColumns(metrics, goal), Base: -1}
+func NewMatrix(d Data, of evidence.Evidence, found *decision.Outlook) Matrix {
+	m := Matrix{data: d, Columns: d.matrixColumns(of), Base: -1}
 	if len(m.Columns) == 0 || len(d.Arms) == 0 {
 		return Matrix{Base: -1}
 	}
@@ -64,7 +65,7 @@ func NewMatrix(d Data, metrics []string, goal decision.Objective, found *decisio
 	for i := range d.Arms {
 		m.all = append(m.all, m.row(answers, i, d.Sweep.Baseline(d.Arms, i)))
 	}
-	order := d.bestFirst(goal)
+	order := d.bestFirst(of.Goal)
 	if len(order) > matrixRows {
 		order, m.Left = order[:matrixRows], len(order)-matrixRows
 	}
@@ -78,11 +79,11 @@ func NewMatrix(d Data, metrics []string, goal decision.Objective, found *decisio
 
 // matrixColumns are the held-out sets of languages, of every task its bits per byte and what its accuracy is above a guess, and what
 // else the objective is of.
-func (d Data) matrixColumns(metrics []string, goal decision.Objective) []MatrixColumn {
+func (d Data) matrixColumns(of evidence.Evidence) []MatrixColumn {
 	var out []MatrixColumn
 	add := func(c MatrixColumn) {
-		if slices.Contains(metrics, c.Metric) && !slices.ContainsFunc(out, func(o MatrixColumn) bool { return o.Metric == c.Metric }) {
-			c.Scores = d.scores(c.Metric)
+		if slices.Contains(of.Table.Metrics, c.Metric) && !slices.ContainsFunc(out, func(o MatrixColumn) bool { return o.Metric == c.Metric }) {
+			c.Scores, c.rising = d.scores(c.Metric), of.Rising(c.Metric)
 			out = append(out, c)
 		}
 	}
@@ -93,8 +94,8 @@ func (d Data) matrixColumns(metrics []string, goal decision.Objective) []MatrixC
 		add(MatrixColumn{Name: same(t.Name), Sub: same("bits per byte"), Lang: t.Lang, Metric: ablation.TaskBPB(t.Name), task: t.Name})
 		add(MatrixColumn{Name: same(t.Name), Sub: say("正答率 − 偶然（ポイント）", "accuracy − chance, points"), Lang: t.Lang, Metric: ablation.TaskAccuracy(t.Name), task: t.Name, Floor: t.Floor()})
 	}
-	for _, t := range goal.Terms {
-		add(MatrixColumn{Name: setName(t.Metric), Sub: Hint(t.Metric), Lang: langOf(t.Metric), Metric: t.Metric})
+	for _, t := range of.Goal.Terms {
+		add(MatrixColumn{Name: setName(t.Metric), Sub: directed(of.Rising(t.Metric)), Lang: langOf(t.Metric), Metric: t.Metric})
 	}
 	return out
 }
@@ -209,7 +210,7 @@ func (c MatrixColumn) Kind(v MatrixCell) string {
 		return CellNone
 	case math.Abs(v.Mean) <= v.Half:
 		return CellTie
-	case (v.Mean < 0) != surrogate.Rising(c.Metric):
+	case (v.Mean < 0) != c.rising:
 		return CellGood
 	}
 	return CellBad

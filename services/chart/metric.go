@@ -67,10 +67,14 @@ func curveHint(metric string) ablation.Label {
 	case ablation.MetricSeconds:
 		return say("開始からの時間", "since the start")
 	}
-	if analysis.LowerIsBetter(metric) {
-		return say("低いほどよい", "lower is better")
+	return directed(!analysis.LowerIsBetter(metric))
+}
+
+func directed(rising bool) ablation.Label {
+	if rising {
+		return say("高いほどよい", "higher is better")
 	}
-	return say("高いほどよい", "higher is better")
+	return say("低いほどよい", "lower is better")
 }
 
 // axisOf is what a metric's axis measures. Metrics that are good low or high are drawn close; the others from 0.

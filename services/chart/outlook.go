@@ -117,6 +117,13 @@ func measureAxis(metric string) Axis {
 	return a
 }
 
+// measured is a metric's axis, good where the decision wants it.
+func (o Outlook) measured(metric string) Axis {
+	a := measureAxis(metric)
+	a.Good = map[bool]string{true: "high", false: "low"}[o.Fit.Rising(metric)]
+	return a
+}
+
 // OutlookFront draws the trade-off of two metrics as the models see it: the best that is to be had, with a band, and how sure
 // each of its places is; what was measured; the recommended mixture. Where the fit lacks one of the metrics it is empty.
 func OutlookFront(o Outlook) (Figure, error) {
@@ -130,7 +137,7 @@ func OutlookFront(o Outlook) (Figure, error) {
 		f.Empty = say("二つの指標がそろっていない", "Two metrics are needed")
 		return f, newDrawing(scale{0, 1, .25}, scale{0, 1, .25}).finish(&f)
 	}
-	f.X, f.Y = measureAxis(o.Front.X), measureAxis(o.Front.Y)
+	f.X, f.Y = o.measured(o.Front.X), o.measured(o.Front.Y)
 	w := front{Outlook: o, points: slices.Clone(o.Front.Points)}
 	slices.SortFunc(w.points, func(a, b decision.FrontPoint) int { return cmp.Compare(a.X.Mean, b.X.Mean) })
 	w.x, w.y = analysis.Both(o.Arms, o.Results, o.Front.X, o.Front.Y)

@@ -47,7 +47,7 @@ func (w response) metric(k int) string { return w.Fit.Table.Metrics[w.Responses[
 
 func (w response) axis() Axis {
 	if len(w.Responses[w.i].Metrics) == 1 {
-		return measureAxis(w.metric(0))
+		return w.measured(w.metric(0))
 	}
 	return axisOf(w.metric(0))
 }

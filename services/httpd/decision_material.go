@@ -98,12 +98,12 @@ func (s *Server) matrixFigure(ctx context.Context, d chart.Data, a aim) (chart.F
 	}
 	o, err := s.outlook(ctx, d, a)
 	if _, few := errors.AsType[*ablation.Invalid](err); few {
-		return chart.NewMatrix(d, m.Table.Metrics, m.Goal, nil).Figure()
+		return chart.NewMatrix(d, m.Evidence, nil).Figure()
 	}
 	if err != nil {
 		return chart.Figure{}, err
 	}
-	f, err := chart.NewMatrix(d, m.Table.Metrics, m.Goal, &o.Outlook).Figure()
+	f, err := chart.NewMatrix(d, m.Evidence, &o.Outlook).Figure()
 	return o.Aimed(f, a.Objective, a.Tokens, a.Parameters), err
 }
 

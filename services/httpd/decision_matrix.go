@@ -39,7 +39,7 @@ type matrixCell struct {
 }
 
 func (p decisionPage) matrix() matrix {
-	of := chart.NewMatrix(p.Data, p.Table.Metrics, p.Goal, p.outlook)
+	of := chart.NewMatrix(p.Data, p.Evidence, p.outlook)
 	m := matrix{Left: of.Left, Figure: newFigure("matrix", sweepURL(p.Sweep.Name), "matrix", p.aimed(url.Values{}))}
 	for _, c := range of.Columns {
 		m.Columns = append(m.Columns, matrixColumn{metricHead{c.Name.In(p.words.lang), c.Lang}, c.Sub.In(p.words.lang)})

@@ -4,7 +4,6 @@ import (
 	"math"
 	"slices"
 
-	"github.com/haigo-lab/haigo/services/analysis"
 	"github.com/haigo-lab/haigo/services/analysis/surrogate"
 	"github.com/haigo-lab/haigo/services/analysis/table"
 )
@@ -34,7 +33,7 @@ func MakeFront(fit *surrogate.Fit, o Options, x, y string) Front {
 
 func (e *engine) tradeoff(x, y string) Front {
 	kx, ky := e.metric(x), e.metric(y)
-	sx, sy := down(x), down(y)
+	sx, sy := e.down(x), e.down(y)
 	pool, means := e.pool()
 	runs := pick(pool, thin(undominated(means, kx, ky, sx, sy), frontPoints))
 	drawn := e.fit.Draw(runs, draws, e.options.Seed)
@@ -50,8 +49,8 @@ func (e *engine) tradeoff(x, y string) Front {
 func (e *engine) metric(name string) int { return slices.Index(e.fit.Table.Metrics, name) }
 
 // down is the sign that makes lower better.
-func down(metric string) float64 {
-	if surrogate.Rising(metric) {
+func (e *engine) down(metric string) float64 {
+	if e.fit.Rising(metric) {
 		return -1
 	}
 	return 1
@@ -99,8 +98,14 @@ func (f *Front) uncertain(x, y [][]float64, sx, sy float64) {
 	n := len(f.Points)
 	band := make([][]float64, n)
 	for s := range x {
+		end := 0
+		for j := range n {
+			if sx*x[s][j] < sx*x[s][end] {
+				end = j
+			}
+		}
 		for i := range n {
-			best, beaten := math.Inf(1), false
+			best, beaten := math.Inf(1), false // where no X is as good in this draw, the best one counts
 			for j := range n {
 				beaten = beaten || sx*x[s][j] < sx*x[s][i] && sy*y[s][j] < sy*y[s][i]
 				if sx*x[s][j] <= sx*f.Points[i].X.Mean {
@@ -110,16 +115,14 @@ func (f *Front) uncertain(x, y [][]float64, sx, sy float64) {
 			if !beaten {
 				f.Points[i].P += 1 / float64(len(x))
 			}
-			if !math.IsInf(best, 1) {
-				band[i] = append(band[i], sy*best)
+			if math.IsInf(best, 1) {
+				best = sy * y[s][end]
 			}
+			band[i] = append(band[i], sy*best)
 		}
 	}
 	for i := range n {
-		f.Points[i].Band = f.Points[i].Y
-		if float64(len(band[i])) > analysis.Level*float64(len(x)) {
-			f.Points[i].Band = interval(band[i])
-		}
+		f.Points[i].Band = interval(band[i])
 	}
 }
 

@@ -30,7 +30,7 @@ type plane struct {
 }
 
 func (e *engine) plane(x, y string) plane {
-	return plane{e.metric(x), e.metric(y), down(x), down(y)}
+	return plane{e.metric(x), e.metric(y), e.down(x), e.down(y)}
 }
 
 func (p plane) known() bool { return p.kx >= 0 && p.ky >= 0 }

@@ -33,6 +33,17 @@ func Mean(metrics []string) Objective {
 	return o
 }
 
+// Rising says of every metric that counts whether the objective wants it higher.
+func (o Objective) Rising() map[string]bool {
+	out := map[string]bool{}
+	for _, t := range o.Terms {
+		if t.Weight != 0 {
+			out[t.Metric] = o.Max == (t.Weight > 0)
+		}
+	}
+	return out
+}
+
 // String is the expression that ParseObjective reads.
 func (o Objective) String() string {
 	var b strings.Builder

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/analysis"
 	"github.com/haigo-lab/haigo/services/analysis/decision"
 	"github.com/haigo-lab/haigo/services/analysis/surrogate"
 	"github.com/haigo-lab/haigo/services/analysis/table"
@@ -141,7 +142,7 @@ func (m *Evidence) Usual() decision.Objective {
 	for _, is := range []func(string) bool{
 		func(metric string) bool { return strings.HasPrefix(metric, ablation.BPB("")) && place(metric) >= 0 },
 		func(metric string) bool { return strings.HasPrefix(metric, ablation.BPB("")) },
-		func(metric string) bool { return !surrogate.Rising(metric) },
+		analysis.LowerIsBetter,
 	} {
 		if found := slices.DeleteFunc(slices.Clone(m.Table.Metrics), func(metric string) bool { return !is(metric) }); len(found) > 0 {
 			slices.SortStableFunc(found, func(a, b string) int { return place(a) - place(b) })
@@ -182,12 +183,28 @@ func (m *Evidence) About() string {
 	return fmt.Sprint(m.id, m.Goal.String(), m.Tokens, m.Parameters)
 }
 
+// rising is what an objective that somebody wrote says of its metrics; nil: nobody wrote one.
+func (m *Evidence) rising() map[string]bool {
+	if cmp.Or(m.Objective, m.own) == "" {
+		return nil
+	}
+	return m.Goal.Rising()
+}
+
+// Rising reports whether a metric is better when it is higher: as the objective says that somebody wrote, else by its name.
+func (m *Evidence) Rising(metric string) bool {
+	if rising, said := m.rising()[metric]; said {
+		return rising
+	}
+	return !analysis.LowerIsBetter(metric)
+}
+
 // seed of all decisions: the same runs and aim are the same decision.
 const seed = 1
 
 // Decide fits and decides, and proposes so many mixtures to run next. What the runs don't allow is *ablation.Invalid.
 func (m *Evidence) Decide(next int) (decision.Outlook, error) {
-	fit, err := surrogate.New(surrogate.Setup{Table: m.Table, Pairs: m.Pairs, Shares: m.Shares, Sizes: m.Sizes})
+	fit, err := surrogate.New(surrogate.Setup{Table: m.Table, Pairs: m.Pairs, Shares: m.Shares, Sizes: m.Sizes, Rising: m.rising()})
 	if err != nil {
 		return decision.Outlook{}, err
 	}
@@ -200,6 +217,6 @@ func (m *Evidence) Decide(next int) (decision.Outlook, error) {
 		}
 	}
 	x, y := m.Against()
-	v := decision.View{X: x, Y: y, Responses: slices.DeleteFunc(names, surrogate.Rising), Next: next}
+	v := decision.View{X: x, Y: y, Responses: slices.DeleteFunc(names, m.Rising), Next: next}
 	return decision.Look(fit, decision.Options{Objective: m.Goal, Limits: m.Limits, Front: m.Front, Tokens: m.Tokens, Parameters: m.Parameters, Seed: seed}, v), nil
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/analysis"
 	"github.com/haigo-lab/haigo/services/analysis/table"
 )
 
@@ -18,6 +19,7 @@ type Setup struct {
 	Shares []float64          // the phases' shares of the tokens; nil: equal
 	Tokens float64            // of runs that don't say; 0: not known
 	Sizes  map[string]float64 // tokens of each source; left out: not known
+	Rising map[string]bool    // by metric: whether it is better when higher, where somebody says so; of the others their names do
 }
 
 // Fit is models of every metric over mixtures and schedules. It is safe for concurrent use.
@@ -29,6 +31,7 @@ type Fit struct {
 	groups  [][]int // of runs that differ by seed only
 	xs      []exposure
 	metrics []*metric
+	rising  map[string]bool // as in Setup
 }
 
 // Fewest is how many mixtures must have been run before anything is said.
@@ -48,7 +51,7 @@ func New(s Setup) (*Fit, error) {
 
 // prepare gathers what each metric is fitted to.
 func prepare(s Setup) (*Fit, error) {
-	f := &Fit{Table: s.timed()}
+	f := &Fit{Table: s.timed(), rising: s.Rising}
 	f.groups = f.Table.Groups()
 	if err := f.enough(); err != nil {
 		return nil, err
@@ -104,6 +107,14 @@ func (f *Fit) measured() {
 	for i, r := range f.Table.Runs {
 		f.Table.Runs[i].Values = pick(r.Values, keep)
 	}
+}
+
+// Rising reports whether a metric is better when it is higher: as was said, else by its name.
+func (f *Fit) Rising(metric string) bool {
+	if rising, said := f.rising[metric]; said {
+		return rising
+	}
+	return !analysis.LowerIsBetter(metric)
 }
 
 func (f *Fit) note(en, ja string, args ...any) {

@@ -32,7 +32,7 @@ func (f *Fit) metric(k int, own []int) *metric {
 	values, rows := f.values(k)
 	m.rows = rows
 	all := slices.Concat(values...)
-	m.target, m.level = targetOf(all, Rising(m.name)), all[0]
+	m.target, m.level = targetOf(all, f.Rising(m.name)), all[0]
 	if m.constant = slices.Min(all) == slices.Max(all); m.constant {
 		return m
 	}

@@ -2,12 +2,8 @@ package surrogate
 
 import (
 	"math"
-	"strings"
-	"unicode"
 
 	"gonum.org/v1/gonum/floats"
-
-	"github.com/haigo-lab/haigo/services/analysis"
 )
 
 // target maps a metric's values to logs of something positive that falls as it gets better, and back. Losses and bits per
@@ -47,23 +43,4 @@ func (t target) from(y float64) float64 {
 		return math.Exp(y)
 	}
 	return t.sign * (t.best + t.spread*(math.Exp(y)-1))
-}
-
-// risingWords are parts of names of metrics that are better when higher.
-var risingWords = []string{"acc", "accuracy", "f1", "exact", "em", "margin", "bleu", "rouge", "score", "match"}
-
-// Rising reports whether a metric is better when it is higher, by its name.
-func Rising(metric string) bool {
-	if !analysis.LowerIsBetter(metric) {
-		return true
-	}
-	words := strings.FieldsFunc(strings.ToLower(metric), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
-	for _, w := range words {
-		for _, rising := range risingWords {
-			if w == rising {
-				return true
-			}
-		}
-	}
-	return false
 }

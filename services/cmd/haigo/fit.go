@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/analysis"
 	"github.com/haigo-lab/haigo/services/analysis/decision"
 	"github.com/haigo-lab/haigo/services/analysis/surrogate"
 	"github.com/haigo-lab/haigo/services/analysis/table"
@@ -151,6 +152,13 @@ func (c fitCmd) setup(t table.Table) (surrogate.Setup, []ablation.Label, error) 
 		s.Sizes[text[:i]] = float64(n)
 	}
 	var err error
+	if c.Objective != "" {
+		var goal decision.Objective
+		if goal, err = decision.ParseObjective(c.Objective, t.Metrics); err != nil {
+			return s, nil, err
+		}
+		s.Rising = goal.Rising()
+	}
 	s.Shares, err = c.shares(t.Phases)
 	return s, notes, err
 }
@@ -222,7 +230,7 @@ func fewer(found, asked int) []ablation.Label {
 
 // minimised warns of metrics that are better when higher, by their names, where the mean of all is minimised.
 func minimised(metrics []string) []ablation.Label {
-	rising := slices.DeleteFunc(slices.Clone(metrics), func(name string) bool { return !surrogate.Rising(name) })
+	rising := slices.DeleteFunc(slices.Clone(metrics), func(name string) bool { return analysis.LowerIsBetter(name) })
 	if len(rising) == 0 {
 		return nil
 	}
