@@ -4,7 +4,9 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"maps"
 	"math"
+	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
@@ -180,4 +182,44 @@ func fields(data []byte, field func(number protowire.Number, value uint64, data 
 		field(number, value, bytes)
 		data = data[n:]
 	}
+}
+
+// Curves are the scalars of every run, from what is in each of its folders ("." is its own). Where some run has several, such as train
+// and validation, tags carry the folder that they are in. Files of one folder are one curve: a restart writes another, and what
+// that says of a step counts.
+func Curves(found map[string]map[string][]Scalar) map[string][]Scalar {
+	several := false
+	for _, folders := range found {
+		several = several || len(folders) > 1
+	}
+	out := map[string][]Scalar{}
+	for id, folders := range found {
+		for _, folder := range slices.Sorted(maps.Keys(folders)) {
+			for _, s := range newestOfEach(folders[folder]) {
+				if several && folder != "." {
+					s.Tag = folder + "/" + s.Tag
+				}
+				out[id] = append(out[id], s)
+			}
+		}
+	}
+	return out
+}
+
+func newestOfEach(scalars []Scalar) []Scalar {
+	type place struct {
+		tag  string
+		step int64
+	}
+	at := map[place]int{}
+	var out []Scalar
+	for _, s := range scalars {
+		if i, there := at[place{s.Tag, s.Step}]; there {
+			out[i] = s
+			continue
+		}
+		at[place{s.Tag, s.Step}] = len(out)
+		out = append(out, s)
+	}
+	return out
 }

@@ -81,19 +81,23 @@ func (m *maker) tokens(r table.Run) float64 {
 	return m.Tokens
 }
 
-// lengths sets the tokens of a step: the longest run's over its steps.
+// lengths sets the tokens of a step: those of the run that took the fewest for one, so that no two steps of another become one.
 func (m *maker) lengths() {
-	tokens, steps := 0.0, int64(0)
+	longest, least := 0.0, math.Inf(1)
 	for _, r := range m.Table.Runs {
-		tokens = max(tokens, m.tokens(r))
-		for _, s := range m.Curves[r.ID] {
-			steps = max(steps, s.Step)
+		longest = max(longest, m.tokens(r))
+		if last := m.last(r); last > 0 {
+			least = min(least, m.tokens(r)/float64(last))
 		}
 	}
-	if steps == 0 {
-		steps = Steps
+	if math.IsInf(least, 1) {
+		least = longest / Steps
 	}
-	m.perStep = max(1, int64(math.Round(tokens/float64(steps))))
+	m.perStep = max(1, int64(math.Round(least)))
+	steps := int64(0)
+	for _, r := range m.Table.Runs {
+		steps = max(steps, m.steps(r))
+	}
 	seed := uint64(0)
 	m.out.Sweep = ablation.Sweep{
 		Name: m.Name, Question: m.Question, Seed: &seed, Seeds: []int64{1}, State: ablation.SweepCompleted,
@@ -138,19 +142,20 @@ func (m *maker) arm(group []int) {
 	}
 }
 
-// steps are those that a run's curves reach, or that stand for its tokens.
+// steps are those that stand for a run's tokens; where these aren't known, those that its curves reach.
 func (m *maker) steps(r table.Run) int64 {
-	steps := int64(0)
-	for _, s := range m.Curves[r.ID] {
-		steps = max(steps, s.Step)
-	}
-	if steps > 0 {
-		return steps
-	}
 	if tokens := m.tokens(r); tokens > 0 {
 		return max(int64(m.Table.Phases), int64(math.Round(tokens/float64(m.perStep))))
 	}
-	return m.out.Sweep.Recipe.Steps()
+	return cmp.Or(m.last(r), Steps)
+}
+
+// last is the last step of a run's curves; 0 where it has none.
+func (m *maker) last(r table.Run) (step int64) {
+	for _, s := range m.Curves[r.ID] {
+		step = max(step, s.Step)
+	}
+	return step
 }
 
 var unnameable = regexp.MustCompile(`[^a-z0-9._-]+`)
@@ -214,11 +219,7 @@ func (m *maker) run(arm ablation.Arm, steps, replicate int64, r table.Run) {
 	run := Run{Parameters: int64(r.Parameters), Run: ablation.Run{
 		ID: ablation.RunID(m.Name, arm.Name, replicate), Name: fmt.Sprintf("%s-s%d", arm.Name, replicate), Sweep: m.Name, Arm: arm.Name, Replicate: replicate, Steps: steps,
 	}}
-	for _, s := range m.Curves[r.ID] {
-		if slices.Contains(m.Table.Metrics, s.Tag) && s.Step >= 0 {
-			run.Points = append(run.Points, ablation.Point{Metric: s.Tag, Step: s.Step, Value: ablation.Real(s.Value)})
-		}
-	}
+	run.Points = m.points(r)
 	if len(run.Points) == 0 {
 		for k, name := range m.Table.Metrics {
 			if !math.IsNaN(r.Values[k]) {
@@ -227,4 +228,27 @@ func (m *maker) run(arm ablation.Arm, steps, replicate int64, r table.Run) {
 		}
 	}
 	m.out.Runs = append(m.out.Runs, run)
+}
+
+// points are those of a run's curves, each where its tokens are: runs of other batches take other steps for as many.
+func (m *maker) points(r table.Run) (out []ablation.Point) {
+	type place struct {
+		metric string
+		step   int64
+	}
+	at := map[place]int{}
+	scale := float64(m.steps(r)) / float64(max(1, m.last(r)))
+	for _, s := range m.Curves[r.ID] {
+		if !slices.Contains(m.Table.Metrics, s.Tag) || s.Step < 0 {
+			continue
+		}
+		p := ablation.Point{Metric: s.Tag, Step: int64(math.Round(float64(s.Step) * scale)), Value: ablation.Real(s.Value)}
+		if i, there := at[place{p.Metric, p.Step}]; there {
+			out[i] = p
+			continue
+		}
+		at[place{p.Metric, p.Step}] = len(out)
+		out = append(out, p)
+	}
+	return out
 }

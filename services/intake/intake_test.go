@@ -5,6 +5,7 @@ import (
 	"errors"
 	"hash/crc32"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -105,6 +106,11 @@ func TestMake(t *testing.T) {
 	if got, err = intake.Make(q); err != nil || len(got.Runs[0].Points) != 2 || got.Runs[0].Steps != 40 || got.Sweep.Recipe.TokensPerStep() != 5e7 {
 		t.Errorf("%v: %+v", err, got.Runs[0])
 	}
+	q.Curves["r/1"] = []intake.Scalar{{Tag: "bpb/ja", Step: 10, Value: 3}, {Tag: "bpb/ja", Step: 80, Value: 2}} // of smaller batches: as many tokens as are said
+	if got, err = intake.Make(q); err != nil || got.Runs[2].Steps != 80 || got.Runs[0].Steps != 160 || got.Runs[0].Points[1].Step != 160 || got.Sweep.Recipe.TokensPerStep() != 12_500_000 {
+		t.Errorf("%v: %+v", err, got.Runs)
+	}
+	delete(q.Curves, "r/1")
 	if _, err := intake.Make(intake.Request{Name: "none"}); err == nil {
 		t.Error("no runs are taken")
 	}
@@ -116,5 +122,19 @@ func TestMake(t *testing.T) {
 	q.Tokens = 2e9
 	if _, err := intake.Make(q); err != nil {
 		t.Errorf("its length from elsewhere: %v", err)
+	}
+}
+
+// TestCurves: files of one folder are one curve, the newest of a step; those of several folders are curves of their own.
+func TestCurves(t *testing.T) {
+	t.Parallel()
+	own := []intake.Scalar{{Tag: "loss", Step: 1, Value: 3}, {Tag: "loss", Step: 2, Value: 2}, {Tag: "loss", Step: 2, Value: 1}}
+	got := intake.Curves(map[string]map[string][]intake.Scalar{"a": {"v0": own}})
+	if want := []intake.Scalar{own[0], own[2]}; !slices.Equal(got["a"], want) {
+		t.Errorf("one folder: %+v, want %+v", got["a"], want)
+	}
+	got = intake.Curves(map[string]map[string][]intake.Scalar{"a": {"train": own[:1], "validation": own[1:2], ".": own[2:]}})
+	if want := []intake.Scalar{own[2], {Tag: "train/loss", Step: 1, Value: 3}, {Tag: "validation/loss", Step: 2, Value: 2}}; !slices.Equal(got["a"], want) {
+		t.Errorf("several folders: %+v, want %+v", got["a"], want)
 	}
 }

@@ -117,7 +117,7 @@ func eventFolders(dir string) (map[string][]intake.Scalar, error) {
 	if err != nil {
 		return nil, fmt.Errorf("event files can't be read (%w); give the folder that has a folder for each run", err)
 	}
-	curves := map[string][]intake.Scalar{}
+	found := map[string]map[string][]intake.Scalar{} // by run and folder
 	for _, entry := range entries {
 		id := entry.Name()
 		err := filepath.WalkDir(filepath.Join(dir, id), func(path string, d fs.DirEntry, err error) error {
@@ -129,38 +129,21 @@ func eventFolders(dir string) (map[string][]intake.Scalar, error) {
 				return err
 			}
 			scalars, err := intake.ReadEvents(path, data)
-			curves[id] = append(curves[id], scalars...)
+			if found[id] == nil {
+				found[id] = map[string][]intake.Scalar{}
+			}
+			folder, _ := filepath.Rel(filepath.Join(dir, id), filepath.Dir(path)) // one is above the other
+			found[id][filepath.ToSlash(folder)] = append(found[id][filepath.ToSlash(folder)], scalars...)
 			return err
 		})
 		if err != nil {
 			return nil, err
 		}
 	}
-	if len(curves) == 0 {
+	if len(found) == 0 {
 		return nil, invalidFlag("--tensorboard", dir+" has no folder with event files (events.out.tfevents.*) in it")
 	}
-	for id, scalars := range curves { // a restart writes another file: what it says of a step counts
-		curves[id] = newestOfEach(scalars)
-	}
-	return curves, nil
-}
-
-func newestOfEach(scalars []intake.Scalar) []intake.Scalar {
-	type place struct {
-		tag  string
-		step int64
-	}
-	at := map[place]int{}
-	var out []intake.Scalar
-	for _, s := range scalars {
-		if i, there := at[place{s.Tag, s.Step}]; there {
-			out[i] = s
-			continue
-		}
-		at[place{s.Tag, s.Step}] = len(out)
-		out = append(out, s)
-	}
-	return out
+	return intake.Curves(found), nil
 }
 
 // lastValues are the newest values of every tag as a CSV of metrics.
