@@ -54,6 +54,8 @@ func role(args []string) {
 		err = engine.Exec(ctx, args[3])
 	case "runner": // in the attempt's folder
 		err = talk(".")
+	case "patient":
+		err = bidden(".")
 	case "repeating":
 		err = repeat(".")
 	case "despairing":

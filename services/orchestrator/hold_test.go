@@ -72,6 +72,7 @@ func TestDrive_trainerReplaced(t *testing.T) {
 	if run := ended(t, store, "talk"); run.State != ablation.RunCompleted || run.Progress.Attempt != 1 || run.Message != (ablation.Label{}) {
 		t.Errorf("the run is %s after %d attempts: %s", run.State, run.Progress.Attempt, run.Message.EN)
 	}
+	t.Log("figure: 0 attempts while it can't be started, 1 once it can")
 	stop()
 	if err := <-worked; err != nil && !errors.Is(err, context.Canceled) {
 		t.Error(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -45,6 +46,8 @@ func TestDrive_eventsRefused(t *testing.T) {
 	go func() { worked <- workOn(ctx, store, t.TempDir(), repeating{cpu}) }()
 	if run := ended(t, store, "talk"); run.State != ablation.RunFailed || !strings.Contains(run.Message.EN, "can't be stored") {
 		t.Errorf("the run is %s: %s", run.State, run.Message.EN)
+	} else {
+		t.Log("figure: failed with the reason:", run.Message.EN)
 	}
 	stop()
 	if err := <-worked; err != nil && !errors.Is(err, context.Canceled) {
@@ -86,6 +89,80 @@ func TestDrive_stoppedAsItWaits(t *testing.T) {
 	if run := ended(t, store, "talk"); run.State != ablation.RunStopped {
 		t.Errorf("the run is %s", run.State)
 	}
+	stop()
+	if err := <-worked; err != nil && !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
+
+// patient is a trainer whose runner ends when it is bidden to.
+type patient struct{ inProcess }
+
+func (patient) Plan(context.Context, string, []trainer.Assignment) (trainer.Plan, error) {
+	program, err := os.Executable()
+	return trainer.Plan{Parts: []spec.Part{{Name: "patient", Argv: []string{program, "patient"}, Dir: "."}}}, err
+}
+
+// bid is the file in the data folder for which it waits.
+const bid = "bid"
+
+func bidden(dir string) error {
+	s, err := spec.ReadFile[spec.Spec](filepath.Join(dir, spec.SpecFile))
+	if err != nil {
+		return err
+	}
+	w, err := spec.OpenEvents(dir, 1)
+	if err != nil {
+		return err
+	}
+	started := spec.Started{Trainer: spec.Program{Name: "patient", Version: "1"}, Device: "none", SpecSHA256: strings.Repeat("0", 64)}
+	first := spec.Metrics{Step: 1, Tokens: 64, Values: map[string]spec.Real{ablation.MetricLoss: 3}}
+	if err := errors.Join(w.Append(started), w.Append(first), w.Sync()); err != nil {
+		return err
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "..", "..", "..", bid)); err == nil {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return errors.Join(w.Append(spec.Finished{Outcome: spec.OutcomeCompleted, Step: s.Steps}), w.Close())
+}
+
+// A run whose folder is out of sight for a while, as when its file system is mounted again, is left alone, and goes on.
+func TestDrive_folderAway(t *testing.T) {
+	t.Parallel()
+	store, data := open(t, pgtest.URL(t)), t.TempDir()
+	addText(t, store)
+	if _, _, err := sweeper(store).Apply(t.Context(), sweepFile("talk", ""), ""); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	worked := make(chan error)
+	go func() { worked <- workOn(ctx, store, data, patient{cpu}) }()
+	id := ""
+	for id == "" {
+		runs, err := store.Runs(t.Context(), "talk")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if runs[0].Progress.Step == 1 {
+			id = runs[0].ID
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	here := spec.RunDir(data, id)
+	if err := os.Rename(here, here+"-away"); err != nil {
+		t.Fatal(err)
+	}
+	waiting(t, store, ablation.RunRunning)
+	if err := errors.Join(os.RemoveAll(here), os.Rename(here+"-away", here), os.WriteFile(filepath.Join(data, bid), nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if run := ended(t, store, "talk"); run.State != ablation.RunCompleted || run.Progress.Attempt != 1 {
+		t.Errorf("the run is %s after %d attempts: %s", run.State, run.Progress.Attempt, run.Message.EN)
+	}
+	t.Log("figure: 1 attempt, told on its page while its folder is away")
 	stop()
 	if err := <-worked; err != nil && !errors.Is(err, context.Canceled) {
 		t.Error(err)
