@@ -51,6 +51,8 @@ func TestSubmitted(t *testing.T) {
 		"no job at all":   {&slurm{}, motd, ""},
 		"nothing":         {&pbs{}, "", ""},
 		"a date and more": {&pbs{}, "1 Dec 2026\n", ""},
+		"a date alone":    {&pbs{}, "2026-12-01\n10:15\n", ""},
+		"words after it":  {&slurm{}, "--> Checking 4 nodes ... OK\n 7 \n\n--> Good luck\n", "7"},
 	} {
 		id, err := v.submitted(v.printed)
 		if id != v.want || (err == nil) != (v.want != "") {

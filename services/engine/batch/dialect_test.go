@@ -75,6 +75,9 @@ func TestGridReports(t *testing.T) {
 	if diff := cmp.Diff(want, got, reports); diff != "" || err != nil {
 		t.Errorf("%v, -want +got\n%s", err, diff)
 	}
+	if got, err := gridReports("Welcome & <hello>\n" + listed); len(got) != len(want) || err != nil {
+		t.Errorf("after a shell's words: %v, %v", got, err)
+	}
 	if _, err := gridReports(listed[:300]); !errors.Is(err, engine.ErrAway) {
 		t.Errorf("of half an answer: %v", err)
 	}

@@ -56,10 +56,7 @@ func TestFault_SlurmKilledAfterSbatch(t *testing.T) {
 func (s *site) killedAfterSubmitting(engines, command string) int {
 	s.Helper()
 	hang := filepath.Join(s.data, "hang")
-	s.write("hang", "#!/bin/sh\nsh -c \"$1\" || exit\ncase $1 in *"+command+"*) touch '"+hang+".submitted'; exec sleep 1000 ;; esac\n")
-	if err := os.Chmod(hang, 0o755); err != nil {
-		s.Fatal(err)
-	}
+	s.script("hang", "#!/bin/sh\nsh -c \"$1\" || exit\ncase $1 in *"+command+"*) touch '"+hang+".submitted'; exec sleep 1000 ;; esac\n")
 	s.write("engines.yaml", fmt.Sprintf(engines, ", prefix: ["+hang+"]"))
 	w := s.work()
 	s.apply(1)

@@ -69,8 +69,9 @@ func (g *gridEngine) list(ctx context.Context) ([]report, error) {
 	return gridReports(out)
 }
 
-// gridReports reads the job_list elements, wherever a version has them.
+// gridReports reads the job_list elements, wherever a version has them. A login shell's words may stand before the document.
 func gridReports(out string) (reports []report, err error) {
+	out = out[max(0, strings.Index(out, "<?xml")):]
 	in := xml.NewDecoder(strings.NewReader(out))
 	for {
 		token, err := in.Token()

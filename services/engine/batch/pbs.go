@@ -59,7 +59,8 @@ func (p *pbs) submit(j job) []string {
 // submitted reads 1234.server.
 func (*pbs) submitted(stdout string) (string, error) {
 	id := lastLine(stdout, func(line string) bool {
-		return !strings.ContainsAny(line, " \t") && isNumber(line[:1])
+		number, server, _ := strings.Cut(line, ".")
+		return isNumber(number) && !strings.ContainsAny(server, " \t")
 	})
 	if id == "" {
 		return "", fmt.Errorf("qsub printed %q in place of a job's id", stdout)

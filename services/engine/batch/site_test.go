@@ -99,6 +99,17 @@ func (s *site) write(name, content string) {
 	}
 }
 
+// script writes a program, and returns where it is.
+func (s *site) script(name, content string) string {
+	s.Helper()
+	s.write(name, content)
+	path := filepath.Join(s.data, name)
+	if err := os.Chmod(path, 0o755); err != nil {
+		s.Fatal(err)
+	}
+	return path
+}
+
 // text is invented: enough for a few rows and a held-out set.
 func (s *site) text(lang string) string {
 	s.Helper()

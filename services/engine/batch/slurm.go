@@ -202,5 +202,6 @@ func (s *slurm) examine(ctx context.Context, script string) (string, error) {
 	} else if s.accountless.Load() {
 		kept = fmt.Sprintf(without, "")
 	}
-	return strings.TrimSpace(version) + ", " + kept, nil
+	version = lastLine(version, func(line string) bool { return strings.HasPrefix(line, "slurm") })
+	return version + ", " + kept, nil
 }

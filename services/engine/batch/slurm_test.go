@@ -10,12 +10,20 @@ import (
 	"github.com/haigo-lab/haigo/services/ablation"
 )
 
-// TestSlurm_Waits: a job that no node has room for is said to wait, and stopping its run takes it out of the queue.
+// noisy is a login shell that greets, and keeps the numbers of submitted jobs to itself.
+const noisy = `#!/bin/sh
+echo "Welcome to login1. Maintenance on Friday."
+case $1 in *sbatch*) sh -c "$1" >"$0.kept" ;; *) exec sh -c "$1" ;; esac
+`
+
+// TestSlurm_Waits: a job that no node has room for is said to wait, and stopping its run takes it out of the queue. A job whose
+// number isn't printed is found by its name.
 func TestSlurm_Waits(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, fmt.Sprintf(onSlurm, ", cpus: 2"))
+	s := newSite(t, fmt.Sprintf(onSlurm, ""))
+	s.write("engines.yaml", fmt.Sprintf(onSlurm, ", cpus: 2, prefix: ["+s.script("login", noisy)+"]"))
 	s.tokens = "2M" // none ends before it is frozen
-	if said := s.haigo("doctor"); !strings.Contains(said, "yes  engine slurm") {
+	if said := s.haigo("doctor"); !strings.Contains(said, "yes  engine slurm  slurm") {
 		t.Errorf("doctor:\n%s", said)
 	}
 	s.work()
