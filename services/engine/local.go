@@ -32,6 +32,7 @@ type Local struct {
 
 // child is a wrapper that this process started. The engine's lock guards it.
 type child struct {
+	dir    string // of its attempt
 	pid    int
 	ended  bool
 	status syscall.WaitStatus // once ended
@@ -52,7 +53,8 @@ type local struct {
 // Name implements Engine.
 func (*Local) Name() string { return "local" }
 
-// Submit implements Engine. It returns once the wrapper holds the lock, or [ErrFull] where no device is free.
+// Submit implements Engine. It returns once the wrapper holds the lock, [ErrFull] where no device is free, or [ErrAway] where the
+// wrapper takes so long that it is waited for another time.
 func (l *Local) Submit(ctx context.Context, dir, _ string) (Handle, error) {
 	l.reap()
 	dir, err := filepath.Abs(dir)
@@ -63,8 +65,8 @@ func (l *Local) Submit(ctx context.Context, dir, _ string) (Handle, error) {
 	if err != nil {
 		return nil, fmt.Errorf("submit attempt: %w", err)
 	}
-	var ours *child
-	if status.State == NotStarted {
+	ours := l.wrapperOf(dir)
+	if ours == nil && status.State == NotStarted {
 		if err = anyFree(dir); err == nil {
 			ours, err = l.start(dir)
 		}
@@ -94,7 +96,7 @@ func (l *Local) start(dir string) (*child, error) {
 	if err := c.Start(); err != nil {
 		return nil, err
 	}
-	return l.adopt(c.Process.Pid), c.Process.Release() // reaped by number, without a goroutine that would have to wait for it
+	return l.adopt(dir, c.Process.Pid), c.Process.Release() // reaped by number, without a goroutine that would have to wait for it
 }
 
 // wrapperEnv is the wrapper's environment, and that of the parts beside their own: no secret of the service.
@@ -246,14 +248,26 @@ func parse(h Handle) (v local, err error) {
 	return v, nil
 }
 
-func (l *Local) adopt(pid int) *child {
+func (l *Local) adopt(dir string, pid int) *child {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.children == nil {
 		l.children = map[int]*child{}
 	}
-	l.children[pid] = &child{pid: pid}
+	l.children[pid] = &child{dir: dir, pid: pid}
 	return l.children[pid]
+}
+
+// wrapperOf is a wrapper of ours that still runs for an attempt, though it may not have come as far as the lock; nil for none.
+func (l *Local) wrapperOf(dir string) *child {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, c := range l.children {
+		if c.dir == dir {
+			return c
+		}
+	}
+	return nil
 }
 
 // lives says whether a wrapper of ours still runs; nil doesn't.

@@ -2,12 +2,14 @@ package engine_test
 
 import (
 	"bufio"
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -108,6 +110,39 @@ func TestLocal_runnerOutlivesTheWorker(t *testing.T) {
 	}
 	if exit := ended(t, dir); exit.Code != 0 || !exists(dir, "left") {
 		t.Errorf("exit.json: %+v", exit)
+	}
+}
+
+// TestLocal_slowWrapper: a wrapper that takes its time, as where programs are on a share that hangs, is waited for again; no other is
+// started beside it.
+func TestLocal_slowWrapper(t *testing.T) {
+	t.Parallel()
+	dir := attempt(t, "exit 0")
+	l := wrapper()
+	l.Exec = []string{"/bin/sh", "-c", `echo >> wrappers; while kill -0 $0 && [ ! -e go ]; do sleep 0.02; done; exec "$1" exec "$2" "$3"`, strconv.Itoa(os.Getpid()), l.Exec[0]}
+	ctx, giveUp := context.WithCancel(t.Context())
+	first := make(chan error)
+	go func() {
+		_, err := l.Submit(ctx, dir, "key")
+		first <- err
+	}()
+	until(t, "begun", func() bool { return exists(dir, "wrappers") })
+	giveUp()
+	if err := <-first; !errors.Is(err, engine.ErrAway) {
+		t.Errorf("given up: %v, want ErrAway", err)
+	}
+	if _, err := l.Submit(ctx, dir, "key"); !errors.Is(err, engine.ErrAway) { // its wrapper, were it another, is there by now
+		t.Errorf("given up again: %v, want ErrAway", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "go"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Submit(t.Context(), dir, "key"); err != nil {
+		t.Error(err)
+	}
+	ended(t, dir)
+	if begun, err := os.ReadFile(filepath.Join(dir, "wrappers")); len(begun) != 1 || err != nil {
+		t.Errorf("%d wrappers began, %v; want 1", len(begun), err)
 	}
 }
 
