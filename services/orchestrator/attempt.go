@@ -393,6 +393,9 @@ func (d *drive) badTries(ctx context.Context) (bad int, saved bool, err error) {
 
 // fail ends the attempt before it trained, with the reason that a person needs.
 func (d *drive) fail(ctx context.Context, cause error) error {
+	if err := d.bar(); err != nil {
+		d.Log.Warn("Can't keep a failed attempt from beginning all the same", "run_id", d.run.ID, "attempt", d.attempt.Number, "err", err)
+	}
 	if err := d.settle(ctx, verdict{spec.OutcomeFailed, explain(cause), ablation.RunFailed}); err != nil {
 		return errors.Join(cause, err)
 	}

@@ -67,9 +67,17 @@ func (d *drive) submitted() bool {
 	return ok && e.Tried(d.dir())
 }
 
-// stopUnbegun ends an attempt of which nothing was started. Whatever starts in its folder all the same leaves at once.
+// bar has whatever trains in the attempt's folder leave, and what begins there later at once, though nobody knows of it.
+func (d *drive) bar() error {
+	if err := engine.AskStop(d.dir(), grace); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// stopUnbegun ends an attempt of which nothing was started.
 func (d *drive) stopUnbegun(ctx context.Context) error {
-	if err := engine.AskStop(d.dir(), 0); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := d.bar(); err != nil {
 		return err
 	}
 	return d.settle(ctx, verdict{spec.OutcomeStopped, ablation.Label{}, ablation.RunStopped})
