@@ -214,6 +214,7 @@ func TestDecision_matrixPicture(t *testing.T) {
 		b.until(fmt.Sprintf(`window.name === "ratios-matrix.%s" && (window.saved.text().then((text) => window.text = text), window.text.includes(%q))`, kind, holds))
 	}
 	b.run(chromedp.Navigate(b.url+s.sharedDecision("matrix")+"?lang=en"), chromedp.WaitReady(chromedp.CSS("html[data-ready] #shared canvas")))
+	b.until(complete)
 	b.eval(`document.querySelector("#shared .ch").focus(); document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: "Home", bubbles: true }))`)
 	b.until(`document.querySelector("#shared [aria-live]").textContent.includes("Japanese")`)
 	b.quiet()

@@ -1,7 +1,6 @@
 package httpd_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
@@ -35,9 +34,9 @@ func TestEditor_cut(t *testing.T) {
 	t.Parallel()
 	thirds := strings.NewReplacer("0.2, web-en: 0.8", "0.33333, web-en: 0.66667", "0.7, web-en: 0.3}", "0.09, web-en: 0.91}, ramp: linear").Replace(drawn)
 	b := editor(t, thirds)
-	b.eval(`document.querySelector("[data-do=split]").click()`)
+	b.press("[data-do=split]")
 	b.holds("{until: 0.25, mixture: {web-ja: 0.33333, web-en: 0.66667}}")
-	b.eval(`document.querySelector("[data-do=split]").click()`)
+	b.press("[data-do=split]")
 	b.holds("{until: 0.75, mixture: {web-ja: 0.2117, web-en: 0.7883}, ramp: linear}")
 	b.until(`!document.querySelector("#wrong li")`)
 	b.quiet()
@@ -46,14 +45,6 @@ func TestEditor_cut(t *testing.T) {
 // pull drags a share's handle up by a part of the drawing's height, or down.
 func (b *tab) pull(handle string, up float64) {
 	b.Helper()
-	at, err := chromedp.Run(b.ctx, chromedp.Evaluate[[]float64](fmt.Sprintf(`(() => {
-		const ring = document.querySelector("%s .ring");
-		ring.scrollIntoView({ block: "center" });
-		const box = ring.getBoundingClientRect();
-		return [box.x + box.width / 2, box.y + box.height / 2];
-	})()`, handle)))
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.run(chromedp.DragAndDropXY(at[0], at[1], at[0], at[1]-up*224, 8))
+	at := b.place(handle + " .ring")
+	b.run(chromedp.DragAndDropXY(at.x, at.y, at.x, at.y-up*224, 8))
 }
