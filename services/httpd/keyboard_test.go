@@ -12,9 +12,11 @@ import (
 // can be seen, with a focus that can be seen, and the last leads out of the page again, from a dialog's to its first.
 func (a axe) walk(path, how string) {
 	a.Helper()
+	a.rests()
+	a.until(complete) // a chart is a stop once it is drawn
 	found := ""
 	for range 2 { // a page that was just renewing itself is walked again
-		stops, err := chromedp.Run(a.ctx, chromedp.Evaluate[int](walkBegins))
+		stops, err := chromedp.Run(a.ctx, chromedp.Evaluate[int](walkBegins, chromedp.EvalAwaitPromise))
 		if err != nil {
 			a.Fatalf("%s %s: %v", path, how, err)
 		}
@@ -35,7 +37,8 @@ const focusRatio = 3
 // walkBegins counts the page's controls, and at each press of Tab looks at the one that has the focus. Elements are known by
 // their places, for live pages put new ones there. walkEnds says what is wrong.
 var (
-	walkBegins = fmt.Sprintf(`(() => {
+	walkBegins = fmt.Sprintf(`(async () => {
+		`+settled+` // and so is a box that scrolls
 		Object.defineProperty(document, "hidden", { value: true, configurable: true }); // a page that nobody sees doesn't renew itself
 		const root = document.querySelector("dialog[open]") ?? document.body;
 		root.tabIndex = -1;
