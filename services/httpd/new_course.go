@@ -60,6 +60,17 @@ func (c courseView) mixture() drawing {
 	return drawing{"look-mixture", title, "", p.svg(), table}
 }
 
+// dash is a source's: the first of a language has none.
+func (c courseView) dash(k int) string {
+	twins := 0
+	for _, r := range c.reads[:k] {
+		if langClass(r.Source.Lang) == langClass(c.reads[k].Source.Lang) {
+			twins++
+		}
+	}
+	return plotDashes[twins%len(plotDashes)]
+}
+
 // above are the upper edge of a source that lies on an edge, and its shares.
 func (c courseView) above(below []float64, k int) (upper, share []float64) {
 	for i, v := range below {
@@ -93,7 +104,7 @@ func (c courseView) read() drawing {
 	for k, r := range c.reads {
 		if r.Tokens > 0 {
 			class := langClass(r.Source.Lang)
-			p.line(class, c.course.Tokens, func(i int) float64 { return float64(c.course.Read[i][k]) })
+			p.line(class, c.dash(k), c.course.Tokens, func(i int) float64 { return float64(c.course.Read[i][k]) })
 			names = append(names, plotName{class, shortened(r.Source.Name, plotNameLength-6) + " " + c.words.big(float64(r.Tokens)), float64(r.Tokens)})
 		}
 	}

@@ -31,7 +31,7 @@ func (c courseView) epochs() drawing {
 	for k, r := range c.reads {
 		if r.Epochs > 0 {
 			class := langClass(r.Source.Lang)
-			p.line(class, c.course.Tokens, func(i int) float64 { return c.times(i, k) })
+			p.line(class, c.dash(k), c.course.Tokens, func(i int) float64 { return c.times(i, k) })
 			if r.Exhausted > 0 {
 				fmt.Fprintf(p, `<circle cx="%.1f" cy="%.1f" r="3.5" fill="var(--sunken)" stroke="var(--%s)" stroke-width="2"/>`, p.x(r.Exhausted), p.y(1), class)
 			}

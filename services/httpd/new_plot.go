@@ -60,13 +60,16 @@ func (p *plot) axes() {
 	}
 }
 
+// plotDashes are those of the sources of one language, whose colour is the same.
+var plotDashes = []string{"none", "6 3", "2 3", "9 3 2 3"}
+
 // line draws values at the points of a course.
-func (p *plot) line(class string, tokens []int64, value func(i int) float64) {
+func (p *plot) line(class, dash string, tokens []int64, value func(i int) float64) {
 	var points strings.Builder
 	for i, at := range tokens {
 		fmt.Fprintf(&points, "%.1f,%.1f ", p.x(at), p.y(value(i)))
 	}
-	fmt.Fprintf(p, `<polyline points="%s" fill="none" stroke="var(--%s)" stroke-width="2" stroke-linejoin="round"/>`, points.String(), class)
+	fmt.Fprintf(p, `<polyline points="%s" fill="none" stroke="var(--%s)" stroke-width="2" stroke-linejoin="round" stroke-dasharray="%s"/>`, points.String(), class, dash)
 }
 
 // plotName is what stands at the end of a line, and how high that ends.
@@ -114,10 +117,10 @@ func niceStep(least float64) float64 {
 	return 10 * power
 }
 
-// shortened is text of at most n characters.
+// shortened is text of at most n characters: both its ends, which tell a name from others.
 func shortened(text string, n int) string {
 	if r := []rune(text); len(r) > n {
-		return string(r[:n-1]) + "…"
+		return string(r[:n/2]) + "…" + string(r[len(r)-(n-1)/2:])
 	}
 	return text
 }

@@ -200,11 +200,11 @@ export function textWidth(text: string, size: number, theme: Theme, weight = 400
   return ruler.measureText(text).width;
 }
 
-// fit shortens a text to a width with an ellipsis, by what a reader takes for characters. What follows a middle dot tells
-// arms of one mixture apart and stays, as long as something is left before it.
+// fit shortens a text to a width with an ellipsis, by what a reader takes for characters. What follows a middle dot, or
+// stands in brackets at the end, tells arms of one mixture apart and stays, as long as something is left before it.
 export function fit(text: string, width: number, size: number, theme: Theme, weight = 400): string {
   if (textWidth(text, size, theme, weight) <= width) return text;
-  const dot = text.indexOf(" · ");
+  const dot = Math.max(text.indexOf(" · "), text.search(/ ?[(（][^()（）]+[)）]$/));
   const tail = dot > 0 && textWidth("…" + text.slice(dot), size, theme, weight) < width * 0.9 ? text.slice(dot) : "";
   const parts = Array.from(new Intl.Segmenter().segment(tail ? text.slice(0, dot) : text), (s) => s.segment);
   while (parts.length > 1 && textWidth(parts.join("") + "…" + tail, size, theme, weight) > width) parts.pop();

@@ -9,10 +9,15 @@ const height = 292;
 
 interface Line {
   source: Source;
+  dash: string; // sources of one language have one colour
   values: number[]; // at even fractions of the run
 }
 
 const steps = 96;
+const dashes = ["", "7 4", "2 4", "10 4 2 4"];
+
+// twins is how many sources of a language stand before one.
+const twins = (sources: Source[], k: number): number => sources.slice(0, k).filter((s) => s.class === sources[k]?.class).length;
 
 // totals draws tokens read by an arm, or where another is given how they differ from its.
 export function totals(root: SVGSVGElement, arm: Arm | undefined, sources: Source[], tokens: number, other?: Arm): void {
@@ -31,7 +36,7 @@ function read(arm: Arm, sources: Source[], other?: Arm): Line[] {
     .map((k) => {
       const own = even(arm, k);
       const base = other && even(other, k);
-      return { source: sources[k]!, values: base ? own.map((v, i) => v - (base[i] ?? 0)) : own };
+      return { source: sources[k]!, dash: dashes[twins(sources, k) % dashes.length] ?? "", values: base ? own.map((v, i) => v - (base[i] ?? 0)) : own };
     })
     .filter(({ values }) => other !== undefined || values.some((v) => v > 0));
 }
@@ -71,17 +76,20 @@ function drawn(lines: Line[], width: number, tokens: number, difference: boolean
   if (difference) {
     for (const { source, values } of lines) out.push(svg("path", { d: path([[x(0), y(0)], ...along(values), [x(1), y(0)]]), fill: `var(--${source.class}-a)`, opacity: 0.7 }));
   }
-  for (const { source, values } of lines) out.push(svg("polyline", { points: points(along(values)), fill: "none", stroke: `var(--${source.class})`, "stroke-width": 2 }));
+  for (const { source, dash, values } of lines) out.push(svg("polyline", { points: points(along(values)), fill: "none", stroke: `var(--${source.class})`, "stroke-width": 2, "stroke-dasharray": dash || "none" }));
   let last = -99;
   for (const { source, values } of [...lines].sort((a, b) => b.values[steps]! - a.values[steps]!)) {
     const end = values[steps] ?? 0;
     last = Math.max(y(end) + 4, last + 16);
     const text = difference && Math.abs(end) < tokens / 1e4 ? "±0" : said(end, difference);
-    out.push(svg("text", { class: "end", x: x(1) + 8, y: last, fill: `var(--${source.class}-t)` }, narrow ? text : `${source.name.slice(0, 12)} ${text}`,
+    out.push(svg("text", { class: "end", x: x(1) + 8, y: last, fill: `var(--${source.class}-t)` }, narrow ? text : `${shortened(source.name, 12)} ${text}`,
       svg("title", {}, t(difference ? "diff" : "read", { a: source.name, b: text }))));
   }
   return out;
 }
+
+// shortened is a name of at most n characters: both its ends, which tell it from others.
+const shortened = (name: string, n: number): string => (name.length > n ? `${name.slice(0, Math.ceil((n - 1) / 2))}…${name.slice(-Math.floor((n - 1) / 2))}` : name);
 
 // said is a number of tokens; a difference has its sign written out.
 const said = (v: number, difference: boolean): string => (difference && v > 0 ? "+" : "") + big(v, lang());
