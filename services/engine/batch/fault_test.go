@@ -105,7 +105,7 @@ func TestFault_SlurmControllerAway(t *testing.T) {
 	s.tool("stop-controller")
 	s.until("the service has noticed", func() bool { return strings.Contains(w.said(), "The batch system doesn't answer") })
 	s.signal(pid, syscall.SIGCONT)
-	s.until("the second run waits for the controller", func() bool { return strings.Contains(w.said(), "An engine is away") })
+	s.until("the second run waits for the controller", func() bool { return strings.Contains(w.said(), "An attempt can't be started now") })
 	if os.Getenv("HAIGO_FAULTS") == "long" {
 		time.Sleep(time.Minute)
 	}
