@@ -71,6 +71,7 @@ const (
 	RoleRecommended = "recommended"
 	RoleBestSeen    = "best_seen"
 	RoleBaseline    = "baseline"
+	RoleControl     = "control" // the constant mixture with what the recommended schedule reads
 )
 
 // RoundArm is an arm that a round adds, or gives more seeds.
@@ -188,6 +189,19 @@ func (s Sweep) Confirms(r Run) bool {
 	return slices.ContainsFunc(s.Rounds, func(round Round) bool {
 		return round.Kind == RoundConfirm && slices.ContainsFunc(round.Arms, func(a RoundArm) bool { return a.Name == r.Arm && slices.Contains(a.Seeds, r.Replicate) })
 	})
+}
+
+// Confirming is how many runs the confirmation of a sweep that plans itself takes at most: fresh seeds of the recommended mixture, the
+// best that was run, the baseline and, where controls are asked for, that of a recommended schedule; and what an added arm has as others.
+func (s Sweep) Confirming() int {
+	a, added, arms := s.Design.Adaptive, 1, 3
+	if s.Design.Control == ControlMatched && slices.ContainsFunc(s.Schedules, Schedule.Changes) {
+		added, arms = 2, 4
+	}
+	if a.Confirm == 0 {
+		return 0
+	}
+	return added*len(s.Seeds) + arms*a.Confirm
 }
 
 // rounds adds the arms that the sweep's rounds have made, as they were made.

@@ -12,9 +12,6 @@ type PlanAdaptive struct {
 	MostSeconds float64 `json:"most_seconds"` // on this machine; 0 where it can't be told
 }
 
-// confirmed is how many arms a confirmation has at most: the recommended mixture, the best that was run, and the baseline.
-const confirmed = 3
-
 // adapt says how many runs may follow those that the plan begins with.
 func (p *Plan) adapt(s Sweep) {
 	a := s.Design.Adaptive
@@ -24,10 +21,7 @@ func (p *Plan) adapt(s Sweep) {
 	out := &PlanAdaptive{StartRuns: len(p.Runs), Batch: a.Batch * len(s.Seeds)}
 	if s.RoundsOf(RoundConfirm) == 0 && s.Verdict() == nil {
 		out.Batches = max(0, a.Rounds-s.RoundsOf(RoundBatch))
-		out.Confirm = len(s.Seeds) + confirmed*a.Confirm
-	}
-	if a.Confirm == 0 {
-		out.Confirm = 0
+		out.Confirm = s.Confirming()
 	}
 	more := out.Batches*out.Batch + out.Confirm
 	out.MostRuns = len(p.Runs) + more

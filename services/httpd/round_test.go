@@ -33,6 +33,7 @@ func TestSweep_rounds(t *testing.T) {
 		Differences: []ablation.FreshDifference{
 			{To: was.Schedules[0].Name, Role: ablation.RoleBaseline, Pairs: 2, Mean: -.0123, Half: .004, Result: ablation.FreshBetter},
 			{To: "start-2", Role: ablation.RoleBestSeen, Pairs: 1, Mean: .1, Half: ablation.Real(math.NaN()), Result: ablation.FreshUnknown},
+			{To: "start-3", Role: ablation.RoleControl, Pairs: 2, Mean: -.02, Half: .004, Result: ablation.FreshBetter},
 		},
 	}}
 	if won, err := s.store.AddRound(t.Context(), postgres.Application{Sweep: was}, round); won || err != nil {
@@ -44,7 +45,7 @@ func TestSweep_rounds(t *testing.T) {
 	if won, err := s.store.AddRound(t.Context(), postgres.Application{Sweep: was}, round); !won || err != nil {
 		t.Fatalf("won %v, %v", won, err)
 	}
-	s.get("/sweeps/plans?lang=en").want(t, 200, "Take web-ja 25% / web-en 75% (start-1).", "−0.012 ± 0.004", "what it may gain is less than the seeds can show", "couldn’t be compared")
+	s.get("/sweeps/plans?lang=en").want(t, 200, "Take web-ja 25% / web-en 75% (start-1).", "−0.012 ± 0.004", "what it may gain is less than the seeds can show", "couldn’t be compared", "(its matched control): −0.020")
 	s.get("/sweeps/plans?lang=ja").want(t, 200, "採るべき配合：web-ja 25%", "よりよい結果です", "比べられません")
 	s.get("/api/v1/sweeps/plans").want(t, 200, `"state":"completed"`, `"kind":"verdict"`, `"half":"NaN"`)
 }

@@ -155,6 +155,52 @@ func TestProposer_schedules(t *testing.T) {
 	}
 }
 
+// TestProposer_control: where matched controls are asked for, a recommended schedule meets the constant mixture of the same text.
+func TestProposer_control(t *testing.T) {
+	t.Parallel()
+	store := pgtest.Store(t)
+	addText(t, store)
+	document := strings.NewReplacer("schedules:\n", "schedules:\n  turn: {stages: [{until: 0.3, mixture: {web-ja: 0.2, web-en: 0.8}}, {until: 1.0, mixture: {web-ja: 0.8, web-en: 0.2}}]}\n",
+		"design: {adaptive: {start: 4, batch: 2,", "design: {control: matched, adaptive: {start: 4, batch: 1,", "confirm: 3", "confirm: 1").Replace(adapting)
+	if _, _, err := sweeper(store).Apply(t.Context(), []byte(document), ""); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		finishAll(t, store)
+		propose(t, store, 1)
+	}
+	s := sweepOf(t, store, "adapting")
+	last := s.Rounds[len(s.Rounds)-1]
+	if last.Kind != ablation.RoundConfirm || len(last.Sight.Recommended) != 2 {
+		t.Fatalf("%s confirms %+v, want a schedule", last.Kind, last.Sight.Recommended)
+	}
+	i := slices.IndexFunc(last.Arms, func(a ablation.RoundArm) bool { return a.Role == ablation.RoleControl })
+	if i < 0 || len(last.Arms[i].Stages) != 1 || len(last.Arms[i].Seeds) != 1 {
+		t.Fatalf("the recommended schedule's control isn't among %+v", last.Arms)
+	}
+	whole, first := last.Arms[i].Stages[0].Mixture["web-ja"], .375 // of eight steps three are before the turn
+	turn := last.Sight.Recommended
+	if want := first*turn[0].Mixture["web-ja"] + (1-first)*turn[1].Mixture["web-ja"]; math.Abs(whole-want) > 1e-3 {
+		t.Errorf("the control reads %.4f ja, the schedule %.4f", whole, want)
+	}
+	added := 0
+	for _, a := range last.Arms {
+		added += len(a.Seeds)
+		if len(a.Stages) > 0 {
+			added += len(s.Seeds)
+		}
+	}
+	if most := s.Confirming(); added > most || most != 2+4 {
+		t.Errorf("confirms with %d runs of at most %d", added, most)
+	}
+	finishAll(t, store)
+	propose(t, store, 1)
+	d := sweepOf(t, store, "adapting").Verdict().Verdict.Differences
+	if len(d) == 0 || d[len(d)-1].Role != ablation.RoleControl || d[len(d)-1].Pairs != 1 {
+		t.Errorf("the verdict says %+v", d)
+	}
+}
+
 // TestProposer_front: batches for a front go where it is open, and don't end for what they would gain at one point of it.
 func TestProposer_front(t *testing.T) {
 	t.Parallel()

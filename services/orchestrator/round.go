@@ -118,7 +118,7 @@ func interval(v decision.Interval) ablation.Interval {
 // round is a batch while batches are left, promise something and can be paid; then the confirmation.
 func (s *sight) round(out ablation.Round) ablation.Round {
 	proposals := s.proposals()
-	left := s.purse.after(s.confirmation())
+	left := s.purse.after(s.Sweep.Confirming())
 	room := left.runs(math.MaxInt32)
 	switch a := s.Sweep.Design.Adaptive; {
 	case s.Sweep.RoundsOf(ablation.RoundBatch) >= a.Rounds:
@@ -159,25 +159,15 @@ func (s *sight) enough() bool {
 	return s.Gain() <= cmp.Or(a.Enough, s.Noise()/math.Sqrt(seeds)) // false where the noise isn't known
 }
 
-// arms of a confirmation, at most.
-const confirmArms = 3
-
-// confirmation is how many runs the confirmation takes at most.
-func (s *sight) confirmation() int {
-	a := s.Sweep.Design.Adaptive
-	if a.Confirm == 0 {
-		return 0
-	}
-	return len(s.Sweep.Seeds) + confirmArms*a.Confirm
-}
-
-// confirm gives fresh seeds to the recommended mixture, the best that was run and the baseline; where there is nothing to compare,
-// or nothing left to pay it, it is the verdict.
+// confirm gives fresh seeds to the recommended mixture and what it is compared with; where there is nothing to compare, or nothing
+// left to pay it, it is the verdict.
 func (s *sight) confirm(out ablation.Round) ablation.Round {
 	all := s.contenders()
 	most := s.purse.runs(math.MaxInt32)
-	if len(all[0].Stages) > 0 {
-		most -= len(s.Sweep.Seeds)
+	for _, a := range all {
+		if len(a.Stages) > 0 {
+			most -= len(s.Sweep.Seeds)
+		}
 	}
 	seeds := min(s.Sweep.Design.Adaptive.Confirm, most/len(all))
 	if len(all) == 1 || seeds < 1 {
@@ -217,5 +207,26 @@ func (s *sight) contenders() []ablation.RoundArm {
 	if i := s.Sweep.Baseline(s.Runs.Arms, 0); i >= 0 {
 		add(s.Runs.Arms[i].Name, ablation.RoleBaseline)
 	}
+	if run, asked := s.control(); asked {
+		name := s.armOf(run)
+		add(cmp.Or(name, unique(out[0].Name+"-matched", s.Runs.Arms)), ablation.RoleControl)
+		if last := &out[len(out)-1]; name == "" {
+			last.Stages = stagesOf(s.Sweep, run, s.Shares)
+		}
+	}
 	return out
+}
+
+// control is the constant mixture of what the recommended schedule reads over a run, where controls are asked for and it changes:
+// without it nobody would know whether the order matters, or that mixture alone.
+func (s *sight) control() (run table.Run, asked bool) {
+	whole := make([]float64, len(s.Sweep.Sources))
+	for p, phase := range s.Run.Shares {
+		for j, w := range phase {
+			whole[j] += s.Shares[p] * w
+		}
+	}
+	run = s.Run
+	run.Shares = slices.Repeat([][]float64{whole}, len(s.Run.Shares))
+	return run, s.Sweep.Design.Control == ablation.ControlMatched && decision.Apart(run, s.Run) > alike
 }
