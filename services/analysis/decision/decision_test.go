@@ -201,6 +201,9 @@ func TestMake_prices(t *testing.T) {
 	if d = decision.Make(f, decision.Options{Objective: alone}); len(d.Prices) != 2 || d.Prices[0].Gain != 0 || d.Prices[0].Held || !math.IsNaN(d.Prices[0].Cost.Mean) || !(d.Prices[1].Cost.Mean > 0) {
 		t.Errorf("where all is Japanese already: %+v", d.Prices)
 	}
+	if shown := (decision.Answer{Decision: d, Fit: f}).Document().Recommendation.Prices; shown[0].Cost != nil || shown[1].Cost == nil {
+		t.Errorf("in JSON: %+v", shown)
+	}
 }
 
 // TestMake_held: where Japanese and English both gain at the cost of code, no word says that nothing is better in them.
@@ -358,6 +361,9 @@ func TestOutside(t *testing.T) {
 		{many, run(.55, 1e6, 1e9), "lie outside of what was tried"},
 		{many, run(.3, 5e6, 1e9), "5 times the largest run's"},
 		{many, run(.3, 1e6, 1.1e10), "11 times the longest run's"},
+		{many, run(.3, 2e5, 1e9), ""},
+		{many, run(.3, 1e5, 1e9), "the smallest run has 5 times 1e+05 parameters"},
+		{many, run(.3, 1e6, 1e7), "the shortest run has 50 times 1e+07 tokens"},
 		{one, run(.45, 1e6, 1e9), ""},
 		{one, run(.45, 3e6, 1e9), "holds for that size, not for 3e+06, 3 times as many"},
 		{one, run(.45, 1e6, 5e8), "holds for that length, not for 5e+08, 0.5 times as many"},

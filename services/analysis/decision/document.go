@@ -79,12 +79,12 @@ type BaselineDocument struct {
 	Outside     bool             `json:"outside,omitempty"`
 }
 
-// PriceDocument is what one of a metric costs in another; see [Price]. Where the gain is 0, the cost is null.
+// PriceDocument is what one of a metric costs in another; see [Price]. Where the gain is 0, there is no cost.
 type PriceDocument struct {
-	Of   string           `json:"of"`
-	In   string           `json:"in"`
-	Gain float64          `json:"gain"`
-	Cost IntervalDocument `json:"cost"`
+	Of   string            `json:"of"`
+	In   string            `json:"in"`
+	Gain float64           `json:"gain"`
+	Cost *IntervalDocument `json:"cost,omitempty"`
 }
 
 // DetectableDocument is the smallest effect that so many seeds show; see [Detectable].
@@ -153,7 +153,11 @@ func (f Answer) advice() AdviceDocument {
 		out.Baselines = append(out.Baselines, BaselineDocument{b.Name, f.mixture(b.Run), intervalOf(b.Value), intervalOf(b.Improvement), b.Better, b.Outside})
 	}
 	for _, p := range d.Prices {
-		out.Prices = append(out.Prices, PriceDocument{p.Of, p.In, round6(p.Gain), intervalOf(p.Cost)})
+		shown := PriceDocument{Of: p.Of, In: p.In, Gain: round6(p.Gain)}
+		if cost := intervalOf(p.Cost); p.Gain > 0 {
+			shown.Cost = &cost
+		}
+		out.Prices = append(out.Prices, shown)
 	}
 	for _, p := range d.Detectable {
 		shown := DetectableDocument{Metric: p.Metric, SD: ablation.Real(p.SD), Seeds: p.Seeds, Effect: ablation.Real(p.Effect)}

@@ -175,6 +175,9 @@ func farParameters(s span, parameters float64) []ablation.Label {
 	case parameters > FarParameters*s.top:
 		return []ablation.Label{ablation.Said("%.3g parameters are %.0f times the largest run's: rankings carry over, values and small differences may not; run a few mixtures at that size",
 			"パラメータ数 %.3g は、実行した最大のランの %.0f 倍です。順位は引き継がれやすいものの、値や小さな差は当てになりません。その規模で数個の配合を実行してください", parameters, parameters/s.top)}
+	case parameters*FarParameters < s.low:
+		return []ablation.Label{ablation.Said("the smallest run has %.0f times %.3g parameters: rankings carry over, values and small differences may not; run a few mixtures at that size",
+			"実行した最小のランは、パラメータ数 %[2].3g の %[1].0f 倍です。順位は引き継がれやすいものの、値や小さな差は当てになりません。その規模で数個の配合を実行してください", s.low/parameters, parameters)}
 	}
 	return nil
 }
@@ -192,6 +195,9 @@ func farTokens(s span, tokens float64) []ablation.Label {
 	case tokens > FarTokens*s.top:
 		return []ablation.Label{ablation.Said("%.3g tokens are %.0f times the longest run's: what small shares and repeated text are worth changes with length",
 			"トークン数 %.3g は、実行した最長のランの %.0f 倍です。少ない割合や繰り返すテキストの価値は長さで変わります", tokens, tokens/s.top)}
+	case tokens*FarTokens < s.low:
+		return []ablation.Label{ablation.Said("the shortest run has %.0f times %.3g tokens: what small shares and repeated text are worth changes with length",
+			"実行した最短のランは、トークン数 %[2].3g の %[1].0f 倍です。少ない割合や繰り返すテキストの価値は長さで変わります", s.low/tokens, tokens)}
 	}
 	return nil
 }

@@ -32,7 +32,7 @@ type exportCmd struct {
 	Path       []string `help:"With --for: where the stack finds a source, as SOURCE=PATH; again for each." placeholder:"S=PATH" sep:"none"`
 	Sizes      []string `name:"source-tokens" help:"With --for: tokens that a source has there, as SOURCE=N; again for each." placeholder:"S=N" sep:"none"`
 	Documents  []string `name:"document-tokens" help:"With --for llm-foundry: mean tokens of a source's samples where these are documents, as SOURCE=N; again for each." placeholder:"S=N" sep:"none"`
-	Out        string   `help:"With --for: folder for the files (default: this one)." default:"." placeholder:"DIR"`
+	Out        string   `help:"With --for: folder for the files, made where it isn't there (default: this one)." default:"." placeholder:"DIR"`
 }
 
 // Run writes a sweep's completed runs as the pair of CSVs that haigo fit reads, or a schedule for a training stack.
@@ -102,6 +102,9 @@ func (c exportCmd) stack(e *env, a *app) error {
 	files, err := stack.Write(c.For, order)
 	if err != nil {
 		return err
+	}
+	if err := os.MkdirAll(c.Out, 0o755); err != nil {
+		return fmt.Errorf("make the folder of the configuration: %w", err)
 	}
 	for _, f := range files {
 		path := filepath.Join(c.Out, f.Name)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -50,7 +51,19 @@ func (n *amount) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// Run answers, or ends when it is interrupted: nothing that it does so long has to be finished.
 func (c fitCmd) Run(e *env) error {
+	done := make(chan error, 1)
+	go func() { done <- c.answer(e) }()
+	select {
+	case err := <-done:
+		return cmp.Or(e.ctx.Err(), err)
+	case <-e.ctx.Done():
+		return e.ctx.Err()
+	}
+}
+
+func (c fitCmd) answer(e *env) error {
 	t, warnings, err := c.table()
 	if err != nil {
 		return err
@@ -147,7 +160,7 @@ func (c fitCmd) setup(t table.Table) (surrogate.Setup, []ablation.Label, error) 
 		i := strings.LastIndex(text, "=")
 		var n amount
 		if i < 0 || !slices.Contains(t.Sources, text[:i]) || n.UnmarshalText([]byte(text[i+1:])) != nil {
-			return s, nil, invalidFlag("--source-tokens", fmt.Sprintf("%s is no source's size: write SOURCE=TOKENS, as in %s=500M", text, t.Sources[0]))
+			return s, nil, invalidFlag("--source-tokens", fmt.Sprintf("%s is no source's size: write SOURCE=TOKENS, as in %s=500M; sources are %s", text, t.Sources[0], strings.Join(t.Sources, ", ")))
 		}
 		s.Sizes[text[:i]] = float64(n)
 	}
@@ -200,7 +213,7 @@ func (c fitCmd) limits(t table.Table) (decision.Limits, error) {
 		from, wrong := strconv.ParseFloat(low, 64)
 		to, wrongToo := strconv.ParseFloat(high, 64)
 		if i < 0 || !ok || wrong != nil || wrongToo != nil || !slices.Contains(t.Sources, text[:i]) || !(0 <= from && from <= to && to <= 1) {
-			return l, invalidFlag("--bound", fmt.Sprintf("%s bounds no source: write SOURCE=FROM..TO, shares from 0 to 1, as in %s=0.1..0.6", text, t.Sources[0]))
+			return l, invalidFlag("--bound", fmt.Sprintf("%s bounds no source: write SOURCE=FROM..TO, shares from 0 to 1, as in %s=0.1..0.6; sources are %s", text, t.Sources[0], strings.Join(t.Sources, ", ")))
 		}
 		l.Least[text[:i]], l.Most[text[:i]] = from, to
 	}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -142,6 +143,7 @@ func TestFit_bad(t *testing.T) {
 		{append(base, "--phase-shares", "nan"), "has a number that isn't above 0"},
 		{append(base, "--source-tokens", "ja"), "write SOURCE=TOKENS"},
 		{append(base, "--bound", "ja=0.6"), "write SOURCE=FROM..TO"},
+		{append(base, "--bound", "fr=0..1"), "sources are ja, en, code"},
 		{append(base, "--bound", "ja=0.6..0.7", "--bound", "en=0.6..0.7"), "the shares' least sum to 1.2"},
 		{append(base, "--bound", "ja=0.99..1"), "leave no mixture near those that were run"},
 		{append(base, "--front", "bpb/ja"), "write METRIC,METRIC"},
@@ -149,5 +151,30 @@ func TestFit_bad(t *testing.T) {
 		{append(base, "--predict", metrics), "is a source of the runs, and has no column here"},
 	} {
 		says(t, refused(t, nil, t.TempDir(), tc.args...), tc.want)
+	}
+}
+
+// TestFit_interrupted: a fit ends when it is asked to, whatever it waits for or computes.
+func TestFit_interrupted(t *testing.T) {
+	dir := t.TempDir()
+	pipe := filepath.Join(dir, "ratios.csv")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := command(t, dir, "fit", "--mixtures", pipe, "--metrics", pipe)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	held, err := os.OpenFile(pipe, os.O_WRONLY, 0) // returns once it reads
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Close()
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	if got := cmd.ProcessState.ExitCode(); got != 130 {
+		t.Errorf("ends with status %d, want 130", got)
 	}
 }

@@ -130,7 +130,12 @@ func (f fitted) printBaselines(w io.Writer) {
 
 // printArms are the tried mixtures that may be the best, or, by an objective of two metrics, that likely no other beats on both.
 func (f fitted) printArms(w io.Writer) {
-	const least, likely, most = 0.01, 0.5, 20
+	const likely, most = 0.5, 20
+	top := 0.0
+	for _, a := range f.Arms {
+		top = max(top, a.PBest)
+	}
+	least := min(0.01, top) // of very many none is likely: then the likeliest are shown
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "\nRUN\tSEEN\tEXPECTED\tP(BEST)\tP(FRONT)")
 	shown := 0

@@ -21,6 +21,7 @@ func TestImport(t *testing.T) {
 	if strings.Contains(exported, "--objective") || strings.Contains(exported, "--pair") {
 		t.Errorf("fit needs no more to decide as the page does: %s", exported)
 	}
+	out = filepath.Join(out, "made", "for", "it")
 	haigo(t, data, "export", "--sweep", "theirs", "--for", "levanter", "--out", out)
 	text, err := os.ReadFile(filepath.Join(out, "levanter.yaml"))
 	if err != nil {
