@@ -359,7 +359,8 @@ func finishAll(t *testing.T, store *postgres.Store) {
 	}
 }
 
-// finish trains the next run to its end, in a world whose best share of ja is 0.7; false where there is none.
+// finish trains the next run to its end, in a world whose best share of ja is 0.7, and more of it later is better; false where there
+// is none.
 func finish(t *testing.T, store *postgres.Store) bool {
 	t.Helper()
 	c := claim(t, store)
@@ -377,11 +378,13 @@ func end(t *testing.T, store *postgres.Store, c ablation.Claim, state ablation.R
 		t.Fatal(err)
 	}
 	i := slices.IndexFunc(arms, func(a ablation.Arm) bool { return a.Name == c.Run.Arm })
-	ja := float64(arms[i].Weights[0].W[0]) / ablation.WeightTotal
+	w := arms[i].Weights
+	ja := float64(w[0].W[0]) / ablation.WeightTotal
+	later := .3 * (float64(w[len(w)-1].W[0])/ablation.WeightTotal - ja)
 	noise := .0005 * float64(c.Run.DataSeed%1000) / 1000
 	b := ablation.Batch{Attempt: 1, To: ablation.Cursor{Offset: 9, Seq: 9}, Segment: &ablation.Segment{Trainer: "cpu 1", Device: "d", ISA: "i", Threads: 1, StartedAt: time.Unix(1, 0)}}
 	b.Points = []ablation.Point{
-		{Metric: "bpb/ja", Step: 8, Value: ablation.Real(1 + (ja-.9)*(ja-.9) + noise)}, {Metric: "bpb/en", Step: 8, Value: ablation.Real(1 + (ja-.5)*(ja-.5) + noise)},
+		{Metric: "bpb/ja", Step: 8, Value: ablation.Real(1 + (ja-.9)*(ja-.9) - later + noise)}, {Metric: "bpb/en", Step: 8, Value: ablation.Real(1 + (ja-.5)*(ja-.5) - later + noise)},
 	}
 	if _, err := store.OpenAttempt(t.Context(), c, ablation.Attempt{RunID: c.Run.ID, Number: 1, Host: "here", Engine: "local", SpecSHA256: strings.Repeat("0", 64)}); err != nil {
 		t.Fatal(err)

@@ -26,7 +26,7 @@ var fillSteps = map[int]int{2: 20, 3: 10, 4: 8, 5: 6}
 // least share of what is drawn, for none at all says little of a ratio.
 const (
 	poolLeast  = 4
-	poolDrawn  = 1500
+	poolDrawn  = 1200
 	poolTries  = 60_000
 	drawnLeast = 0.02
 	drawnParts = 100
