@@ -7,6 +7,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/analysis/decision"
@@ -185,18 +187,29 @@ func (p decisionPage) near() string {
 	return p.words.text("dec.say.near", "n", names, "d", fixed(100*p.outlook.Distance, 0))
 }
 
+// sentence is a warning as one begins, where it doesn't begin with a source's or metric's name.
+func (p decisionPage) sentence(l ablation.Label) string {
+	text := l.In(p.words.lang)
+	t := p.outlook.Fit.Table
+	if word, _, _ := strings.Cut(text, " "); slices.Contains(t.Sources, word) || slices.Contains(t.Metrics, word) {
+		return text
+	}
+	first, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(first)) + text[size:]
+}
+
 // caveats are what to know before it is used: on what it stands, what was taken for granted, what is far away.
 func (p decisionPage) caveats() []caveat {
 	t := p.outlook.Fit.Table
 	out := []caveat{{Text: p.words.text("dec.cav.from", "m", len(t.Groups()), "n", len(t.Runs))}}
 	for _, l := range p.outlook.Warnings {
-		out = append(out, caveat{true, l.In(p.words.lang)})
+		out = append(out, caveat{true, p.sentence(l)})
 	}
 	if t.Phases == 1 {
 		out = append(out, caveat{Text: p.words.text("dec.cav.order")})
 	}
 	for _, l := range p.outlook.Fit.Notes {
-		out = append(out, caveat{Text: l.In(p.words.lang)})
+		out = append(out, caveat{Text: p.sentence(l)})
 	}
 	return out
 }

@@ -113,7 +113,14 @@ func (e *engine) mismatch(d *Decision) {
 	}
 }
 
-func shown(v Interval) string { return fmt.Sprintf("%.4g (90%%: %.4g … %.4g)", v.Mean, v.Low, v.Top) }
+// shown is an interval with as many decimals as give its half width two digits, six at most.
+func shown(v Interval) string {
+	decimals := 4
+	if half := (v.Top - v.Low) / 2; half > 0 && !math.IsInf(half, 0) {
+		decimals = min(6, max(0, 1-int(math.Floor(math.Log10(half)))))
+	}
+	return fmt.Sprintf("%.*f (90%%: %.*f … %.*f)", decimals, v.Mean, decimals, v.Low, decimals, v.Top)
+}
 
 // edges are the sources whose shares lie where no tried mixture lies beyond, and could.
 func (e *engine) edges(run table.Run) []string {
