@@ -36,8 +36,8 @@ func (f fixture) side(arm string) ablation.Side {
 	return s
 }
 
-// replay is ja33 again in another sweep: other text, another learning rate, one seed in common.
-func (f fixture) replay() (ablation.Side, []ablation.Curve) {
+// replay is ja33 again in another sweep: other text, another learning rate, one seed in common, so much worse.
+func (f fixture) replay(by ablation.Real) (ablation.Side, []ablation.Curve) {
 	s := f.side("ja33")
 	s.Sweep.Name, s.Sweep.Recipe.Optimizer.PeakLR = "replay", 2e-3
 	s.Sources[0].ManifestSHA256, s.Sources[0].Version = strings.Repeat("b", 64), "bbbbbbbb"
@@ -52,7 +52,7 @@ func (f fixture) replay() (ablation.Side, []ablation.Curve) {
 				v.Buckets = slices.Clone(v.Buckets)
 				for k := range v.Buckets {
 					b := &v.Buckets[k]
-					b.Min, b.Max, b.Sum = b.Min+.026, b.Max+.026, b.Sum+.026
+					b.Min, b.Max, b.Sum = b.Min+by, b.Max+by, b.Sum+by
 				}
 				curves = append(curves, v)
 			}
@@ -80,7 +80,7 @@ func (f fixture) clocks() []ablation.Curve {
 }
 
 func (f fixture) comparison() (chart.Comparison, []ablation.Curve) {
-	other, more := f.replay()
+	other, more := f.replay(.026)
 	sides := []ablation.Side{f.side("ja57"), f.side("ja33"), f.side("step"), f.side("step-matched"), other}
 	return chart.NewComparison(sides, 1), append(slices.Clone(f.curves), more...)
 }
@@ -111,6 +111,24 @@ func TestComparison(t *testing.T) {
 				means(t, figure)
 			})
 		}
+	}
+}
+
+// Where nothing differs the ticks of the differences still have names of their own.
+func TestComparison_noDifference(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	other, more := f.replay(0)
+	figure, err := chart.NewComparison([]ablation.Side{f.side("ja33"), other}, 0).Difference(chart.View{X: chart.AlongTokens}, "bpb/ja", append(slices.Clone(f.curves), more...), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(figure)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := `"yAxis":[{"type":"value","min":-0.01,"max":0.01,"minInterval":0.005`; !strings.Contains(string(text), want) {
+		t.Errorf("the axis isn't %s: %.600s", want, text)
 	}
 }
 
@@ -175,7 +193,7 @@ func TestComparison_numbersApart(t *testing.T) {
 func TestComparison_pairs(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	other, more := f.replay()
+	other, more := f.replay(.026)
 	c := chart.NewComparison([]ablation.Side{f.side("ja33"), other}, 0)
 	figure, err := c.Difference(chart.View{X: chart.AlongTokens}, "bpb/ja", append(slices.Clone(f.curves), more...), nil)
 	if err != nil {
@@ -210,7 +228,7 @@ func TestComparison_pairs(t *testing.T) {
 func TestComparison_marks(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	other, _ := f.replay()
+	other, _ := f.replay(.026)
 	mark := func(i int, sides ...ablation.Side) chart.Mark { return chart.NewComparison(sides, 0).Marks[i] }
 	own := chart.MarkOf(f.Arms, 1)
 	if got := mark(0, f.side("ja33"), other); got != own {

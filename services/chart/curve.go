@@ -343,6 +343,9 @@ func (c *curve) cut(x, y scale) ablation.Label {
 func aroundZero(low, lines, tops []float64) scale {
 	bottom, top := min(0, slices.Min(lines)), max(0, slices.Max(lines))
 	span := top - bottom
+	if span == 0 && slices.Min(low) == 0 && slices.Max(tops) == 0 {
+		return scale{-.01, .01, .005} // nothing differs: ticks that can be read
+	}
 	return around([]float64{max(min(bottom, slices.Min(low)), bottom-span), min(max(top, slices.Max(tops)), top+span)}, 4, 0)
 }
 
