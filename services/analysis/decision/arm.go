@@ -165,11 +165,13 @@ func (e *engine) dominated(drawn surrogate.Draws, s, i, arms int) bool {
 	return false
 }
 
-// seen is the mean of the measured objective over a mixture's runs, in its own direction.
+// seen is what a mixture's runs measured of the objective, in its own direction: each metric's mean over the runs that have it.
 func (e *engine) seen(group []int) float64 {
 	sum := 0.0
-	for _, i := range group {
-		sum += e.sum(e.fit.Table.Runs[i].Values) / float64(len(group))
+	for k, w := range e.weights {
+		if w != 0 {
+			sum += w * e.measured(group, k)
+		}
 	}
 	if e.options.Objective.Max {
 		return -sum

@@ -31,7 +31,7 @@ type Range struct{ Low, Top float64 }
 type Arm struct {
 	Runs    []string // ids
 	Run     table.Run
-	Seen    float64  // mean of the measured objective; NaN where a metric is missing
+	Seen    float64  // the measured objective, of each metric's mean over the runs that have it; NaN where none has one of them
 	Value   Interval // of the objective; shrunken to what its neighbours say, so that luck isn't taken for merit
 	PBest   float64  // that its mixture is the best of the tried ones; one that was run at several sizes is an arm at each, and as likely
 	PFront  float64  // that no tried mixture is better in every metric of the objective
