@@ -28,10 +28,19 @@ func printRounds(w io.Writer, s ablation.Sweep) {
 	case v != nil:
 		printVerdict(w, *v)
 	case s.State == ablation.SweepRunning || s.State == ablation.SweepPaused:
-		fmt.Fprintf(w, "\nThe sweep is %s: at most %d of %d batches follow.\n", s.State, s.Design.Adaptive.Rounds-s.RoundsOf(ablation.RoundBatch), s.Design.Adaptive.Rounds)
+		fmt.Fprintf(w, "\nThe sweep is %s: %s.\n", s.State, followText(s))
 	default:
 		fmt.Fprintf(w, "\nThe sweep was stopped before it came to a verdict.\n")
 	}
+}
+
+// followText is what may come after the rounds that there are.
+func followText(s ablation.Sweep) string {
+	if s.RoundsOf(ablation.RoundConfirm) > 0 {
+		return "fresh seeds confirm what it found, no batch follows"
+	}
+	most := s.Design.Adaptive.Rounds
+	return fmt.Sprintf("at most %d of %d batches follow", most-s.RoundsOf(ablation.RoundBatch), most)
 }
 
 // addedText is how many arms a round has, and of how many fresh seeds.
