@@ -1,6 +1,7 @@
 package orchestrator
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -356,7 +357,7 @@ func (d *drive) lastWord() *spec.Finished {
 	}
 	if d.damaged != nil {
 		return &spec.Finished{
-			Outcome: spec.OutcomeFailed, Reason: d.damaged.Error(), ReasonJA: fmt.Sprintf("ランが書いたイベントを読めません：%v", d.damaged),
+			Outcome: spec.OutcomeFailed, Reason: d.damaged.Error(), ReasonJA: cmp.Or(spec.InJapanese(d.damaged), "ランが書いたイベントを読めません："+d.damaged.Error()),
 		}
 	}
 	return finished(d.dir())

@@ -57,16 +57,8 @@ func segment(e *spec.Event) *ablation.Segment {
 		Number: e.Segment, ResumedFrom: s.ResumedFrom,
 		Trainer: s.Trainer.Name + " " + s.Trainer.Version,
 		Device:  s.Device, Devices: max(1, s.Devices), ISA: s.ISA, Threads: s.Threads, StartedAt: e.Time,
-		PeakFLOPs: peak(float64(s.PeakFLOPs)),
+		PeakFLOPs: known(s.PeakFLOPs),
 	}
-}
-
-// peak is what a trainer says of its device's; 0 where that can't be.
-func peak(v float64) float64 {
-	if v > 0 && !math.IsInf(v, 0) {
-		return v
-	}
-	return 0
 }
 
 func runPlan(p *spec.Plan) *ablation.RunPlan {
@@ -76,12 +68,12 @@ func runPlan(p *spec.Plan) *ablation.RunPlan {
 	}
 }
 
-// known is a number that a script may have worked out as 0·log 0; 0 where it isn't finite.
+// known is what a runner says of its model or its device, which a script may have worked out as 0·log 0; 0 where that can't be.
 func known(v spec.Real) float64 {
-	if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
-		return 0
+	if v > 0 && !math.IsInf(float64(v), 0) {
+		return float64(v)
 	}
-	return float64(v)
+	return 0
 }
 
 func points(step int64, values map[string]spec.Real) []ablation.Point {

@@ -189,7 +189,8 @@ func (d *drive) ingest(ctx context.Context) (more bool, err error) {
 		return false, nil
 	}
 	if i := slices.IndexFunc(lines, d.pastEnd); i >= 0 {
-		lines, damage = lines[:i], fmt.Errorf("%s: event %d is of a step past the run's last, %d", spec.EventsFile, lines[i].Seq, d.run.Steps)
+		lines, damage = lines[:i], spec.Say("%s: event %d is of a step past the run's last, %d",
+			"%s：イベント %d のステップが、ランの最後のステップ %d を超えています", spec.EventsFile, lines[i].Seq, d.run.Steps)
 	}
 	if damage != nil {
 		d.damaged = damage
@@ -204,7 +205,8 @@ func (d *drive) ingest(ctx context.Context) (more bool, err error) {
 		d.observe(&b, lines[last].Finished)
 		err := d.persist(ctx, func(ctx context.Context) error { return d.Store.Ingest(ctx, d.claim, b) })
 		if postgres.Refused(err) || errors.Is(err, ablation.ErrNotFound) {
-			d.damaged = fmt.Errorf("%s: events %d to %d can't be stored: %w", spec.EventsFile, b.From.Seq+1, b.To.Seq, err)
+			d.damaged = spec.Say("%s: events %d to %d can't be stored: %w", "%s：イベント %d ～ %d を保存できません：%v",
+				spec.EventsFile, b.From.Seq+1, b.To.Seq, err)
 			d.Log.Error("A run's events can't be stored; stopping it", "run_id", d.run.ID, "err", err)
 			return false, nil
 		}

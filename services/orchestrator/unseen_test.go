@@ -16,7 +16,7 @@ import (
 	"github.com/haigo-lab/haigo/services/postgres/pgtest"
 )
 
-// repeating is a trainer whose runner begins one segment twice, which no store can take.
+// repeating is a trainer whose runner begins one segment twice.
 type repeating struct{ inProcess }
 
 func (repeating) Plan(context.Context, string, []trainer.Assignment) (trainer.Plan, error) {
@@ -33,25 +33,35 @@ func repeat(dir string) error {
 	return errors.Join(w.Append(started), w.Append(started), w.Append(spec.Finished{Outcome: spec.OutcomeCompleted, Step: 8}), w.Close())
 }
 
-// A run whose events can't be stored fails with the reason: repeating them would help nothing.
+// A run with an event that breaks a rule, the contract's or the store's, fails with the reason: waiting would help nothing.
 func TestDrive_eventsRefused(t *testing.T) {
 	t.Parallel()
-	store := open(t, pgtest.URL(t))
-	addText(t, store)
-	if _, _, err := sweeper(store).Apply(t.Context(), sweepFile("talk", ""), ""); err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(t.Context())
-	worked := make(chan error)
-	go func() { worked <- workOn(ctx, store, t.TempDir(), repeating{cpu}) }()
-	if run := ended(t, store, "talk"); run.State != ablation.RunFailed || !strings.Contains(run.Message.EN, "can't be stored") {
-		t.Errorf("the run is %s: %s", run.State, run.Message.EN)
-	} else {
-		t.Log("figure: failed with the reason:", run.Message.EN)
-	}
-	stop()
-	if err := <-worked; err != nil && !errors.Is(err, context.Canceled) {
-		t.Error(err)
+	for _, v := range []struct{ by, prepare, en, ja string }{
+		{"the contract", "", "events.jsonl:2: started: segment 0 began already; the next to begin is 1", "events.jsonl:2: started：セグメント 0 はもう始まっています"},
+		{"the store", `ALTER TABLE segments ADD CONSTRAINT never CHECK (device <> 'none')`, "events.jsonl: events 1 to 1 can't be stored", "events.jsonl：イベント 1 ～ 1 を保存できません"},
+	} {
+		t.Run(v.by, func(t *testing.T) {
+			t.Parallel()
+			url := pgtest.URL(t)
+			store := open(t, url)
+			addText(t, store)
+			if _, _, err := sweeper(store).Apply(t.Context(), sweepFile("talk", ""), ""); err != nil {
+				t.Fatal(err)
+			}
+			sql(t, url, v.prepare)
+			ctx, stop := context.WithCancel(t.Context())
+			worked := make(chan error)
+			go func() { worked <- workOn(ctx, store, t.TempDir(), repeating{cpu}) }()
+			run := ended(t, store, "talk")
+			if m := run.Message; run.State != ablation.RunFailed || !strings.Contains(m.EN, v.en) || !strings.Contains(m.JA, v.ja) {
+				t.Errorf("the run is %s: %s / %s", run.State, m.EN, m.JA)
+			}
+			t.Log("figure: failed with the reason:", run.Message.EN)
+			stop()
+			if err := <-worked; err != nil && !errors.Is(err, context.Canceled) {
+				t.Error(err)
+			}
+		})
 	}
 }
 

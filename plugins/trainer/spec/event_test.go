@@ -80,6 +80,66 @@ func TestDecodeEvent_refuses(t *testing.T) {
 	}
 }
 
+// Every line that breaks a rule is damage, with file and line, and what to mend in both languages.
+func TestTail_rules(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 5000)
+	for _, v := range []struct{ name, kind, body, want string }{
+		{"a step before the first", "metrics", `"step":-1,"tokens":0,"values":{}`, "step: is -1; give 0 or more"},
+		{"tokens too few", "scores", `"step":1,"tokens":-9,"values":{}`, "tokens: is -9; give 0 or more"},
+		{"a metric with a NUL", "metrics", `"step":1,"tokens":1,"values":{"a\u0000b":1}`, `values: "a\x00b" is no name; a name here has 1 to 256 bytes and no control characters`},
+		{"a metric without a name", "metrics", `"step":1,"tokens":1,"values":{"":1}`, `values: "" is no name; a name here has 1 to 256 bytes and no control characters`},
+		{"an endless name", "scores", `"step":1,"tokens":1,"values":{"` + long + `":1}`, `values: "` + long[:40] + `…" is no name; a name here has 1 to 256 bytes and no control characters`},
+		{"a source with a NUL", "plan", `"rows":{"ja\u0000":1},"plan_sha256":"","block_sha256":[],"parameters":1,"flops_per_token":1,"unigram_nats":1`, `rows: "ja\x00" is no name; a name here has 1 to 64 bytes and no control characters`},
+		{"rows less than none", "usage", `"step":1,"rows":{"ja":-4}`, "rows.ja: is -4; give 0 or more"},
+		{"a digest with a NUL", "plan", `"rows":{},"plan_sha256":"a","block_sha256":["\u0000"],"parameters":1,"flops_per_token":1,"unigram_nats":1`, `block_sha256: is "\x00"; give 0 to 4096 bytes, none of them NUL`},
+		{"parameters less than none", "plan", `"rows":{},"plan_sha256":"","block_sha256":[],"parameters":-1,"flops_per_token":1,"unigram_nats":1`, "parameters: is -1; give 0 or more"},
+		{"a checkpoint before the first step", "checkpoint", `"step":-1,"path":"a","bytes":1,"manifest_sha256":""`, "step: is -1; give 0 or more"},
+		{"a checkpoint smaller than nothing", "checkpoint", `"step":1,"path":"a","bytes":-5,"manifest_sha256":""`, "bytes: is -5; give 0 or more"},
+		{"a checkpoint nowhere", "checkpoint", `"step":1,"path":"","bytes":5,"manifest_sha256":""`, `path: is ""; give 1 to 4096 bytes, none of them NUL`},
+		{"a path with a NUL", "scores", `"step":1,"tokens":1,"values":{},"items":"a\u0000"`, `items: is "a\x00"; give 0 to 4096 bytes, none of them NUL`},
+		{"threads beyond number", "started", `"trainer":{"name":"a","version":"1"},"device":"d","isa":"","threads":1000000000000,"resumed_from":null,"spec_sha256":""`, "threads: is 1000000000000; give 0 to 2147483647"},
+		{"resumed before the beginning", "started", `"trainer":{"name":"a","version":"1"},"device":"d","isa":"","threads":1,"resumed_from":-5,"spec_sha256":""`, "resumed_from: is -5; give 0 or more"},
+		{"a device without end", "started", `"trainer":{"name":"a","version":"1"},"device":"` + long + `","isa":"","threads":1,"resumed_from":null,"spec_sha256":""`, `device: is "` + long[:40] + `…"; give 0 to 4096 bytes, none of them NUL`},
+		{"an end of its own", "finished", `"outcome":"success","step":1,"reason":"","retriable":false`, `outcome: is "success"; give completed, stopped, diverged or failed`},
+		{"the same segment again", "started", `"trainer":{"name":"a","version":"1"},"device":"d","isa":"","threads":1,"resumed_from":null,"spec_sha256":""`, "started: segment 0 began already; the next to begin is 1"},
+	} {
+		t.Run(v.name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			writeAll(t, dir, spec.Started{}, spec.LogLine{Level: "info"})
+			refused(t, dir, v.kind, v.body, v.want)
+		})
+	}
+	for _, v := range []struct{ kind, body string }{
+		{"metrics", `"step":1,"tokens":1,"values":{}`},
+		{"scores", `"step":1,"tokens":1,"values":{}`},
+		{"usage", `"step":1,"rows":{}`},
+		{"checkpoint", `"step":1,"path":"a","bytes":1,"manifest_sha256":""`},
+	} {
+		t.Run(v.kind+" before started", func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			writeAll(t, dir, spec.LogLine{Level: "info"}, spec.LogLine{Level: "info"})
+			refused(t, dir, v.kind, v.body, v.kind+" before any started event; say started first")
+		})
+	}
+}
+
+// refused appends a third event to a file, and checks what is said of it.
+func refused(t *testing.T, dir, kind, body, want string) {
+	t.Helper()
+	tail := &spec.Tail{Path: filepath.Join(dir, spec.EventsFile)}
+	appendText(t, tail.Path, `{"seq":3,"type":"`+kind+`","attempt":3,"segment":0,"time":"2026-11-24T00:00:00Z",`+body+"}\n")
+	lines, err := tail.Read(10)
+	if damaged := (*spec.Damaged)(nil); len(lines) != 2 || !errors.As(err, &damaged) || err.Error() != "events.jsonl:3: "+want {
+		t.Errorf("got %d lines and %v, want 2 and %s", len(lines), err, want)
+	}
+	if ja := spec.InJapanese(err); !strings.HasPrefix(ja, "events.jsonl:3: ") || ja == err.Error() {
+		t.Errorf("in Japanese it is %q", ja)
+	}
+}
+
 func TestEventWriter_numbersAndContinues(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

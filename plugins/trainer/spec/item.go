@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"slices"
 )
 
 // Kinds of task items.
@@ -60,6 +61,12 @@ type ItemScore struct {
 	Given    string `json:"given,omitempty"`    // the greedy answer
 }
 
+func (p *problems) itemScore(s *ItemScore) {
+	p.names("task", slices.Values([]string{s.Task}), maxName)
+	p.text("id", s.ID, 0)
+	p.small("bytes", s.Bytes)
+}
+
 // ReadItemScores reads the file that a scores event names, strictly.
 func ReadItemScores(path string) ([]ItemScore, error) {
 	data, err := os.ReadFile(path)
@@ -73,7 +80,9 @@ func ReadItemScores(path string) ([]ItemScore, error) {
 			return nil, fmt.Errorf("read item scores: %s:%d: the line has no end", path, number)
 		}
 		var s ItemScore
-		if err := decodeStrict(line, &s).err(); err != nil {
+		p := decodeStrict(line, &s)
+		p.itemScore(&s)
+		if err := p.err(); err != nil {
 			return nil, fmt.Errorf("read item scores: %s:%d: %w", path, number, err)
 		}
 		scores, data = append(scores, s), rest

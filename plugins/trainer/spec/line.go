@@ -64,8 +64,8 @@ func (e *Event) MarshalLine() ([]byte, error) {
 	return append(append(line, tail[1:]...), '\n'), nil
 }
 
-// DecodeEvent reads one line strictly: an unknown type, an unknown, repeated or missing field is an error. The line may
-// end in a newline. Raw keeps a copy of it.
+// DecodeEvent reads one line strictly: an unknown type, an unknown, repeated or missing field, a value out of range is an
+// error, in both languages. The line may end in a newline. Raw keeps a copy of it.
 func DecodeEvent(line []byte) (Event, error) {
 	if !json.Valid(line) {
 		return Event{}, decodeStrict(line).err()
@@ -73,10 +73,10 @@ func DecodeEvent(line []byte) (Event, error) {
 	e := Event{Header: Header{Type: typeOf(line)}}
 	body := e.body(true)
 	if body == nil {
-		return Event{}, fmt.Errorf("unknown event type %q", e.Type)
+		return Event{}, Say("unknown event type %q", "不明なイベントの型です：%q", start(e.Type))
 	}
 	p := decodeStrict(line, &e.Header, body)
-	p.header(e.Header)
+	p.event(&e)
 	if err := p.err(); err != nil {
 		return Event{}, err
 	}
@@ -92,15 +92,6 @@ func typeOf(line []byte) (kind string) {
 		}
 	})
 	return kind
-}
-
-func (p *problems) header(h Header) {
-	if len(*p) > 0 {
-		return
-	}
-	p.need(h.Seq >= 1, "seq", "is %d; events count from 1", h.Seq)
-	p.need(h.Attempt >= 1, "attempt", "is %d; attempts count from 1", h.Attempt)
-	p.need(h.Segment >= 0, "segment", "is %d; segments count from 0", h.Segment)
 }
 
 func trailing(line []byte) int {

@@ -17,7 +17,7 @@ func (s Seed) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%016x", u
 func (s *Seed) UnmarshalText(text []byte) error {
 	n, err := strconv.ParseUint(string(text), 16, 64)
 	if err != nil || len(text) != 16 {
-		return fmt.Errorf("a seed is a string of 16 hex digits, got %q", text)
+		return Say("a seed is a string of 16 hex digits, got %q", "シードは 16 桁の 16 進数の文字列です（今は %q）", text)
 	}
 	*s = Seed(n)
 	return nil
@@ -55,7 +55,7 @@ func (r *Real) UnmarshalJSON(data []byte) error {
 	}
 	var f float64
 	if err := json.Unmarshal(data, &f); err != nil {
-		return fmt.Errorf(`a real is a number, "NaN", "Infinity" or "-Infinity", got %s`, data)
+		return Say(`a real is a number, "NaN", "Infinity" or "-Infinity", got %s`, `数か、"NaN"、"Infinity"、"-Infinity" のどれかにしてください（今は %s）`, brief(data))
 	}
 	*r = Real(f)
 	return nil

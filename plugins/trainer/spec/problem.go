@@ -46,6 +46,11 @@ func (p *problems) add(field, format string, args ...any) {
 	*p = append(*p, Problem{Field: field, Message: fmt.Sprintf(format, args...)})
 }
 
+// say adds a problem in both languages.
+func (p *problems) say(field, en, ja string, args ...any) {
+	*p = append(*p, NewProblem(field, Say(en, ja, args...)))
+}
+
 // need adds a problem unless ok, and says whether it was.
 func (p *problems) need(ok bool, field, format string, args ...any) bool {
 	if !ok {

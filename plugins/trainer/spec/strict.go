@@ -18,9 +18,9 @@ func decodeStrict(data []byte, targets ...any) problems {
 	var d strict
 	switch {
 	case !utf8.Valid(data):
-		d.add("", "the text isn't UTF-8")
+		d.say("", "the text isn't UTF-8", "UTF-8 のテキストではありません")
 	case !json.Valid(data):
-		d.add("", "the text isn't one JSON value: %v", jsonError(data))
+		d.say("", "the text isn't one JSON value: %v", "1 つの JSON 値になっていません：%v", jsonError(data))
 	default:
 		values := make([]reflect.Value, len(targets))
 		for i, t := range targets {
@@ -57,13 +57,17 @@ func (d *strict) object(path string, raw json.RawMessage, targets ...reflect.Val
 	seen := map[string]bool{}
 	ok := d.members(path, raw, func(name string, value json.RawMessage) {
 		f, known := fields[name]
-		if d.need(known, join(path, name), "unknown field; remove it, or check its spelling") {
+		if known {
 			d.value(join(path, name), value, f.value)
+		} else {
+			d.say(join(path, name), "unknown field; remove it, or check its spelling", "知らない項目です。除くか、綴りを確かめてください")
 		}
 		seen[name] = true
 	})
 	for _, name := range names {
-		d.need(!ok || seen[name] || !fields[name].required, join(path, name), "is missing")
+		if ok && !seen[name] && fields[name].required {
+			d.say(join(path, name), "is missing", "ありません")
+		}
 	}
 }
 
@@ -83,11 +87,16 @@ func places(v reflect.Value, fields map[string]field) (names []string) {
 func (d *strict) members(path string, raw json.RawMessage, each func(name string, value json.RawMessage)) bool {
 	seen := map[string]bool{}
 	ok := members(raw, func(name string, value json.RawMessage) {
-		d.need(!seen[name], join(path, name), "is given twice")
+		if seen[name] {
+			d.say(join(path, name), "is given twice", "2 度書かれています")
+		}
 		seen[name] = true
 		each(name, value)
 	})
-	return d.need(ok, path, "want an object, got %s", brief(raw))
+	if !ok {
+		d.say(path, "want an object, got %s", "オブジェクトにしてください（今は %s）", brief(raw))
+	}
+	return ok
 }
 
 func (d *strict) value(path string, raw json.RawMessage, v reflect.Value) {
@@ -96,7 +105,7 @@ func (d *strict) value(path string, raw json.RawMessage, v reflect.Value) {
 	case null && nilable(v.Kind()):
 		v.SetZero()
 	case null:
-		d.add(path, "needs a value, got null")
+		d.say(path, "needs a value, got null", "値が要ります（今は null）")
 	case leaf(v):
 		d.leaf(path, raw, v)
 	case v.Kind() == reflect.Pointer:
@@ -123,13 +132,15 @@ func (d *strict) mapping(path string, raw json.RawMessage, v reflect.Value) {
 // list reads a slice, or an array of exactly its length.
 func (d *strict) list(path string, raw json.RawMessage, v reflect.Value) {
 	items, ok := items(raw)
-	if !d.need(ok, path, "want a list, got %s", brief(raw)) {
+	if !ok {
+		d.say(path, "want a list, got %s", "リストにしてください（今は %s）", brief(raw))
 		return
 	}
 	if v.Kind() == reflect.Slice {
 		v.Set(reflect.MakeSlice(v.Type(), len(items), len(items)))
 	}
-	if !d.need(len(items) == v.Len(), path, "want a list of %d, got %d", v.Len(), len(items)) {
+	if len(items) != v.Len() {
+		d.say(path, "want a list of %d, got %d", "%d 個のリストにしてください（今は %d 個）", v.Len(), len(items))
 		return
 	}
 	for i, item := range items {
@@ -142,9 +153,10 @@ func (d *strict) leaf(path string, raw json.RawMessage, v reflect.Value) {
 	var wrong *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &wrong):
-		d.add(path, "want %s, got %s", words(v), brief(raw))
+		en, ja := kind(v)
+		d.say(path, "want %[1]s, got %[3]s", "%[2]sにしてください（今は %[3]s）", en, ja, brief(raw))
 	case err != nil:
-		d.add(path, "%v", err)
+		d.say(path, "%v", "%v", err)
 	}
 }
 
@@ -168,21 +180,22 @@ func nilable(k reflect.Kind) bool {
 	return k == reflect.Pointer || k == reflect.Slice || k == reflect.Map || k == reflect.Interface
 }
 
-func words(v reflect.Value) string {
+// kind is what a leaf wants, in English and in Japanese.
+func kind(v reflect.Value) (en, ja string) {
 	switch v.Kind() {
 	case reflect.String:
-		return "a string"
+		return "a string", "文字列"
 	case reflect.Bool:
-		return "true or false"
+		return "true or false", "true か false "
 	case reflect.Uint64:
-		return "a string of 16 hex digits"
+		return "a string of 16 hex digits", "16 桁の 16 進数の文字列"
 	case reflect.Slice:
 		if v.Type().Elem().Kind() == reflect.String {
-			return "a list of strings"
+			return "a list of strings", "文字列のリスト"
 		}
-		return "a list of whole numbers"
+		return "a list of whole numbers", "整数のリスト"
 	}
-	return "a whole number"
+	return "a whole number", "整数"
 }
 
 // brief is the start of a value, short enough for a message.

@@ -32,6 +32,9 @@ type Line struct {
 type Tail struct {
 	Path   string
 	Cursor Cursor // where to read on; Read moves it
+
+	whole bool // read from the beginning
+	begun int  // segments that began, by the number of the newest that was read: one more
 }
 
 // Damaged is the error of a line that isn't the next event. Lines before it were returned; the reader stays before it.
@@ -42,8 +45,17 @@ type Damaged struct {
 }
 
 // Error names file and line, not the folder: people who see a run needn't know where it lies.
-func (d *Damaged) Error() string {
-	return fmt.Sprintf("%s:%d: %v", filepath.Base(d.Path), d.Line, d.Err)
+func (d *Damaged) Error() string { return d.place() + d.Err.Error() }
+
+func (d *Damaged) place() string { return fmt.Sprintf("%s:%d: ", filepath.Base(d.Path), d.Line) }
+
+// inJapanese is as [InJapanese] has it.
+func (d *Damaged) inJapanese() string {
+	words := InJapanese(d.Err)
+	if words == "" {
+		return ""
+	}
+	return d.place() + words
 }
 
 // Unwrap is what is wrong with the line.
@@ -54,8 +66,10 @@ func (d *Damaged) Unwrap() error { return d.Err }
 var ErrCut = errors.New("what was read of it is gone")
 
 // Read returns at most limit further events, none when there is no further whole line or no file yet. The error is a
-// *[Damaged] where a line isn't an event, or an event is left out before it; the events before it are returned with it. A
-// line with the seq of an earlier one, as a writer makes that repeats what it isn't sure of, is passed over. A file that is shorter than the cursor, or gone, is [ErrCut]. Any other error is that the file can't be read now.
+// *[Damaged] where a line isn't an event, or none that may stand there: one is left out before it, its segment began before, or
+// it is of a segment that hasn't begun (of lines up to where the reader began, it knows neither); the events before it are
+// returned with it. A line with the seq of an earlier one, as a writer makes that repeats what it isn't sure of, is passed
+// over. A file that is shorter than the cursor, or gone, is [ErrCut]. Any other error is that the file can't be read now.
 func (t *Tail) Read(limit int) ([]Line, error) {
 	file, err := os.Open(t.Path)
 	if errors.Is(err, fs.ErrNotExist) && t.Cursor.Offset == 0 {
@@ -87,6 +101,7 @@ func (t *Tail) seek(file *os.File) error {
 }
 
 func (t *Tail) read(r *bufio.Reader, limit int) (lines []Line, err error) {
+	t.whole = t.whole || t.Cursor == Cursor{}
 	for len(lines) < limit {
 		text, err := wholeLine(r)
 		if errors.Is(err, io.EOF) {
@@ -102,8 +117,8 @@ func (t *Tail) read(r *bufio.Reader, limit int) (lines []Line, err error) {
 		if err != nil {
 			return lines, t.damaged(err)
 		}
-		if e.Seq > t.Cursor.Seq+1 {
-			return lines, t.damaged(fmt.Errorf("seq is %d, want %d", e.Seq, t.Cursor.Seq+1))
+		if err := t.follows(&e); err != nil {
+			return lines, t.damaged(err)
 		}
 		t.Cursor.Offset += int64(len(text))
 		if e.Seq <= t.Cursor.Seq {
@@ -113,6 +128,28 @@ func (t *Tail) read(r *bufio.Reader, limit int) (lines []Line, err error) {
 		lines = append(lines, Line{Event: e, After: t.Cursor})
 	}
 	return lines, nil
+}
+
+// follows checks that an event may come next, or repeats one that came.
+func (t *Tail) follows(e *Event) error {
+	switch {
+	case e.Seq <= t.Cursor.Seq:
+		return nil
+	case e.Seq > t.Cursor.Seq+1:
+		return Say("seq is %d, want %d", "seq は %[2]d のはずですが、%[1]d になっています", e.Seq, t.Cursor.Seq+1)
+	case e.Started != nil && e.Segment < t.begun:
+		return Say("started: segment %d began already; the next to begin is %d", "started：セグメント %d はもう始まっています。次に始められるのは %d です", e.Segment, t.begun)
+	case e.Started != nil:
+		t.begun = e.Segment + 1
+	case t.whole && t.begun == 0 && e.stepped():
+		return Say("%s before any started event; say started first", "started より前に %s があります。先に started を書いてください", e.Type)
+	}
+	return nil
+}
+
+// stepped reports an event of a step, which belongs to the segment that began before it.
+func (e *Event) stepped() bool {
+	return e.Metrics != nil || e.Scores != nil || e.Usage != nil || e.Checkpoint != nil
 }
 
 // unread is why a file can't be read now, without its folder: another look may fare better.
@@ -151,7 +188,7 @@ func linesBefore(path string, n int64) (count int64, err error) {
 	}
 }
 
-var errLong = fmt.Errorf("longer than %d bytes", maxLine)
+var errLong = Say("longer than %d bytes", "%d バイトより長い行です", maxLine)
 
 // wholeLine reads to the next newline, which it keeps; io.EOF where the rest has none yet.
 func wholeLine(r *bufio.Reader) ([]byte, error) {

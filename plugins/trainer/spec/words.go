@@ -33,6 +33,10 @@ func Say(en, ja string, args ...any) error {
 
 // InJapanese is what an error says in Japanese, or the first in its chain that can; "" where none can.
 func InJapanese(err error) string {
+	var line *Damaged
+	if errors.As(err, &line) {
+		return line.inJapanese()
+	}
 	var s *said
 	if errors.As(err, &s) {
 		return s.ja
