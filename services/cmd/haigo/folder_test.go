@@ -15,9 +15,12 @@ func TestWork_anotherFolder(t *testing.T) {
 	data, other := folder(t), folder(t)
 	s := dev(t, data)
 	env := []string{"DATABASE_URL=" + s.DatabaseURL}
-	for _, args := range [][]string{{"gc", "--delete"}, {"backup", filepath.Join(other, "b.zip")}, {"sweep", "delete", "s"}, {"work"}, {"serve", "--listen", "127.0.0.1:0"}} {
+	for _, args := range [][]string{{"gc", "--delete"}, {"backup", filepath.Join(other, "b.zip")}, {"sweep", "delete", "s"}, {"share", "create", "s"}, {"work"}, {"serve", "--listen", "127.0.0.1:0"}} {
 		said := refused(t, env, other, args...)
 		says(t, said, "belongs to another data folder", "first used as "+data, "別のデータフォルダー", other)
+	}
+	for _, args := range [][]string{{"sweep", "stop", "s"}, {"share", "create", "s", "--url", "https://haigo.example"}} { // which need no folder
+		says(t, refused(t, env, other, args...), "not found")
 	}
 	mounted := filepath.Join(t.TempDir(), "mounted")
 	if err := os.Symlink(data, mounted); err != nil {

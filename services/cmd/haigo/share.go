@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -22,6 +21,14 @@ type linkFlag struct {
 	URL string `help:"What the link begins with (default: where this data folder is served, else http://127.0.0.1:8080)." placeholder:"URL"`
 }
 
+// base is what a link begins with. Where nobody said, what serves this data folder does, if that is the database's.
+func (f linkFlag) base(e *env, a *app) (string, error) {
+	if f.URL != "" {
+		return f.URL, nil
+	}
+	return a.servedAt(), a.settle(e)
+}
+
 type shareCreateCmd struct {
 	sweepArg
 	linkFlag
@@ -40,13 +47,17 @@ func (c shareCreateCmd) Run(e *env) error {
 		return err
 	}
 	defer a.close()
+	base, err := c.base(e, a)
+	if err != nil {
+		return err
+	}
 	_, secret, err := a.sharer().Create(e.ctx, httpd.ShareRequest{
 		Sweep: c.Sweep, Question: c.Question, Lifetime: time.Duration(c.Days) * 24 * time.Hour, Live: c.Live, EmbedIn: c.EmbedIn,
 	})
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(e.stdout, shareLink(cmp.Or(c.URL, a.servedAt()), secret))
+	fmt.Fprintln(e.stdout, shareLink(base, secret))
 	return nil
 }
 
@@ -93,11 +104,15 @@ func (c shareRenewCmd) Run(e *env) error {
 		return err
 	}
 	defer a.close()
+	base, err := c.base(e, a)
+	if err != nil {
+		return err
+	}
 	_, secret, err := a.sharer().Renew(e.ctx, c.ID)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(e.stdout, shareLink(cmp.Or(c.URL, a.servedAt()), secret))
+	fmt.Fprintln(e.stdout, shareLink(base, secret))
 	return nil
 }
 
