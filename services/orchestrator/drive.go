@@ -114,7 +114,7 @@ func (d *drive) dir() string { return spec.AttemptDir(d.runDir(), d.attempt.Numb
 // The process is looked at before its events, so that an ended one has no event left unread.
 func (d *drive) lookOnce(ctx context.Context) (ended bool, err error) {
 	if d.gone() {
-		return false, errors.Join(d.unseen(ctx, errAbsent), d.renew(ctx))
+		return false, d.absence(ctx)
 	}
 	if d.handle == nil && d.run.State == ablation.RunStopping && !d.submitted() {
 		return true, d.stopUnbegun(ctx)
@@ -122,6 +122,9 @@ func (d *drive) lookOnce(ctx context.Context) (ended bool, err error) {
 	state, err := d.poll(ctx)
 	if err != nil {
 		return false, err
+	}
+	if d.gone() { // while it was looked at
+		return false, d.absence(ctx)
 	}
 	if state == engine.NotStarted {
 		if err := d.leftBehind(ctx); err != nil {
@@ -182,6 +185,9 @@ func (d *drive) ingest(ctx context.Context) (more bool, err error) {
 	lines, damage := d.tail.Read(readEvents)
 	if damage != nil && !errors.As(damage, new(*spec.Damaged)) && !errors.Is(damage, spec.ErrCut) {
 		return true, d.unseen(ctx, damage)
+	}
+	if errors.Is(damage, spec.ErrCut) && d.gone() {
+		return true, d.absence(ctx)
 	}
 	if errors.Is(damage, spec.ErrCut) {
 		d.cut = true

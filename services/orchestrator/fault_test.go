@@ -56,6 +56,8 @@ func role(args []string) {
 		err = talk(".")
 	case "patient":
 		err = bidden(".")
+	case "leaving":
+		err = leave(".")
 	case "repeating":
 		err = repeat(".")
 	case "despairing":

@@ -34,6 +34,11 @@ func (d *drive) gone() bool {
 	return time.Since(d.absent) < goneFor
 }
 
+// absence says that the folder is out of sight, and keeps the claim.
+func (d *drive) absence(ctx context.Context) error {
+	return errors.Join(d.unseen(ctx, errAbsent), d.renew(ctx))
+}
+
 // unseen says once why an attempt can't be seen, which nothing is concluded from.
 func (d *drive) unseen(ctx context.Context, cause error) error {
 	why := explain(cause)

@@ -3,6 +3,7 @@ package orchestrator_test
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
 	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/engine"
+	"github.com/haigo-lab/haigo/services/postgres"
 	"github.com/haigo-lab/haigo/services/postgres/pgtest"
 )
 
@@ -106,11 +108,14 @@ func TestDrive_stoppedAsItWaits(t *testing.T) {
 }
 
 // patient is a trainer whose runner ends when it is bidden to.
-type patient struct{ inProcess }
+type patient struct {
+	inProcess
+	runner string
+}
 
-func (patient) Plan(context.Context, string, []trainer.Assignment) (trainer.Plan, error) {
+func (p patient) Plan(context.Context, string, []trainer.Assignment) (trainer.Plan, error) {
 	program, err := os.Executable()
-	return trainer.Plan{Parts: []spec.Part{{Name: "patient", Argv: []string{program, "patient"}, Dir: "."}}}, err
+	return trainer.Plan{Parts: []spec.Part{{Name: "patient", Argv: []string{program, p.runner}, Dir: "."}}}, err
 }
 
 // bid is the file in the data folder for which it waits.
@@ -130,49 +135,151 @@ func bidden(dir string) error {
 	if err := errors.Join(w.Append(started), w.Append(first), w.Sync()); err != nil {
 		return err
 	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "..", "..", "..", bid)); err == nil {
-			break
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+	bide(dir)
 	return errors.Join(w.Append(spec.Finished{Outcome: spec.OutcomeCompleted, Step: s.Steps}), w.Close())
 }
 
-// A run whose folder is out of sight for a while, as when its file system is mounted again, is left alone, and goes on.
+// bide returns when the runner in a folder is bidden to end.
+func bide(dir string) {
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "..", "..", "..", bid)); err == nil {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// A run whose folder is out of sight for a while, as when its file system is mounted again, or whose events can't be read, as when a
+// file server fails for a moment, is left alone, and goes on.
 func TestDrive_folderAway(t *testing.T) {
 	t.Parallel()
-	store, data := open(t, pgtest.URL(t)), t.TempDir()
+	for name, hide := range map[string]func(folder string) (back func() error, err error){
+		"the folder": func(folder string) (func() error, error) {
+			return func() error { return errors.Join(os.RemoveAll(folder), os.Rename(folder+"-away", folder)) }, os.Rename(folder, folder+"-away")
+		},
+		"its events": func(folder string) (func() error, error) { // in one step, as nobody takes them away
+			events := filepath.Join(spec.AttemptDir(folder, 1), spec.EventsFile)
+			back := func() error { return os.Rename(events+"-away", events) }
+			return back, errors.Join(os.Link(events, events+"-away"), os.Symlink("loop", events+"-loop"), os.Symlink("loop", filepath.Join(filepath.Dir(events), "loop")),
+				os.Rename(events+"-loop", events))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			store, data := open(t, pgtest.URL(t)), t.TempDir()
+			addText(t, store)
+			if _, _, err := sweeper(store).Apply(t.Context(), sweepFile("talk", ""), ""); err != nil {
+				t.Fatal(err)
+			}
+			ctx, stop := context.WithCancel(t.Context())
+			worked := make(chan error)
+			go func() { worked <- workOn(ctx, store, data, patient{cpu, "patient"}) }()
+			back, err := hide(spec.RunDir(data, stepped(t, store)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if run := waiting(t, store, ablation.RunRunning); strings.Contains(run.Message.EN, data) {
+				t.Errorf("it tells the folder: %s", run.Message.EN)
+			}
+			if err := errors.Join(back(), os.WriteFile(filepath.Join(data, bid), nil, 0o600)); err != nil {
+				t.Fatal(err)
+			}
+			if run := ended(t, store, "talk"); run.State != ablation.RunCompleted || run.Progress.Attempt != 1 {
+				t.Errorf("the run is %s after %d attempts: %s", run.State, run.Progress.Attempt, run.Message.EN)
+			}
+			t.Log("figure: 1 attempt, told on its page while it is out of sight")
+			stop()
+			if err := <-worked; err != nil && !errors.Is(err, context.Canceled) {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// stepped is the id of the only run of talk once its first step is stored.
+func stepped(t *testing.T, store *postgres.Store) string {
+	t.Helper()
+	for {
+		runs, err := store.Runs(t.Context(), "talk")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if runs[0].Progress.Step == 1 {
+			return runs[0].ID
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// leave is a runner that saves a checkpoint and leaves, as before a time limit, and in its second attempt completes.
+func leave(dir string) error {
+	s, err := spec.ReadFile[spec.Spec](filepath.Join(dir, spec.SpecFile))
+	if err != nil {
+		return err
+	}
+	w, err := spec.OpenEvents(dir, s.Attempt)
+	if err != nil {
+		return err
+	}
+	started := spec.Started{Trainer: spec.Program{Name: "patient", Version: "1"}, Device: "none", SpecSHA256: strings.Repeat("0", 64)}
+	if from := s.Checkpoint.ResumeFrom; from != nil {
+		started.ResumedFrom = &from.Step
+		return errors.Join(w.Append(started), w.Append(spec.Finished{Outcome: spec.OutcomeCompleted, Step: s.Steps}), w.Close())
+	}
+	first := spec.Metrics{Step: 1, Tokens: 64, Values: map[string]spec.Real{ablation.MetricLoss: 3}}
+	if err := errors.Join(w.Append(started), w.Append(first), w.Sync()); err != nil {
+		return err
+	}
+	saved, err := spec.SaveCheckpoint(filepath.Join(dir, ".."), s.RunID, 1, s.Attempt, func(string) error { return nil })
+	bide(dir)
+	return errors.Join(err, w.Append(saved), w.Append(spec.Finished{Outcome: spec.OutcomeStopped, Step: 1}), w.Close())
+}
+
+// A run that is to go on from a checkpoint whose folder isn't there, as when nothing is mounted, waits for it, and begins nothing anew.
+func TestDrive_checkpointsAway(t *testing.T) {
+	t.Parallel()
+	url := pgtest.URL(t)
+	store, data := open(t, url), t.TempDir()
 	addText(t, store)
 	if _, _, err := sweeper(store).Apply(t.Context(), sweepFile("talk", ""), ""); err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	worked := make(chan error)
-	go func() { worked <- workOn(ctx, store, data, patient{cpu}) }()
-	id := ""
-	for id == "" {
-		runs, err := store.Runs(t.Context(), "talk")
+	go func() { worked <- workOn(ctx, store, data, patient{cpu, "leaving"}) }()
+	id := stepped(t, store)
+	if err := errors.Join(store.PauseSweep(t.Context(), "talk"), os.WriteFile(filepath.Join(data, bid), nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	for queued := false; !queued; time.Sleep(20 * time.Millisecond) {
+		run, err := store.Run(t.Context(), id)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if runs[0].Progress.Step == 1 {
-			id = runs[0].ID
-		}
-		time.Sleep(20 * time.Millisecond)
+		queued = run.State == ablation.RunQueued
 	}
 	here := spec.RunDir(data, id)
-	if err := os.Rename(here, here+"-away"); err != nil {
+	if err := errors.Join(os.Rename(here, here+"-away"), store.ResumeSweep(t.Context(), "talk")); err != nil {
 		t.Fatal(err)
 	}
-	waiting(t, store, ablation.RunRunning)
-	if err := errors.Join(os.RemoveAll(here), os.Rename(here+"-away", here), os.WriteFile(filepath.Join(data, bid), nil, 0o600)); err != nil {
+	run := waiting(t, store, ablation.RunQueued)
+	if m := run.Message; run.Progress.Attempt != 1 || !strings.Contains(m.EN, "is the data folder's file system mounted?") || !strings.Contains(m.JA, "マウントされているか") {
+		t.Errorf("%d attempts, %+v", run.Progress.Attempt, m)
+	}
+	if _, err := os.Stat(here); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("something was made in its place: %v", err)
+	}
+	if err := os.Rename(here+"-away", here); err != nil {
 		t.Fatal(err)
 	}
-	if run := ended(t, store, "talk"); run.State != ablation.RunCompleted || run.Progress.Attempt != 1 {
+	sql(t, url, `UPDATE sweeps SET held_until = now()`)
+	if run := ended(t, store, "talk"); run.State != ablation.RunCompleted || run.Progress.Attempt != 2 {
 		t.Errorf("the run is %s after %d attempts: %s", run.State, run.Progress.Attempt, run.Message.EN)
 	}
-	t.Log("figure: 1 attempt, told on its page while its folder is away")
+	segments, err := store.Segments(t.Context(), id)
+	if err != nil || len(segments) != 2 || segments[1].ResumedFrom == nil || *segments[1].ResumedFrom != 1 {
+		t.Errorf("segments %+v, %v; want the second from step 1 on", segments, err)
+	}
 	stop()
 	if err := <-worked; err != nil && !errors.Is(err, context.Canceled) {
 		t.Error(err)
