@@ -142,9 +142,6 @@ func (d *drive) key() string {
 
 // prepare asks the trainer about the attempt and makes its folder ready, to be started in a process of its own or in a pack.
 func (d *drive) prepare(ctx context.Context, s *spec.Spec, data []byte) (starter, error) {
-	if d.engine == nil {
-		return nil, fmt.Errorf("this worker has no engine %s; describe it in engines.yaml", d.attempt.Engine)
-	}
 	name, err := d.trainerName(ctx)
 	if err != nil {
 		return nil, err

@@ -73,6 +73,7 @@ func (d *drive) begin(ctx context.Context) error {
 		return d.open(ctx)
 	}
 	d.follow(*d.claim.Attempt)
+	d.delayed = d.run.Message
 	if len(d.attempt.Handle) == 0 {
 		return d.start(ctx)
 	}
@@ -80,28 +81,25 @@ func (d *drive) begin(ctx context.Context) error {
 	if err != nil {
 		return d.fail(ctx, fmt.Errorf("adopt attempt %d: %w", d.attempt.Number, err))
 	}
-	if d.engine == nil {
-		return d.fail(ctx, ablation.Conflict("attempt %d runs on the engine %s, which this worker doesn't have; describe it in engines.yaml again",
-			"試行 %d はエンジン %s で動いていますが、このワーカーにはありません。engines.yaml に書き直してください", d.attempt.Number, d.attempt.Engine))
-	}
 	d.handle = handle
 	d.rejoin(ctx)
 	d.Log.Info("Adopted a run's attempt", "run_id", d.run.ID, "attempt", d.attempt.Number)
-	return nil
+	return d.tellUndescribed(ctx)
 }
 
 // follow reads the attempt's events on from its stored cursor.
 func (d *drive) follow(a ablation.Attempt) {
 	d.waits = a.Waiting
-	d.attempt, d.health, d.engine = a, health{}, d.engineNamed(a.Engine)
+	d.attempt, d.health = a, health{}
+	d.engine = d.engineNamed(a.Engine, d.dir())
 	d.tail = spec.Tail{Path: filepath.Join(d.dir(), spec.EventsFile), Cursor: spec.Cursor(a.Cursor)}
 }
 
-// engineNamed is one of the worker's engines, nil where it has none of that name.
-func (w *Worker) engineNamed(name string) engine.Engine {
+// engineNamed is the worker's engine of a name, for the attempt in a folder.
+func (w *Worker) engineNamed(name, dir string) engine.Engine {
 	i := slices.IndexFunc(w.Engines, func(e engine.Engine) bool { return e.Name() == name })
 	if i < 0 {
-		return nil
+		return undescribed{name, dir}
 	}
 	return w.Engines[i]
 }

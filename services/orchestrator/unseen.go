@@ -55,7 +55,7 @@ func (d *drive) unseen(ctx context.Context, cause error) error {
 
 // seen takes back what unseen said.
 func (d *drive) seen(ctx context.Context) error {
-	if d.handle == nil || d.delayed == (ablation.Label{}) {
+	if _, dark := d.engine.(undescribed); dark || d.handle == nil || d.delayed == (ablation.Label{}) {
 		return nil
 	}
 	d.delayed = ablation.Label{}

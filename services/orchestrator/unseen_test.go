@@ -285,3 +285,96 @@ func TestDrive_checkpointsAway(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// elsewhere is an engine of another name, which may leave what it takes in a queue.
+type elsewhere struct {
+	*engine.Local
+	queues bool
+}
+
+func (elsewhere) Name() string { return "elsewhere" }
+
+func (e elsewhere) Submit(ctx context.Context, dir, key string) (engine.Handle, error) {
+	if e.queues {
+		return engine.ParseHandle([]byte(`{}`))
+	}
+	return e.Local.Submit(ctx, dir, key)
+}
+
+func (e elsewhere) Poll(ctx context.Context, handles []engine.Handle) ([]engine.Status, error) {
+	if e.queues {
+		return []engine.Status{{State: engine.Waiting}}, nil
+	}
+	return e.Local.Poll(ctx, handles)
+}
+
+// A run on an engine that engines.yaml no longer describes isn't failed: it says so, goes on by what its folder tells, and can be stopped.
+func TestDrive_engineUndescribed(t *testing.T) {
+	t.Parallel()
+	for _, v := range []struct {
+		name   string
+		queues bool
+		ends   ablation.RunState
+	}{{"it trains", false, ablation.RunCompleted}, {"it is in a queue", true, ablation.RunStopped}} {
+		t.Run(v.name, func(t *testing.T) {
+			t.Parallel()
+			store, data := open(t, pgtest.URL(t)), t.TempDir()
+			addText(t, store)
+			if _, _, err := sweeper(store).Apply(t.Context(), sweepFile("talk", ""), ""); err != nil {
+				t.Fatal(err)
+			}
+			program, err := os.Executable()
+			if err != nil {
+				t.Fatal(err)
+			}
+			local := &engine.Local{Exec: []string{program, "exec"}}
+			first, leave := context.WithCancel(t.Context())
+			worked := make(chan error)
+			go func() { worked <- workWith(first, store, data, patient{cpu, "patient"}, elsewhere{local, v.queues}) }()
+			run := submitted(t, store)
+			leave()
+			if err := <-worked; err != nil && !errors.Is(err, context.Canceled) {
+				t.Fatal(err)
+			}
+			ctx, stop := context.WithCancel(t.Context())
+			go func() { worked <- workWith(ctx, store, data, patient{cpu, "patient"}, local) }()
+			if m := waiting(t, store, ablation.RunRunning).Message; !strings.Contains(m.EN, "engines.yaml") || !strings.Contains(m.JA, "engines.yaml") {
+				t.Errorf("it says %+v", m)
+			}
+			if v.queues {
+				err = store.StopRun(t.Context(), run, ablation.StopPerson)
+			} else {
+				err = os.WriteFile(filepath.Join(data, bid), nil, 0o600)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if run := ended(t, store, "talk"); run.State != v.ends || run.Progress.Attempt != 1 {
+				t.Errorf("the run is %s after %d attempts: %s", run.State, run.Progress.Attempt, run.Message.EN)
+			}
+			stop()
+			if err := <-worked; err != nil && !errors.Is(err, context.Canceled) {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// submitted is the id of the only run of talk once its engine has it.
+func submitted(t *testing.T, store *postgres.Store) string {
+	t.Helper()
+	for {
+		runs, err := store.Runs(t.Context(), "talk")
+		if err != nil {
+			t.Fatal(err)
+		}
+		attempts, err := store.Attempts(t.Context(), runs[0].ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(attempts) == 1 && len(attempts[0].Handle) > 0 {
+			return runs[0].ID
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
