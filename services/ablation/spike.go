@@ -38,7 +38,7 @@ type Spike struct {
 // SpikeAction is what was done about a divergence; empty where nothing had to be, or nothing was yet.
 type SpikeAction string
 
-// Actions on a divergence.
+// Actions on a divergence. A jump that hadn't recovered when its run went back to before it is rolled back too.
 const (
 	ActionReported   SpikeAction = "reported"
 	ActionStopped    SpikeAction = "stopped"

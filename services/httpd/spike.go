@@ -71,7 +71,7 @@ func spikeSize(s ablation.Spike) string {
 
 func (w words) recovery(s ablation.Spike) string {
 	switch {
-	case s.Action == ablation.ActionRolledBack:
+	case s.Action == ablation.ActionRolledBack && s.Until > 0:
 		return w.text("spike.back", "from", integer(s.Until), "to", integer(s.BackTo))
 	case s.Until > 0 && s.Action != ablation.ActionStopped:
 		return w.text("spike.steps", "n", integer(s.Until-s.Step))

@@ -149,7 +149,14 @@ func rollBack(ctx context.Context, tx pgx.Tx, run string, back ablation.Rollback
 			AND kind NOT IN ('loss', 'grad')`, run, back.Step); err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, `UPDATE spikes SET closed = true WHERE run_id = $1 AND NOT closed`, run) // nothing more comes of it
+	// Nothing more comes of what was open; of a jump past the step the going back was the end, not a recovery.
+	_, err = tx.Exec(ctx, `
+		UPDATE spikes
+		SET closed = true,
+			action = CASE WHEN action = '' AND step > $2 THEN 'rolled_back' ELSE action END,
+			back_to = CASE WHEN action = '' AND step > $2 THEN $2 ELSE back_to END
+		WHERE run_id = $1
+			AND NOT closed`, run, back.Step)
 	return err
 }
 

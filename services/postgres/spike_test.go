@@ -70,7 +70,10 @@ func TestRollBack(t *testing.T) {
 	s := w.training()
 	b := s.begin(nil, losses(1, 3, 2, 2, 2, math.NaN())...)
 	b.Checkpoints = []ablation.SavedCheckpoint{{Attempt: 1, Step: 2, Path: "2", ManifestSHA256: "x"}, {Attempt: 1, Step: 4, Path: "4", ManifestSHA256: "x"}}
-	b.Spikes = []ablation.Spike{{Kind: ablation.SpikeNonfinite, Step: 5, Level: 2, Peak: ablation.Real(math.NaN())}}
+	b.Spikes = []ablation.Spike{
+		{Kind: ablation.SpikeNonfinite, Step: 5, Level: 2, Peak: ablation.Real(math.NaN())},
+		{Kind: ablation.SpikeLoss, Step: 1}, {Kind: ablation.SpikeLoss, Step: 3, Until: 4, Closed: true}, {Kind: ablation.SpikeGrad, Step: 4},
+	}
 	s.send(b)
 	lower := ablation.Intervention{FromStep: 2, LRScale: .5}
 	w.must(w.RollBack(t.Context(), s.claim, 1, ablation.Rollback{Step: 2, Intervention: lower, Reason: ablation.Label{EN: "loss is NaN", JA: "損失が NaN です"}}))
@@ -87,8 +90,17 @@ func TestRollBack(t *testing.T) {
 	}
 	spikes, err := w.Spikes(t.Context(), run.ID)
 	w.must(err)
-	if e := spikes[0]; e.Action != ablation.ActionRolledBack || e.BackTo != 2 || e.Wasted() != 3 || !math.IsNaN(float64(e.Peak)) {
+	if e := spikes[3]; e.Action != ablation.ActionRolledBack || e.BackTo != 2 || e.Wasted() != 3 || !math.IsNaN(float64(e.Peak)) {
 		t.Errorf("entry %+v", e)
+	}
+	if e := spikes[0]; e.Action != "" || !e.Closed { // before what was gone back to
+		t.Errorf("an open jump before that is %+v", e)
+	}
+	if e := spikes[1]; e.Action != "" || e.Until != 4 {
+		t.Errorf("a jump that had recovered is %+v", e)
+	}
+	if e := spikes[2]; e.Action != ablation.ActionRolledBack || e.BackTo != 2 || e.Until != 0 || e.Wasted() != 0 || !e.Closed {
+		t.Errorf("a jump that going back ended is %+v", e)
 	}
 
 	due := w.due()
@@ -103,7 +115,7 @@ func TestRollBack(t *testing.T) {
 	again.end("diverged", ablation.RunDiverged)
 	spikes, err = w.Spikes(t.Context(), run.ID)
 	w.must(err)
-	if len(spikes) != 2 || spikes[1].Action != ablation.ActionStopped || spikes[1].Wasted() != 2 {
+	if len(spikes) != 5 || spikes[4].Action != ablation.ActionStopped || spikes[4].Wasted() != 2 {
 		t.Errorf("ledger %+v", spikes)
 	}
 }
