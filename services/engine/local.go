@@ -179,7 +179,7 @@ func (l *Local) Stop(ctx context.Context, h Handle, grace time.Duration) error {
 		return err
 	}
 	if v.Pack != "" {
-		if taken, err := withdraw(ctx, v.Dir); err != nil || !taken {
+		if taken, err := Withdraw(ctx, v.Dir); err != nil || !taken {
 			return err
 		}
 	}

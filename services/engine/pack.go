@@ -21,6 +21,8 @@ type Packer interface {
 	// Join puts the attempt in folder dir, made ready by [PrepareMember], into a pack that was submitted. One that comes too late
 	// is [NotStarted], and may join another pack. Joining again changes nothing. The handle is JSON with the pack's folder as "pack".
 	Join(ctx context.Context, pack, dir string) (Handle, error)
+	// PackOf is the pack that has the attempt in a folder, had it, or may yet take it; "" where it may join any.
+	PackOf(dir string) (string, error)
 }
 
 var _ Packer = (*Local)(nil)
@@ -41,8 +43,8 @@ func PrepareMember(dir string, specJSON []byte) error {
 	return unlessStarted(dir, func() error { return spec.WriteBytes(filepath.Join(dir, spec.SpecFile), specJSON) })
 }
 
-// PackOf is the pack that has the attempt in a folder, had it, or may yet take it; "" where it may join any.
-func PackOf(dir string) (string, error) {
+// PackOf implements Packer.
+func (*Local) PackOf(dir string) (string, error) {
 	pack, err := spec.PackOf(dir)
 	if err != nil || pack == "" {
 		return "", err
@@ -53,23 +55,37 @@ func PackOf(dir string) (string, error) {
 	return pack, nil
 }
 
-// Join implements Packer. What the pack's process prints is found in the attempt's folder too.
+// Join implements Packer.
 func (l *Local) Join(_ context.Context, pack, dir string) (Handle, error) {
 	p, err := spec.ReadFile[spec.Process](filepath.Join(pack, spec.ProcessFile))
 	if err == nil {
-		err = spec.NamePack(dir, pack)
-	}
-	if err == nil {
-		err = errors.Join(linkLog(pack, dir, spec.StdoutFile), linkLog(pack, dir, spec.StderrFile))
-	}
-	if err == nil {
-		err = spec.AddMember(pack, dir)
+		err = Enter(pack, dir, spec.StdoutFile, spec.StderrFile)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("join a pack: %w", err)
 	}
 	data, err := json.Marshal(local{Dir: dir, Pack: pack, PID: p.PID, StartTime: p.StartTime, BootID: p.BootID, Nonce: p.Nonce})
 	return Handle(data), err
+}
+
+// Enter makes the attempt in folder dir a member of a pack, and no other's. The pack's logs are found in the attempt's folder too.
+func Enter(pack, dir string, logs ...string) error {
+	before, err := spec.PackOf(dir)
+	if err == nil && before != "" && before != pack {
+		err = spec.RemoveMember(before, dir)
+	}
+	if err == nil {
+		err = spec.NamePack(dir, pack)
+	}
+	if err != nil {
+		return err
+	}
+	for _, name := range logs {
+		if err := linkLog(pack, dir, name); err != nil {
+			return err
+		}
+	}
+	return spec.AddMember(pack, dir)
 }
 
 func linkLog(pack, dir, name string) error {
@@ -100,8 +116,8 @@ func unseated(pack string) (State, error) {
 	return NotStarted, nil
 }
 
-// withdraw ends a member that its pack hasn't taken: from then on it never will. taken says that it has.
-func withdraw(ctx context.Context, dir string) (taken bool, err error) {
+// Withdraw ends a member that its pack hasn't taken: from then on it never will. taken says that it has.
+func Withdraw(ctx context.Context, dir string) (taken bool, err error) {
 	lock, err := takeLock(ctx, dir)
 	if errors.Is(err, ErrBusy) {
 		return true, nil

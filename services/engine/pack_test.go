@@ -127,7 +127,7 @@ func TestPack_killed(t *testing.T) {
 	ready(t, taken)
 	b.join(pack, waits)
 	b.until(waits, engine.Waiting)
-	if inside, err := engine.PackOf(waits); inside != pack || err != nil {
+	if inside, err := wrapper().PackOf(waits); inside != pack || err != nil {
 		t.Fatalf("waits in %q: %v", inside, err)
 	}
 	for _, pid := range []int{process(t, pack).PID, number(t, taken, "pids")} {
@@ -137,7 +137,7 @@ func TestPack_killed(t *testing.T) {
 	}
 	b.until(taken, engine.Ended)
 	b.until(waits, engine.NotStarted)
-	if inside, err := engine.PackOf(waits); inside != "" || err != nil {
+	if inside, err := wrapper().PackOf(waits); inside != "" || err != nil {
 		t.Errorf("is still in %q: %v", inside, err)
 	}
 	next := b.open("next", 2)

@@ -22,7 +22,7 @@ const (
 	JobErrors = "job.err"
 )
 
-// Trace is what an attempt's folder shows from afar, where its lock can't be seen.
+// Trace is what the folder of an attempt, or of a pack, shows from afar, where its lock can't be seen.
 type Trace struct {
 	Started bool      // exec has begun
 	Exited  bool      // exec has written down how it ended

@@ -140,11 +140,15 @@ func (l *packs) settle(p *pack, handle engine.Handle, err error) {
 	p.over = err != nil && !errors.Is(err, engine.ErrFull) && !errors.Is(err, engine.ErrAway)
 }
 
-// packOf is the pack that the drive's run belongs to.
+// packOf is the pack that the drive's run belongs to. Its runs are spread over so many devices, or over a batch system's jobs.
 func (d *drive) packOf(ctx context.Context, report trainer.Report, devices int) (about postgres.Pack, err error) {
+	places := max(1, devices)
+	if jobs, ok := d.engine.(interface{ Side() (runs, threads int) }); ok {
+		places, _ = jobs.Side()
+	}
 	err = d.persist(ctx, func(ctx context.Context) error {
 		about, err = d.Store.PackOf(ctx, d.run.ID, func(p postgres.Pack) int {
-			return slots(cmp.Or(d.Pack, report.Pack), p.Runs, max(1, devices))
+			return slots(cmp.Or(d.Pack, report.Pack), p.Runs, places)
 		})
 		return err
 	})
@@ -164,7 +168,7 @@ func slots(most, runs, devices int) int {
 
 // join puts the attempt into a pack, which it opens where there is none with room. An attempt that is in one stays there.
 func (d *drive) join(ctx context.Context, e engine.Packer, about postgres.Pack, l launching) (engine.Handle, error) {
-	inside, err := engine.PackOf(d.dir())
+	inside, err := e.PackOf(d.dir())
 	if err != nil {
 		return nil, err
 	}
@@ -202,9 +206,12 @@ func (d *drive) openPack(ctx context.Context, p *pack, l launching) error {
 
 // rejoin makes the pack that an adopted attempt is in known here, so that others come into it. Where that fails none do.
 func (d *drive) rejoin(ctx context.Context) {
-	inside, err := engine.PackOf(d.dir())
 	e, ok := d.engine.(engine.Packer)
-	if err == nil && inside != "" && ok {
+	if !ok {
+		return
+	}
+	inside, err := e.PackOf(d.dir())
+	if err == nil && inside != "" {
 		var about postgres.Pack
 		if about, err = d.packOf(ctx, trainer.Report{}, 0); err == nil {
 			err = d.packs.admit(ctx, about, e, d.run.ID, inside)

@@ -51,8 +51,11 @@ class Members:
 
     def _take(self, name, path):
         """The session of a member; None where another process has it, or had it."""
-        with open(path, encoding="utf-8") as file:
-            folder = files.resolve(self.folder, file.read().strip())
+        try:
+            with open(path, encoding="utf-8") as file:
+                folder = files.resolve(self.folder, file.read().strip())
+        except FileNotFoundError:  # taken out meanwhile
+            return None
         begun = lambda: os.path.exists(os.path.join(folder, "process.json"))
         if begun() or not os.path.isdir(folder):
             self.seen.add(name)

@@ -16,7 +16,8 @@ const PackVersion = 1
 // trains there trains the attempts that are put into the pack while it lives, each in its own folder.
 //
 // Members are files in [MembersDir], each with the path of an attempt's folder, absolute or relative to the pack's; an attempt
-// that is in a pack says so in its [MemberFile]. Of a member that it trains, the runner
+// that is in a pack says so in its [MemberFile]. One may be taken out again, before it was begun. Of a member that it trains, the
+// runner
 //
 //   - takes the lock (flock, exclusive) and holds it until the end, passing over one that another process holds;
 //   - passes over one that has a [ProcessFile], else copies the pack's into it;
@@ -60,12 +61,44 @@ func NamePack(attemptDir, pack string) error {
 
 // AddMember puts an attempt into a pack; again changes nothing.
 func AddMember(pack, attemptDir string) error {
-	place := filepath.Join(pack, MembersDir)
-	if err := os.MkdirAll(place, 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(pack, MembersDir), 0o755); err != nil {
 		return fmt.Errorf("add to a pack: %w", err)
 	}
-	name := filepath.Base(filepath.Dir(attemptDir)) + "-" + filepath.Base(attemptDir)
-	return writePath(filepath.Join(place, name), pack, attemptDir)
+	return writePath(memberFile(pack, attemptDir), pack, attemptDir)
+}
+
+// RemoveMember takes an attempt out of a pack that hasn't taken it; one that has isn't told.
+func RemoveMember(pack, attemptDir string) error {
+	if err := os.Remove(memberFile(pack, attemptDir)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("take out of a pack: %w", err)
+	}
+	return nil
+}
+
+func memberFile(pack, attemptDir string) string {
+	return filepath.Join(pack, MembersDir, filepath.Base(filepath.Dir(attemptDir))+"-"+filepath.Base(attemptDir))
+}
+
+// Members are the folders of the attempts that were put into a pack, those included that have left it.
+func Members(pack string) (dirs []string, err error) {
+	entries, err := os.ReadDir(filepath.Join(pack, MembersDir))
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), ".") { // being written
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(pack, MembersDir, e.Name()))
+		if errors.Is(err, fs.ErrNotExist) { // taken out meanwhile
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read the members of a pack: %w", err)
+		}
+		dirs = append(dirs, filepath.Clean(Resolve(pack, strings.TrimSpace(string(text)))))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the members of a pack: %w", err)
+	}
+	return dirs, nil
 }
 
 // writePath makes a file whose one line is a path relative to a folder.

@@ -38,6 +38,7 @@ type Batch struct {
 	known  map[string]*watched // by the job's id
 	looked time.Time           // when a look began last
 	away   bool                // the last look failed
+	over   map[string]bool     // folders of packs that ended, and take no member any more
 }
 
 var _ engine.Engine = (*Batch)(nil)
@@ -57,12 +58,16 @@ type watched struct {
 	beaten time.Time // when it was new, by ours
 }
 
-// handle is a submitted attempt: its folder, and the job by number and name.
+// handle is a submitted attempt: its folder, and the job by number and name. A member's job is its pack's.
 type handle struct {
 	Dir  string `json:"dir"`
-	Job  string `json:"job"` // "" where the folder alone tells
+	Pack string `json:"pack,omitempty"` // folder of the pack that it is in
+	Job  string `json:"job"`            // "" where the folder alone tells
 	Name string `json:"name"`
 }
+
+// place is the folder of the job.
+func (h handle) place() string { return cmp.Or(h.Pack, h.Dir) }
 
 // Options are what the engines of a process have in common.
 type Options struct {
@@ -92,7 +97,7 @@ func Open(s Settings, o Options) []*Batch {
 func open(j Jobs, settings any, c commands, d dialect, o Options, excludeAfter int, excludeFor time.Duration) *Batch {
 	j.Program = cmp.Or(j.Program, o.Program)
 	b := &Batch{
-		jobs: j, dialect: d, commands: c, log: cmp.Or(o.Log, slog.New(slog.DiscardHandler)).With("engine", d.name()), known: map[string]*watched{},
+		jobs: j, dialect: d, commands: c, log: cmp.Or(o.Log, slog.New(slog.DiscardHandler)).With("engine", d.name()), known: map[string]*watched{}, over: map[string]bool{},
 		nodes: &nodes{
 			path: filepath.Join(o.Data, "engine-"+d.name()+"-nodes.json"), after: cmp.Or(excludeAfter, 2), lasts: cmp.Or(excludeFor, 24*time.Hour), settings: digest(settings),
 		},
@@ -135,6 +140,9 @@ func (b *Batch) Submit(ctx context.Context, dir, key string) (engine.Handle, err
 	if h.Job, err = b.lookup(ctx, h); err == nil && h.Job == "" {
 		h.Job, err = b.submit(ctx, h)
 	}
+	if err == nil {
+		err = remember(h)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("submit attempt: %w", err)
 	}
@@ -164,7 +172,10 @@ func (b *Batch) lookup(ctx context.Context, h handle) (string, error) {
 }
 
 // Tried reports whether the attempt in a folder may have been submitted, though nobody wrote down as what.
-func (b *Batch) Tried(dir string) bool { return tried(handle{Dir: dir}) }
+func (b *Batch) Tried(dir string) bool {
+	pack, err := b.PackOf(dir)
+	return err != nil || pack != "" || tried(handle{Dir: dir})
+}
 
 // tried reports whether somebody came as far as to submit an attempt.
 func tried(h handle) bool {
@@ -223,17 +234,22 @@ func (b *Batch) Poll(_ context.Context, handles []engine.Handle) ([]engine.Statu
 		if err != nil {
 			return nil, err
 		}
-		trace, err := engine.ReadTrace(h.Dir)
+		trace, err := engine.ReadTrace(h.place())
 		if err != nil {
 			return nil, err
 		}
 		statuses[i] = engine.Status{State: b.judge(h, trace, time.Now()), Seen: trace.Beat, Said: b.said(h)}
+		if h.Pack != "" {
+			if statuses[i].State, err = b.seat(h, statuses[i].State); err != nil {
+				return nil, err
+			}
+		}
 	}
 	b.freshen()
 	return statuses, nil
 }
 
-// judge says how an attempt is, by its folder and what is known of its job.
+// judge says how a job's attempt, or pack, is, by its folder and what is known of the job.
 func (b *Batch) judge(h handle, trace engine.Trace, now time.Time) engine.State {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -266,7 +282,7 @@ func (b *Batch) judge(h handle, trace engine.Trace, now time.Time) engine.State 
 func (b *Batch) said(h handle) string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	w := b.known[cmp.Or(h.Job, h.Dir)]
+	w := b.known[cmp.Or(h.Job, h.place())]
 	if w == nil || !w.seen || w.word < over {
 		return ""
 	}
@@ -290,7 +306,7 @@ const settle = 5 * time.Second
 
 // watch remembers that somebody asks for a job.
 func (b *Batch) watch(h handle, now time.Time) *watched {
-	key := cmp.Or(h.Job, h.Dir)
+	key := cmp.Or(h.Job, h.place())
 	w := b.known[key]
 	if w == nil {
 		w = &watched{report: report{id: h.Job, name: h.Name}, since: now}
@@ -342,14 +358,18 @@ func (b *Batch) drop(id string) {
 	})
 }
 
-// Stop implements engine.Engine. A job that waits for a node has no runner to ask: it is cancelled.
-func (b *Batch) Stop(_ context.Context, data engine.Handle, grace time.Duration) error {
+// Stop implements engine.Engine. A job that waits for a node has no runner to ask: it is cancelled. So is that of a pack of which
+// every member was stopped before it began.
+func (b *Batch) Stop(ctx context.Context, data engine.Handle, grace time.Duration) error {
 	h, err := parse(data)
 	if err != nil {
 		return err
 	}
 	if err := engine.AskStop(h.Dir, grace); err != nil {
 		return err
+	}
+	if h.Pack != "" {
+		return b.withdraw(ctx, h)
 	}
 	trace, err := engine.ReadTrace(h.Dir)
 	if err == nil && !trace.Started {
@@ -366,7 +386,7 @@ func (b *Batch) excuse(h handle) {
 	b.watch(h, time.Now()).blamed = true
 }
 
-// Kill implements engine.Engine.
+// Kill implements engine.Engine. A member that doesn't leave when it is asked to ends with all of its pack.
 func (b *Batch) Kill(ctx context.Context, data engine.Handle) error {
 	h, err := parse(data)
 	if err != nil {
@@ -374,6 +394,14 @@ func (b *Batch) Kill(ctx context.Context, data engine.Handle) error {
 	}
 	if err := b.Stop(ctx, data, 0); err != nil {
 		return err
+	}
+	if h.Pack != "" {
+		if trace, err := engine.ReadTrace(h.Dir); err != nil || trace.Exited {
+			return err
+		}
+		if err := engine.AskStop(h.Pack, 0); err != nil {
+			return err
+		}
 	}
 	b.drop(h.Job)
 	return nil

@@ -34,6 +34,10 @@ func TestMain(m *testing.M) {
 		freeze(os.Args[2], os.Args[3])
 		return
 	}
+	if len(os.Args) == 2 && os.Args[1] == "pack" {
+		trainPack()
+		return
+	}
 	flag.Parse()
 	_ = flag.Set("test.parallel", "8")
 	for _, name := range []string{"DATABASE_URL", "SLURM_CONF", "HAIGO_DATA", "HAIGO_ENGINE"} {

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -57,21 +56,16 @@ func RunPack(ctx context.Context, dir string, train func(ctx context.Context, di
 
 // take is the folder of a member that nobody trains yet, with its lock; "" where there is none now.
 func take(pack string, seen map[string]bool) (member string, lock *os.File, err error) {
-	entries, err := os.ReadDir(filepath.Join(pack, spec.MembersDir))
+	members, err := spec.Members(pack)
 	if err != nil {
 		return "", nil, err
 	}
-	for _, e := range entries {
-		if seen[e.Name()] || strings.HasPrefix(e.Name(), ".") {
+	for _, member := range members {
+		if seen[member] {
 			continue
 		}
-		path, err := os.ReadFile(filepath.Join(pack, spec.MembersDir, e.Name()))
-		if err != nil {
-			return "", nil, err
-		}
-		member = filepath.Clean(spec.Resolve(pack, strings.TrimSpace(string(path))))
 		if begun(member) {
-			seen[e.Name()] = true
+			seen[member] = true
 			continue
 		}
 		lock, err := os.OpenFile(filepath.Join(member, spec.LockFile), os.O_RDWR|os.O_CREATE, 0o644)
@@ -82,7 +76,7 @@ func take(pack string, seen map[string]bool) (member string, lock *os.File, err 
 			lock.Close()
 			continue
 		}
-		seen[e.Name()] = true
+		seen[member] = true
 		if begun(member) { // meanwhile
 			lock.Close()
 			continue
