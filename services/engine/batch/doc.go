@@ -8,7 +8,8 @@
 //
 // What became of an attempt is read in this order: its exit.json; what the queue says of its job; what the accounting
 // says; and, once nobody has known the job for a while, that it is lost. The system's word of an end counts only once
-// the heartbeat in the folder has stopped as well: a node that the controller can't reach may train on.
+// the heartbeat in the folder has stopped as well: a node that the controller can't reach may train on. Attempts of a pack
+// ([engine.Packer]) share the pack's job, which has the folder of the pack.
 //
 // Start with [Open]; engines.yaml in the data folder is read by [ReadSettings].
 package batch

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -109,7 +110,7 @@ func (m *member) join(pack string) *member {
 
 func (m *member) is(want engine.State) {
 	m.Helper()
-	m.site.until(filepath.Dir(m.dir)+" is "+string(want), func() bool {
+	m.until(filepath.Dir(m.dir)+" is "+string(want), func() bool {
 		statuses, err := m.Poll(m.Context(), []engine.Handle{m.handle})
 		if err != nil {
 			m.Fatal(err)
@@ -121,7 +122,7 @@ func (m *member) is(want engine.State) {
 // trains waits until a pack trains the member, and returns its process.
 func (m *member) trains() (pid int) {
 	m.Helper()
-	m.site.until(m.dir+" trains", func() bool {
+	m.until(m.dir+" trains", func() bool {
 		text, _ := os.ReadFile(filepath.Join(m.dir, "pid"))
 		pid, _ = strconv.Atoi(string(text))
 		return pid > 0
@@ -214,4 +215,37 @@ func job(h engine.Handle) string {
 	_, after, _ := strings.Cut(string(h), `"job":`)
 	number, _, _ := strings.Cut(after, ",")
 	return number
+}
+
+// TestFault_SlurmPackLost: two runs train in one job of the gpu trainer; when its node is lost both go on from their checkpoints, in
+// another.
+func TestFault_SlurmPackLost(t *testing.T) {
+	t.Parallel()
+	if _, err := os.Stat("../../../bin/gpu/ready.json"); err != nil {
+		t.Skip("not run: the GPU trainer (JAX could not be brought from PyPI; make gpu tries again)")
+	}
+	s := newSite(t, fmt.Sprintf(onSlurm, ", runs: 1"))
+	s.trainer, s.tokens = "gpu", "2M"
+	s.work("--pack", "2")
+	s.apply(2)
+	for seed := range 2 {
+		s.until("a run is past a checkpoint", func() bool { r := s.run(seed + 1); return r.Progress.Step > r.Steps/10 })
+	}
+	process, err := spec.ReadFile[spec.Process](filepath.Join(s.attempt(s.run(1), 1), spec.ProcessFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.tool("kill-node", s.node(process.PID))
+	if _, took := s.ends(); !slices.Equal(took, []int{2, 2}) {
+		t.Errorf("the runs took %v attempts, want two each", took)
+	}
+	for seed := range 2 {
+		s.resumed(s.run(seed+1), 2)
+	}
+	for number := range 2 {
+		if one, other := s.handle(s.run(1), number+1)["job"], s.handle(s.run(2), number+1)["job"]; one != other {
+			t.Errorf("attempt %d of the runs in jobs %s and %s", number+1, one, other)
+		}
+	}
+	t.Logf("figure: two runs in a job, both resumed in the next")
 }

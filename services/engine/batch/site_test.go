@@ -56,6 +56,7 @@ type site struct {
 	store   *postgres.Store
 	grids   []string // variables of a Grid Engine
 	tokens  string   // of a run; 500k unless given
+	trainer string   // cpu unless given
 	books   bool     // Slurm keeps accounts, in a database of its own
 }
 
@@ -245,14 +246,14 @@ type service struct {
 	log string
 }
 
-func (s *site) work() *service {
+func (s *site) work(flags ...string) *service {
 	s.Helper()
 	log, err := os.CreateTemp(s.data, "work-*.log")
 	if err != nil {
 		s.Fatal(err)
 	}
 	defer log.Close()
-	w := &service{cmd: s.command("work"), log: log.Name()}
+	w := &service{cmd: s.command(append([]string{"work"}, flags...)...), log: log.Name()}
 	w.cmd.Stderr = log
 	if err := w.cmd.Start(); err != nil {
 		s.Fatal(err)
@@ -284,6 +285,7 @@ func (s *site) apply(seeds int) {
 	s.write("sweep.yaml", fmt.Sprintf(`name: s
 sources: [ja, en]
 recipe:
+  trainer: %s
   shape: {layers: 2, width: 32, heads: 2, ffn: 96}
   tokens: %s
   row_tokens: 64
@@ -295,7 +297,7 @@ schedules:
   half: {stages: [{until: 1.0, mixture: {ja: 0.5, en: 0.5}}]}
 seeds: %d
 seed: 7
-`, cmp.Or(s.tokens, "500k"), seeds))
+`, cmp.Or(s.trainer, "cpu"), cmp.Or(s.tokens, "500k"), seeds))
 	s.haigo("sweep", "apply", filepath.Join(s.data, "sweep.yaml"))
 }
 
