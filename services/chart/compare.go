@@ -34,7 +34,7 @@ type View struct {
 func (c Comparison) Curve(v View, metric string, curves, clocks []ablation.Curve) (Figure, error) {
 	d := c.drawing(v, clocks)
 	f := Figure{
-		ID: "compare-" + slug(metric), Kind: KindCurve, Lang: langOf(metric), Arms: c.marked(),
+		ID: "compare-" + slug(metric), Kind: KindCurve, Lang: langOf(metric), Arms: d.named,
 		Title: curveTitle(metric), Subtitle: curveHint(metric), X: v.X.axis(), Y: axisOf(metric),
 		Caption: join(v.bands(), v.smoothing(), c.measuredText(metric), d.placeless()),
 	}
@@ -61,11 +61,15 @@ type compared struct {
 	Comparison
 	View
 	clocks map[string]clock // by run
+	named  []Arm            // as the figures name them
 }
 
 // drawing begins the figures of a view.
 func (c Comparison) drawing(v View, clocks []ablation.Curve) compared {
-	d := compared{Comparison: c, View: v, clocks: map[string]clock{}}
+	d := compared{Comparison: c, View: v, clocks: map[string]clock{}, named: c.marked()}
+	if v.Single {
+		d.named = c.markedRuns()
+	}
 	for _, own := range clocks {
 		d.clocks[own.RunID] = newClock(own)
 	}
@@ -88,7 +92,7 @@ func (d compared) curve(f *Figure, metric string) *curve {
 func (d compared) groups(i int, own []ablation.Curve) []strand {
 	s := d.Sides[i]
 	all := strand{
-		series: Series{Arm: pointer(i), Label: d.Arms[i].Label}, name: s.Name(), curves: own,
+		series: Series{Arm: pointer(d.place(s.Name())), Label: d.Arms[i].Label}, name: s.ArmName(), curves: own,
 		at: d.at(s), tokens: s.Recipe().TokensPerStep(),
 	}
 	if !d.Single {
@@ -98,18 +102,24 @@ func (d compared) groups(i int, own []ablation.Curve) []strand {
 	for _, v := range own {
 		one := all
 		run := d.run(v.RunID)
-		one.run, one.curves, one.series.Run, one.series.Label = run.Name, []ablation.Curve{v}, run.Name, d.runLabel(i, run)
+		one.run, one.curves, one.series.Run = run.Name, []ablation.Curve{v}, run.Name
+		one.series.Arm, one.series.Label = pointer(d.place(run.ID)), d.runLabel(i, run)
 		out = append(out, one)
 	}
 	return out
 }
 
-// runLabel is a run's name, with its sweep's behind it where the arm's label has it.
-func (d compared) runLabel(i int, r ablation.Run) ablation.Label {
-	if d.Arms[i].Label == armLabel(d.Sides[i].Arm) {
+// place is that of an arm or run among the named.
+func (d compared) place(name string) int {
+	return slices.IndexFunc(d.named, func(a Arm) bool { return a.Name == name })
+}
+
+// runLabel is a run's name, with its sweep's behind it where the side's label has it.
+func (c Comparison) runLabel(i int, r ablation.Run) ablation.Label {
+	if c.Arms[i].Label == sideLabel(c.Sides[i]) {
 		return same(r.Name)
 	}
-	return same(r.Name + " · " + d.Sides[i].Sweep.Name)
+	return same(r.Name + " · " + c.Sides[i].Sweep.Name)
 }
 
 // finish cuts the strands to the frame, gives them their bands and draws them. Many lines have fewer points each.

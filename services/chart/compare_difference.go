@@ -16,7 +16,7 @@ func (c Comparison) Difference(v View, metric string, curves, clocks []ablation.
 	}
 	d := difference{compared: c.drawing(v, clocks), metric: metric, curves: curves}
 	f := Figure{
-		ID: "difference-" + slug(metric), Kind: KindCurve, Lang: langOf(metric), Arms: c.marked(),
+		ID: "difference-" + slug(metric), Kind: KindCurve, Lang: langOf(metric), Arms: d.named,
 		Title: curveTitle(metric), Subtitle: differenceHint(metric), X: v.X.axis(), Y: differenceAxis(metric),
 	}
 	l := d.curve(&f, metric)
@@ -40,7 +40,7 @@ func (c Comparison) Difference(v View, metric string, curves, clocks []ablation.
 	d.finish(l, strands)
 	x := d.scale()
 	if len(strands) > 0 {
-		l.add(Series{Role: RoleBaseline, Arm: pointer(c.Baseline), Label: c.Arms[c.Baseline].Label}, []row{point(x.min, 0), point(x.max, 0)})
+		l.add(Series{Role: RoleBaseline, Arm: pointer(d.place(c.Sides[c.Baseline].Name())), Label: c.Arms[c.Baseline].Label}, []row{point(x.min, 0), point(x.max, 0)})
 	}
 	return f, l.finish(x)
 }
@@ -52,7 +52,8 @@ type difference struct {
 	curves   []ablation.Curve
 	runs     map[int64]track // the baseline's, by replicate
 	mean     track
-	unpaired []ablation.Label
+	unpaired []ablation.Label // whose means are subtracted
+	seeds    bool             // whether single runs of different seeds are subtracted
 	paired   bool
 }
 
@@ -145,7 +146,11 @@ func (d *difference) unlike(i int, own []ablation.Curve) []strand {
 	if len(own) == 0 {
 		return nil
 	}
-	d.unpaired = append(d.unpaired, d.Arms[i].Label)
+	if d.onlyRuns(i) {
+		d.seeds = true
+	} else {
+		d.unpaired = append(d.unpaired, d.Arms[i].Label)
+	}
 	view := d.compared
 	view.Single = false
 	g := view.groups(i, own)[0]
@@ -182,6 +187,9 @@ func (d *difference) pairing() ablation.Label {
 	}
 	if len(d.unpaired) > 0 {
 		parts = append(parts, say("%sは基準と同じシードのランがなく、平均どうしの差で、帯はない。", "No run shares a seed with the baseline, so means are subtracted, without a band: %s.", subject(few(d.unpaired))))
+	}
+	if d.seeds {
+		parts = append(parts, say("シードが違うランとの差には、シードによる違いも含まれる。", "What runs of different seeds differ in holds the difference of the seeds too."))
 	}
 	if perStep(d.metric) {
 		parts = append(parts, say("区間の平均の差で、1 ステップの跳ねは上の図に出る。", "Means of buckets are subtracted; a spike of one step shows in the chart of the values."))

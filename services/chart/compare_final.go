@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"math"
 	"slices"
 
 	"github.com/haigo-lab/haigo/services/ablation"
@@ -10,8 +11,10 @@ import (
 // Final is a metric of one side at the end of its completed runs.
 type Final struct {
 	analysis.Summary
-	Minus    *analysis.Difference // from the baseline, in pairs of one seed; nil for the baseline, or where nothing can be paired
-	Measured Measured             // on what, beside the baseline
+	// Minus is the difference from the baseline, in pairs of one seed; of two single runs that share none, run minus run, with N 0 and
+	// no interval. Nil for the baseline, or where nothing can be paired.
+	Minus    *analysis.Difference
+	Measured Measured // on what, beside the baseline
 }
 
 // Finals are a metric's, in order of sides. The noise is pooled over the arms that are of a side's length and size or of the
@@ -25,11 +28,20 @@ func (c Comparison) Finals(metric string) []Final {
 		if base < 0 || base == own || finals[i].Measured != MeasuredAlike {
 			continue
 		}
-		if d := s.Difference(own, base); d.N > 0 {
+		d := s.Difference(own, base)
+		if d.N == 0 && c.onlyRuns(i) {
+			d.Mean, d.Half = s.Arms[own].Mean-s.Arms[base].Mean, math.NaN()
+		}
+		if !math.IsNaN(d.Mean) {
 			finals[i].Minus = &d
 		}
 	}
 	return finals
+}
+
+// onlyRuns reports whether a side and the baseline are single runs.
+func (c Comparison) onlyRuns(i int) bool {
+	return c.Sides[i].Run != "" && c.Sides[c.Baseline].Run != ""
 }
 
 // alike are the arms whose noise is a side's or the baseline's, with the places of these two among them.

@@ -258,6 +258,79 @@ func TestComparison_marks(t *testing.T) {
 	}
 }
 
+// Two runs of one arm, each by itself, can be told apart: by name, by mark, by score, and by what differs between them.
+func TestComparison_apart(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	side := f.side("ja33")
+	side.Results = slices.Clone(side.Results[:2])
+	side.Results[1].Run.Progress.Attempt = 2
+	side.Results[1].Run.Interventions = []ablation.Intervention{{FromStep: 300, LRScale: .5}}
+	c := chart.NewComparison(side.Apart(), 0)
+	view := chart.View{X: chart.AlongTokens, Single: true}
+	figure, err := c.Curve(view, "bpb/ja", f.curves, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []chart.Arm
+	for _, s := range figure.Series {
+		if s.Role == chart.RoleLine {
+			lines = append(lines, figure.Arms[*s.Arm])
+		}
+	}
+	if len(lines) != 2 || lines[0].Label.JA != "ja33-s1" || lines[1].Label.JA != "ja33-s2" || lines[0].Mark.Shape == lines[1].Mark.Shape || lines[0].Mark.Dash == lines[1].Mark.Dash || lines[0].Mark.Hue == lines[1].Mark.Hue {
+		t.Errorf("two runs are drawn as %+v", lines)
+	}
+	if first := figure.Table.Rows[0]; first[0] != "order/ja33" || first[1] != "ja33-s1" {
+		t.Errorf("the table begins with %v", first)
+	}
+	finals := c.Finals("bpb/ja")
+	if d := finals[1].Minus; d == nil || !(math.Abs(d.Mean-(finals[1].Mean-finals[0].Mean)) < 1e-12) || !math.IsNaN(d.Half) || d.Verdict != analysis.Unknown || finals[0].Mean == finals[1].Mean {
+		t.Errorf("run minus run is %+v", d)
+	}
+	var differ []string
+	traits := c.Traits()
+	for _, trait := range traits {
+		if trait.Parted() {
+			differ = append(differ, trait.Key+" "+trait.Values[1].Text.EN)
+		}
+	}
+	if got := strings.Join(differ, "; "); !strings.HasPrefix(got, "interventions lr ×0.5 from step 300; data_seed ") || !strings.HasSuffix(got, "; attempts 2") || !strings.Contains(got, "; init_seed ") {
+		t.Errorf("what differs is %s", got)
+	}
+	minus, err := c.Difference(view, "bpb/ja", f.curves, nil)
+	if err != nil || !strings.Contains(minus.Caption.EN, "runs of different seeds") || len(read(t, minus).rows(minus, chart.RoleLine)) == 0 {
+		t.Errorf("%v, %s", err, minus.Caption.EN)
+	}
+}
+
+// Runs of several arms have their arm's colour, and marks of their own.
+func TestComparison_runMarks(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	c := chart.NewComparison([]ablation.Side{f.side("ja57"), f.side("ja33"), f.side("step-matched")}, 0)
+	figure, err := c.Curve(chart.View{X: chart.AlongTokens, Single: true}, "bpb/ja", f.curves, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen, dashes := map[chart.Mark]bool{}, map[chart.Mark]bool{}
+	for _, s := range figure.Series {
+		if s.Role != chart.RoleLine {
+			continue
+		}
+		arm := figure.Arms[*s.Arm]
+		i := slices.IndexFunc(c.Sides, func(side ablation.Side) bool { return side.Has(arm.Name) })
+		if arm.Mark.Hue != c.Marks[i].Hue || arm.Mark.Hollow != c.Marks[i].Hollow || arm.Label.EN != s.Run {
+			t.Errorf("%s is drawn as %+v beside its arm's %+v", s.Run, arm, c.Marks[i])
+		}
+		seen[chart.Mark{Shape: arm.Mark.Shape, Dash: arm.Mark.Dash}] = true
+		dashes[chart.Mark{Hue: i, Dash: arm.Mark.Dash}] = true
+	}
+	if len(seen) != 9 || len(dashes) != 9 {
+		t.Errorf("%d shapes and dashes of nine runs; %d dashes of three arms with three each", len(seen), len(dashes))
+	}
+}
+
 // However finely a curve is read, its smoothed line is the same but for what lies at the ends of the window.
 func TestComparison_smoothing(t *testing.T) {
 	t.Parallel()

@@ -63,6 +63,28 @@ func (c Comparison) marked() []Arm {
 	return out
 }
 
+// markedRuns are the runs as figures name them, by id, and behind them their arms, by SWEEP/ARM.
+func (c Comparison) markedRuns() []Arm {
+	var runs, arms []Arm
+	for i, s := range c.Sides {
+		for _, r := range s.Results {
+			runs = append(runs, Arm{Name: r.Run.ID, Label: c.runLabel(i, r.Run), Mark: c.runMarks[r.Run.ID]})
+		}
+		if !slices.ContainsFunc(arms, func(a Arm) bool { return a.Name == s.ArmName() }) {
+			arms = append(arms, Arm{Name: s.ArmName(), Label: c.armLabel(i), Mark: c.Marks[i]})
+		}
+	}
+	return append(runs, arms...)
+}
+
+// armLabel is that of a side's arm.
+func (c Comparison) armLabel(i int) ablation.Label {
+	if c.Sides[i].Run != "" {
+		return armLabel(c.Sides[i].Arm)
+	}
+	return c.Arms[i].Label
+}
+
 // run is the run of that id.
 func (c Comparison) run(id string) ablation.Run {
 	i := slices.IndexFunc(c.Runs, func(r ablation.Run) bool { return r.ID == id })

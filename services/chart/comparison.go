@@ -7,18 +7,21 @@ import (
 	"github.com/haigo-lab/haigo/services/ablation"
 )
 
-// Comparison is arms of any sweeps beside each other. As [Data] its arms are named SWEEP/ARM, and runs that share their
-// data seed and first weights have one replicate, whatever their own sweeps count: so they are compared in pairs.
+// Comparison is arms of any sweeps, or single runs of them, beside each other. As [Data] its arms are named as the sides are, and
+// runs that share their data seed and first weights have one replicate, whatever their own sweeps count: so they are compared in
+// pairs.
 type Comparison struct {
 	Data
 	Sides    []ablation.Side // in the reader's order; arm i of the Data is that of side i
 	Baseline int             // index of a side, -1: none
 	Marks    []Mark
+	runMarks map[string]Mark // by id, where every run has a line of its own
 }
 
 // NewComparison makes sides comparable.
 func NewComparison(sides []ablation.Side, baseline int) Comparison {
 	c := Comparison{Sides: sides, Baseline: baseline, Marks: marksOf(sides, baseline)}
+	c.runMarks = runMarksOf(sides, c.Marks)
 	labels, replicates := labelsOf(sides), replicatesOf(sides)
 	for i, s := range sides {
 		a := s.Arm
@@ -66,11 +69,11 @@ func replicatesOf(sides []ablation.Side) map[seeds]int64 {
 	return numbers
 }
 
-// labelsOf are the arms' labels, with their sweeps' names behind those that two sweeps have.
+// labelsOf are the arms' labels, or the single runs' names, with their sweeps' names behind those that two sweeps have.
 func labelsOf(sides []ablation.Side) []ablation.Label {
 	labels, sweeps := make([]ablation.Label, len(sides)), map[ablation.Label]map[string]bool{}
 	for i, s := range sides {
-		l := armLabel(s.Arm)
+		l := sideLabel(s)
 		labels[i] = l
 		if sweeps[l] == nil {
 			sweeps[l] = map[string]bool{}
@@ -83,6 +86,60 @@ func labelsOf(sides []ablation.Side) []ablation.Label {
 		}
 	}
 	return labels
+}
+
+// sideLabel is what a side is called in its sweep.
+func sideLabel(s ablation.Side) ablation.Label {
+	if s.Run != "" && len(s.Results) == 1 {
+		return same(s.Results[0].Run.Name)
+	}
+	return armLabel(s.Arm)
+}
+
+// runMarksOf gives every run a mark: the first of a side has the side's, the others ones that differ from all in shape or dash. They
+// have their side's hue, unless there is no other side.
+func runMarksOf(sides []ablation.Side, marks []Mark) map[string]Mark {
+	taken, out := map[Mark]bool{}, map[string]Mark{}
+	for _, m := range marks {
+		taken[m] = true
+	}
+	for i, s := range sides {
+		own := marks[i : i+1 : i+1]
+		for k, r := range s.Results {
+			m := marks[i]
+			if k > 0 && len(sides) == 1 {
+				m = freeMark(taken)
+			} else if k > 0 {
+				m = twin(own, taken)
+			}
+			own = append(own, m)
+			out[r.Run.ID], taken[m] = m, true
+		}
+	}
+	return out
+}
+
+// twin is a mark of the hue of others that nobody has: of another dash than theirs, and of a shape and dash that nobody has, while
+// there is one.
+func twin(others []Mark, taken map[Mark]bool) Mark {
+	drawn := map[[2]string]bool{}
+	for m := range taken {
+		drawn[[2]string{m.Shape, m.Dash}] = true
+	}
+	used := func(m Mark) bool { return slices.ContainsFunc(others, func(o Mark) bool { return o.Dash == m.Dash }) }
+	for _, wanted := range []func(Mark) bool{
+		func(m Mark) bool { return !drawn[[2]string{m.Shape, m.Dash}] && !used(m) },
+		func(m Mark) bool { return !drawn[[2]string{m.Shape, m.Dash}] },
+		func(m Mark) bool { return !taken[m] },
+	} {
+		for n := range hues * len(shapes) * len(dashes) {
+			m := nthMark(n)
+			if m.Hue, m.Hollow = others[0].Hue, others[0].Hollow; wanted(m) {
+				return m
+			}
+		}
+	}
+	return others[0]
 }
 
 // marksOf gives every side a mark: the one that its own sweep's pages show where no other sweep's side has its hue, else the next

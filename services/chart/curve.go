@@ -63,7 +63,7 @@ func RunCurve(d Data, run ablation.Run, metrics []string, curves []ablation.Curv
 		c.start(float64(run.Start.Step), d.startName(*run.Start))
 	}
 	c.ledger(d.Spikes, metrics)
-	c.changes(run.Interventions)
+	c.changes(run)
 	c.actions(d.Spikes)
 	return f, c.finish(frame.scale(float64(run.Steps), 3))
 }

@@ -37,13 +37,27 @@ func entryOf(kind ablation.SpikeKind, metrics []string) bool {
 }
 
 // changes mark from where on a run does otherwise than its recipe, with what it does: one mark a step, however often it went back there.
-func (c *curve) changes(list []ablation.Intervention) {
+func (c *curve) changes(run ablation.Run) {
+	for _, v := range interventionsOf(run) {
+		c.mark(float64(v.First()), Series{Label: v.label})
+	}
+}
+
+// intervention is one with what it is, in short.
+type intervention struct {
+	ablation.Intervention
+	label ablation.Label
+}
+
+// interventionsOf are a run's, each once, with how often it was done.
+func interventionsOf(run ablation.Run) []intervention {
 	times := map[ablation.Intervention]int{}
-	for _, v := range list {
+	for _, v := range run.Interventions {
 		times[v]++
 	}
-	for i, v := range list {
-		if slices.Index(list, v) < i {
+	var out []intervention
+	for i, v := range run.Interventions {
+		if slices.Index(run.Interventions, v) < i {
 			continue
 		}
 		label := say("学習率 ×%.3g", "lr ×%.3g", v.LRScale)
@@ -53,8 +67,9 @@ func (c *curve) changes(list []ablation.Intervention) {
 		if n := times[v]; n > 1 {
 			label = say("%s（%d 回）", "%s, %d times", label, n)
 		}
-		c.mark(float64(v.First()), Series{Label: label})
+		out = append(out, intervention{v, label})
 	}
+	return out
 }
 
 // actions mark what was done about divergence where the run doesn't go back: its end, or the first of a kind that is only reported.

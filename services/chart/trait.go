@@ -260,6 +260,30 @@ func (t *traits) recipe() {
 		}
 		return TraitValue{say("すべて", "all"), "all"}
 	})
+	if changed := func(s ablation.Side) bool { return slices.ContainsFunc(s.Results, wentOtherwise) }; slices.ContainsFunc(t.c.Sides, changed) {
+		t.add(TraitRecipe, "interventions", say("途中で変えたこと", "Changed on the way"), "interventions", interventions)
+	}
+}
+
+func wentOtherwise(r ablation.Result) bool { return len(r.Run.Interventions) > 0 }
+
+// interventions are what a side's runs did otherwise than their recipe since they diverged.
+func interventions(s ablation.Side) TraitValue {
+	var told []ablation.Label
+	for _, r := range s.Results {
+		for _, v := range interventionsOf(r.Run) {
+			label := v.label
+			if v.LRScale > 0 {
+				label = say("ステップ %s から%s", "%[2]s from step %[1]s", Integer(float64(v.FromStep)), label)
+			}
+			told = append(told, label)
+		}
+	}
+	if len(told) == 0 {
+		return noValue
+	}
+	text := list(told)
+	return TraitValue{text, text.EN}
 }
 
 // number adds a whole number of the recipe: in short, unless that writes different ones alike.
@@ -336,6 +360,20 @@ func (t *traits) code() {
 	of("isa", say("命令セット", "Instruction set"), "isa", func(g ablation.Segment) string { return g.ISA })
 	of("device", say("装置", "Device"), "", func(g ablation.Segment) string { return g.Device })
 	of("threads", say("スレッド", "Threads"), "", func(g ablation.Segment) string { return strconv.Itoa(g.Threads) })
+	if slices.ContainsFunc(t.c.Sides, func(s ablation.Side) bool { return s.Run != "" }) {
+		t.add(TraitCode, "attempts", say("試行の回数", "Attempts"), "", attempts)
+	}
+}
+
+// attempts are how often a side's runs began, each number once.
+func attempts(s ablation.Side) TraitValue {
+	var counts []int
+	for _, r := range s.Results {
+		counts = append(counts, r.Run.Progress.Attempt)
+	}
+	slices.Sort(counts)
+	text := strings.Trim(fmt.Sprint(slices.Compact(counts)), "[]")
+	return plainValue(text)
 }
 
 // Verdict says how far a side's difference from the baseline has one cause only.

@@ -19,9 +19,10 @@ type findInput struct {
 }
 
 type compareInput struct {
-	Arm  []string `query:"arm,explode" maxItems:"400" doc:"Arms with all their runs, as SWEEP/ARM"`
-	Run  []string `query:"run,explode" maxItems:"400" doc:"Ids of single runs"`
-	Base string   `query:"base" doc:"The arm that the others differ from, as SWEEP/ARM, or none; default its sweep's own, else the first"`
+	Arm   []string `query:"arm,explode" maxItems:"400" doc:"Arms with all their runs, as SWEEP/ARM"`
+	Run   []string `query:"run,explode" maxItems:"400" doc:"Ids of single runs"`
+	Base  string   `query:"base" doc:"The arm or run that the others differ from, as SWEEP/ARM or an id, or none; default its sweep's own, else the first"`
+	Group string   `query:"group" enum:"arm,run" default:"arm" doc:"Whether runs of one arm are one, or every run that is named by its id is by itself"`
 }
 
 type compareChartInput struct {
@@ -29,7 +30,7 @@ type compareChartInput struct {
 	Arm         []string `query:"arm,explode" maxItems:"400" doc:"Arms with all their runs, as SWEEP/ARM"`
 	Run         []string `query:"run,explode" maxItems:"400" doc:"Ids of single runs"`
 	Hide        []string `query:"hide,explode" maxItems:"400" doc:"Arms and runs that aren't drawn"`
-	Base        string   `query:"base" doc:"The arm that the others differ from, as SWEEP/ARM, or none; default its sweep's own, else the first"`
+	Base        string   `query:"base" doc:"The arm or run that the others differ from, as SWEEP/ARM or an id, or none; default its sweep's own, else the first"`
 	Metric      string   `query:"metric" required:"true" minLength:"1" doc:"As in bpb/ja; of devices tokens_per_s, mfu or yen_per_billion_tokens"`
 	X           string   `query:"x" enum:"tokens,steps,flops,time" default:"tokens"`
 	Group       string   `query:"group" enum:"arm,run" default:"arm" doc:"What has a line of its own"`
@@ -81,6 +82,7 @@ type compared struct {
 type comparedArm struct {
 	Sweep    string            `json:"sweep"`
 	Arm      string            `json:"arm"`
+	Run      string            `json:"run,omitempty" doc:"Id of the only run, where it is one by itself"`
 	Label    ablation.Label    `json:"label"`
 	Mark     chart.Mark        `json:"mark"`
 	Baseline bool              `json:"baseline"`
@@ -96,7 +98,7 @@ func (o operations) compare() {
 		})
 	register(o, http.MethodGet, "/compare", "compare-arms", "What arms and runs of any sweeps score, and what differs between them",
 		func(ctx context.Context, in *compareInput) (*body[compared], error) {
-			out, err := s.compared(ctx, selection{Arms: unique(in.Arm), Runs: unique(in.Run), Base: in.Base})
+			out, err := s.compared(ctx, selection{Arms: unique(in.Arm), Runs: unique(in.Run), Base: in.Base, View: chart.View{Single: in.Group == "run"}})
 			return &body[compared]{out}, err
 		})
 	register(o, http.MethodGet, "/compare/charts/{chart}", "get-compare-chart", "One metric of arms and runs of any sweeps; with .csv at its end, its points",
@@ -122,7 +124,7 @@ func (s *Server) compared(ctx context.Context, sel selection) (compared, error) 
 	names, err := s.options.Store.MetricNames(ctx, runIDs(c.All.Runs))
 	out.Metrics = append([]string{}, sorted(names)...)
 	for i, side := range c.All.Sides {
-		out.Arms = append(out.Arms, comparedArm{side.Sweep.Name, side.Arm.Name, c.All.Arms[i].Label, c.All.Marks[i], i == c.All.Baseline, side.Results})
+		out.Arms = append(out.Arms, comparedArm{side.Sweep.Name, side.Arm.Name, side.Run, c.All.Arms[i].Label, c.All.Marks[i], i == c.All.Baseline, side.Results})
 	}
 	return out, err
 }

@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"net/http"
@@ -60,6 +61,7 @@ type pick struct {
 	Pin      string // address with it as the baseline
 	Drop     string // address without it
 	Foreign  bool   // some source has another version than the baseline's
+	Alone    string // the arm's label, where it is a single run of it
 	Runs     []pickedRun
 	Open     bool // whether some of its runs are hidden
 }
@@ -279,6 +281,9 @@ func (p comparePage) picks() []pick {
 				return strings.HasPrefix(t.Key, "source/") && t.Differs(i, p.All.Baseline)
 			}),
 		}
+		if side.Run != "" {
+			v.Alone = cmp.Or(side.Arm.Label.In(p.words.lang), side.Arm.Name)
+		}
 		v.Toggle = p.with(func(s *selection) { s.toggle(side, name) })
 		for _, r := range side.Results {
 			run := pickedRun{
@@ -338,7 +343,7 @@ func valueText(metric string, v float64) string {
 func (s *selection) drop(side ablation.Side) {
 	gone := named(side)
 	s.Arms, s.Runs, s.Hide = without(s.Arms, gone), without(s.Runs, gone), without(s.Hide, gone)
-	if s.Base == side.Name() {
+	if slices.Contains(gone, s.Base) {
 		s.Base = ""
 	}
 }
@@ -346,7 +351,7 @@ func (s *selection) drop(side ablation.Side) {
 // toggle hides an arm, or a run of it, that is shown, and shows one that is hidden.
 func (s *selection) toggle(side ablation.Side, name string) {
 	gone := named(side)
-	all := slices.Contains(s.Hide, side.Name())
+	all := len(without(named(side)[1:], s.Hide)) == 0 || slices.Contains(s.Hide, side.Name())
 	var hide []string // runs of the arm that are hidden afterwards
 	for _, r := range side.Results {
 		was := all || slices.Contains(s.Hide, r.Run.ID)

@@ -98,6 +98,7 @@ type scoreTable struct {
 	Any         bool
 	Minus       bool // whether there is a baseline to differ from
 	Guess       bool // whether any task can be guessed
+	Seeds       bool // whether single runs of different seeds are subtracted
 }
 
 type scoreColumn struct {
@@ -141,6 +142,7 @@ func (p comparePage) scores() scoreTable {
 			t.Rows[i].Cells = append(t.Rows[i].Cells, p.scoreCell(column, f, i))
 			t.Rows[i].N = max(t.Rows[i].N, f.N)
 			t.Any = t.Any || f.N > 0
+			t.Seeds = t.Seeds || f.Minus != nil && f.Minus.N == 0
 		}
 	}
 	return t
@@ -218,7 +220,7 @@ func compareText(c chart.Comparison) string {
 	_ = out.Write(append([]string{"sweep", "arm", "run", "data_seed", "init_seed", "state", "step"}, names...)) // memory takes everything
 	for _, side := range c.Sides {
 		for _, r := range side.Results {
-			line := []string{r.Run.Sweep, r.Run.Arm, r.Run.Name, seedText(r.Run.DataSeed), seedText(r.Run.InitSeed), string(r.Run.State), strconv.FormatInt(r.Step, 10)}
+			line := []string{r.Run.Sweep, side.ArmName(), r.Run.Name, seedText(r.Run.DataSeed), seedText(r.Run.InitSeed), string(r.Run.State), strconv.FormatInt(r.Step, 10)}
 			for _, name := range names {
 				line = append(line, plain(r.Values, name))
 			}

@@ -59,6 +59,24 @@ func TestCompare(t *testing.T) {
 		s.get("/compare?lang=en&arm=gone/ja50&"+arms).want(t, 200, "gone/ja50 isn&#39;t here", "Arms and runs 6")
 		s.get("/compare?sweep=none").want(t, 404)
 	})
+	t.Run("two runs of one arm, each by itself", func(t *testing.T) {
+		runs := s.runs("one")
+		both := "run=" + runs[0].ID + "&run=" + runs[1].ID
+		s.get("/compare?lang=en&"+both).want(t, 200, "2 seeds")
+		a := s.get("/compare?lang=en&group=run&"+both).want(t, 200, "Final scores", "no interval", "Difference to the baseline", "differs in one thing: seeds", "data_seed", `id="pin-`+runs[0].ID, `id="show-`+runs[1].ID, "base="+runs[1].ID)
+		for _, name := range []string{runs[0].Name, runs[1].Name} {
+			if n := strings.Count(a.body, ">"+name+"<"); n < 3 { // in the list, in the scores, above what differs
+				t.Errorf("%s stands %d times on the page", name, n)
+			}
+		}
+		s.get("/compare?lang=en&group=run&base="+runs[1].ID+"&hide=one/ja70&"+both).want(t, 200, "hide="+runs[0].ID, "Everything is hidden")
+		s.get("/compare?lang=en&base="+runs[1].ID+"&"+arms).want(t, 200, `id="pin-one/ja70"`, "base="+runs[1].ID)
+		s.get("/sweeps/one").want(t, 200, `name="group" value="run"`)
+		s.get("/api/v1/compare?group=run&"+both).want(t, 200, `"run":"`+runs[1].ID+`"`)
+		if scores := s.get("/compare/scores.csv?group=run&" + both).want(t, 200).body; !strings.Contains(scores, "one,one/ja70,"+runs[1].Name+",") {
+			t.Errorf("the scores are\n%s", scores)
+		}
+	})
 	t.Run("every control leads to an address that is its own", func(t *testing.T) {
 		state := "hide=" + s.runs("one")[0].ID + "&base=two/ja30&metric=loss&metric=bpb/en&x=time&group=run&band=interval&smooth=2.5&from=1&to=6.5&same=1&" + arms
 		body := s.get("/compare?lang=en&"+state).want(t, 200).body
@@ -201,6 +219,8 @@ func TestBrowser_compare(t *testing.T) {
 	b.run(chromedp.KeyEvent(kb.Tab))
 	b.until(`document.activeElement.type === "checkbox"`) // not the list, which has gone
 
+	b.until(`[...document.querySelectorAll("#scores td .nm")].map(e => e.innerText).join() === "ja70-s1,ja30"`) // a run by itself, beside an arm
+	b.eval(`[...document.querySelectorAll("#bar .seg a")].find(a => a.innerText === "Arms").click()`)
 	b.until(`!!document.getElementById("pin-long/ja70")`)
 	b.eval(`document.getElementById("pin-long/ja70").click()`)
 	b.until(`location.search.includes("base=long") && document.getElementById("pin-long/ja70").classList.contains("tag")`)

@@ -29,7 +29,7 @@ type selection struct {
 	Arms   []string // SWEEP/ARM, with all their runs
 	Runs   []string // ids
 	Hide   []string // SWEEP/ARM or ids that stand in the list only
-	Base   string   // SWEEP/ARM; empty: the sweep's own, or the first; noBaseline: none
+	Base   string   // SWEEP/ARM or an id; empty: the sweep's own, or the first; noBaseline: none
 	Metric []string
 	View   chart.View
 	Same   bool // whether what doesn't differ is listed too
@@ -133,6 +133,7 @@ func (s *Server) compare(ctx context.Context, sel selection) (comparison, error)
 	if len(sides) > maxSides {
 		return c, tooManySides(len(sides))
 	}
+	sides = c.apart(sides)
 	c.All = chart.NewComparison(sides, c.baseline(sides))
 	for _, name := range c.Hide {
 		c.hidden[name] = true
@@ -140,6 +141,30 @@ func (s *Server) compare(ctx context.Context, sel selection) (comparison, error)
 	c.Shown = c.All.Showing(func(r ablation.Run) bool { return !c.hidden[r.Arm] && !c.hidden[r.ID] })
 	c.Missing = missing(c.selection, c.All)
 	return c, nil
+}
+
+// apart makes a side of every run that was chosen by itself, where nothing is grouped; unless that were more than a page can show.
+func (s *selection) apart(sides []ablation.Side) []ablation.Side {
+	if !s.View.Single {
+		return sides
+	}
+	var out []ablation.Side
+	hide := s.Hide
+	for _, side := range sides {
+		if slices.Contains(s.Arms, side.ArmName()) {
+			out = append(out, side)
+			continue
+		}
+		out = append(out, side.Apart()...)
+		if slices.Contains(hide, side.ArmName()) { // hidden as an arm, before
+			hide = append(without(hide, named(side)), named(side)[1:]...)
+		}
+	}
+	if len(out) > maxSides {
+		return sides
+	}
+	s.Hide = hide
+	return out
 }
 
 // nameArms names the arms of the sweep, where it is all that the selection names.
@@ -173,7 +198,7 @@ func (s selection) baseline(sides []ablation.Side) int {
 	if s.Base == noBaseline || len(sides) < 2 {
 		return -1
 	}
-	if i := slices.IndexFunc(sides, func(side ablation.Side) bool { return side.Name() == s.Base }); i >= 0 {
+	if i := slices.IndexFunc(sides, func(side ablation.Side) bool { return s.Base != "" && side.Has(s.Base) }); i >= 0 {
 		return i
 	}
 	own := func(side ablation.Side) bool {

@@ -110,14 +110,8 @@ export function ending(lines: Drawn[], sheet: Sheet, grid: Grid, places: Place, 
   };
 }
 
-// naming are the lines that bear a name: every one, or, where an arm's runs have a line each, the one of them that comes
-// furthest.
-function naming(lines: Drawn[], sheet: Sheet): Drawn[] {
-  const all = lines.filter((s) => s.rows.length && say(s.label, sheet.lang) && !unnamed(s, sheet));
-  const further = (s: Drawn, than: Drawn): boolean => s.arm === than.arm && s !== than && tip(s, sheet)[0] > tip(than, sheet)[0];
-  const first = all.filter((s, i) => !s.run || (!all.some((o) => o.run && further(o, s)) && !all.some((o, k) => k < i && o.run && o.arm === s.arm && tip(o, sheet)[0] === tip(s, sheet)[0])));
-  return first.map((s) => (s.run && s.arm !== undefined ? { ...s, label: sheet.figure.arms[s.arm]?.label ?? s.label } : s));
-}
+// naming are the lines that bear a name.
+const naming = (lines: Drawn[], sheet: Sheet): Drawn[] => lines.filter((s) => s.rows.length && say(s.label, sheet.lang) && !unnamed(s, sheet));
 
 // tip is where a line ends in the frame.
 export function tip(s: Drawn, sheet: Sheet): [number, number] {
