@@ -189,7 +189,7 @@ func (d *difference) pairing() ablation.Label {
 		parts = append(parts, say("%sは基準と同じシードのランがなく、平均どうしの差で、帯はない。", "No run shares a seed with the baseline, so means are subtracted, without a band: %s.", subject(few(d.unpaired))))
 	}
 	if d.seeds {
-		parts = append(parts, say("シードが違うランとの差には、シードによる違いも含まれる。", "What runs of different seeds differ in holds the difference of the seeds too."))
+		parts = append(parts, say("シードが違うランとの差には、シードによる違いも含まれる。", "Runs of different seeds differ by their seeds too."))
 	}
 	if perStep(d.metric) {
 		parts = append(parts, say("区間の平均の差で、1 ステップの跳ねは上の図に出る。", "Means of buckets are subtracted; a spike of one step shows in the chart of the values."))

@@ -299,7 +299,7 @@ func TestComparison_apart(t *testing.T) {
 		t.Errorf("what differs is %s", got)
 	}
 	minus, err := c.Difference(view, "bpb/ja", f.curves, nil)
-	if err != nil || !strings.Contains(minus.Caption.EN, "runs of different seeds") || len(read(t, minus).rows(minus, chart.RoleLine)) == 0 {
+	if err != nil || !strings.Contains(minus.Caption.EN, "Runs of different seeds") || len(read(t, minus).rows(minus, chart.RoleLine)) == 0 {
 		t.Errorf("%v, %s", err, minus.Caption.EN)
 	}
 }

@@ -73,7 +73,7 @@ func TestCompare(t *testing.T) {
 		s.get("/compare?lang=en&base="+runs[1].ID+"&"+arms).want(t, 200, `id="pin-one/ja70"`, "base="+runs[1].ID)
 		s.get("/sweeps/one").want(t, 200, `name="group" value="run"`)
 		s.get("/api/v1/compare?group=run&"+both).want(t, 200, `"run":"`+runs[1].ID+`"`)
-		if scores := s.get("/compare/scores.csv?group=run&" + both).want(t, 200).body; !strings.Contains(scores, "one,one/ja70,"+runs[1].Name+",") {
+		if scores := s.get("/compare/scores.csv?group=run&"+both).want(t, 200).body; !strings.Contains(scores, "one,one/ja70,"+runs[1].Name+",") {
 			t.Errorf("the scores are\n%s", scores)
 		}
 	})
@@ -219,8 +219,8 @@ func TestBrowser_compare(t *testing.T) {
 	b.run(chromedp.KeyEvent(kb.Tab))
 	b.until(`document.activeElement.type === "checkbox"`) // not the list, which has gone
 
-	b.until(`[...document.querySelectorAll("#scores td .nm")].map(e => e.innerText).join() === "ja70-s1,ja30"`) // a run by itself, beside an arm
-	b.eval(`[...document.querySelectorAll("#bar .seg a")].find(a => a.innerText === "Arms").click()`)
+	b.until(`[...document.querySelectorAll("#picks .nm")].map(e => e.innerText).join() === "ja30,ja70-s1"`) // a run by itself, beside an arm
+	b.eval(`[...document.querySelectorAll("#bar .seg a")].find(a => a.innerText === "Arm").click()`)
 	b.until(`!!document.getElementById("pin-long/ja70")`)
 	b.eval(`document.getElementById("pin-long/ja70").click()`)
 	b.until(`location.search.includes("base=long") && document.getElementById("pin-long/ja70").classList.contains("tag")`)
