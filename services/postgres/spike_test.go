@@ -72,7 +72,9 @@ func TestRollBack(t *testing.T) {
 	b.Checkpoints = []ablation.SavedCheckpoint{{Attempt: 1, Step: 2, Path: "2", ManifestSHA256: "x"}, {Attempt: 1, Step: 4, Path: "4", ManifestSHA256: "x"}}
 	b.Spikes = []ablation.Spike{
 		{Kind: ablation.SpikeNonfinite, Step: 5, Level: 2, Peak: ablation.Real(math.NaN())},
-		{Kind: ablation.SpikeLoss, Step: 1}, {Kind: ablation.SpikeLoss, Step: 3, Until: 4, Closed: true}, {Kind: ablation.SpikeGrad, Step: 4},
+		{Kind: ablation.SpikeLoss, Step: 1},
+		{Kind: ablation.SpikeLoss, Step: 3, Until: 4, Closed: true},
+		{Kind: ablation.SpikeGrad, Step: 4},
 	}
 	s.send(b)
 	lower := ablation.Intervention{FromStep: 2, LRScale: .5}
