@@ -1,6 +1,9 @@
 package ablation
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // SpikeKind says how a run's training went wrong at a step.
 type SpikeKind string
@@ -58,4 +61,40 @@ func (s Spike) Wasted() int64 {
 		from = s.BackTo
 	}
 	return max(0, s.Until-from)
+}
+
+// Said is a divergence in words, with what was tried.
+func (s Spike) Said(tried []Intervention) Label {
+	words := map[SpikeKind]Label{
+		SpikeNonfinite: {EN: "loss or gradient norm is %v at step %d", JA: "ステップ %[2]d で損失または勾配ノルムが %[1]v になりました"},
+		SpikeAway: {
+			EN: "the loss is more than a nat above its best, up to %.3g, since step %d",
+			JA: "ステップ %[2]d から、損失が最良値を 1 nat より大きく上回っています（最大 %.3[1]g）",
+		},
+		SpikeStuck: {
+			EN: "the loss is stuck near %.3g, what counting tokens alone gets, since step %d",
+			JA: "ステップ %[2]d から、損失が %.3[1]g 付近で止まっています。トークンの頻度だけを数えた値と変わりません",
+		},
+		SpikeTrainer: {EN: "the trainer ended the run as diverged at step %[2]d", JA: "ステップ %[2]d で、トレーナーがランを発散として終えました"},
+	}
+	value := s.Peak
+	if s.Kind == SpikeStuck { // the worst of what hardly moves says nothing
+		value = s.Level
+	}
+	text := say(words[s.Kind].EN, words[s.Kind].JA, float64(value), s.Step)
+	if s.Kind == SpikeTrainer && s.Words.EN != "" {
+		text.EN, text.JA = text.EN+": "+s.Words.EN, text.JA+"："+s.Words.JA
+	}
+	if len(tried) > 0 {
+		text.EN += "; it went back " + times(len(tried)) + " before"
+		text.JA += fmt.Sprintf("。これまでに %d 回、前のチェックポイントに戻しました", len(tried))
+	}
+	return text
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
 }

@@ -116,6 +116,11 @@ func (w *Watch) Resume(round int, from int64) {
 	}
 }
 
+// Diverging reports whether a divergence has begun that isn't over.
+func (w *Watch) Diverging() bool {
+	return w.Away.Said || w.Stuck.Said || w.Passing || slices.ContainsFunc(w.Open, func(s Spike) bool { return s.Kind == SpikeNonfinite })
+}
+
 // Clone is a copy that shares nothing.
 func (w *Watch) Clone() Watch {
 	out := *w

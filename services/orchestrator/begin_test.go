@@ -3,6 +3,7 @@ package orchestrator_test
 import (
 	"context"
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,6 +26,68 @@ type despairing struct{ inProcess }
 func (despairing) Plan(_ context.Context, _ string, _ []trainer.Assignment) (trainer.Plan, error) {
 	program, err := os.Executable()
 	return trainer.Plan{Parts: []spec.Part{{Name: "despair", Argv: []string{program, "despairing"}, Dir: "."}}}, err
+}
+
+// exploding is a trainer whose runner goes on to the last step with a loss that is NaN, until it was helped.
+type exploding struct{ inProcess }
+
+func (exploding) Plan(_ context.Context, _ string, _ []trainer.Assignment) (trainer.Plan, error) {
+	program, err := os.Executable()
+	return trainer.Plan{Parts: []spec.Part{{Name: "explode", Argv: []string{program, "exploding"}, Dir: "."}}}, err
+}
+
+func explode(dir string) error {
+	s, err := spec.ReadFile[spec.Spec](filepath.Join(dir, spec.SpecFile))
+	if err != nil {
+		return err
+	}
+	w, err := spec.OpenEvents(dir, s.Attempt)
+	if err != nil {
+		return err
+	}
+	errs := []error{w.Append(spec.Started{Trainer: spec.Program{Name: "exploding", Version: "1"}, Device: "none", SpecSHA256: strings.Repeat("0", 64)})}
+	for step := int64(1); step <= s.Steps; step++ {
+		loss := spec.Real(3)
+		if step > 3 && len(s.Interventions) == 0 {
+			loss = spec.Real(math.NaN())
+		}
+		errs = append(errs, w.Append(spec.Metrics{Step: step, Tokens: step, Values: map[string]spec.Real{ablation.MetricLoss: loss}}))
+	}
+	return errors.Join(append(errs, w.Append(spec.Finished{Outcome: spec.OutcomeCompleted, Step: s.Steps}), w.Close())...)
+}
+
+// A run that has diverged and come to its last step before anybody looked is dealt with as one that was seen to diverge.
+func TestDrive_divergedToTheEnd(t *testing.T) {
+	t.Parallel()
+	store := open(t, pgtest.URL(t))
+	addText(t, store)
+	for name, policy := range map[string]string{"stop": "stop", "report": "report", "back": "{rollback: 2, lr: 0.5}"} {
+		document := strings.Replace(string(sweepFile(name, "")), "{trainer: cpu,", "{trainer: cpu, on_divergence: "+policy+",", 1)
+		if _, _, err := sweeper(store).Apply(t.Context(), []byte(document), ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	worked := make(chan error)
+	go func() { worked <- workOn(ctx, store, t.TempDir(), exploding{cpu}) }()
+	for name, want := range map[string]struct {
+		state  ablation.RunState
+		action ablation.SpikeAction
+	}{
+		"stop":   {ablation.RunDiverged, ablation.ActionStopped},
+		"report": {ablation.RunCompleted, ablation.ActionReported},
+		"back":   {ablation.RunCompleted, ablation.ActionRolledBack},
+	} {
+		run := ended(t, store, name)
+		ledger, err := store.Spikes(t.Context(), run.ID)
+		if err != nil || run.State != want.state || len(ledger) != 1 || ledger[0].Action != want.action || ledger[0].Step != 4 {
+			t.Errorf("%s: the run is %s (%s), ledger %+v, %v", name, run.State, run.Message.EN, ledger, err)
+		}
+	}
+	stop()
+	if err := <-worked; err != nil && !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
 }
 
 // despair gives the run up at its fifth step until it was helped twice. It logs no step.

@@ -133,7 +133,7 @@ func (h *health) enter(s *ablation.Spike) {
 	case !s.Kind.Diverges() || s.Closed && s.Kind != ablation.SpikeNonfinite:
 	case h.policy.Reports() && s.Kind != ablation.SpikeTrainer: // whose runner won't train on
 		s.Action = ablation.ActionReported
-		s.Words = ablation.Said("%s; as its recipe says, it trains on", "%s。レシピのとおり、学習は続けています", said(*s, nil))
+		s.Words = ablation.Said("%s; as its recipe says, it trains on", "%s。レシピのとおり、学習は続けています", s.Said(nil))
 	case h.diverged == nil:
 		h.diverged = s
 	}
@@ -186,10 +186,15 @@ func latest(found []ablation.Spike) []ablation.Spike {
 	return out
 }
 
-// settleDivergence does what the recipe says of a run that diverged; false where that isn't what ended the attempt.
+// settleDivergence does what the recipe says of a run that diverged; false where that isn't what ended the attempt, or where it came to
+// its last step and had recovered before: nobody may have looked meanwhile.
 func (d *drive) settleDivergence(ctx context.Context, v verdict) (done bool, err error) {
+	if err := d.answered(ctx, d.recall); err != nil {
+		d.Log.Warn("Can't tell whether a run had diverged when it ended", "run_id", d.run.ID, "err", err)
+		return false, ctx.Err()
+	}
 	s := d.health.diverged
-	if s == nil || v.next == ablation.RunCompleted || d.run.State == ablation.RunStopping {
+	if s == nil || v.next == ablation.RunCompleted && !d.health.watch.Diverging() || d.run.State == ablation.RunStopping {
 		return false, nil
 	}
 	s.Words = v.reason
@@ -197,7 +202,7 @@ func (d *drive) settleDivergence(ctx context.Context, v verdict) (done bool, err
 	if policy.Policy == ablation.DivergenceRollback && len(d.run.Interventions) < policy.Times {
 		return true, d.rollBack(ctx, *s)
 	}
-	return true, d.settle(ctx, verdict{spec.OutcomeDiverged, said(*s, d.run.Interventions), ablation.RunDiverged})
+	return true, d.settle(ctx, verdict{spec.OutcomeDiverged, s.Said(d.run.Interventions), ablation.RunDiverged})
 }
 
 // rollBack queues the run again from the last checkpoint before it diverged; where it diverges again before it has come as far
@@ -212,7 +217,7 @@ func (d *drive) rollBack(ctx context.Context, s ablation.Spike) error {
 		return err
 	}
 	back := ablation.Rollback{
-		Step: step, Intervention: d.health.policy.Intervene(step, s.Step, d.run.Steps), Reason: said(s, nil),
+		Step: step, Intervention: d.health.policy.Intervene(step, s.Step, d.run.Steps), Reason: s.Said(nil),
 	}
 	err = d.persist(ctx, func(ctx context.Context) error {
 		return d.Store.RollBack(ctx, d.claim, d.attempt.Number, back)
@@ -247,40 +252,4 @@ func (d *drive) lastGood(ctx context.Context, before int64) (int64, error) {
 		}
 		before = c.Step
 	}
-}
-
-// said is a divergence in words, with what was tried.
-func said(s ablation.Spike, tried []ablation.Intervention) ablation.Label {
-	words := map[ablation.SpikeKind]ablation.Label{
-		ablation.SpikeNonfinite: {EN: "loss or gradient norm is %v at step %d", JA: "ステップ %[2]d で損失または勾配ノルムが %[1]v になりました"},
-		ablation.SpikeAway: {
-			EN: "the loss is more than a nat above its best, up to %.3g, since step %d",
-			JA: "ステップ %[2]d から、損失が最良値を 1 nat より大きく上回っています（最大 %.3[1]g）",
-		},
-		ablation.SpikeStuck: {
-			EN: "the loss is stuck near %.3g, what counting tokens alone gets, since step %d",
-			JA: "ステップ %[2]d から、損失が %.3[1]g 付近で止まっています。トークンの頻度だけを数えた値と変わりません",
-		},
-		ablation.SpikeTrainer: {EN: "the trainer ended the run as diverged at step %[2]d", JA: "ステップ %[2]d で、トレーナーがランを発散として終えました"},
-	}
-	value := s.Peak
-	if s.Kind == ablation.SpikeStuck { // the worst of what hardly moves says nothing
-		value = s.Level
-	}
-	text := say(words[s.Kind].EN, words[s.Kind].JA, float64(value), s.Step)
-	if s.Kind == ablation.SpikeTrainer && s.Words.EN != "" {
-		text.EN, text.JA = text.EN+": "+s.Words.EN, text.JA+"："+s.Words.JA
-	}
-	if len(tried) > 0 {
-		text.EN += "; it went back " + times(len(tried)) + " before"
-		text.JA += fmt.Sprintf("。これまでに %d 回、前のチェックポイントに戻しました", len(tried))
-	}
-	return text
-}
-
-func times(n int) string {
-	if n == 1 {
-		return "once"
-	}
-	return fmt.Sprintf("%d times", n)
 }

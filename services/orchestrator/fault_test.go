@@ -62,6 +62,8 @@ func role(args []string) {
 		err = repeat(".")
 	case "despairing":
 		err = despair(".")
+	case "exploding":
+		err = explode(".")
 	case "pack": // in the pack's folder
 		err = runPack(ctx)
 	case "worker": // worker URL DATA

@@ -61,15 +61,15 @@ func raiseEnd(ctx context.Context, tx pgx.Tx, id, sweep string, next ablation.Ru
 
 // raiseReported tells of divergences that nothing is done about but telling, each kind once: their run trains on, and its
 // ledger tells of the others.
-func raiseReported(ctx context.Context, tx pgx.Tx, c ablation.Claim, b ablation.Batch) error {
-	for _, e := range b.Spikes {
+func raiseReported(ctx context.Context, tx pgx.Tx, c ablation.Claim, attempt int, spikes []ablation.Spike) error {
+	for _, e := range spikes {
 		if e.Action != ablation.ActionReported {
 			continue
 		}
 		err := raise(ctx, tx, ablation.Alert{
 			Key:  fmt.Sprintf("%s/%s/%d/%s", ablation.AlertRunDiverged, c.Run.ID, e.Round, e.Kind),
 			Kind: ablation.AlertRunDiverged, Sweep: c.Run.Sweep, RunID: c.Run.ID,
-			Detail: ablation.AlertDetail{Run: c.Run.Name, Attempt: b.Attempt, Step: e.Step, Steps: c.Run.Steps, Message: cleanLabel(e.Words)},
+			Detail: ablation.AlertDetail{Run: c.Run.Name, Attempt: attempt, Step: e.Step, Steps: c.Run.Steps, Message: cleanLabel(e.Words)},
 		})
 		if err != nil {
 			return err

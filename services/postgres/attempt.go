@@ -123,7 +123,7 @@ func endAttempt(
 		if err := transplant(ctx, tx, c.Run.ID); err != nil {
 			return "", err
 		}
-		if err := settleSpikes(ctx, tx, c.Run.ID, next); err != nil {
+		if err := settleSpikes(ctx, tx, c, number, next); err != nil {
 			return "", err
 		}
 		if err := raiseEnd(ctx, tx, c.Run.ID, run.sweep, next, reason); err != nil {

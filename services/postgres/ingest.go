@@ -29,7 +29,7 @@ func (s *Store) Ingest(ctx context.Context, c ablation.Claim, b ablation.Batch) 
 			if err := store(ctx, tx, writes, c.Run.ID, b); err != nil {
 				return err
 			}
-			if err := raiseReported(ctx, tx, c, b); err != nil {
+			if err := raiseReported(ctx, tx, c, b.Attempt, b.Spikes); err != nil {
 				return err
 			}
 		}

@@ -13,11 +13,13 @@ import (
 // Spikes are a run's ledger in the order of what happened.
 func (s *Store) Spikes(ctx context.Context, run string) ([]ablation.Spike, error) {
 	return query(ctx, s.pool, scanSpike, `
-		SELECT round, kind, step, level, peak, coalesce(until_step, 0), closed, rows, action, coalesce(back_to, 0), created_at
+		SELECT `+spikeColumns+`
 		FROM spikes
 		WHERE run_id = $1
 		ORDER BY round, step, kind`, run)
 }
+
+const spikeColumns = `round, kind, step, level, peak, coalesce(until_step, 0), closed, rows, action, coalesce(back_to, 0), created_at`
 
 func scanSpike(row pgx.CollectableRow) (ablation.Spike, error) {
 	var e ablation.Spike
@@ -85,21 +87,29 @@ func forgetDivergence(ctx context.Context, tx pgx.Tx, run string) error {
 	return supersede(ctx, tx, run, *first-1)
 }
 
-// settleSpikes says what was done about divergences that nothing was done about before their run ended. What a run trained from
-// there to where it was stopped did no good.
-func settleSpikes(ctx context.Context, tx pgx.Tx, run string, next ablation.RunState) error {
+// settleSpikes says what was done about divergences that nothing was done about before their run ended, and tells of those that it
+// ended without. What a run trained from there to where it was stopped did no good.
+func settleSpikes(ctx context.Context, tx pgx.Tx, c ablation.Claim, attempt int, next ablation.RunState) error {
 	action := ablation.ActionReported
 	if next == ablation.RunDiverged {
 		action = ablation.ActionStopped
 	}
-	_, err := tx.Exec(ctx, `
+	settled, err := query(ctx, tx, scanSpike, `
 		UPDATE spikes
 		SET action = $2,
 			until_step = CASE WHEN $2 = 'stopped' THEN greatest(step, (SELECT r.step FROM runs r WHERE r.id = $1)) + 1 ELSE until_step END
 		WHERE run_id = $1
 			AND action = ''
-			AND kind NOT IN ('loss', 'grad')`, run, action)
-	return err
+			AND kind NOT IN ('loss', 'grad')
+		RETURNING `+spikeColumns, c.Run.ID, action)
+	if err != nil {
+		return err
+	}
+	for i := range settled {
+		s := &settled[i]
+		s.Words = ablation.Said("%s; it ended before anything could be done", "%s。対処する前に、ランが終わりました", s.Said(nil))
+	}
+	return raiseReported(ctx, tx, c, attempt, settled)
 }
 
 // RollBack ends an attempt that diverged and queues its run again from an earlier checkpoint: what lies past its step no

@@ -122,6 +122,33 @@ func TestRollBack(t *testing.T) {
 	}
 }
 
+// TestEndAttempt_diverged: what nobody did anything about before its run ended is told, whatever the run ended as.
+func TestEndAttempt_diverged(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.channel("all", "")
+	w.sweep("s", 1, 1000)
+	s := w.training()
+	b := s.begin(nil, losses(1, 3, math.NaN(), 2)...)
+	b.Spikes = []ablation.Spike{{Kind: ablation.SpikeNonfinite, Step: 2, Level: 3, Peak: ablation.Real(math.NaN()), Until: 3, Closed: true}}
+	s.send(b)
+	s.end("completed", ablation.RunCompleted)
+	spikes, err := w.Spikes(t.Context(), s.claim.Run.ID)
+	if err != nil || len(spikes) != 1 || spikes[0].Action != ablation.ActionReported {
+		t.Errorf("ledger %+v, %v", spikes, err)
+	}
+	var told []ablation.Label
+	for _, d := range w.due() {
+		if d.Alert.Kind == ablation.AlertRunDiverged && d.Alert.Detail.Step == 2 {
+			told = append(told, d.Alert.Detail.Message)
+		}
+	}
+	want := []ablation.Label{{EN: "loss or gradient norm is NaN at step 2; it ended before anything could be done", JA: "ステップ 2 で損失または勾配ノルムが NaN になりました。対処する前に、ランが終わりました"}}
+	if diff := cmp.Diff(want, told); diff != "" {
+		t.Errorf("alerts (-want +got):\n%s", diff)
+	}
+}
+
 // TestRetryRun_diverged: what is tried again goes on from before it diverged, and is stopped again where it does so again.
 func TestRetryRun_diverged(t *testing.T) {
 	t.Parallel()

@@ -1,4 +1,4 @@
-package orchestrator
+package ablation_test
 
 import (
 	"math"
@@ -7,7 +7,7 @@ import (
 	"github.com/haigo-lab/haigo/services/ablation"
 )
 
-func TestSaid(t *testing.T) {
+func TestSpike_Said(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		spike ablation.Spike
@@ -26,7 +26,7 @@ func TestSaid(t *testing.T) {
 			JA: "ステップ 7 から、損失が 4.12 付近で止まっています。トークンの頻度だけを数えた値と変わりません",
 		}},
 	} {
-		if got := said(tt.spike, make([]ablation.Intervention, tt.tried)); got != tt.want {
+		if got := tt.spike.Said(make([]ablation.Intervention, tt.tried)); got != tt.want {
 			t.Errorf("said %+v, want %+v", got, tt.want)
 		}
 	}
