@@ -129,8 +129,12 @@ func (w *Watch) Clone() Watch {
 	return out
 }
 
-// Observe takes the loss and gradient norm of the next step (0 where none was logged) and returns the ledger's entries that are new or have changed.
+// Observe takes the loss and gradient norm of the next step (0 where none was logged) and returns the ledger's entries that are new or have
+// changed. A step that was shown before is passed over: what is said again doesn't count.
 func (w *Watch) Observe(about Watching, step int64, loss, grad float64) []Spike {
+	if step <= w.Seen && step > 0 {
+		return nil
+	}
 	if bad := firstNonfinite(loss, grad); bad != nil {
 		return w.nonfinite(step, *bad)
 	}

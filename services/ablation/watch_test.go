@@ -302,3 +302,18 @@ func TestDivergence_json(t *testing.T) {
 		t.Error("a rollback of no times was read")
 	}
 }
+
+// What is said of a step again, as a runner may that isn't sure, counts for nothing: a lower loss isn't the run's best.
+func TestWatch_saidAgain(t *testing.T) {
+	t.Parallel()
+	w := ablation.Watch{}
+	for step := int64(1); step <= 600; step++ {
+		found := w.Observe(ablation.Watching{}, step, noisy(3, step), 0.5)
+		if step == 100 {
+			found = append(found, w.Observe(ablation.Watching{}, 9, 1, 0.5)...)
+		}
+		if len(found) > 0 {
+			t.Errorf("step %d: %+v", step, found)
+		}
+	}
+}

@@ -32,15 +32,19 @@ func (d *drive) observe(b *ablation.Batch, last *spec.Finished) {
 	if b.Plan != nil {
 		h.about.Unigram, h.rows = b.Plan.UnigramNats, b.Plan.Rows
 	}
-	found := latest(h.look(b.Points))
+	found := h.look(b.Points)
 	for i := range found {
-		h.enter(&found[i])
+		h.enter(&found[i]) // before a batch that was read late hides that it had begun
 	}
+	found = latest(found)
 	if last != nil && last.Outcome == spec.OutcomeDiverged && h.diverged == nil {
 		unknown := ablation.Real(math.NaN())
 		own := ablation.Spike{Round: h.watch.Round, Kind: ablation.SpikeTrainer, Step: max(0, min(last.Step, d.run.Steps)), Level: unknown, Peak: unknown}
 		h.enter(&own)
 		found = append(found, own)
+	}
+	for i := range found {
+		found[i].Rows = h.read(found[i].Step)
 	}
 	b.Spikes = found
 	if b.Segment != nil || len(b.Points) > 0 {
@@ -102,7 +106,7 @@ func (d *drive) pending(ctx context.Context) error {
 	return nil
 }
 
-// look feeds the watch with what each step logged; a step without a loss says nothing.
+// look feeds the watch with what each step logged; a step without a loss says nothing, unless its gradient's norm isn't finite.
 func (h *health) look(points []ablation.Point) (found []ablation.Spike) {
 	for i := 0; i < len(points); {
 		step := points[i].Step
@@ -115,20 +119,24 @@ func (h *health) look(points []ablation.Point) (found []ablation.Spike) {
 				grad = &points[i].Value
 			}
 		}
-		if loss == nil {
-			continue
-		}
 		if grad == nil {
 			grad = new(ablation.Real)
+		}
+		if loss == nil && finite(*grad) {
+			continue
+		}
+		if loss == nil {
+			loss = new(ablation.Real) // its norm alone says enough
 		}
 		found = append(found, h.watch.Observe(h.about, step, float64(*loss), float64(*grad))...)
 	}
 	return found
 }
 
-// enter completes an entry: the rows that its step read, and whether something must be done.
+func finite(v ablation.Real) bool { return !math.IsNaN(float64(v)) && !math.IsInf(float64(v), 0) }
+
+// enter says what is done about an entry, or that something must be.
 func (h *health) enter(s *ablation.Spike) {
-	s.Rows = h.read(s.Step)
 	switch {
 	case !s.Kind.Diverges() || s.Closed && s.Kind != ablation.SpikeNonfinite:
 	case h.policy.Reports() && s.Kind != ablation.SpikeTrainer: // whose runner won't train on
@@ -166,7 +174,7 @@ func (h *health) read(step int64) map[string][]int64 {
 	return read
 }
 
-// latest keeps the last word on each entry.
+// latest keeps the last word on each entry, and what was done about it.
 func latest(found []ablation.Spike) []ablation.Spike {
 	type key struct {
 		kind ablation.SpikeKind
@@ -177,6 +185,7 @@ func latest(found []ablation.Spike) []ablation.Spike {
 	for _, s := range found {
 		k := key{s.Kind, s.Step}
 		if i, ok := at[k]; ok {
+			s.Action, s.Words = out[i].Action, out[i].Words
 			out[i] = s
 			continue
 		}

@@ -97,7 +97,7 @@ func settleSpikes(ctx context.Context, tx pgx.Tx, c ablation.Claim, attempt int,
 	settled, err := query(ctx, tx, scanSpike, `
 		UPDATE spikes
 		SET action = $2,
-			until_step = CASE WHEN $2 = 'stopped' THEN greatest(step, (SELECT r.step FROM runs r WHERE r.id = $1)) + 1 ELSE until_step END
+			until_step = CASE WHEN $2 = 'stopped' AND NOT closed THEN greatest(step, (SELECT r.step FROM runs r WHERE r.id = $1)) + 1 ELSE until_step END
 		WHERE run_id = $1
 			AND action = ''
 			AND kind NOT IN ('loss', 'grad')
