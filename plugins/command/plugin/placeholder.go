@@ -47,17 +47,43 @@ func shellCode(command []string) int {
 		if !slices.Contains(shells, filepath.Base(word)) {
 			continue
 		}
-		code := false
-		for j, option := range command[i+1:] {
-			switch {
-			case strings.HasPrefix(option, "-") && !strings.HasPrefix(option, "--"):
-				code = code || strings.ContainsRune(option, 'c')
-			case strings.HasPrefix(option, "--"):
-			case code:
-				return i + 1 + j
-			default:
-				return -1 // a script's file
+		if code := codeWord(command[i+1:]); code >= 0 {
+			return i + 1 + code
+		}
+		return -1
+	}
+	return -1
+}
+
+// codeWord is which of a shell's arguments it reads as code; -1: none. The first that is no option, nor an option's value, is
+// that where an option asks for it, and else a script's file.
+func codeWord(arguments []string) int {
+	asked, values := false, 0
+	for i, word := range arguments {
+		switch {
+		case values > 0:
+			values--
+		case word == "--" || word == "-":
+			if asked && i+1 < len(arguments) {
+				return i + 1
 			}
+			return -1
+		case word == "--rcfile" || word == "--init-file":
+			values = 1
+		case strings.HasPrefix(word, "--"):
+			name, _, here := strings.Cut(word, "=")
+			command := name == "--command" || name == "--init-command" // fish's
+			if command && here {
+				return i
+			}
+			asked = asked || command
+		case strings.HasPrefix(word, "-"), strings.HasPrefix(word, "+"):
+			asked = asked || word[0] == '-' && strings.ContainsRune(word, 'c')
+			values = strings.Count(strings.ToLower(word), "o") // -o pipefail, +O extglob
+		case asked:
+			return i
+		default:
+			return -1
 		}
 	}
 	return -1

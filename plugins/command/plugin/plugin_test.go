@@ -148,6 +148,20 @@ func TestCheck_RefusesWhatTheCommandCannotDo(t *testing.T) {
 	}
 }
 
+// TestFile_scripts: what a shell's script is given are data.
+func TestFile_scripts(t *testing.T) {
+	t.Parallel()
+	for _, command := range []string{
+		`[sh, train.sh, -c, "{run}"]`, `[bash, -euo, pipefail, train.sh, "{run}"]`, `[bash, --rcfile, /dev/null, --, train.sh, -c, "{run}"]`,
+		`[bash, -o, pipefail, -c, 'train "$1"', bash, "{run}"]`,
+	} {
+		client, _ := open(t, "command: "+command)
+		if _, err := client.Describe(t.Context()); err != nil {
+			t.Errorf("%s: %v", command, err)
+		}
+	}
+}
+
 func TestFile_Mistakes(t *testing.T) {
 	t.Parallel()
 	for description, want := range map[string]string{
@@ -158,6 +172,13 @@ func TestFile_Mistakes(t *testing.T) {
 		"command: [a]\nenv: {X: \"{nothing}\"}": "env.X: there is no placeholder {nothing}",
 		"command:\n  - bash\n  - -ec\n  - train --out {checkpoints}":              "mine.yaml:4: command[2]: a shell would read what {checkpoints} stands for as code",
 		"command: [env, A=1, /bin/sh, -c, \"x {run}\"]":                           "mine.yaml:1: command[4]: a shell",
+		"command: [bash, -o, pipefail, -c, \"x {run}\"]":                          "command[4]: a shell",
+		"command: [bash, -euo, pipefail, -c, \"x {run}\"]":                        "command[4]: a shell",
+		"command: [bash, +O, extglob, +x, -c, \"x {run}\"]":                       "command[5]: a shell",
+		"command: [bash, --rcfile, /dev/null, -c, -e, \"x {run}\"]":               "command[5]: a shell",
+		"command: [bash, -co, pipefail, \"x {run}\"]":                             "command[3]: a shell",
+		"command: [bash, -c, --, \"x {run}\"]":                                    "command[3]: a shell",
+		"command: [fish, \"--command=x {run}\"]":                                  "command[1]: a shell",
 		"command: [a]\nenv:\n  X: y\n  Y: \"{nothing}\"":                          "mine.yaml:4: env.Y",
 		"command: [sh, -c, 'x \"$1\" {{run}}', sh, \"{run}\"]\nprecisions: [fp8]": "mine.yaml:2: precisions[0]",
 		"command: [a]\ncan: [fly]":                                                "can[0]: there is no \"fly\"; choose from weights",
