@@ -13,6 +13,9 @@ type EarlyStop struct {
 	By   []string  `json:"by"`   // metrics that are averaged; none: held-out text of every language
 }
 
+// Step is the step of a run of so many at which a rung judges it.
+func (e EarlyStop) Step(rung int, steps int64) int64 { return Amount{Fraction: e.At[rung]}.Of(steps) }
+
 // Defaults of early stopping: 10% and 30% of the tokens, a third of the arms.
 const earlyKeep = 1.0 / 3
 

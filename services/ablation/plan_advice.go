@@ -127,7 +127,7 @@ func (p *Plan) warnEarlyStop(s Sweep) {
 		return
 	}
 	for _, a := range p.Arms {
-		if s.Recipe.Eval.Of(a.RunTokens) > int64(s.EarlyStop.At[0]*float64(a.RunTokens)) {
+		if s.Recipe.For(a.Arm).EvalEvery() > s.EarlyStop.Step(0, a.Steps) {
 			p.warning(say("runs are first scored after the first rung of early_stop, so none is stopped there; evaluate more often (recipe.eval.every)",
 				"最初の採点が early_stop の最初の段より後なので、そこでは止められません。評価を増やしてください（recipe.eval.every）"))
 			return

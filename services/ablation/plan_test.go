@@ -123,6 +123,11 @@ func TestSweep_Plan_advice(t *testing.T) {
 			"order without a control", planned[:strings.Index(planned, "design")], 100, 100, nil,
 			"warning: schedule turn changes over time and has no matched control: the order's effect can't be told from the totals'; add the matched control (design.control: matched)",
 		},
+		{"scored first at the first rung", strings.Replace(constant, "{tokens", "{eval: {every: 35%}, tokens", 1) + "early_stop: {at: [35%]}\n", 200, 200, nil, ""},
+		{
+			"scored first after the first rung", strings.Replace(constant, "{tokens", "{eval: {every: 45%}, tokens", 1) + "early_stop: {at: [35%]}\n", 200, 200, nil,
+			"warning: runs are first scored after the first rung of early_stop, so none is stopped there; evaluate more often (recipe.eval.every)",
+		},
 		{"a source that nobody reads", strings.Replace(constant, "ja: 0.5, en: 0.5", "ja: 1", 1), 200, 100, nil, "warning: no arm reads source en: it is scored, never trained on"},
 	}
 	for _, tt := range tests {

@@ -117,7 +117,7 @@ func (v *halving) end(r ablation.Run) {
 
 // step is where a rung of a run lies.
 func (v *halving) step(r ablation.Run, rung int) int64 {
-	return int64(math.Ceil(v.sweep.EarlyStop.At[rung] * float64(r.Steps)))
+	return v.sweep.EarlyStop.Step(rung, r.Steps)
 }
 
 func (h *Halver) read(ctx context.Context, v *halving) (err error) {
