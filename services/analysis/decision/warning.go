@@ -166,7 +166,7 @@ func spanOf(runs []table.Run, of func(table.Run) float64) span {
 
 // other reports whether all runs have one size and this is another.
 func (s span) other(size float64) bool {
-	return s.top <= s.low*surrogate.SameSize && (size > s.top*surrogate.SameSize || size*surrogate.SameSize < s.low)
+	return s.top <= s.low*table.SameSize && (size > s.top*table.SameSize || size*table.SameSize < s.low)
 }
 
 func farParameters(s span, parameters float64) []ablation.Label {

@@ -71,11 +71,8 @@ func reference(runs []table.Run, of func(table.Run) float64) (mean float64, vari
 		sum += math.Log(v)
 		low, high = min(low, v), max(high, v)
 	}
-	return math.Exp(sum / float64(len(runs))), high > low*SameSize
+	return math.Exp(sum / float64(len(runs))), high > low*table.SameSize
 }
-
-// SameSize is up to which factor two sizes are one: what differs less says nothing of size.
-const SameSize = 1.05
 
 // unsized are the sources, by place, of which epochs aren't known: all where runs' tokens aren't.
 func (s space) unsized() []int {

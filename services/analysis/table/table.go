@@ -27,8 +27,12 @@ type Run struct {
 // five, or worked out in another order.
 const Same = 1e-5
 
-// Groups are the runs that differ by seed only, by index, in order of their first: sizes are equal, and no share differs by
-// more than Same from those of the group's least. Which they are doesn't depend on the order of runs.
+// SameSize is up to which factor two sizes are one: what differs less says nothing of size, as the tokens do that trainers log at
+// the end of their last batch.
+const SameSize = 1.05
+
+// Groups are the runs that differ by seed only, by index, in order of their first: sizes are the same but for SameSize, and no
+// share differs by more than Same from those of the group's least. Which they are doesn't depend on the order of runs.
 func (t Table) Groups() [][]int {
 	order := make([]int, len(t.Runs))
 	places := make([]float64, len(t.Runs))
@@ -92,7 +96,7 @@ func (r Run) compare(o Run) int {
 }
 
 func (r Run) same(o Run) bool {
-	if r.Parameters != o.Parameters || r.Tokens != o.Tokens {
+	if !sameSize(r.Parameters, o.Parameters) || !sameSize(r.Tokens, o.Tokens) {
 		return false
 	}
 	for p, phase := range r.Shares {
@@ -103,6 +107,10 @@ func (r Run) same(o Run) bool {
 		}
 	}
 	return true
+}
+
+func sameSize(a, b float64) bool {
+	return a == b || min(a, b) > 0 && max(a, b) <= SameSize*min(a, b)
 }
 
 // Column is one metric's values, by run.
