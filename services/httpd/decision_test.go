@@ -180,7 +180,8 @@ func TestDecision_figures(t *testing.T) {
 		t.Error("a ternary plot of two sources says nothing")
 	}
 	s.get("/api/v1/sweeps/ratios/charts/front.csv").want(t, 200, "p_not_dominated", "recommended")
-	s.get("/sweeps/ratios/decision/export?for=megatron&run_tokens=1B").want(t, 200, "--data-path 0.", "/PATH/TO/web-ja", "the recommended mixture")
+	s.get("/sweeps/ratios/decision/export?for=megatron&run_tokens=1B").want(t, 200, "--data-path 0.", "/PATH/TO/web-ja", "the recommended mixture",
+		"# Warning: this is the mixture for a run of 4.1k tokens, not of 1B")
 	s.get("/sweeps/ratios/decision/export?for=levanter&arm=ja20").want(t, 200, "web-ja: 0.200000", "arm ja20")
 	s.get("/sweeps/ratios/decision/export?for=torch").want(t, 422)
 	s.get("/api/v1/sweeps/ratios/charts/matrix.csv").want(t, 200, "ja60,bpb/ja,2,", "\r\n,bpb/ja,,,,,ja05,,", ",recommended")

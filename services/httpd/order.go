@@ -13,6 +13,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/haigo-lab/haigo/services/ablation"
+	"github.com/haigo-lab/haigo/services/analysis/decision"
 	"github.com/haigo-lab/haigo/services/analysis/evidence"
 	"github.com/haigo-lab/haigo/services/analysis/table"
 	"github.com/haigo-lab/haigo/services/chart"
@@ -58,15 +59,24 @@ func Order(ctx context.Context, store *postgres.Store, q OrderRequest) (stack.Or
 	if err != nil {
 		return stack.Order{}, err
 	}
-	return q.recommended(&m, o.Run), nil
+	return q.recommended(&m, o.Decision), nil
 }
 
 func (q OrderRequest) aim() aim {
 	return aim{evidence.Aim{Objective: q.Objective, Tokens: q.TargetTokens, Parameters: q.TargetParameters}}
 }
 
-func (q OrderRequest) recommended(m *decisionMaterial, run table.Run) stack.Order {
-	return q.order(m.Data, fmt.Sprintf("Sweep %s: the recommended mixture, by %s", q.Sweep, m.Goal.String()), run.Shares, m.phaseEnds())
+// recommended carries the decision's warnings, and that it was made for a run of another length than is ordered.
+func (q OrderRequest) recommended(m *decisionMaterial, d decision.Decision) stack.Order {
+	o := q.order(m.Data, fmt.Sprintf("Sweep %s: the recommended mixture, by %s", q.Sweep, m.Goal.String()), d.Run.Shares, m.phaseEnds())
+	for _, w := range d.Warnings {
+		o.Warnings = append(o.Warnings, w.EN)
+	}
+	if tokens := float64(o.Tokens); d.Run.Tokens > 0 && max(tokens, d.Run.Tokens) > table.SameSize*min(tokens, d.Run.Tokens) {
+		o.Warnings = append(o.Warnings, fmt.Sprintf("this is the mixture for a run of %s tokens, not of %s; decide for that length to have the one for it (haigo export --target-tokens, or the page's tokens of the big run)",
+			chart.Count(d.Run.Tokens).In("en"), chart.Count(tokens).In("en")))
+	}
+	return o
 }
 
 func (q OrderRequest) ofArm(d chart.Data) (stack.Order, error) {
@@ -111,7 +121,7 @@ func (s *Server) exported(w http.ResponseWriter, r *http.Request) {
 		var o chart.Outlook
 		if o, err = s.outlook(r.Context(), d, q.aim()); err == nil {
 			m, err = s.material(r.Context(), d, q.aim())
-			order = q.recommended(&m, o.Run)
+			order = q.recommended(&m, o.Decision)
 		}
 	}
 	var files []stack.File

@@ -12,6 +12,7 @@ import (
 // Order is the big run's data: what is read when.
 type Order struct {
 	Title     string   // of the files, one line: which sweep and arm it is of
+	Warnings  []string // a line each: what whoever trains by the files should know
 	Sources   []Source // in the order of shares
 	Phases    []Phase
 	Tokens    int64 // of the whole run
@@ -183,12 +184,15 @@ func (t *text) line(format string, values ...any) {
 
 func (t *text) file(name string) File { return File{name, []byte(t.String())} }
 
-// head begins every file: what it is of, in which unit, and what was rounded. ends are the phases' in steps, phases those whose
+// head begins every file: what it is of, in which unit, what to beware of, and what was rounded. ends are the phases' in steps, phases those whose
 // shares the file has.
 func (t *text) head(o Order, unit string, ends []int64, phases ...int) {
 	t.line("# %s", o.Title)
 	t.line("# %d steps of %d sequences of %d tokens: %d tokens.", o.Steps(), o.BatchRows, o.RowTokens, o.Steps()*o.RowTokens*o.BatchRows)
 	t.line("# %s", unit)
+	for _, warning := range o.Warnings {
+		t.line("# Warning: %s", warning)
+	}
 	rounded := o.roundedEnds(ends)
 	for _, p := range phases {
 		rounded = append(rounded, o.roundedShares(p)...)

@@ -199,12 +199,16 @@ func ratios(t *rapid.T, o stack.Order) {
 	}
 }
 
-// rounded: every file says what was rounded, or that nothing was.
+// rounded: every file says what was rounded, or that nothing was, and what to beware of.
 func rounded(t *rapid.T, o stack.Order) {
+	o.Warnings = []string{"it leans on the models' form"}
 	for _, s := range stack.All() {
 		for _, f := range write(t, s.Name, o) {
 			if says, nothing := strings.Contains(string(f.Data), "\n# Rounded: "), strings.Contains(string(f.Data), "\n# Nothing was rounded."); says == nothing {
 				t.Fatalf("%s, %s: says what was rounded %t, that nothing was %t", s.Name, f.Name, says, nothing)
+			}
+			if !strings.Contains(string(f.Data), "\n# Warning: it leans on the models' form\n") {
+				t.Fatalf("%s, %s doesn't warn", s.Name, f.Name)
 			}
 			if whole := o.Tokens%(o.RowTokens*o.BatchRows) == 0; !whole && !strings.Contains(string(f.Data), fmt.Sprintf("%d tokens were asked for", o.Tokens)) {
 				t.Fatalf("%s, %s doesn't say that the run became longer", s.Name, f.Name)

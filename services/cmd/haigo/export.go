@@ -113,6 +113,9 @@ func (c exportCmd) stack(e *env, a *app) error {
 		}
 		fmt.Fprintln(e.stdout, path)
 	}
+	for _, warning := range order.Warnings {
+		fmt.Fprintln(e.stderr, "warning:", warning)
+	}
 	return nil
 }
 
