@@ -83,8 +83,8 @@ bench-store: build ## points a second and their 99th percentile while ten reader
 faults: build ## injects every fault of the matrix, a row each: held or not, figure, time taken; LONG=1 the sizes that need time, ONLY=WORDS some rows
 	.ci/faults/run
 
-bench-analysis: ## fits, intervals, proposals and times on public tables of runs in DATA=DIR, with floors and aims; BENCH=FLAGS, as in -part rank
-	-$(MAKE) --no-print-directory bin/trees/.ready
+bench-analysis: ## fits, intervals, proposals and times on public tables of runs in DATA=DIR, with floors and aims; BENCH=FLAGS, as in -part rank; -part coverage needs no DATA
+	-$(if $(DATA),$(MAKE) --no-print-directory bin/trees/.ready)
 	go run ./services/analysis/bench -data "$(DATA)" $(BENCH)
 
 bin/trees/.ready: services/analysis/bench/requirements.txt

@@ -34,17 +34,14 @@ func (m *metric) random(seed uint64) *rand.Rand {
 	return rand.New(rand.NewPCG(seed, h.Sum64()))
 }
 
-// draw takes each curve from one guided member, as often as its weight says, around what the stack expects; deviations
-// are stretched as the intervals are.
+// draw takes each curve from one guided member, as often as its weight says. Curves lie around what the stack expects: that members
+// differ is part of their deviations, and these are stretched as the intervals are.
 func (m *metric) draw(xs []exposure, n int, r *rand.Rand) [][]float64 {
 	out := make([][]float64, 0, n)
 	if m.constant {
 		return slices.Repeat([][]float64{slices.Repeat([]float64{m.level}, len(xs))}, n)
 	}
-	stack := make([]float64, len(xs))
-	for i, x := range xs {
-		stack[i] = m.model.mean(x)
-	}
+	stack, differs := m.model.opinions(xs)
 	for k, count := range shareOut(n, m.model.weights[:memberRidge]) {
 		if count == 0 {
 			continue
@@ -53,13 +50,41 @@ func (m *metric) draw(xs []exposure, n int, r *rand.Rand) [][]float64 {
 		for d := range count {
 			curve := make([]float64, len(xs))
 			for i := range xs {
-				curve[i] = m.target.from(stack[i] + m.stretch(stack[i], xs[i])/normal*deviations.At(i, d))
+				curve[i] = m.target.from(stack[i] + m.stretch(stack[i], xs[i])/normal*(differs[k][i]+deviations.At(i, d)))
 			}
 			out = append(out, curve)
 		}
 	}
 	r.Shuffle(len(out), func(a, b int) { out[a], out[b] = out[b], out[a] }) // draws of all metrics go together by number
 	return out
+}
+
+// opinions are what the stack expects, and what each guided member expects minus what these do together, by member and exposure.
+func (m *model) opinions(xs []exposure) (stack []float64, differs [memberRidge][]float64) {
+	stack = make([]float64, len(xs))
+	guided := 0.0
+	for k, g := range m.guides {
+		differs[k] = make([]float64, len(xs))
+		if m.weights[k] == 0 {
+			continue
+		}
+		guided += m.weights[k]
+		for i, x := range xs {
+			differs[k][i] = g.mean(x)
+			stack[i] += m.weights[k] * differs[k][i]
+		}
+	}
+	for k := range differs {
+		for i := range xs {
+			differs[k][i] -= stack[i] / guided
+		}
+	}
+	if m.ridge != nil {
+		for i, x := range xs {
+			stack[i] += m.weights[memberRidge] * m.ridge.at(x)
+		}
+	}
+	return stack, differs
 }
 
 // shareOut divides n by weights, largest remainders last.

@@ -3,11 +3,34 @@ package surrogate
 import "math"
 
 // Joint is by how much draws of a weighted sum of metrics must be stretched around their mean to be as wide as the sum's errors at
-// left-out mixtures: metrics of one run err together, members of a stack disagree, and of what a mixture has of its own no curve
-// knows. Where no mixture was run twice that is taken for noise. Few mixtures leave it near 1.
+// left-out mixtures: metrics of one run err together, and of what a mixture has of its own no curve knows. Where no mixture was run
+// twice that is taken for noise. Metrics that err alike are found by few mixtures, for a sum of errors is held against those that it
+// is of; that they cancel each other isn't counted on. Of the rest, few mixtures leave it near 1.
 func (f *Fit) Joint(weights []float64) float64 {
-	errors, variances, counts := make([]float64, len(f.groups)), make([]float64, len(f.groups)), make([]int, len(f.groups))
-	needed := 0
+	sums := f.missedSums(weights)
+	together, apart := 0.0, 0.0
+	for _, s := range sums {
+		together += s.error * s.error / s.variance
+		apart += s.squares / s.variance
+	}
+	alike := 1.0
+	if n := float64(len(sums)); apart > 0 {
+		alike = max(1, math.Sqrt((n*together/apart+pooledBy)/(n+pooledBy)))
+	}
+	var scores []float64
+	for _, s := range sums {
+		scores = append(scores, math.Abs(s.error)/math.Sqrt(s.variance)/alike)
+	}
+	return alike * conformal(scores, normal, trust) / normal
+}
+
+// missedSum is by how much a weighted sum of metrics was missed at a mixture that was left out, the variance that draws have there,
+// metrics each by itself, and the sum of what these were missed by, squared.
+type missedSum struct{ error, variance, squares float64 }
+
+// missedSums are of the mixtures that have every metric that counts.
+func (f *Fit) missedSums(weights []float64) []missedSum {
+	sums, counts, needed := make([]missedSum, len(f.groups)), make([]int, len(f.groups)), 0
 	for k, m := range f.metrics {
 		if weights[k] == 0 || m.constant {
 			continue
@@ -15,25 +38,26 @@ func (f *Fit) Joint(weights []float64) float64 {
 		needed++
 		for i, g := range m.rows {
 			miss, sd := m.missedBy(i)
-			errors[g] += weights[k] * miss
-			variances[g] += weights[k] * weights[k] * sd * sd
+			miss, sd = weights[k]*miss, weights[k]*sd
+			s := &sums[g]
+			s.error, s.variance, s.squares = s.error+miss, s.variance+sd*sd, s.squares+miss*miss
 			counts[g]++
 		}
 	}
-	var scores []float64
-	for g, n := range counts {
-		if n == needed && variances[g] > 0 {
-			scores = append(scores, math.Abs(errors[g])/math.Sqrt(variances[g]))
+	var out []missedSum
+	for g, s := range sums {
+		if counts[g] == needed && s.variance > 0 {
+			out = append(out, s)
 		}
 	}
-	return conformal(scores, normal, trust) / normal
+	return out
 }
 
 // missedBy is what was said of a row while it was left out minus what it scored, and the standard deviation that draws would have had
 // there, with its noise; both in the metric's own unit.
 func (m *metric) missedBy(row int) (miss, sd float64) {
 	g, x := m.left[row], m.material.xs[row]
-	variance := g.within
+	variance := g.variance
 	if m.noise.freedom > 0 {
 		variance -= g.nugget
 	}

@@ -40,7 +40,7 @@ type recipe struct {
 // with what a model knows it misses.
 type guess struct {
 	mean, variance float64
-	nugget, within float64 // of the variance: what is a mixture's own, and what isn't members' disagreement
+	nugget         float64 // of the variance: what is a mixture's own
 }
 
 // Members of the stack, with how much each counts before any run has been left out. As many runs as priorRows would have
@@ -216,7 +216,6 @@ func blend(each opinions, weights []float64) guess {
 	for k, w := range weights {
 		d := each[k].mean - out.mean
 		out.variance += w * (each[k].variance + d*d)
-		out.within += w * each[k].variance
 		out.nugget += w * each[k].nugget
 	}
 	return out
