@@ -137,6 +137,7 @@ func (d *drive) lookOnce(ctx context.Context) (ended bool, err error) {
 	if err := d.noteWait(ctx, state == engine.Waiting); err != nil {
 		return false, err
 	}
+	d.tail.Over = state == engine.Ended
 	more, err := d.ingest(ctx)
 	if err != nil {
 		return false, err

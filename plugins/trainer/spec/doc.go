@@ -9,12 +9,13 @@
 //
 // A line of events.jsonl that breaks a rule stops the run, which then fails with file, line and what to mend. The rules:
 //   - One JSON object in UTF-8 a line, whole, of at most 16 MiB, with exactly the fields of its type; seq goes up by one. A
-//     line that repeats an earlier seq is passed over.
+//     line that repeats an earlier seq is passed over. The last line counts without its newline once the process has ended.
 //   - A segment begins once, by started, with a number above those before; metrics, scores, usage and checkpoint come
-//     after a started.
+//     after a started, and none after finished.
 //   - Steps, tokens, rows, bytes, parameters and resumed_from are whole numbers from 0; segment, devices and threads from 0
 //     to 2^31 - 1. No step lies past the spec's steps.
-//   - Values of metrics and scores may be any real. In flops_per_token, unigram_nats and peak_flops what isn't a finite
+//   - Values of metrics and scores may be any real; NaN and the infinities may also stand without quotes, as Python's
+//     json.dumps writes them. In flops_per_token, unigram_nats and peak_flops what isn't a finite
 //     number above 0 counts as not known.
 //   - Names have no control characters and at least one byte: metrics at most 256, sources 64. What is to be compared
 //     with runs of other trainers has their names: loss, grad_norm, lr, tokens_per_s, bpb/SET, task/TASK/VALUE.

@@ -45,7 +45,7 @@ type Event struct {
 	Checkpoint *Saved
 	Log        *LogLine
 	Finished   *Finished
-	// Raw is the line as it was read, without its newline; nil for an event that was not read from a file.
+	// Raw is the line as it was read, without its newline, as JSON; nil for an event that was not read from a file.
 	Raw json.RawMessage
 }
 

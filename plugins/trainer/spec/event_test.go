@@ -80,6 +80,57 @@ func TestDecodeEvent_refuses(t *testing.T) {
 	}
 }
 
+// Reals that aren't finite may stand without quotes, where a real stands.
+func TestDecodeEvent_bareReals(t *testing.T) {
+	t.Parallel()
+	const head = `{"seq":1,"type":"metrics","attempt":1,"segment":0,"time":"2026-11-24T00:00:00Z","tokens":1,`
+	e, err := spec.DecodeEvent([]byte(head + `"step":1,"values":{"loss": NaN,"lr":-Infinity,"a/NaN":"Infinity","of \"NaN":Infinity}}`))
+	nan, inf := spec.Real(math.NaN()), spec.Real(math.Inf(1))
+	want := &spec.Metrics{Step: 1, Tokens: 1, Values: map[string]spec.Real{"loss": nan, "lr": -inf, "a/NaN": inf, `of "NaN`: inf}}
+	if diff := cmp.Diff(want, e.Metrics, sameBits()); err != nil || diff != "" || !json.Valid(e.Raw) {
+		t.Errorf("%v, raw %s (-want +got):\n%s", err, e.Raw, diff)
+	}
+	_, err = spec.DecodeEvent([]byte(head + `"step":NaN,"values":{}}`))
+	if err == nil || err.Error() != `step: want a whole number, got "NaN"` {
+		t.Errorf("a step that is none: %v", err)
+	}
+}
+
+// A last line without its newline counts once nobody writes any more, if it is a whole event; logs hide no end.
+func TestTail_over(t *testing.T) {
+	t.Parallel()
+	const head = `{"seq":2,"type":"finished","attempt":3,"segment":0,"time":"2026-11-24T00:00:00Z",`
+	const whole = head + `"outcome":"completed","step":1,"reason":"","retriable":false}`
+	for _, v := range []struct {
+		name, text string
+		over       bool
+		want       int
+		last       string // outcome
+	}{
+		{"while it may be written on", whole, false, 0, "completed"},
+		{"a whole event", whole, true, 1, "completed"},
+		{"half an event", whole[:len(whole)-9], true, 0, ""},
+		{"a log behind it", whole + "\n" + strings.NewReplacer(`"seq":2`, `"seq":3`, "finished", "log").Replace(head) + `"level":"info","text":"bye"}`, true, 2, "completed"},
+	} {
+		dir := t.TempDir()
+		writeAll(t, dir, spec.Started{})
+		tail := &spec.Tail{Path: filepath.Join(dir, spec.EventsFile), Over: v.over}
+		if lines, err := tail.Read(1); len(lines) != 1 || err != nil {
+			t.Fatalf("%s: %d lines, %v", v.name, len(lines), err)
+		}
+		appendText(t, tail.Path, v.text)
+		if lines, err := tail.Read(10); len(lines) != v.want || err != nil {
+			t.Errorf("%s: %d lines, %v; want %d", v.name, len(lines), err, v.want)
+		}
+		if lines, err := tail.Read(10); len(lines) != 0 || err != nil {
+			t.Errorf("%s: again %d lines, %v", v.name, len(lines), err)
+		}
+		if last, err := spec.LastEvent(tail.Path); err != nil || v.last != "" && (last.Finished == nil || last.Finished.Outcome != v.last) {
+			t.Errorf("%s: the last event is %+v, %v", v.name, last, err)
+		}
+	}
+}
+
 // Every line that breaks a rule is damage, with file and line, and what to mend in both languages.
 func TestTail_rules(t *testing.T) {
 	t.Parallel()
@@ -111,6 +162,12 @@ func TestTail_rules(t *testing.T) {
 			refused(t, dir, v.kind, v.body, v.want)
 		})
 	}
+	t.Run("a step after the end", func(t *testing.T) {
+		t.Parallel()
+		dir := t.TempDir()
+		writeAll(t, dir, spec.Started{}, spec.Finished{Outcome: spec.OutcomeCompleted})
+		refused(t, dir, "metrics", `"step":1,"tokens":1,"values":{}`, "metrics after finished, which ends an attempt")
+	})
 	for _, v := range []struct{ kind, body string }{
 		{"metrics", `"step":1,"tokens":1,"values":{}`},
 		{"scores", `"step":1,"tokens":1,"values":{}`},
@@ -306,7 +363,7 @@ func FuzzDecodeEvent(f *testing.F) {
 			return
 		}
 		var want spec.Header
-		if err := json.Unmarshal(line, &want); err != nil {
+		if err := json.Unmarshal(got.Raw, &want); err != nil {
 			t.Fatalf("accepted %q: %v", line, err)
 		}
 		want.Time = want.Time.UTC()

@@ -9,7 +9,8 @@ import (
 	"os"
 )
 
-// LastEvent is the last whole line of an events.jsonl, nil where there is no file or no whole line yet.
+// LastEvent is the last event of an events.jsonl but for logs, nil where there is no file or none in it yet. A last line without its newline
+// counts where it is a whole event.
 func LastEvent(path string) (*Event, error) {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -32,13 +33,20 @@ func LastEvent(path string) (*Event, error) {
 }
 
 func lastLine(data []byte) (*Event, error) {
-	end := bytes.LastIndexByte(data, '\n')
-	if end < 0 {
-		return nil, nil
+	end := bytes.LastIndexByte(data, '\n') + 1
+	if e, err := DecodeEvent(data[end:]); err == nil && e.Log == nil {
+		return &e, nil
 	}
-	e, err := DecodeEvent(data[bytes.LastIndexByte(data[:end], '\n')+1 : end+1])
-	if err != nil {
-		return nil, err
+	for data = data[:end]; len(data) > 0; {
+		from := bytes.LastIndexByte(data[:len(data)-1], '\n') + 1
+		e, err := DecodeEvent(data[from:])
+		if err != nil {
+			return nil, err
+		}
+		if e.Log == nil {
+			return &e, nil
+		}
+		data = data[:from]
 	}
-	return &e, nil
+	return nil, nil
 }

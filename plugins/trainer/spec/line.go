@@ -68,6 +68,9 @@ func (e *Event) MarshalLine() ([]byte, error) {
 // error, in both languages. The line may end in a newline. Raw keeps a copy of it.
 func DecodeEvent(line []byte) (Event, error) {
 	if !json.Valid(line) {
+		line = quoteReals(line)
+	}
+	if !json.Valid(line) {
 		return Event{}, decodeStrict(line).err()
 	}
 	e := Event{Header: Header{Type: typeOf(line)}}

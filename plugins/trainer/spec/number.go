@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"regexp"
+	"slices"
 	"strconv"
 )
 
@@ -59,4 +61,16 @@ func (r *Real) UnmarshalJSON(data []byte) error {
 	}
 	*r = Real(f)
 	return nil
+}
+
+var bareReal = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|-?Infinity|NaN`)
+
+// quoteReals puts reals that aren't finite in quotes where they stand bare, as Python's json.dumps writes them.
+func quoteReals(line []byte) []byte {
+	return bareReal.ReplaceAllFunc(line, func(found []byte) []byte {
+		if found[0] == '"' {
+			return found
+		}
+		return slices.Concat([]byte{'"'}, found, []byte{'"'})
+	})
 }

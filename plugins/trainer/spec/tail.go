@@ -32,9 +32,11 @@ type Line struct {
 type Tail struct {
 	Path   string
 	Cursor Cursor // where to read on; Read moves it
+	Over   bool   // nobody writes any more: a last line counts without its newline
 
-	whole bool // read from the beginning
-	begun int  // segments that began, by the number of the newest that was read: one more
+	whole    bool // read from the beginning
+	begun    int  // segments that began, by the number of the newest that was read: one more
+	finished bool // since a segment began
 }
 
 // Damaged is the error of a line that isn't the next event. Lines before it were returned; the reader stays before it.
@@ -67,7 +69,7 @@ var ErrCut = errors.New("what was read of it is gone")
 
 // Read returns at most limit further events, none when there is no further whole line or no file yet. The error is a
 // *[Damaged] where a line isn't an event, or none that may stand there: one is left out before it, its segment began before, or
-// it is of a segment that hasn't begun (of lines up to where the reader began, it knows neither); the events before it are
+// it is of a segment that hasn't begun or has finished (of lines up to where the reader began, it knows nothing); the events before it are
 // returned with it. A line with the seq of an earlier one, as a writer makes that repeats what it isn't sure of, is passed
 // over. A file that is shorter than the cursor, or gone, is [ErrCut]. Any other error is that the file can't be read now.
 func (t *Tail) Read(limit int) ([]Line, error) {
@@ -104,16 +106,20 @@ func (t *Tail) read(r *bufio.Reader, limit int) (lines []Line, err error) {
 	t.whole = t.whole || t.Cursor == Cursor{}
 	for len(lines) < limit {
 		text, err := wholeLine(r)
-		if errors.Is(err, io.EOF) {
+		torn := errors.Is(err, io.EOF)
+		if torn && (!t.Over || len(text) == 0) {
 			return lines, nil
 		}
 		if errors.Is(err, errLong) {
 			return lines, t.damaged(err)
 		}
-		if err != nil {
+		if err != nil && !torn {
 			return lines, unread(t.Path, err)
 		}
 		e, err := DecodeEvent(text)
+		if torn && err != nil {
+			return lines, nil
+		}
 		if err != nil {
 			return lines, t.damaged(err)
 		}
@@ -140,7 +146,11 @@ func (t *Tail) follows(e *Event) error {
 	case e.Started != nil && e.Segment < t.begun:
 		return Say("started: segment %d began already; the next to begin is %d", "started：セグメント %d はもう始まっています。次に始められるのは %d です", e.Segment, t.begun)
 	case e.Started != nil:
-		t.begun = e.Segment + 1
+		t.begun, t.finished = e.Segment+1, false
+	case e.Finished != nil:
+		t.finished = true
+	case t.finished && e.stepped():
+		return Say("%s after finished, which ends an attempt", "finished のあとに %s があります。finished は試行の最後に書いてください", e.Type)
 	case t.whole && t.begun == 0 && e.stepped():
 		return Say("%s before any started event; say started first", "started より前に %s があります。先に started を書いてください", e.Type)
 	}
