@@ -53,6 +53,8 @@ type watched struct {
 	since   time.Time // it began to run, or to be watched
 	began   bool      // exec has begun on its node
 	blamed  bool      // what its end leaves was seen to
+	dir     string    // of the attempt, where exec wrote down how it ended
+	weighed bool      // its end counts for or against its node
 
 	beat   time.Time // the newest heartbeat, by whatever clock
 	beaten time.Time // when it was new, by ours
@@ -160,6 +162,7 @@ func (b *Batch) lookup(ctx context.Context, h handle) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	b.enter(reports, time.Now()) // what was known of a node that an attempt has just ended on
 	if id := newest(reports, h.Name); id != "" {
 		return id, nil
 	}
@@ -261,6 +264,8 @@ func (b *Batch) judge(h handle, trace engine.Trace, now time.Time) engine.State 
 	beats := now.Sub(w.beats(trace.Beat, now)) < b.jobs.SilentAfter
 	switch {
 	case trace.Exited:
+		w.dir = h.Dir
+		b.weigh(w)
 		return engine.Ended
 	case w.seen && w.word == waiting && !trace.Started:
 		return engine.Waiting
@@ -343,6 +348,23 @@ func (b *Batch) blames(w *watched, trace engine.Trace) bool {
 		return b.nodes.refused(w.node, w.since)
 	}
 	return false // what ends once it has begun ends by itself, or by a limit
+}
+
+// weigh counts how an attempt ended for or against its node, once that is known. An end that was asked for says nothing.
+func (b *Batch) weigh(w *watched) {
+	if w.weighed || w.dir == "" || w.node == "" || !b.dialect.excludes() {
+		return
+	}
+	w.weighed = true
+	exit, err := spec.ReadFile[spec.Exit](filepath.Join(w.dir, spec.ExitFile))
+	_, asked := os.Stat(filepath.Join(w.dir, spec.StopFile))
+	switch {
+	case err != nil || asked == nil:
+	case exit.Code == 0:
+		b.nodes.endedWell(w.node)
+	default:
+		b.nodes.endedBadly(w.node, badEnd{Run: filepath.Base(filepath.Dir(w.dir)), Attempt: filepath.Base(w.dir), At: time.Now().UTC()})
+	}
 }
 
 // drop cancels a job in the background; an error means that there is nothing to cancel, or that its folder's stop file has

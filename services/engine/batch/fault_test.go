@@ -271,6 +271,40 @@ func TestFault_SlurmNodeExcluded(t *testing.T) {
 	s.same(2, want...)
 }
 
+// TestFault_SlurmNodeBreaksRuns: a node on which training breaks off, as with a broken device, and which is idle again at once, doesn't
+// draw every attempt.
+func TestFault_SlurmNodeBreaksRuns(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, fmt.Sprintf(onSlurm, ", cpus: 2, exclude_after: 2"))
+	if err := os.Mkdir(filepath.Join(s.data, "trainers"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	s.write("trainers/short.yaml", `command: [sh, "{here}/short.sh"]
+version: "1"
+deterministic: true
+precisions: [fp32]
+can: [multinomial]
+env: {ATTEMPT: "{attempt}", STEPS: "{steps}"}
+shapes: [{name: tiny, layers: 2, width: 32, heads: 2, ffn: 96, peak_lr: 1.0}]
+`)
+	s.write("trainers/short.sh", `[ "$SLURMD_NODENAME" != n1 ] || { echo "uncorrectable ECC error" >&2; exit 1; }
+head=$(printf '"attempt":%d,"segment":0,"time":"2026-11-24T00:00:00Z"' "$ATTEMPT")
+cat >>events.jsonl <<END
+{"seq":1,"type":"started",$head,"trainer":{"name":"short","version":"1"},"device":"","isa":"","threads":1,"resumed_from":null,"spec_sha256":""}
+{"seq":2,"type":"finished",$head,"outcome":"completed","step":$STEPS,"reason":"","retriable":false}
+END
+`)
+	s.trainer = "short"
+	s.work()
+	s.apply(1)
+	_, attempts := s.ends()
+	last := s.slurm("scontrol", "show", "job", s.handle(s.run(1), attempts[0])["job"])
+	if attempts[0] > 3 || !strings.Contains(last, " NodeList=n2\n") {
+		t.Errorf("%d attempts, the last:\n%s", attempts[0], last)
+	}
+	t.Logf("figure: completed on the other node in attempt %d", attempts[0])
+}
+
 // TestFault_GridEngine on a real one: no second job after a kill between qsub and commit; a job that somebody deletes goes on as
 // a further attempt, from its checkpoint.
 func TestFault_GridEngine(t *testing.T) {

@@ -75,6 +75,7 @@ func (b *Batch) enter(reports []report, now time.Time) (unknown []string) {
 		if r.word >= over {
 			w.ended = now
 		}
+		b.weigh(w)
 	}
 	for key, w := range b.known {
 		switch {

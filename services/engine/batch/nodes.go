@@ -51,6 +51,14 @@ type record struct {
 	Settings string                 `json:"settings"`
 	Failures map[string][]time.Time `json:"failures"` // by node
 	Scripts  map[string]outcome     `json:"scripts"`  // by node: how the last one went there
+	Ends     map[string][]badEnd    `json:"ends"`     // by node: the attempts that ended badly there since one ended well
+}
+
+// badEnd is an attempt that began and ended badly, by itself: a device may be broken, or the training.
+type badEnd struct {
+	Run     string    `json:"run"`
+	Attempt string    `json:"attempt"`
+	At      time.Time `json:"at"`
 }
 
 // outcome is how a job's script went: until exec began, or not as far as that.
@@ -72,11 +80,14 @@ func digest(settings any) string {
 func (n *nodes) read() record {
 	var r record
 	data, err := os.ReadFile(n.path)
-	if err != nil || json.Unmarshal(data, &r) != nil || r.Settings != n.settings || r.Failures == nil || r.Scripts == nil {
-		return record{n.settings, map[string][]time.Time{}, map[string]outcome{}}
+	if err != nil || json.Unmarshal(data, &r) != nil || r.Settings != n.settings || r.Failures == nil || r.Scripts == nil || r.Ends == nil {
+		return record{n.settings, map[string][]time.Time{}, map[string]outcome{}, map[string][]badEnd{}}
 	}
 	for node, times := range r.Failures {
 		r.Failures[node] = slices.DeleteFunc(times, n.old)
+	}
+	for node, ends := range r.Ends {
+		r.Ends[node] = slices.DeleteFunc(ends, func(e badEnd) bool { return n.old(e.At) })
 	}
 	maps.DeleteFunc(r.Scripts, func(_ string, s outcome) bool { return n.old(s.At) })
 	return r
@@ -133,14 +144,50 @@ func (n *nodes) began(node string) {
 	n.write(r)
 }
 
-// excluded are the nodes that failed too often, in the order of their names.
+// endedWell forgets the bad ends on a node.
+func (n *nodes) endedWell(node string) {
+	defer n.lock()()
+	if r := n.read(); len(r.Ends[node]) > 0 {
+		delete(r.Ends, node)
+		n.write(r)
+	}
+}
+
+// endedBadly counts an attempt against its node, unless its run ended badly on another as well: then the run is at fault, and nothing
+// of it counts against any.
+func (n *nodes) endedBadly(node string, e badEnd) {
+	defer n.lock()()
+	r := n.read()
+	same := func(other badEnd) bool { return other.Run == e.Run }
+	elsewhere := false
+	for other, ends := range r.Ends {
+		elsewhere = elsewhere || other != node && slices.ContainsFunc(ends, same)
+	}
+	switch {
+	case elsewhere:
+		for other, ends := range r.Ends {
+			r.Ends[other] = slices.DeleteFunc(ends, same)
+		}
+	case !slices.ContainsFunc(r.Ends[node], func(other badEnd) bool { return same(other) && other.Attempt == e.Attempt }):
+		r.Ends[node] = append(r.Ends[node], e)
+	}
+	n.write(r)
+}
+
+// excluded are the nodes that failed too often, or on which too many attempts in a row ended badly, in the order of their names.
 func (n *nodes) excluded() (bad []string) {
 	defer n.lock()()
 	r := n.read()
-	for _, node := range slices.Sorted(maps.Keys(r.Failures)) {
-		if len(r.Failures[node]) >= n.after {
+	for node, times := range r.Failures {
+		if len(times) >= n.after {
 			bad = append(bad, node)
 		}
 	}
-	return bad
+	for node, ends := range r.Ends {
+		if len(ends) >= n.after {
+			bad = append(bad, node)
+		}
+	}
+	slices.Sort(bad)
+	return slices.Compact(bad)
 }
