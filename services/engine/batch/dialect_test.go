@@ -297,6 +297,8 @@ type said struct {
 	err             error
 }
 
+func (*said) excludes() bool { return false }
+
 func (s *said) examine(context.Context, string) (string, error)     { return "it answers", s.err }
 func (s *said) name() string                                        { return "said" }
 func (s *said) list(context.Context) ([]report, error)              { return s.list_, s.err }
