@@ -167,14 +167,14 @@ func (d differenceOutcome) text() string {
 	return fmt.Sprintf("%+.3f (%+.3f … %+.3f)", mean, mean-half, mean+half)
 }
 
-// printScores is a line a run: its bits per byte of each set, and what the objective makes of them.
+// printScores is a line a run: its bits per byte of each set, what the objective makes of them, and why it is there.
 func printScores(w io.Writer, o outcome) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(t, "\nARM\tSEED\tSTATE\t%s BITS/BYTE", strings.ToUpper(strings.Join(o.order, " BITS/BYTE\t")))
 	if o.goal != "" {
 		fmt.Fprint(t, "\tOBJECTIVE")
 	}
-	fmt.Fprintln(t)
+	fmt.Fprintln(t, "\tWHY")
 	for _, r := range o.Runs {
 		fmt.Fprintf(t, "%s\t%d\t%s", r.Arm, r.Seed, r.State)
 		for _, source := range o.order {
@@ -184,10 +184,19 @@ func printScores(w io.Writer, o outcome) {
 				fmt.Fprint(t, "\t—")
 			}
 		}
-		if v := float64(o.objectives[fmt.Sprintf("%s-s%d", r.Arm, r.Seed)]); o.goal != "" && !math.IsNaN(v) {
-			fmt.Fprintf(t, "\t%.3f", v)
+		if o.goal != "" {
+			fmt.Fprint(t, "\t"+o.objectiveText(r))
 		}
-		fmt.Fprintln(t)
+		fmt.Fprintln(t, "\t"+r.Why)
 	}
 	t.Flush()
+}
+
+// objectiveText is what the objective makes of a run's scores; "—" where one is missing.
+func (o outcome) objectiveText(r runOutcome) string {
+	v, ok := o.objectives[fmt.Sprintf("%s-s%d", r.Arm, r.Seed)]
+	if !ok || math.IsNaN(float64(v)) {
+		return "—"
+	}
+	return fmt.Sprintf("%.3f", float64(v))
 }

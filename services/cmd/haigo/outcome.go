@@ -32,6 +32,7 @@ type outcome struct {
 
 	objectives map[string]ablation.Real // by run; NaN where a metric of it is missing
 	arms       []ablation.Arm
+	imported   bool                           // its runs were trained elsewhere
 	plan       map[string]map[string]float64  // epochs by arm and source
 	order      []string                       // of sources
 	above      map[string][]analysis.Accuracy // what each task's accuracies are beside a guess's, by arm in order
@@ -47,6 +48,7 @@ type runOutcome struct {
 	Arm         string                   `json:"arm"`
 	Seed        int64                    `json:"seed"` // the replicate
 	State       ablation.RunState        `json:"state"`
+	Why         string                   `json:"why"`       // it is there, in English
 	Planned     map[string]float64       `json:"planned"`   // shares of training tokens by source
 	Delivered   map[string]float64       `json:"delivered"` // of the rows really read; empty before the first step
 	BitsPerByte map[string]ablation.Real `json:"bits_per_byte"`
@@ -82,6 +84,7 @@ func (a *app) outcome(ctx context.Context, sweep string) (outcome, error) {
 	for _, source := range sources {
 		o.Sources[source.Name] = sourceOutcome{source.Lang, source.ManifestSHA256}
 		o.order = append(o.order, source.Name)
+		o.imported = o.imported || source.Role == ablation.RoleElsewhere
 	}
 	if o.arms, err = a.store.Arms(ctx, sweep); err != nil {
 		return o, err
@@ -118,7 +121,7 @@ func (a *app) runOutcomes(ctx context.Context, s ablation.Sweep, o *outcome) err
 		planned := ablation.PlannedRows(arm.Weights, r.Run.Steps, s.Recipe.BatchRows)
 		read := float64(s.Recipe.BatchRows) * float64(r.Run.Progress.Step)
 		out := runOutcome{
-			Arm: r.Run.Arm, Seed: r.Run.Replicate, State: r.Run.State, Tokens: r.Run.Progress.Tokens,
+			Arm: r.Run.Arm, Seed: r.Run.Replicate, State: r.Run.State, Why: o.whyRun(arm, r.Run.Replicate), Tokens: r.Run.Progress.Tokens,
 			Planned: map[string]float64{}, Delivered: map[string]float64{}, PlanSHA256: plan.PlanSHA256,
 			BitsPerByte: bitsPerByte(r.Values), Tasks: taskOutcomes(r.Values, tasks), TokensPerS: speed(r.Run),
 		}
@@ -193,11 +196,11 @@ func speed(r ablation.Run) ablation.Real {
 	return ablation.Real(float64(r.Progress.Tokens) / r.FinishedAt.Sub(*r.StartedAt).Seconds())
 }
 
-// printTable is one line an arm: bits per byte of each held-out set with their spread over seeds, and epochs per source.
+// printTable is one line an arm: bits per byte of each held-out set with their spread over seeds, epochs per source, and why it is there.
 func printTable(w io.Writer, o outcome) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	sets := strings.ToUpper(strings.Join(o.order, " BITS/BYTE\t"))
-	fmt.Fprintf(t, "\nARM\t%s BITS/BYTE\tN\tEPOCHS %s\n", sets, strings.ToUpper(strings.Join(o.order, " / ")))
+	fmt.Fprintf(t, "\nARM\t%s BITS/BYTE\tN\tEPOCHS %s\tWHY\n", sets, strings.ToUpper(strings.Join(o.order, " / ")))
 	for _, arm := range o.arms {
 		scores := make([]string, len(o.order))
 		n := 0
@@ -209,7 +212,7 @@ func printTable(w io.Writer, o outcome) {
 				epochs[i] = fmt.Sprintf("%.2f", n)
 			}
 		}
-		fmt.Fprintf(t, "%s\t%s\t%d\t%s\n", arm.Name, strings.Join(scores, "\t"), n, strings.Join(epochs, " / "))
+		fmt.Fprintf(t, "%s\t%s\t%d\t%s\t%s\n", arm.Name, strings.Join(scores, "\t"), n, strings.Join(epochs, " / "), o.whyArm(arm))
 	}
 	t.Flush()
 	printTasks(w, o)
