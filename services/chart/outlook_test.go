@@ -1,9 +1,12 @@
 package chart_test
 
 import (
+	"fmt"
 	"math"
+	"strings"
 	"testing"
 
+	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/analysis/evidence"
 	"github.com/haigo-lab/haigo/services/chart"
 )
@@ -56,7 +59,7 @@ func TestOutlook_schedules(t *testing.T) {
 	if arm := turned[0][2].(float64); tern.Arms[int(arm)].Name != "turn" {
 		t.Errorf("the schedule is taken for arm %v", arm)
 	}
-	response, err := chart.OutlookResponse(o, "web-ja")
+	response, err := chart.OutlookResponse(o, "web-ja", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,6 +73,52 @@ func TestOutlook_schedules(t *testing.T) {
 	for _, row := range response.Table.Rows {
 		if len(row) != len(response.Table.Columns) {
 			t.Fatalf("a row of %d cells under %d columns", len(row), len(response.Table.Columns))
+		}
+	}
+}
+
+// TestOutlookResponse_rising: what is better when it is higher has a response of its own, with the law under the curve; of what is the
+// same in all runs the caption says that there is no law.
+func TestOutlookResponse_rising(t *testing.T) {
+	t.Parallel()
+	f := fixtureOf(t, turning)
+	accuracy, exact := ablation.TaskAccuracy("next-sentence-ja"), ablation.TaskExact("next-sentence-ja")
+	for _, r := range f.Results {
+		r.Values[exact] = .5
+	}
+	aim := evidence.Aim{Objective: fmt.Sprintf("min:bpb/ja-0.5*`%s`-0.1*`%s`", accuracy, exact)}
+	m, err := evidence.New(evidence.Runs{Sweep: f.Sweep, Arms: f.Arms, Sources: f.Sources, Results: f.Results}, aim)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := m.Decide(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := chart.Outlook{Data: f.Data, Outlook: found}
+	falling, err := chart.OutlookResponse(o, "web-ja", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rising, err := chart.OutlookResponse(o, "web-ja", accuracy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if falling.ID == rising.ID || falling.Y.Good != "low" || rising.Y.Good != "high" {
+		t.Errorf("%s is good where it is %s, %s where it is %s", falling.ID, falling.Y.Good, rising.ID, rising.Y.Good)
+	}
+	law, line := read(t, rising).rows(rising, chart.RoleLaw), read(t, rising).rows(rising, chart.RoleLine)
+	if len(law) == 0 || 2*len(law) != len(line) { // that of two has a law
+		t.Errorf("the law has %d points, the predictions %d", len(law), len(line))
+	}
+	for i, row := range law {
+		if v, expected := row[1].(float64), line[i][1].(float64); math.Abs(v-expected) > .2 {
+			t.Errorf("at %v the law says %.3f, expected is %.3f", row[0], v, expected)
+		}
+	}
+	for _, want := range []string{"is the same in all runs and has no power law", "the power law is of how far it lies from the best measured"} {
+		if !strings.Contains(rising.Caption.EN, want) || strings.Contains(falling.Caption.EN, want) {
+			t.Errorf("captions are\n%s\n%s", rising.Caption.EN, falling.Caption.EN)
 		}
 	}
 }

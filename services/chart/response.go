@@ -8,8 +8,9 @@ import (
 )
 
 // OutlookResponse draws what metrics do as one source's share changes, the others keeping their proportions: the models'
-// curve with its interval, the law that they correct, and every measured mixture, moved to the curve.
-func OutlookResponse(o Outlook, source string) (Figure, error) {
+// curve with its interval, the law that they correct, and every measured mixture, moved to the curve. Metrics that rise and those that
+// fall have a figure each: it is that of the metric, or the first of the source where metric is empty.
+func OutlookResponse(o Outlook, source, metric string) (Figure, error) {
 	j := slices.Index(o.Fit.Table.Sources, source)
 	f := Figure{
 		ID: "response-" + slug(source), Kind: KindResponse, Arms: marked(o.Arms),
@@ -21,14 +22,17 @@ func OutlookResponse(o Outlook, source string) (Figure, error) {
 		Table: Table{Columns: []Column{}, Rows: [][]any{}},
 	}
 	for i, r := range o.Responses {
-		if r.Source == j && len(r.Points) > 0 {
+		if w := (response{o, i}); r.Source == j && len(r.Points) > 0 && (metric == "" || w.has(metric)) {
 			if share := Percent(r.Low, 1); r.Top-r.Low < 1e-9 {
 				f.Empty = say("%s の割合はどの配合も %s で、応答は描けない。割合を変えた配合を走らせると出る。", "Every mixture has %[2]s of %[1]s, so there is no response to draw; run a mixture with another share of it.", same(source), share)
 				f.Caption = ablation.Label{}
 				return f, newDrawing(scale{0, 1, .25}, scale{0, 1, .25}).finish(&f)
 			}
-			w := response{o, i}
 			f.Y = w.axis()
+			if o.Fit.Rising(w.metric(0)) {
+				f.ID += "-rising"
+			}
+			f.Caption = w.caption(f.Caption)
 			f.Description = w.description(source)
 			w.list(&f.Table)
 			return f, w.draw(&f)
@@ -45,11 +49,33 @@ type response struct {
 
 func (w response) metric(k int) string { return w.Fit.Table.Metrics[w.Responses[w.i].Metrics[k]] }
 
+func (w response) has(metric string) bool {
+	return slices.ContainsFunc(w.Responses[w.i].Metrics, func(k int) bool { return w.Fit.Table.Metrics[k] == metric })
+}
+
 func (w response) axis() Axis {
-	if len(w.Responses[w.i].Metrics) == 1 {
-		return w.measured(w.metric(0))
+	a := w.measured(w.metric(0))
+	if len(w.Responses[w.i].Metrics) > 1 {
+		a.Name = axisOf(w.metric(0)).Name
 	}
-	return axisOf(w.metric(0))
+	return a
+}
+
+// caption adds of what a rising metric's law is, and which metrics have none.
+func (w response) caption(all ablation.Label) ablation.Label {
+	r := w.Responses[w.i]
+	laws := false
+	for k := range r.Metrics {
+		if math.IsNaN(r.Points[0].Laws[k]) {
+			all = join(all, say("%s はどのランでも同じ値で、べき乗則がない。", "%s is the same in all runs and has no power law.", setName(w.metric(k))))
+			continue
+		}
+		laws = true
+	}
+	if laws && w.Fit.Rising(w.metric(0)) {
+		all = join(all, say("高いほど良い指標のべき乗則は、最良の実測との隔たりについてのもの。", "Of what is better when it is higher, the power law is of how far it lies from the best measured."))
+	}
+	return all
 }
 
 func (w response) draw(f *Figure) error {

@@ -12,7 +12,7 @@ import (
 type sweepChartInput struct {
 	Sweep  string `path:"sweep"`
 	Chart  string `path:"chart" enum:"tradeoff,curve,mixture,accuracy,front,response,ternary,stability,matrix"`
-	Metric string `query:"metric" doc:"Of a curve, as in bpb/ja"`
+	Metric string `query:"metric" doc:"Of a curve, as in bpb/ja; of a response: the chart that it is in"`
 	Arm    string `query:"arm" doc:"Of a mixture"`
 	Task   string `query:"task" doc:"Of an accuracy"`
 	Source string `query:"source" doc:"Of a response"`

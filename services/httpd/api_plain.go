@@ -22,7 +22,7 @@ func (o operations) plain(r chi.Router) {
 	r.Get("/sweeps/{sweep}/charts/{chart}.csv", s.sweepCSV)
 	o.describe("/sweeps/{sweep}/charts/{chart}.csv", "get-sweep-chart-csv", "The points of a chart of a sweep, in full precision", "text/csv",
 		inPath("sweep"), inPath("chart", "tradeoff", "curve", "mixture", "accuracy", "front", "response", "ternary", "stability", "matrix"),
-		query("metric", "Of a curve, as in bpb/ja"), query("arm", "Of a mixture"), query("task", "Of an accuracy"), query("source", "Of a response"),
+		query("metric", "Of a curve, as in bpb/ja; of a response: the chart that it is in"), query("arm", "Of a mixture"), query("task", "Of an accuracy"), query("source", "Of a response"),
 		query("objective", "Of a front, response, ternary plot or matrix: what to decide by"), from, to)
 	r.Get("/runs/{run}/charts/{chart}.csv", s.runCSV)
 	o.describe("/runs/{run}/charts/{chart}.csv", "get-run-chart-csv", "The points of a chart of a run, in full precision", "text/csv",

@@ -53,7 +53,7 @@ func newFigure(id, path, kind string, query url.Values) figure {
 }
 
 // chartQuery says which chart: of all metrics named, or of one arm, task or source; of a curve, which part; of a decision, by
-// which aim.
+// which aim. A response may be one of a metric's direction.
 type chartQuery struct {
 	kind    string
 	metrics []string
@@ -62,6 +62,14 @@ type chartQuery struct {
 	frame   chart.Frame
 	aim     aim    // of the charts of a decision
 	source  string // of a response
+}
+
+// metric is the first that is named; empty where none is.
+func (q chartQuery) metric() string {
+	if len(q.metrics) == 0 {
+		return ""
+	}
+	return q.metrics[0]
 }
 
 func readChartQuery(r *http.Request) (chartQuery, error) {

@@ -78,7 +78,7 @@ func (s *Server) decisionFigure(ctx context.Context, d chart.Data, q chartQuery)
 	case "front":
 		f, err = chart.OutlookFront(o)
 	case "response":
-		f, err = chart.OutlookResponse(o, q.source)
+		f, err = chart.OutlookResponse(o, q.source, q.metric())
 	default:
 		f, err = chart.OutlookTernary(o)
 	}

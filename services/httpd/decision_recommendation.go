@@ -123,8 +123,13 @@ func (p decisionPage) draw(r *recommendation) {
 	}
 	for _, v := range p.outlook.Responses {
 		name := p.outlook.Fit.Table.Sources[v.Source]
+		metric := p.outlook.Fit.Table.Metrics[v.Metrics[0]]
 		f := place(fmt.Sprintf("response-%d", v.Source), "response", url.Values{"source": {name}})
 		f.Title, f.Sub, f.Lead = p.words.text("dec.resp", "s", name), p.words.text("dec.resp.sub"), true
+		if p.outlook.Fit.Rising(metric) {
+			f = place(fmt.Sprintf("response-%d-rising", v.Source), "response", url.Values{"source": {name}, "metric": {metric}})
+			f.Title, f.Sub, f.Lead = p.words.text("dec.resp.rising", "s", name), p.words.text("dec.resp.sub"), true
+		}
 		r.Responses = append(r.Responses, f)
 	}
 	if p.outlook.Ternary != nil {

@@ -57,7 +57,11 @@ func (s *Server) renderDecisionShare(w http.ResponseWriter, r *http.Request, cod
 	}
 	for _, v := range o.Responses {
 		name := o.Fit.Table.Sources[v.Source]
-		form.Charts = append(form.Charts, choice{Name: words.text("dec.resp", "s", name), URL: "response " + name})
+		c := choice{Name: words.text("dec.resp", "s", name), URL: "response " + name}
+		if metric := o.Fit.Table.Metrics[v.Metrics[0]]; o.Fit.Rising(metric) {
+			c = choice{Name: words.text("dec.resp.rising", "s", name), URL: "response " + name + " " + metric}
+		}
+		form.Charts = append(form.Charts, c)
 	}
 	form.Charts = append(form.Charts, choice{Name: words.text("dec.tau"), URL: "stability"}, choice{Name: words.text("dec.mx"), URL: "matrix"})
 	form.choose(r.PostFormValue("chart"))
@@ -89,8 +93,9 @@ func (s *Server) shareDecision(w http.ResponseWriter, r *http.Request) {
 	q := ShareRequest{
 		Sweep: o.Sweep.Name, Question: cmp.Or(v.Question, o.Sweep.Asks(s.words(r).lang)), Lifetime: time.Duration(v.Chosen) * 24 * time.Hour, EmbedIn: strings.Fields(v.Embed),
 	}
-	kind, source, _ := strings.Cut(r.PostFormValue("chart"), " ")
-	share, secret, err := s.keepDecision(r.Context(), o, chartQuery{kind: kind, source: source, aim: a}, q)
+	kind, rest, _ := strings.Cut(r.PostFormValue("chart"), " ")
+	source, metric, _ := strings.Cut(rest, " ")
+	share, secret, err := s.keepDecision(r.Context(), o, chartQuery{kind: kind, source: source, metrics: []string{metric}, aim: a}, q)
 	if v.Wrong = s.words(r).wrong(err); v.Wrong != nil {
 		s.renderDecisionShare(w, r, http.StatusUnprocessableEntity, o, a, v)
 		return

@@ -27,7 +27,7 @@ type Proposal struct {
 // View says what of an outlook is drawn.
 type View struct {
 	X, Y      string   // metrics of the front
-	Responses []string // metrics whose answer to each source's share is drawn
+	Responses []string // metrics whose answer to each source's share is drawn, those that rise apart
 	Next      int      // how many mixtures to propose; the recommended one is among them unless it was run
 }
 
@@ -39,16 +39,11 @@ func Look(fit *surrogate.Fit, o Options, v View) Outlook {
 		front := e.tradeoff(v.X, v.Y)
 		out.Front = &front
 	}
-	var metrics []int
-	for _, name := range v.Responses {
-		if k := e.metric(name); k >= 0 {
-			metrics = append(metrics, k)
-		}
-	}
-	metrics = metrics[:min(len(metrics), mostDrawn)]
-	for _, j := range e.leading(out.Run) {
-		if len(metrics) > 0 && len(fit.Table.Sources) > 1 {
-			out.Responses = append(out.Responses, e.respond(&out.Decision, j, metrics))
+	for _, metrics := range e.drawn(v.Responses) {
+		for _, j := range e.leading(out.Run) {
+			if len(fit.Table.Sources) > 1 {
+				out.Responses = append(out.Responses, e.respond(&out.Decision, j, metrics))
+			}
 		}
 	}
 	out.Ternary = e.ternary(&out.Decision)
@@ -58,6 +53,22 @@ func Look(fit *surrogate.Fit, o Options, v View) Outlook {
 
 // mostDrawn is of how many metrics, and of how many sources, responses are drawn.
 const mostDrawn = 5
+
+// drawn are metrics by the side that is better, for one axis holds no others: those that fall, then those that rise.
+func (e *engine) drawn(names []string) (out [][]int) {
+	for _, down := range []float64{1, -1} {
+		var metrics []int
+		for _, name := range names {
+			if k := e.metric(name); k >= 0 && e.down(name) == down && len(metrics) < mostDrawn {
+				metrics = append(metrics, k)
+			}
+		}
+		if len(metrics) > 0 {
+			out = append(out, metrics)
+		}
+	}
+	return out
+}
 
 // leading are the sources, those with the largest recommended shares where they are many.
 func (e *engine) leading(run table.Run) []int {

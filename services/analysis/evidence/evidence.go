@@ -217,6 +217,6 @@ func (m *Evidence) Decide(next int) (decision.Outlook, error) {
 		}
 	}
 	x, y := m.Against()
-	v := decision.View{X: x, Y: y, Responses: slices.DeleteFunc(names, m.Rising), Next: next}
+	v := decision.View{X: x, Y: y, Responses: names, Next: next}
 	return decision.Look(fit, decision.Options{Objective: m.Goal, Limits: m.Limits, Front: m.Front, Tokens: m.Tokens, Parameters: m.Parameters, Seed: seed}, v), nil
 }
