@@ -23,6 +23,7 @@ type recommendation struct {
 	Responses  []figure
 	Ternary    *figure
 	Prices     []string
+	NoPrices   string // why there are none
 	Powers     []string
 }
 
@@ -58,7 +59,7 @@ func (p decisionPage) recommend() *recommendation {
 		r.Says = append(r.Says, p.optimum(), p.alike())
 	}
 	r.Says = append(r.Says, p.near())
-	r.Prices = p.prices()
+	r.Prices, r.NoPrices = p.prices(), o.NoPrices.In(p.words.lang)
 	r.Powers = p.powers()
 	p.draw(r)
 	return r

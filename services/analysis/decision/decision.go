@@ -63,6 +63,7 @@ type Decision struct {
 	Arms       []Arm     // in the table's order
 	Baselines  []Baseline
 	Prices     []Price
+	NoPrices   ablation.Label // why there are none; empty where there are
 	Detectable []Detectable
 	Mismatches []Mismatch
 	Beyond     bool // nothing near what was tried keeps to the limits, and what is recommended doesn't either

@@ -48,7 +48,8 @@ type AdviceDocument struct {
 	Nearest    []string                    `json:"nearest"`
 	Distance   float64                     `json:"distance"` // total variation to the nearest tried mixture
 	Baselines  []BaselineDocument          `json:"baselines"`
-	Prices     []PriceDocument             `json:"prices,omitempty"`
+	Prices     []PriceDocument             `json:"prices"`              // null: there are none
+	NoPrices   string                      `json:"no_prices,omitempty"` // why
 	Detectable []DetectableDocument        `json:"detectable"`
 	Missed     map[string]ablation.Real    `json:"missed"` // root mean square error of left-out mixtures, by metric
 }
@@ -79,12 +80,13 @@ type BaselineDocument struct {
 	Outside     bool             `json:"outside,omitempty"`
 }
 
-// PriceDocument is what one of a metric costs in another; see [Price]. Where the gain is 0, there is no cost.
+// PriceDocument is what one of a metric costs in another; see [Price]. Gain and cost are null where there is no price, and Why says why.
 type PriceDocument struct {
 	Of   string            `json:"of"`
 	In   string            `json:"in"`
-	Gain float64           `json:"gain"`
-	Cost *IntervalDocument `json:"cost,omitempty"`
+	Gain *float64          `json:"gain"`
+	Cost *IntervalDocument `json:"cost"`
+	Why  string            `json:"why,omitempty"`
 }
 
 // DetectableDocument is the smallest effect that so many seeds show; see [Detectable].
@@ -138,7 +140,7 @@ func (f Answer) advice() AdviceDocument {
 	d := f.Decision
 	out := AdviceDocument{
 		MixtureDocument: f.mixture(d.Run), Objective: d.Objective.String(), Value: intervalOf(d.Value), Metrics: f.byMetric(d.Metrics),
-		Optimum: f.ranges(d.Optimum), AsGood: f.ranges(d.AsGood), Nearest: d.Nearest, Distance: round6(d.Distance), Baselines: []BaselineDocument{}, Detectable: []DetectableDocument{}, Missed: map[string]ablation.Real{},
+		Optimum: f.ranges(d.Optimum), AsGood: f.ranges(d.AsGood), Nearest: d.Nearest, Distance: round6(d.Distance), NoPrices: d.NoPrices.EN, Baselines: []BaselineDocument{}, Detectable: []DetectableDocument{}, Missed: map[string]ablation.Real{},
 	}
 	for k, v := range f.Fit.Missed() {
 		out.Missed[f.Fit.Table.Metrics[k]] = ablation.Real(round6(v))
@@ -153,9 +155,9 @@ func (f Answer) advice() AdviceDocument {
 		out.Baselines = append(out.Baselines, BaselineDocument{b.Name, f.mixture(b.Run), intervalOf(b.Value), intervalOf(b.Improvement), b.Better, b.Outside})
 	}
 	for _, p := range d.Prices {
-		shown := PriceDocument{Of: p.Of, In: p.In, Gain: round6(p.Gain)}
-		if cost := intervalOf(p.Cost); p.Gain > 0 {
-			shown.Cost = &cost
+		shown := PriceDocument{Of: p.Of, In: p.In, Why: p.Why().EN}
+		if gain, cost := round6(p.Gain), intervalOf(p.Cost); p.Gain > 0 {
+			shown.Gain, shown.Cost = &gain, &cost
 		}
 		out.Prices = append(out.Prices, shown)
 	}

@@ -3,7 +3,9 @@ package decision
 import (
 	"math"
 	"slices"
+	"strings"
 
+	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/analysis/table"
 )
 
@@ -17,11 +19,23 @@ type Price struct {
 	Run    table.Run // the mixture at the end of that step
 }
 
+// Why says why there is no price; empty where there is one.
+func (p Price) Why() ablation.Label {
+	switch {
+	case p.Gain > 0:
+		return ablation.Label{}
+	case p.Held:
+		return ablation.Said("what is better in %s makes other metrics of the objective worse: it has no price in %s alone",
+			"%[1]s がよくなる配合では、目的のほかの指標が悪くなり、%[2]s だけで払う値段はありません", p.Of, p.In)
+	}
+	return ablation.Said("no mixture within reach is better in %s, whatever that may cost of %s", "%s がよりよい配合は手の届く範囲にありません（%s をいくら犠牲にしても）", p.Of, p.In)
+}
+
 // mostPriced is of how many metrics of an objective all prices are made.
 const mostPriced = 4
 
 // prices are those of each two metrics of the objective, where these are few, and of Japanese in English and back wherever
-// both were measured.
+// both were measured. Where there are none, it is said why.
 func (e *engine) prices(d *Decision) {
 	var own []string
 	for k, w := range e.weights {
@@ -39,12 +53,25 @@ func (e *engine) prices(d *Decision) {
 			}
 		}
 	}
-	if d.flat() {
+	if d.NoPrices = e.unpriced(own, pairs, d.flat()); d.NoPrices != (ablation.Label{}) {
 		return
 	}
 	for _, p := range pairs {
 		d.Prices = append(d.Prices, e.price(d, p[0], p[1]))
 	}
+}
+
+// unpriced says why nothing has a price; empty where something may.
+func (e *engine) unpriced(own []string, pairs [][2]string, flat bool) ablation.Label {
+	switch {
+	case flat:
+		return ablation.Said("nothing has a price: the objective is the same in every mixture", "目的の値がどの配合でも同じなので、値段はありません")
+	case len(pairs) > 0:
+		return ablation.Label{}
+	case len(own) > mostPriced:
+		return ablation.Said("nothing has a price: the objective is of %d metrics, prices are told of %d metrics at most", "目的の指標が %d 個あります。値段を示すのは %d 個までです", len(own), mostPriced)
+	}
+	return ablation.Said("nothing has a price: only %s is decided by, and there is nothing to pay in", "値段はありません。%s だけで判断していて、引き換えにする指標がありません", strings.Join(own, ", "))
 }
 
 // spoken are one metric of Japanese text and one of English, by their names: of the objective rather than others, of what falls

@@ -72,6 +72,9 @@ func (f fitted) printAdvice(w io.Writer) {
 		fmt.Fprintf(t, "%s\t%s\t%s\t%.3g\n", f.Fit.Table.Metrics[k], within(decision.Interval(p)), shown, missed[k])
 	}
 	t.Flush()
+	if d.NoPrices.EN != "" {
+		fmt.Fprintln(w, d.NoPrices.EN)
+	}
 	for _, p := range d.Prices {
 		fmt.Fprintln(w, priced(p))
 	}
@@ -81,10 +84,8 @@ func (f fitted) printAdvice(w io.Writer) {
 // priced is what one of a metric costs in another.
 func priced(p decision.Price) string {
 	switch {
-	case p.Held:
-		return fmt.Sprintf("what is better in %s makes other metrics of the objective worse: it has no price in %s alone", p.Of, p.In)
 	case p.Gain == 0:
-		return fmt.Sprintf("no mixture within reach is better in %s, whatever that may cost of %s", p.Of, p.In)
+		return p.Why().EN
 	case p.Cost.Mean <= 0:
 		return fmt.Sprintf("%s can gain %.3g and cost nothing of %s that shows: 1 of it costs %s", p.Of, p.Gain, p.In, within(p.Cost))
 	}
