@@ -47,6 +47,9 @@ func (s *Server) document(w http.ResponseWriter, r *http.Request) {
 }
 
 func (d sweepData) recipe() []fact {
+	if d.elsewhere() {
+		return d.said()
+	}
 	c, w := d.Sweep.Recipe, d.words
 	seeds := make([]string, len(d.Sweep.Seeds))
 	for i, n := range d.Sweep.Seeds {
@@ -68,6 +71,32 @@ func (d sweepData) recipe() []fact {
 		{"sweep.def.tasks", strings.Join(d.Sweep.Tasks, ", ")},
 	}
 	return slices.DeleteFunc(facts, func(f fact) bool { return f.Value == "" })
+}
+
+// elsewhere reports whether the sweep's runs were trained elsewhere: its recipe is but what stands for them here.
+func (d sweepData) elsewhere() bool {
+	return slices.ContainsFunc(d.Sources, func(s ablation.Source) bool { return s.Role == ablation.RoleElsewhere })
+}
+
+// said is what was said of runs that were trained elsewhere.
+func (d sweepData) said() []fact {
+	var shapes []string
+	for _, shape := range d.Models() {
+		if shape == (ablation.Shape{}) {
+			shapes = append(shapes, d.words.amountOrNone(0))
+			continue
+		}
+		shapes = append(shapes, shapeText(shape))
+	}
+	return []fact{{"sweep.def.shape", strings.Join(shapes, ", ")}, {"sweep.def.tokens", d.budgets()}}
+}
+
+// amountOrNone is a size, or that nobody said it.
+func (w words) amountOrNone(n int64) string {
+	if n <= 0 {
+		return w.text("sweep.def.unknown")
+	}
+	return integer(n)
 }
 
 // earlyStop is at which parts of a run which part of the arms goes on.

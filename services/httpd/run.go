@@ -220,6 +220,9 @@ func (d sweepData) rowsRead(run ablation.Run, result ablation.Result) []rowsRead
 	if i < 0 || run.Progress.Step == 0 {
 		return nil
 	}
+	if d.elsewhere() { // nobody said which rows
+		return nil
+	}
 	planned := ablation.PlannedRows(d.Arms[i].Weights, run.Progress.Step, d.Sweep.Recipe.BatchRows)
 	var rows []rowsRead
 	for k, source := range d.Sources {
@@ -251,10 +254,13 @@ func (s *Server) identify(ctx context.Context, d sweepData, v *runView, run abla
 	}
 	if n := len(segments); n > 0 {
 		last := segments[n-1]
-		v.Identity = append(v.Identity, fact{"run.trainer", last.Trainer}, fact{"run.where", last.Device + " · " + last.ISA})
+		v.Identity = append(v.Identity, fact{"run.trainer", last.Trainer})
+		if last.Device != "" {
+			v.Identity = append(v.Identity, fact{"run.where", last.Device + " · " + last.ISA})
+		}
 	}
-	if plan.Parameters > 0 {
-		v.Identity = append(v.Identity, fact{"run.params", integer(plan.Parameters)})
+	if err == nil {
+		v.Identity = append(v.Identity, fact{"run.params", d.words.amountOrNone(plan.Parameters)})
 	}
 	return nil
 }

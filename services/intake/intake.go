@@ -8,6 +8,7 @@ import (
 	"math"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/haigo-lab/haigo/services/ablation"
@@ -36,7 +37,8 @@ type Sweep struct {
 // Run is one finished run with all its points.
 type Run struct {
 	ablation.Run
-	Parameters int64
+	Parameters int64 // 0: nobody said
+	Tokens     int64 // as they were given: those of its steps may be a part of a step off
 	Points     []ablation.Point
 }
 
@@ -131,7 +133,7 @@ func (m *maker) arm(group []int) {
 	if tokens := steps * m.perStep; tokens != m.out.Sweep.Recipe.Tokens || first.Parameters > 0 {
 		arm.Variant = &ablation.Variant{Of: name, Tokens: tokens}
 		if first.Parameters > 0 {
-			arm.Variant.Shape = &ablation.Shape{Preset: fmt.Sprintf("%.3gm", first.Parameters/1e6)}
+			arm.Variant.Shape = &ablation.Shape{Preset: strconv.FormatFloat(first.Parameters/1e6, 'f', -1, 64) + "m"}
 		}
 	}
 	arm.Weights = m.weights(first, steps)
@@ -216,7 +218,7 @@ func (m *maker) run(arm ablation.Arm, steps, replicate int64, r table.Run) {
 	if !slices.Contains(m.out.Sweep.Seeds, replicate) {
 		m.out.Sweep.Seeds = append(m.out.Sweep.Seeds, replicate)
 	}
-	run := Run{Parameters: int64(r.Parameters), Run: ablation.Run{
+	run := Run{Parameters: int64(r.Parameters), Tokens: int64(m.tokens(r)), Run: ablation.Run{
 		ID: ablation.RunID(m.Name, arm.Name, replicate), Name: fmt.Sprintf("%s-s%d", arm.Name, replicate), Sweep: m.Name, Arm: arm.Name, Replicate: replicate, Steps: steps,
 	}}
 	run.Points = m.points(r)

@@ -110,6 +110,11 @@ func TestMake(t *testing.T) {
 	if got, err = intake.Make(q); err != nil || got.Runs[2].Steps != 80 || got.Runs[0].Steps != 160 || got.Runs[0].Points[1].Step != 160 || got.Sweep.Recipe.TokensPerStep() != 12_500_000 {
 		t.Errorf("%v: %+v", err, got.Runs)
 	}
+	q.Table.Runs[0].Tokens, q.Table.Runs[0].Parameters = 1_234_567_891, 1_234_567_890 // no whole number of steps, and more digits than a name is long
+	if got, err = intake.Make(q); err != nil || got.Runs[0].Tokens != 1_234_567_891 || got.Runs[0].Parameters != 1_234_567_890 || got.Arms[0].Variant.Shape.Preset != "1234.56789m" {
+		t.Errorf("sizes as they were given: %v, %+v, %+v", err, got.Runs[0].Tokens, got.Arms[0].Variant)
+	}
+	q.Table.Runs[0].Tokens, q.Table.Runs[0].Parameters = 2e9, 1e6
 	delete(q.Curves, "r/1")
 	if _, err := intake.Make(intake.Request{Name: "none"}); err == nil {
 		t.Error("no runs are taken")

@@ -13,6 +13,7 @@ import (
 type Finished struct {
 	RunID      string
 	Parameters int64 // 0: not known
+	Tokens     int64 // 0: those of its steps
 	Points     []ablation.Point
 }
 
@@ -62,7 +63,7 @@ func finish(ctx context.Context, tx pgx.Tx, r Finished) error {
 	if err := openSegment(ctx, tx, r.RunID, 1, ablation.Segment{Trainer: "elsewhere"}); err != nil {
 		return err
 	}
-	if err := putPlan(ctx, tx, r.RunID, ablation.RunPlan{Rows: map[string]int64{}, BlockSHA256: []string{}, Parameters: r.Parameters}); err != nil {
+	if err := putPlan(ctx, tx, r.RunID, ablation.RunPlan{Rows: map[string]int64{}, BlockSHA256: []string{}, Parameters: r.Parameters, Tokens: r.Tokens}); err != nil {
 		return err
 	}
 	writes := &pgx.Batch{}

@@ -52,14 +52,12 @@ type Evidence struct {
 // New gathers the evidence. An objective that can't be read is *ablation.Invalid; the rest stands then.
 func New(r Runs, a Aim) (Evidence, error) {
 	m := Evidence{Aim: a, Sizes: map[string]float64{}, Limits: limits(r.Sweep), sweep: r.Sweep.Name, id: r.Sweep.ID}
-	parameters := map[string]int64{}
-	for run, plan := range r.Plans {
-		parameters[run] = plan.Parameters
+	for _, plan := range r.Plans {
 		for source, rows := range plan.Rows {
 			m.Sizes[source] = float64(rows) * float64(r.Sweep.Recipe.RowTokens)
 		}
 	}
-	m.Table, m.Shares = table.Sweep(r.Sweep, r.Arms, r.Results, parameters)
+	m.Table, m.Shares = table.Sweep(r.Sweep, r.Arms, r.Results, r.Plans)
 	if r.Sweep.Design.Adaptive != nil {
 		m.own = r.Sweep.Design.Adaptive.Objective
 		copy(m.Front[:], r.Sweep.Design.Adaptive.Front)

@@ -1,6 +1,7 @@
 package table
 
 import (
+	"cmp"
 	"maps"
 	"math"
 	"slices"
@@ -14,8 +15,8 @@ const mostCuts = 8
 
 // Sweep is a sweep's finished runs as a table, and the phases' shares of the tokens. Phases begin wherever an arm changes
 // its mixture, as fractions of the run; where that is too often, as with ramps, they are even, and a phase's mixture is the
-// mean over it. Parameters are by run id; a run that isn't there has none known.
-func Sweep(s ablation.Sweep, arms []ablation.Arm, results []ablation.Result, parameters map[string]int64) (Table, []float64) {
+// mean over it. Plans are by run id: of a run that isn't there, or whose plan doesn't say, the parameters aren't known.
+func Sweep(s ablation.Sweep, arms []ablation.Arm, results []ablation.Result, plans map[string]ablation.RunPlan) (Table, []float64) {
 	t := Table{Metrics: measured(results)}
 	for _, source := range s.Sources {
 		t.Sources = append(t.Sources, source.Name)
@@ -31,7 +32,8 @@ func Sweep(s ablation.Sweep, arms []ablation.Arm, results []ablation.Result, par
 		if !ok || r.Run.State != ablation.RunCompleted {
 			continue
 		}
-		run := Run{ID: r.Run.Name, Parameters: float64(parameters[r.Run.ID]), Tokens: float64(r.Run.Progress.Tokens)}
+		plan := plans[r.Run.ID]
+		run := Run{ID: r.Run.Name, Parameters: float64(plan.Parameters), Tokens: float64(cmp.Or(plan.Tokens, r.Run.Progress.Tokens))}
 		from := 0.0
 		for _, to := range cuts {
 			run.Shares = append(run.Shares, over(arm.Weights, from*float64(r.Run.Steps), to*float64(r.Run.Steps), r.Run.Steps))

@@ -28,7 +28,7 @@ func TestSweep(t *testing.T) {
 	results := []ablation.Result{
 		result("even", "1", ablation.RunCompleted, 1.5), result("turn", "1", ablation.RunCompleted, math.NaN()), result("turn", "2", ablation.RunFailed, 9),
 	}
-	got, shares := table.Sweep(s, arms, results, map[string]int64{"1": 500})
+	got, shares := table.Sweep(s, arms, results, map[string]ablation.RunPlan{"1": {Parameters: 500}})
 	if diff := cmp.Diff([]float64{.75, .25}, shares); diff != "" {
 		t.Errorf("shares of phases (-want +got):\n%s", diff)
 	}

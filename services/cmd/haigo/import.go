@@ -48,7 +48,7 @@ func (c importCmd) Run(e *env) error {
 		var finished []postgres.Finished
 		for _, r := range made.Runs {
 			into.Runs = append(into.Runs, r.Run)
-			finished = append(finished, postgres.Finished{RunID: r.ID, Parameters: r.Parameters, Points: r.Points})
+			finished = append(finished, postgres.Finished{RunID: r.ID, Parameters: r.Parameters, Tokens: r.Tokens, Points: r.Points})
 		}
 		if err := a.store.ImportSweep(e.ctx, into, finished); err != nil {
 			return err

@@ -21,6 +21,7 @@ func TestImport(t *testing.T) {
 	if strings.Contains(exported, "--objective") || strings.Contains(exported, "--pair") {
 		t.Errorf("fit needs no more to decide as the page does: %s", exported)
 	}
+	checkSizes(t, data)
 	out = filepath.Join(out, "made", "for", "it")
 	haigo(t, data, "export", "--sweep", "theirs", "--for", "levanter", "--out", out)
 	text, err := os.ReadFile(filepath.Join(out, "levanter.yaml"))
@@ -28,4 +29,21 @@ func TestImport(t *testing.T) {
 		t.Fatal(err)
 	}
 	says(t, string(text), "num_train_steps: ", "ja: 0.")
+}
+
+// checkSizes: sizes of runs leave as they came, to the token; one that nobody said stays unknown.
+func checkSizes(t *testing.T, data string) {
+	t.Helper()
+	dir := t.TempDir()
+	ratios, metrics := filepath.Join(dir, "a.csv"), filepath.Join(dir, "b.csv")
+	write(t, ratios, "id,ja,en,params,tokens\na,0.5,0.5,1234567891,1234567\nb,0.2,0.8,,9876543\nc,0.9,0.1,60300000,9876543\n")
+	write(t, metrics, "id,bpb/ja\na,1\nb,2\nc,3\n")
+	haigo(t, data, "import", "sized", "--mixtures", ratios, "--metrics", metrics)
+	again := filepath.Join(dir, "c.csv")
+	haigo(t, data, "export", "--sweep", "sized", "--mixtures", again, "--metrics", filepath.Join(dir, "d.csv"))
+	text, err := os.ReadFile(again)
+	if err != nil {
+		t.Fatal(err)
+	}
+	says(t, string(text), ",params,tokens", ",1234567891,1234567\n", ",,9876543\n", ",60300000,9876543\n")
 }

@@ -128,8 +128,8 @@ func (a *app) runOutcomes(ctx context.Context, s ablation.Sweep, o *outcome) err
 		total := float64(s.Recipe.BatchRows) * float64(r.Run.Steps)
 		for k, name := range o.order {
 			out.Planned[name] = float64(planned[k]) / total
-			if read > 0 {
-				out.Delivered[name] = float64(r.Values[ablation.Rows(name)]) / read
+			if rows, said := r.Values[ablation.Rows(name)]; said && read > 0 {
+				out.Delivered[name] = float64(rows) / read
 			}
 			if plan.Rows[name] > 0 {
 				o.setEpochs(arm.Name, name, float64(planned[k])/float64(plan.Rows[name]))
