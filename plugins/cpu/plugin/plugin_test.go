@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -112,11 +113,29 @@ func TestCheck_ReportsWhatARunTakes(t *testing.T) {
 	}
 }
 
+// TestCheck_NamesWhoTunes: what this trainer can't do, another can.
+func TestCheck_NamesWhoTunes(t *testing.T) {
+	t.Parallel()
+	s := valid(t)
+	s.Kind, s.Tune = spec.KindTune, &spec.Tune{Method: spec.MethodFull, AnswerAfter: spec.AnswerAfter}
+	s.Init = &spec.Init{Path: "/nowhere", ManifestSHA256: s.Sources[0].ManifestSHA256}
+	report, err := open(t).Check(context.Background(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(report.Problems, func(p spec.Problem) bool { return p.Field == "kind" })
+	if i < 0 || !strings.Contains(report.Problems[i].Message, "trainer: gpu") || !strings.Contains(report.Problems[i].MessageJA, "trainer: gpu") {
+		t.Errorf("got %v", report.Problems)
+	}
+}
+
 func TestCheck_NamesTheField(t *testing.T) {
 	t.Parallel()
 	client := open(t)
 	for field, change := range map[string]func(s *spec.Spec){
-		"init":      func(s *spec.Spec) { s.Kind = spec.KindTune },
+		"init": func(s *spec.Spec) {
+			s.Kind, s.Tune = spec.KindTune, &spec.Tune{Method: spec.MethodFull, AnswerAfter: spec.AnswerAfter}
+		},
 		"init.path": func(s *spec.Spec) { s.Init = &spec.Init{Path: "/nowhere", ManifestSHA256: s.Sources[0].ManifestSHA256} },
 		"precision": func(s *spec.Spec) {
 			s.Precision, s.Extra = spec.PrecisionBF16, map[string]any{"isa": "go"}

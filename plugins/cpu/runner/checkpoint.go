@@ -28,6 +28,8 @@ type progress struct {
 	ISA     string       `json:"isa"`
 	Trainer spec.Program `json:"trainer"`
 	Model   *spec.Model  `json:"model,omitempty"` // older checkpoints don't say
+	// Tokenizer is said by trainers that know others than bytes; a model's vocabulary tells those apart here.
+	Tokenizer *spec.Tokenizer `json:"tokenizer,omitempty"`
 }
 
 // save writes a checkpoint of the present step, tells of it and drops those that this attempt no longer keeps. What the

@@ -45,8 +45,8 @@ func Unsupported(s *spec.Spec) []spec.Problem {
 			found = append(found, spec.Problem{Field: field, Message: message, MessageJA: ja})
 		}
 	}
-	need(s.Kind == spec.KindPretrain, "kind", "the cpu trainer pre-trains only; use pretrain",
-		"cpu トレーナーは事前学習だけを行います。pretrain にしてください")
+	need(s.Kind == spec.KindPretrain, "kind", "the cpu trainer pre-trains only; tune with the gpu trainer (trainer: gpu), which works on a processor too, or use pretrain",
+		"cpu トレーナーは事前学習だけを行います。調整には、プロセッサーでも動く gpu トレーナー（trainer: gpu）を使うか、pretrain にしてください")
 	need(s.Tokenizer.Kind == spec.TokenizerBytes, "tokenizer.kind", "the cpu trainer reads bytes only; use bytes",
 		"cpu トレーナーはバイトだけを読みます。bytes にしてください")
 	need(s.Model.KVHeads == s.Model.Heads, "model.kv_heads", "the cpu trainer has no grouped heads; give as many as heads",

@@ -58,7 +58,7 @@ def caller(o, m, pack):
     settings = step.Settings(*numbers, np.zeros(o["slots"], bool))
 
     def call(n):
-        pack.state, losses, _ = step.steps(m, pack.state, settings, feed, np.full(o["slots"], n, np.int32))
+        pack.state, losses, _ = step.steps(m, {}, pack.state, settings, feed, np.full(o["slots"], n, np.int32))
         return losses
     return call
 

@@ -61,7 +61,7 @@ func said(out []byte, failed *exec.ExitError) error {
 	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
 	var words struct{ EN, JA string }
 	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &words); err != nil || words.EN == "" {
-		return fmt.Errorf("the tokenizer's program ended: %w", failed)
+		return fmt.Errorf("the program beside the one that trains ended: %w", failed)
 	}
 	return spec.Say("%[1]s", "%[2]s", words.EN, words.JA)
 }

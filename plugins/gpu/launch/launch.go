@@ -42,7 +42,7 @@ func Rows(ctx context.Context, o Options) error {
 }
 
 func prepare(ctx context.Context, o Options, s *spec.Spec) error {
-	if s.Tokenizer.Kind == spec.TokenizerBytes {
+	if s.Tokenizer.Kind == spec.TokenizerBytes && s.Tune == nil {
 		return rows.PrepareAll(ctx, s, o.Dir, o.Rows)
 	}
 	return aside(ctx, o.Program, runner.Cut, o.Rows, o.Dir)

@@ -15,6 +15,9 @@ import (
 // Check reads manifests and what weights are started from, whose paths must be absolute, and verifies held-out files.
 func (p *Plugin) Check(ctx context.Context, s *spec.Spec) (trainer.Report, error) {
 	material := rows.Check(s)
+	if s.Tune != nil {
+		countPairs(s, &material)
+	}
 	report := trainer.Report{
 		Rows: material.Rows, Epochs: material.Epochs, Parameters: spec.Parameters(s.Model),
 		FLOPsPerToken: spec.FLOPsPerToken(s), MemoryBytes: memory(s),
@@ -38,8 +41,6 @@ func Unsupported(s *spec.Spec) []spec.Problem {
 			found = append(found, spec.Problem{Field: field, Message: en, MessageJA: ja})
 		}
 	}
-	need(s.Kind == spec.KindPretrain, "kind", "the gpu trainer pre-trains only; use pretrain",
-		"gpu トレーナーは事前学習だけを行います。pretrain にしてください")
 	need(s.Optimizer.Decay != spec.DecayWSD || s.Optimizer.DecaySteps > 0, "optimizer.decay_steps",
 		"is 0; wsd needs the number of steps at the end over which the rate falls",
 		"0 です。wsd では、最後に学習率を下げるステップ数が要ります")
@@ -72,7 +73,12 @@ type progress struct {
 	ISA     string       `json:"isa"`
 	Trainer spec.Program `json:"trainer"`
 	Model   spec.Model   `json:"model"`
+	// Tokenizer is nil in checkpoints of trainers that read bytes alone, and in older ones.
+	Tokenizer *spec.Tokenizer `json:"tokenizer,omitempty"`
 }
+
+// known is what a tokenizer is known by.
+func known(t spec.Tokenizer) spec.Tokenizer { return spec.Tokenizer{Kind: t.Kind, SHA256: t.SHA256} }
 
 // checkInit says why a run can't start from the weights that its spec names.
 func checkInit(s *spec.Spec) []spec.Problem {
@@ -90,6 +96,10 @@ func checkInit(s *spec.Spec) []spec.Problem {
 	p, err := spec.ReadFile[progress](spec.Resolve(s.Init.Path, "progress.json"))
 	if err == nil && p.Model != s.Model {
 		err = spec.Say("is of a model of another shape (%+v); ask for its shape", "モデルの形が異なります（%+v）。同じ形にしてください", p.Model)
+	}
+	if err == nil && p.Tokenizer != nil && known(*p.Tokenizer) != known(s.Tokenizer) {
+		return []spec.Problem{spec.NewProblem("tokenizer", spec.Say("isn't the one that the model in %s was trained with; take that one",
+			"%s のモデルを学習したものと違います。同じトークナイザーを使ってください", s.Init.Path))}
 	}
 	if err != nil {
 		return []spec.Problem{spec.NewProblem("init", err)}

@@ -10,14 +10,17 @@ import (
 // logits is how many of a run's logits are in memory at once at most; step.py has the same number.
 const logits = 1 << 27
 
-// memory is about what a run takes on its device: fp32 weights, moments and gradients, what the layers keep for the
-// backward pass, and logits with their gradient.
+// memory is about what a run takes on its device: fp32 weights, moments and gradients of what is trained, weights of what isn't, what
+// the layers keep for the backward pass, and logits with their gradient.
 func memory(s *spec.Spec) int64 {
 	m, tokens, size := s.Model, s.TokensPerStep(), int64(4)
 	if s.Precision == spec.PrecisionBF16 {
 		size = 2
 	}
-	state := 20 * spec.Parameters(m)
+	state := 20 * spec.Trainable(s)
+	if s.Tune != nil && s.Tune.LoRA != nil {
+		state += 4 * spec.Parameters(m)
+	}
 	layers := tokens * size * int64(m.Layers) * int64(12*m.Width+4*m.FFN)
 	return state + layers + 12*min(tokens*int64(m.Vocab), 2*logits)
 }

@@ -109,8 +109,12 @@ func TestCheck_NamesTheField(t *testing.T) {
 	t.Parallel()
 	client := open(t)
 	for field, change := range map[string]func(s *spec.Spec){
-		"init":                   func(s *spec.Spec) { s.Kind = spec.KindTune },
-		"init.path":              func(s *spec.Spec) { s.Init = &spec.Init{Path: "/nowhere", ManifestSHA256: s.Sources[0].ManifestSHA256} },
+		"init":      func(s *spec.Spec) { s.Kind = spec.KindTune },
+		"init.path": func(s *spec.Spec) { s.Init = &spec.Init{Path: "/nowhere", ManifestSHA256: s.Sources[0].ManifestSHA256} },
+		"sources[0]": func(s *spec.Spec) {
+			s.Kind, s.Tune = spec.KindTune, &spec.Tune{Method: spec.MethodFull, AnswerAfter: spec.AnswerAfter}
+			s.Init = &spec.Init{Path: "/nowhere", ManifestSHA256: s.Sources[0].ManifestSHA256}
+		},
 		"optimizer.decay_steps":  func(s *spec.Spec) { s.Optimizer.Decay = spec.DecayWSD },
 		"sources[0].rows":        func(s *spec.Spec) { s.Sources[0].Rows = 5 },
 		"eval.sets[0]":           func(s *spec.Spec) { s.Eval.Sets[0].Path += "x" },

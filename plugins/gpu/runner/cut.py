@@ -17,6 +17,7 @@ import numpy as np
 import corpus
 import files
 import material
+import pairs
 import tokenizer
 from words import Said, say
 
@@ -35,7 +36,8 @@ def main(cache, folder):
 
 
 def _prepare(spec, it, source, cache, manifest):
-    final = os.path.join(cache, material.key(source["manifest_sha256"], spec["tokenizer"], spec["row_tokens"]))
+    after = material.answer_after(spec)
+    final = os.path.join(cache, material.key(source["manifest_sha256"], spec["tokenizer"], spec["row_tokens"], after))
     with open(final + ".lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if _whole(final):
@@ -45,13 +47,14 @@ def _prepare(spec, it, source, cache, manifest):
         os.mkdir(hidden)
         try:
             about = corpus.manifest(manifest, source["manifest_sha256"])
-            made = Cutter(os.path.join(hidden, "rows.bin"), it, spec["row_tokens"] + 1)
+            path, row = os.path.join(hidden, "rows.bin"), spec["row_tokens"] + 1
+            made = Cutter(path, it, row) if after is None else PairCutter(path, it, row, after)
             made.cut(corpus.documents(manifest, about))
             files.write(os.path.join(hidden, "counts.json"), files.encode({"tokens": made.counts.tolist()}))
             files.write(os.path.join(hidden, "rows.json"), files.encode({
                 "manifest_sha256": source["manifest_sha256"], "tokenizer": spec["tokenizer"], "row_tokens": spec["row_tokens"],
                 "rows": made.rows, "dtype": made.dtype.name, "sha256": made.sum.hexdigest(),
-            }))
+            } | ({} if after is None else {"answer_after": after})))
             shutil.rmtree(final, ignore_errors=True)  # what is there is damaged; who has it open keeps it
             os.rename(hidden, final)
             files.sync(cache)
@@ -99,6 +102,35 @@ class Cutter:
         self.rows += whole // self.row
         self.counts += np.bincount(all_[:whole], minlength=len(self.counts))
         return all_[whole:]
+
+
+class PairCutter:
+    """Writes pairs of a prompt and an answer as rows of so many tokens, none cut in two that has room in one."""
+
+    def __init__(self, path, it, row, after):
+        self.path, self.it, self.row, self.after = path, it, row, after
+        self.dtype = pairs.dtype(it.vocabulary)
+        self.rows, self.counts, self.sum = 0, np.zeros(it.vocabulary, np.int64), hashlib.sha256()
+
+    def cut(self, texts):
+        packer = pairs.Packer(self.it.separator, self.dtype, self.row)
+        with open(self.path, "wb") as file:
+            for each in filter(None, (pairs.split(t, self.after) for t in texts)):
+                for tokens, start in pairs.windows(self.it, *each, self.row - 1):
+                    self._write(file, packer.add(tokens, start))
+            self._write(file, packer.flush())
+            file.flush()
+            os.fsync(file.fileno())
+        if not self.rows:
+            raise pairs.none(self.after)
+
+    def _write(self, file, row):
+        data = row.tobytes()
+        file.write(data)
+        self.sum.update(data)
+        self.rows += bool(len(row))
+        tokens, marked = pairs.unmark(row)
+        self.counts += np.bincount(tokens[marked], minlength=len(self.counts))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import numpy as np
 import files
 import material
 import model
+import pairs
 import score
 import tokenizer
 from words import Said
@@ -75,8 +76,9 @@ class Exam:
         self.spec, self.folder, self.row_tokens = spec, folder, spec["row_tokens"]
         self.most = score.answer_tokens(self.row_tokens)
         self.text = tokenizer.of_spec(spec, folder)
+        self.after = material.answer_after(spec)
         listed = spec["eval"].get("sets", []), spec["eval"].get("tasks", [])
-        self.identity = files.digest(repr((self.row_tokens, spec["tokenizer"], *listed)).encode())
+        self.identity = files.digest(repr((self.row_tokens, spec["tokenizer"], *listed, self.after)).encode())
         self.sets = [self._open("held-out set {}: {}", "検証セット {}：{}", s, self._set) for s in listed[0]]
         self.tasks = [self._open("task {}: {}", "タスク {}：{}", t, self._task) for t in listed[1]]
 
@@ -91,11 +93,20 @@ class Exam:
         if parts:
             return {"name": about["name"], "parts": parts, "sequences": [], "bytes": 0}
         texts = [d["text"] for d in files.json_lines(files.resolve(self.folder, about["path"]), about["sha256"])]
+        if self.after is not None:
+            return self._answers(about["name"], [p for t in texts if (p := pairs.split(t, self.after))])
         size = sum(len(t.encode()) for t in texts)
         if size == 0:
             raise Said("has no text", "テキストがありません")
         sequences = [(w, 1) for t in texts for w in material.windows(self.text, t, self.row_tokens)]
         return {"name": about["name"], "parts": [], "sequences": sequences, "bytes": size}
+
+    def _answers(self, name, found):
+        """Scored are the answers alone, each after its prompt."""
+        if not found:
+            raise pairs.none(self.after)
+        sequences = [w for pair in found for w in pairs.windows(self.text, *pair, self.row_tokens)]
+        return {"name": name, "parts": [], "sequences": sequences, "bytes": sum(len(answer.encode()) for _, answer in found)}
 
     def _task(self, about):
         items = files.json_lines(files.resolve(self.folder, about["path"]), about["sha256"])

@@ -9,6 +9,7 @@ import numpy as np
 import files
 from words import Said
 
+
 def windows(it, text, row_tokens):
     """Sequences that score every token of a document and its final separator once, each with the token before its first
     target; it is the tokenizer."""
@@ -18,10 +19,10 @@ def windows(it, text, row_tokens):
 
 class Rows:
     """The rows of one source, [count, row_tokens + 1], read as they are asked for; counts is how often each token is in
-    them."""
+    them, or, where answers parts prompts from answers, in what is trained on."""
 
-    def __init__(self, cache, source, tokenizer, row_tokens):
-        folder = os.path.join(cache, key(source["manifest_sha256"], tokenizer, row_tokens))
+    def __init__(self, cache, source, tokenizer, row_tokens, answers=None):
+        folder = os.path.join(cache, key(source["manifest_sha256"], tokenizer, row_tokens, answers))
         with open(os.path.join(folder, "rows.json"), "rb") as file:
             about = json.load(file)
         with open(os.path.join(folder, "counts.json"), "rb") as file:
@@ -33,10 +34,17 @@ class Rows:
         self.tokens = np.memmap(path, dtype, "r", shape=shape) if self.count else np.empty(shape, dtype)
 
 
-def key(manifest_sha256, tokenizer, row_tokens):
-    """Names the folder of a source's rows, as spec.RowsKey does."""
+def answer_after(spec):
+    """The line that parts prompts from answers; None where all text is trained on."""
+    return (spec.get("tune") or {}).get("answer_after")
+
+
+def key(manifest_sha256, tokenizer, row_tokens, answers=None):
+    """Names the folder of a source's rows, as spec.RowsKey does; those of prompts and answers are others."""
     identity = {k: v for k, v in tokenizer.items() if k != "path"}
     key = {"manifest_sha256": manifest_sha256, "tokenizer": identity, "row_tokens": row_tokens}
+    if answers is not None:
+        key["answer_after"] = answers
     return files.digest(json.dumps(key, separators=(",", ":")).encode())
 
 
@@ -44,7 +52,7 @@ def open_rows(spec, cache):
     """The rows of every source, in the spec's order."""
     opened = []
     for source in spec["sources"]:
-        rows = Rows(cache, source, spec["tokenizer"], spec["row_tokens"])
+        rows = Rows(cache, source, spec["tokenizer"], spec["row_tokens"], answer_after(spec))
         if source.get("rows", 0) not in (0, rows.count):
             raise Said("source {} has {} rows, the spec says {}", "データソース {} は {} 行ですが、仕様では {} 行です",
                        source["name"], rows.count, source["rows"])

@@ -12,8 +12,16 @@ import jax.numpy as jnp
 import numpy as np
 
 
+class Adapter(NamedTuple):
+    """LoRA: beside the matrix of each target lies the product of two narrow ones, times scale, and these alone are trained."""
+
+    rank: int
+    scale: float
+    targets: tuple
+
+
 class Model(NamedTuple):
-    """What a program is compiled for. context is row_tokens."""
+    """What a program is compiled for. context is row_tokens; answers says that marked targets alone are trained on."""
 
     layers: int
     width: int
@@ -27,6 +35,8 @@ class Model(NamedTuple):
     qk_norm: bool
     context: int
     bf16: bool
+    answers: bool = False
+    adapter: Adapter | None = None
 
     @property
     def head(self):
@@ -38,7 +48,10 @@ class Model(NamedTuple):
 
 
 def of_spec(spec):
-    return Model(**spec["model"], context=spec["row_tokens"], bf16=spec["precision"] == "bf16")
+    tune = spec.get("tune") or {}
+    lora = tune.get("lora")
+    adapter = Adapter(lora["rank"], lora["alpha"] / lora["rank"], tuple(sorted(lora["targets"]))) if lora else None
+    return Model(**spec["model"], context=spec["row_tokens"], bf16=spec["precision"] == "bf16", answers=bool(tune), adapter=adapter)
 
 
 def shapes(m):
@@ -55,20 +68,42 @@ def shapes(m):
     return named if m.tied else named | {"head": (m.vocab, d)}
 
 
+def trained(m):
+    """What training changes, as shapes has it: everything, or each target's .a [inputs, rank] and .b [rank, outputs]."""
+    if m.adapter is None:
+        return shapes(m)
+    named, r = {}, m.adapter.rank
+    for name, shape in shapes(m).items():
+        if name.split(".")[-1] in m.adapter.targets:
+            named |= {name + ".a": (shape[0], r), name + ".b": (r, shape[1])}
+    return named
+
+
 def parameters(m):
-    return sum(math.prod(shape) for shape in shapes(m).values())
+    return _size(shapes(m))
+
+
+def trainable(m):
+    return _size(trained(m))
+
+
+def _size(named):
+    return sum(math.prod(shape) for shape in named.values())
 
 
 def flops_per_token(m):
-    """Of training: 6 for each parameter, and 6·layers·width·(T+1) for causal attention over T tokens."""
-    return 6.0 * parameters(m) + 6.0 * m.layers * m.width * (m.context + 1)
+    """Of training: 6 for each parameter that is trained, 4 for each that lies still, and 6·layers·width·(T+1) for causal
+    attention over T tokens."""
+    still = 0 if m.adapter is None else parameters(m)
+    return 6.0 * trainable(m) + 4.0 * still + 6.0 * m.layers * m.width * (m.context + 1)
 
 
 def memory(m, batch_rows):
     """About the bytes that training a run takes: the estimate of estimate.go, which says what they are for."""
     tokens, size = batch_rows * m.context, 2 if m.bf16 else 4
     layers = tokens * size * m.layers * (12 * m.width + 4 * m.ffn)
-    return 20 * parameters(m) + layers + 12 * min(tokens * m.vocab, 1 << 28)
+    still = 0 if m.adapter is None else 4 * parameters(m)
+    return 20 * trainable(m) + still + layers + 12 * min(tokens * m.vocab, 1 << 28)
 
 
 def init(m, seed):
@@ -89,6 +124,35 @@ def _draw(m, name, shape, seed, number):
     return (draw * deviation).astype(np.float32)
 
 
+ADAPTERS = 1 << 32  # numbers of their draws, away from those of a model's own weights
+
+
+def init_adapters(m, seed):
+    """First adapters, drawn like init: .a has a deviation of 1/√inputs and .b is nothing, so that training begins with the
+    model as it was."""
+    return {name: np.zeros(shape, np.float32) if name.endswith(".b") else _draw(m, name, shape, seed, ADAPTERS + i)
+            for i, (name, shape) in enumerate(trained(m).items())}
+
+
+def merge(m, base, adapters):
+    """The weights of a model whose adapters are taken into its matrices; without adapters what is trained itself."""
+    if m.adapter is None:
+        return adapters
+    merged = dict(base)
+    for name in (n.removesuffix(".a") for n in adapters if n.endswith(".a")):
+        product = jnp.matmul(adapters[name + ".a"], adapters[name + ".b"], precision="highest")
+        merged[name] = base[name] + m.adapter.scale * product
+    return merged
+
+
+def linear(m, w, name, x):
+    """A product with a matrix, and with its adapter where it has one."""
+    out = x @ w[name].astype(m.dtype)
+    if name + ".a" not in w:
+        return out
+    return out + m.adapter.scale * ((x @ w[name + ".a"].astype(m.dtype)) @ w[name + ".b"].astype(m.dtype))
+
+
 def norm(x, gain, eps):
     wide = x.astype(jnp.float32)
     scale = jax.lax.rsqrt(jnp.mean(wide * wide, -1, keepdims=True) + eps)
@@ -107,7 +171,7 @@ def rotate(m, x, positions):
 def project(m, w, at, x, positions):
     """Queries, keys and values of a layer, rotated."""
     lead, h = x.shape[:-1], m.head
-    qkv = norm(x, w[at + "norm1"], m.norm_eps) @ w[at + "qkv"].astype(m.dtype)
+    qkv = linear(m, w, at + "qkv", norm(x, w[at + "norm1"], m.norm_eps))
     q, k, v = jnp.split(qkv, [m.width, m.width + h * m.kv_heads], -1)
     q, k, v = q.reshape(*lead, m.heads, h), k.reshape(*lead, m.kv_heads, h), v.reshape(*lead, m.kv_heads, h)
     if m.qk_norm:
@@ -116,8 +180,8 @@ def project(m, w, at, x, positions):
 
 
 def feed(m, w, at, x):
-    gate, up = jnp.split(norm(x, w[at + "norm2"], m.norm_eps) @ w[at + "gate_up"].astype(m.dtype), 2, -1)
-    return x + (jax.nn.silu(gate) * up) @ w[at + "down"].astype(m.dtype)
+    gate, up = jnp.split(linear(m, w, at + "gate_up", norm(x, w[at + "norm2"], m.norm_eps)), 2, -1)
+    return x + linear(m, w, at + "down", jax.nn.silu(gate) * up)
 
 
 def forward(m, w, tokens, keep=False):
@@ -128,7 +192,7 @@ def forward(m, w, tokens, keep=False):
         at = f"layers.{i}."
         q, k, v = project(m, w, at, x, positions)
         mixed = attend(m, q, k, v)
-        x = feed(m, w, at, x + mixed.reshape(x.shape) @ w[at + "out"].astype(m.dtype))
+        x = feed(m, w, at, x + linear(m, w, at + "out", mixed.reshape(x.shape)))
         kept.append((k, v))
     hidden = norm(x, w["norm"], m.norm_eps)
     return (hidden, kept) if keep else hidden

@@ -11,6 +11,7 @@ import jax
 import numpy as np
 
 import model
+import pairs
 import step
 from words import Said
 
@@ -27,8 +28,11 @@ class Pack:
         row = slots * batch_rows * (m.context + 1) * 4
         self.window = int(np.clip(FEED_BYTES // row, 4, 256))  # steps of a call at most
         self.dtype = np.uint16 if m.vocab <= 1 << 16 else np.uint32
+        if m.answers:
+            self.dtype = pairs.dtype(m.vocab)
         self.stride = 1
-        zeros = lambda: {k: jax.numpy.zeros((slots, *s), np.float32) for k, s in model.shapes(m).items()}
+        zeros = lambda: {k: jax.numpy.zeros((slots, *s), np.float32) for k, s in model.trained(m).items()}
+        self.base, self.base_of = {}, None  # what adapters lie beside, once for all runs
         self.state = step.State(zeros(), zeros(), zeros(), jax.numpy.ones(slots, bool))
         self.settings = step.Settings(*np.zeros((len(step.Settings._fields) - 1, slots), np.float32), np.zeros(slots, bool))
         self.pending, self.since = None, 0.0
@@ -82,6 +86,7 @@ class Pack:
             begin = session.open()
             if (session.model, session.spec["batch_rows"]) != (self.model, self.batch_rows):
                 raise Said("the run has another shape than the pack that it was put in", "ランの形が、入れられたパックの形と違います")
+            self._stand_on(session)
         except Exception as error:
             traceback.print_exc()
             session.fail(error)
@@ -95,6 +100,16 @@ class Pack:
         self.settings = step.Settings(*[np.where(here, np.asarray(new, old.dtype), old) for new, old in zip(row, self.settings)])
         self.state = step.put(self.state, slot, step.State(*begin, np.True_))
         return True
+
+    def _stand_on(self, session):
+        """Takes the weights that a run's adapters lie beside, which are those of all runs."""
+        if self.model.adapter is None:
+            return
+        digest = session.spec["init"]["manifest_sha256"]
+        if self.base_of not in (None, digest):
+            raise Said("the run tunes another checkpoint than the pack that it was put in", "ランが調整するチェックポイントが、入れられたパックのものと違います")
+        if self.base_of is None:
+            self.base, self.base_of = jax.device_put(session.base()), digest
 
     def _turn(self, signalled):
         reasons = {r: s.stop_reason(signalled) for r, s in self._taken()}
@@ -130,7 +145,7 @@ class Pack:
             s.ahead += int(n)
         feed = step.Feed(tokens, *numbers, update)
         self.since = self.since or time.monotonic()
-        self.state, losses, norms = step.steps(self.model, self.state, self.settings, feed, counts)
+        self.state, losses, norms = step.steps(self.model, self.base, self.state, self.settings, feed, counts)
         return list(self.seats), counts, losses, norms
 
     def _tell(self, call):
@@ -185,7 +200,7 @@ class Pack:
 
     def _save(self, r, s):
         state = jax.tree.map(np.asarray, step.take(self.state, r))
-        s.save(state[:3])
+        s.save(state[:3], jax.tree.map(np.asarray, model.merge(self.model, self.base, state.weights)))
 
     def _score(self, slots):
         """Scores all that have the same to be scored on at once."""
@@ -193,8 +208,9 @@ class Pack:
         for r in slots:
             s = self.seats[r]
             groups.setdefault((s.exam.identity, bool(s.asked[s.step])), []).append(r)
+        weights = step.whole(self.model, self.base, self.state.weights)
         for (_, with_tasks), members in groups.items():
-            results = self.seats[members[0]].exam.score(self.model, self.state.weights, with_tasks)
+            results = self.seats[members[0]].exam.score(self.model, weights, with_tasks)
             for r in members:
                 self._guard(self.seats[r], self.seats[r].tell_scores, *results[r])
 

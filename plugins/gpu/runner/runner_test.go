@@ -1,19 +1,25 @@
 package runner_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/haigo-lab/haigo/plugins/gpu/plugin"
 	"github.com/haigo-lab/haigo/plugins/gpu/runner"
 	"github.com/haigo-lab/haigo/plugins/gpu/venv"
+	"github.com/haigo-lab/haigo/plugins/trainer/rows/rowstest"
 	"github.com/haigo-lab/haigo/plugins/trainer/sampler"
 	"github.com/haigo-lab/haigo/plugins/trainer/spec"
+	"github.com/haigo-lab/haigo/plugins/trainer/trainertest"
 )
 
 // python is that of the environment in bin/gpu, with one thread and without optimising machine code, which would take longer
@@ -123,6 +129,61 @@ func encode(c sampler.Config) string {
 	}
 	return fmt.Sprintf(`{"mode":%q,"mix_seed":"%016x","data_seed":"%016x","steps":%d,"batch_rows":%d,"sizes":[%d,%d,%d],"weights":[%s]}`,
 		c.Mode, c.MixSeed, c.DataSeed, c.Steps, c.BatchRows, c.Sizes[0], c.Sizes[1], c.Sizes[2], strings.Join(table, ","))
+}
+
+// TestPairs_areCountedAsTheyAreCut: the rows of prompts and answers that a plan tells of are those that there come to be.
+func TestPairs_areCountedAsTheyAreCut(t *testing.T) {
+	t.Parallel()
+	draw := rapid.Custom(func(t *rapid.T) []string {
+		return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) string {
+			text := strings.Repeat("q", rapid.IntRange(0, 70).Draw(t, "prompt"))
+			if rapid.IntRange(0, 9).Draw(t, "plain") > 0 {
+				text += spec.AnswerAfter + strings.Repeat("答", rapid.IntRange(1, 30).Draw(t, "answer"))
+			}
+			return text
+		}), 1, 60).Draw(t, "texts")
+	})
+	s := &spec.Spec{
+		SpecVersion: spec.Version, RunID: "run", Attempt: 1, Kind: spec.KindTune, Mode: spec.ModeExact, Steps: 6, BatchRows: 4, RowTokens: 64,
+		Tokenizer: spec.Tokenizer{Kind: spec.TokenizerBytes},
+		Model:     spec.Model{Layers: 1, Width: 32, Heads: 2, KVHeads: 2, FFN: 48, Vocab: 257, Tied: true, RopeBase: 10000, NormEps: 1e-5},
+		Optimizer: spec.Optimizer{PeakLR: 1e-2, Decay: spec.DecayCosine, Beta1: 0.9, Beta2: 0.95, Eps: 1e-8},
+		Precision: spec.PrecisionFP32, OnNonfinite: spec.NonfiniteStop,
+		Tune: &spec.Tune{Method: spec.MethodFull, AnswerAfter: spec.AnswerAfter},
+	}
+	dir, cache := t.TempDir(), t.TempDir()
+	for seed := range 8 {
+		name := "s" + string(rune('a'+seed)) // is its language too
+		last := "q" + spec.AnswerAfter + strings.Repeat("a", 64)
+		source := rowstest.Write(t, filepath.Join(dir, name), name, draw.Example(seed), []string{last})
+		s.Sources = append(s.Sources, source)
+	}
+	s.Init = &spec.Init{Path: "/nowhere", ManifestSHA256: s.Sources[0].ManifestSHA256}
+	s.Weights = []spec.Weights{{W: append([]int64{spec.WeightTotal}, make([]int64, len(s.Sources)-1)...)}}
+	data, err := spec.Encode(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := trainertest.Open(t, plugin.New(filepath.Join(dir, "haigo-gpu"), "v1")).Check(t.Context(), s)
+	if err := errors.Join(err, os.WriteFile(filepath.Join(dir, spec.SpecFile), data, 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := python(t, "cut.py", cache, dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	cut := map[string]int64{}
+	paths, _ := filepath.Glob(filepath.Join(cache, "*", spec.RowsFile))
+	for _, path := range paths {
+		info, err := spec.ReadFile[spec.Rows](path)
+		if err != nil || *info.AnswerAfter != spec.AnswerAfter {
+			t.Fatalf("%+v, %v", info, err)
+		}
+		i := slices.IndexFunc(s.Sources, func(v spec.Source) bool { return v.ManifestSHA256 == info.ManifestSHA256 })
+		cut[s.Sources[i].Name] = info.Rows
+	}
+	if diff := cmp.Diff(cut, report.Rows); diff != "" {
+		t.Errorf("%v: rows (-cut +counted):\n%s", report.Problems, diff)
+	}
 }
 
 // TestUnpack puts every module there, once.

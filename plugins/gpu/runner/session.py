@@ -18,6 +18,9 @@ from events import Events
 from words import Said
 
 
+ADAPTER = "adapter.safetensors"  # in a checkpoint, beside the model that it is part of
+
+
 class Session:
     """The attempt in a folder. place is what started says of where it runs: trainer, device, isa and threads; hold is what
     keeps a member of a pack from being anybody else's, and is let go with its last word."""
@@ -60,9 +63,13 @@ class Session:
         whole, blocks = self.plan.digests()
         self.events.append(("plan", {
             "rows": self._named([r.count for r in rows]), "plan_sha256": whole, "block_sha256": blocks,
-            "parameters": model.parameters(self.model), "flops_per_token": model.flops_per_token(self.model),
+            "parameters": model.parameters(self.model), **self._trainable(), "flops_per_token": model.flops_per_token(self.model),
             "unigram_nats": files.real(material.unigram_nats(rows, drawn[-1])),
         }))
+
+    def _trainable(self):
+        """Said of a run that trains but a part of its parameters."""
+        return {} if self.model.adapter is None else {"trainable_parameters": model.trainable(self.model)}
 
     def _named(self, counts):
         return {s["name"]: int(n) for s, n in zip(self.spec["sources"], counts)}
@@ -94,10 +101,12 @@ class Session:
 
     def _restore(self):
         """From the checkpoint that the spec names, from another run's weights, or from the seed."""
-        zeros = {k: np.zeros(shape, np.float32) for k, shape in model.shapes(self.model).items()}
+        zeros = {k: np.zeros(shape, np.float32) for k, shape in model.trained(self.model).items()}
         if self.resume:
             return self._resumed()
         self._corrections(0)
+        if self.model.adapter:
+            return model.init_adapters(self.model, int(self.spec["init_seed"], 16)), zeros, zeros
         if self.spec.get("init"):
             return self._started(), zeros, zeros
         return model.init(self.model, int(self.spec["init_seed"], 16)), zeros, zeros
@@ -125,8 +134,9 @@ class Session:
         self._corrections(progress["updates"])
         self.saved = self.step
         moments = load_file(os.path.join(folder, "optimizer.safetensors"))
-        names = model.shapes(self.model)
-        return self._weights(folder), {k: moments["first." + k] for k in names}, {k: moments["second." + k] for k in names}
+        names = model.trained(self.model)
+        weights = load_file(os.path.join(folder, ADAPTER)) if self.model.adapter else self._weights(folder)
+        return weights, {k: moments["first." + k] for k in names}, {k: moments["second." + k] for k in names}
 
     def _progress(self, folder):
         """What a checkpoint says of itself; one of a model of another shape is an error."""
@@ -137,7 +147,18 @@ class Session:
         if differ:
             raise Said("the checkpoint's model has {}; ask for its shape",
                        "チェックポイントのモデルの形が異なります（{}）。同じ形にしてください", ", ".join(differ))
+        if progress.get("tokenizer", self._tokenizer()) != self._tokenizer():
+            raise Said("the checkpoint's model was trained with another tokenizer; take that one",
+                       "チェックポイントのモデルは別のトークナイザーで学習されています。同じものを使ってください")
         return progress
+
+    def _tokenizer(self):
+        """What a tokenizer is known by."""
+        return {k: v for k, v in self.spec["tokenizer"].items() if k != "path"}
+
+    def base(self):
+        """The weights that the run's adapters lie beside."""
+        return self._started()
 
     def _started(self):
         folder, want = files.resolve(self.folder, self.spec["init"]["path"]), self.spec["init"]["manifest_sha256"]
@@ -206,11 +227,11 @@ class Session:
         if self.logged[self.step]:
             self.events.append(self._usage())
 
-    def save(self, state):
-        """Writes a checkpoint of the present step, (weights, first, second), and drops those that this attempt no longer
+    def save(self, state, whole):
+        """Writes a checkpoint of the present step, what is trained as (weights, first, second) and the whole model, and drops those that this attempt no longer
         keeps. What the checkpoint covers is on disk before it appears."""
         self.events.sync()
-        saved = checkpoint.save(self.run_dir, self.spec["run_id"], self.step, self.spec["attempt"], lambda d: self._fill(d, state))
+        saved = checkpoint.save(self.run_dir, self.spec["run_id"], self.step, self.spec["attempt"], lambda d: self._fill(d, state, whole))
         self.events.append(("checkpoint", saved))
         self.events.sync()
         self.saved = self.step
@@ -221,14 +242,17 @@ class Session:
         while keep > 0 and len(self.own) > keep:
             checkpoint.remove(self.own.pop(0), self.spec["attempt"])
 
-    def _fill(self, folder, state):
+    def _fill(self, folder, state, whole):
         weights, first, second = state
-        save_file(weights, os.path.join(folder, "model.safetensors"))
+        save_file(whole, os.path.join(folder, "model.safetensors"))
+        if self.model.adapter:
+            save_file(weights, os.path.join(folder, ADAPTER))
         moments = {"first." + k: v for k, v in first.items()} | {"second." + k: v for k, v in second.items()}
         save_file(moments, os.path.join(folder, "optimizer.safetensors"))
         updates = int(self.updates[self.step - 1]) if self.step else 0
         files.write(os.path.join(folder, "progress.json"), files.encode({
             "step": self.step, "updates": updates, "isa": self.place["isa"], "trainer": self.place["trainer"], "model": self.spec["model"],
+            "tokenizer": self._tokenizer(),
         }))
 
     def stop_reason(self, signalled):

@@ -11,10 +11,11 @@ import jax
 import jax.numpy as jnp
 
 import model
+import pairs
 
 
 class State(NamedTuple):
-    """Of all runs: weights and both moments by parameter name, [runs, ...]; alive is False once a run wasn't finite."""
+    """Of all runs: what is trained, its weights and both moments by parameter name, [runs, ...]; alive is False once a run wasn't finite."""
 
     weights: dict
     first: dict
@@ -47,31 +48,32 @@ LOGITS = 1 << 27  # of one run at most at once: more rows go through the head in
 
 
 def losses(m, w, rows, z_loss):
-    """What is minimised, and the mean nats that are reported."""
-    rows = rows.astype(jnp.int32)
+    """What is minimised, and the mean nats that are reported: of all targets, or of those that are marked as an answer's."""
+    rows, marked = pairs.unmark(rows) if m.answers else (rows.astype(jnp.int32), None)
     hidden, targets = model.forward(m, w, rows[:, :-1]), rows[:, 1:]
+    read = (hidden, targets, marked[:, 1:]) if m.answers else (hidden, targets)
     parts = 1
     while targets.size * m.vocab // parts > LOGITS and targets.shape[0] % (2 * parts) == 0:
         parts *= 2
 
-    @jax.checkpoint
-    def part(_, each):
-        nats, total = model.nats(m, w, *each)
-        return None, (nats.sum(), jnp.square(total).sum())
+    def sums(hidden, targets, counted=1):
+        nats, total = model.nats(m, w, hidden, targets)
+        return (nats * counted).sum(), (jnp.square(total) * counted).sum()
 
     if parts == 1:
-        nats, total = model.nats(m, w, hidden, targets)
-        nats, square = nats.sum(), jnp.square(total).sum()
+        nats, square = sums(*read)
     else:
-        split = jax.tree.map(lambda x: x.reshape(parts, -1, *x.shape[1:]), (hidden, targets))
+        split = jax.tree.map(lambda x: x.reshape(parts, -1, *x.shape[1:]), read)
+        part = jax.checkpoint(lambda _, each: (None, sums(*each)))
         nats, square = jax.tree.map(jnp.sum, jax.lax.scan(part, None, split)[1])
-    mean = nats / targets.size
-    return mean + z_loss * square / targets.size, mean
+    count = jnp.maximum(1, marked[:, 1:].sum()) if m.answers else targets.size
+    mean = nats / count
+    return mean + z_loss * square / count, mean
 
 
-def advance(m, weights, first, second, s, f):
-    """One AdamW step of one run: its new state, loss and gradient norm."""
-    (_, loss), grads = jax.value_and_grad(lambda w: losses(m, w, f.rows, s.z_loss), has_aux=True)(weights)
+def advance(m, base, weights, first, second, s, f):
+    """One AdamW step of one run: its new state, loss and gradient norm. base lies still."""
+    (_, loss), grads = jax.value_and_grad(lambda w: losses(m, base | w, f.rows, s.z_loss), has_aux=True)(weights)
     norm = jnp.sqrt(sum(jnp.square(g).sum() for g in grads.values()))
     scale = jnp.where((s.clip > 0) & (norm > s.clip), s.clip / norm, 1.0)
     grads = {k: g * scale for k, g in grads.items()}
@@ -82,11 +84,12 @@ def advance(m, weights, first, second, s, f):
     return weights, first, second, loss, norm
 
 
-@functools.partial(jax.jit, static_argnums=0, donate_argnums=1)
-def steps(m, state, settings, feed, counts):
+@functools.partial(jax.jit, static_argnums=0, donate_argnums=2)
+def steps(m, base, state, settings, feed, counts):
     """Run r makes counts[r] steps, at most as many as feed has: the new state, losses and norms [steps, runs]. How many it
-    is called for changes no bit of a step, for the body of the loop is one program."""
-    map_runs = jax.vmap(functools.partial(advance, m))
+    is called for changes no bit of a step, for the body of the loop is one program. base, by name, is what all runs have in
+    common and none changes; {} where every run trains all of its weights."""
+    map_runs = jax.vmap(functools.partial(advance, m, base))
     seen = jnp.zeros(feed.rate.shape, jnp.float32)
 
     def body(i, carry):
@@ -106,6 +109,16 @@ def steps(m, state, settings, feed, counts):
 def put(state, slot, row):
     """The pack's state with another run's in a slot."""
     return jax.tree.map(lambda all_, one: all_.at[slot].set(one), state, row)
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def whole(m, base, weights):
+    """The weights of every run's model, [runs, ...], with its adapters in them."""
+    if m.adapter is None:
+        return weights
+    merged = jax.vmap(functools.partial(model.merge, m, base))(weights)
+    runs = next(iter(weights.values())).shape[0]
+    return {k: merged.get(k, jnp.broadcast_to(base[k], (runs, *base[k].shape))) for k in base}
 
 
 @jax.jit

@@ -79,6 +79,7 @@ type Plan struct {
 	PlanSHA256    string           `json:"plan_sha256"`
 	BlockSHA256   []string         `json:"block_sha256"`
 	Parameters    int64            `json:"parameters"`
+	Trainable     int64            `json:"trainable_parameters,omitempty"` // 0: all
 	FLOPsPerToken Real             `json:"flops_per_token"`
 	UnigramNats   Real             `json:"unigram_nats"`
 }

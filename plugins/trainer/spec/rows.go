@@ -16,6 +16,9 @@ type Rows struct {
 	Rows           int64     `json:"rows"` // n_k
 	Dtype          string    `json:"dtype"`
 	SHA256         string    `json:"sha256"` // of rows.bin
+	// AnswerAfter is that of a spec's Tune, nil for rows of all text. Rows with it are others, in another folder, and what a token
+	// of them says is their trainer's own.
+	AnswerAfter *string `json:"answer_after,omitempty"`
 }
 
 // RowsKey names the folder of a source's rows: the SHA-256 of the first three fields of rows.json as compact JSON in the

@@ -21,6 +21,7 @@ func (s *Spec) Problems() []Problem {
 	p.size(s)
 	p.sources(s.Sources)
 	p.weights(s)
+	p.tune(s)
 	p.tokenizer(s)
 	p.model(s)
 	p.optimizer(s)
@@ -40,7 +41,6 @@ func (p *problems) identity(s *Spec) {
 		"is %q; it names a folder: letters, digits, '.', '_' and '-', at most 128, the first a letter or digit", s.RunID)
 	p.need(s.Attempt >= 1, "attempt", "is %d; attempts count from 1", s.Attempt)
 	p.choice(s.Kind, "kind", KindPretrain, KindTune)
-	p.need(s.Kind != KindTune || s.Init != nil, "init", "is null; a run of kind tune starts from weights, name them")
 	p.choice(s.Mode, "mode", ModeExact, ModeMultinomial)
 }
 

@@ -71,6 +71,7 @@ func (p *problems) planned(e *Plan) {
 		p.text("block_sha256", digest, 0)
 	}
 	p.count("parameters", e.Parameters)
+	p.count("trainable_parameters", e.Trainable)
 }
 
 func (p *problems) values(step, tokens int64, values map[string]Real) {

@@ -22,7 +22,19 @@ func TestSpec_Problems(t *testing.T) {
 		{"a run id that climbs", func(s *spec.Spec) { s.RunID = "../other" }, "run_id"},
 		{"attempt 0", func(s *spec.Spec) { s.Attempt = 0 }, "attempt: is 0; attempts count from 1"},
 		{"an unknown kind", func(s *spec.Spec) { s.Kind = "distil" }, `kind: is "distil"; choose one of pretrain, tune`},
-		{"tuning nothing", func(s *spec.Spec) { s.Kind, s.Init = spec.KindTune, nil }, "init"},
+		{"tuning nothing", func(s *spec.Spec) { tune(s, nil); s.Init = nil }, "init"},
+		{"full tuning", func(s *spec.Spec) { tune(s, nil) }, ""},
+		{"LoRA", func(s *spec.Spec) { tune(s, &spec.LoRA{Rank: 4, Alpha: 8, Targets: []string{"qkv", "down"}}) }, ""},
+		{"tuning without a word on how", func(s *spec.Spec) { s.Kind = spec.KindTune }, "tune"},
+		{"a pre-training that tunes", func(s *spec.Spec) { tune(s, nil); s.Kind = spec.KindPretrain }, "tune: stands in a run of kind pretrain; take it out, or make the run one of kind tune"},
+		{"an unknown method", func(s *spec.Spec) { tune(s, nil); s.Tune.Method = "qlora" }, `tune.method: is "qlora"; choose one of full, lora`},
+		{"LoRA of full tuning", func(s *spec.Spec) { tune(s, &spec.LoRA{}); s.Tune.Method = spec.MethodFull }, "tune.lora"},
+		{"LoRA of rank 0", func(s *spec.Spec) { tune(s, &spec.LoRA{Alpha: 8, Targets: []string{"qkv"}}) }, "tune.lora.rank: is 0; it lies between 1 and 32"},
+		{"LoRA of no weight", func(s *spec.Spec) { tune(s, &spec.LoRA{Rank: 1, Targets: []string{"qkv"}}) }, "tune.lora.alpha"},
+		{"LoRA of nothing", func(s *spec.Spec) { tune(s, &spec.LoRA{Rank: 1, Alpha: 1}) }, "tune.lora.targets"},
+		{"LoRA of a matrix twice", func(s *spec.Spec) { tune(s, &spec.LoRA{Rank: 1, Alpha: 1, Targets: []string{"out", "out"}}) }, "tune.lora.targets: has out twice; give each once"},
+		{"LoRA of no matrix", func(s *spec.Spec) { tune(s, &spec.LoRA{Rank: 1, Alpha: 1, Targets: []string{"embed"}}) }, `tune.lora.targets: is "embed"; choose one of qkv, out, gate_up, down`},
+		{"nothing before answers", func(s *spec.Spec) { tune(s, nil); s.Tune.AnswerAfter = "\n" }, "tune.answer_after"},
 		{"an unknown mode", func(s *spec.Spec) { s.Mode = "" }, "mode"},
 		{"no rows in a batch", func(s *spec.Spec) { s.BatchRows = 0 }, "batch_rows"},
 		{"tokens beyond counting", func(s *spec.Spec) { s.Steps = math.MaxInt64 / 64 }, "steps"},
@@ -134,5 +146,31 @@ func TestValidName(t *testing.T) {
 		if got := spec.ValidMetric(name); got != want {
 			t.Errorf("ValidMetric(%q) = %v, want %v", name, got, want)
 		}
+	}
+}
+
+// tune makes a spec one of tuning, by LoRA where there is one.
+func tune(s *spec.Spec, lora *spec.LoRA) {
+	s.Kind, s.Tune = spec.KindTune, &spec.Tune{Method: spec.MethodFull, AnswerAfter: spec.AnswerAfter, LoRA: lora}
+	if lora != nil {
+		s.Tune.Method = spec.MethodLoRA
+	}
+}
+
+// TestTrainable: of LoRA the figures are those of its own shapes, and what lies still is passed through forward and backward.
+func TestTrainable(t *testing.T) {
+	t.Parallel()
+	s := spectest.Spec()
+	attention := 6.0 * 2 * 32 * 33
+	if all := spec.Parameters(s.Model); spec.Trainable(s) != all || spec.FLOPsPerToken(s) != 6*float64(all)+attention {
+		t.Errorf("of pre-training: %d of %d, %v", spec.Trainable(s), all, spec.FLOPsPerToken(s))
+	}
+	tune(s, &spec.LoRA{Rank: 4, Alpha: 8, Targets: spec.LoRATargets})
+	own := int64(2 * 4 * ((32 + 96) + (32 + 32) + (32 + 176) + (88 + 32)))
+	if got := spec.Trainable(s); got != own {
+		t.Errorf("LoRA trains %d, want %d", got, own)
+	}
+	if got, want := spec.FLOPsPerToken(s), 6*float64(own)+4*float64(spec.Parameters(s.Model))+attention; got != want {
+		t.Errorf("%v FLOPs a token, want %v", got, want)
 	}
 }

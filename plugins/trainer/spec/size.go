@@ -14,8 +14,13 @@ func Parameters(m Model) int64 {
 	return n
 }
 
-// FLOPsPerToken is the arithmetic of training on one token: 6 for each parameter (two forward, four backward), and for
-// causal attention over T = row_tokens, whose queries see (T+1)/2 keys on average, 6·layers·width·(T+1).
+// FLOPsPerToken is the arithmetic of training on one token: 6 for each parameter that is trained (two forward, four backward), 4 for
+// each that LoRA leaves still, whose gradient nobody asks for, and for causal attention over T = row_tokens, whose queries see
+// (T+1)/2 keys on average, 6·layers·width·(T+1).
 func FLOPsPerToken(s *Spec) float64 {
-	return 6*float64(Parameters(s.Model)) + 6*float64(s.Model.Layers)*float64(s.Model.Width)*float64(s.RowTokens+1)
+	still := 0.0
+	if s.Tune != nil && s.Tune.LoRA != nil {
+		still = 4 * float64(Parameters(s.Model))
+	}
+	return 6*float64(Trainable(s)) + still + 6*float64(s.Model.Layers)*float64(s.Model.Width)*float64(s.RowTokens+1)
 }

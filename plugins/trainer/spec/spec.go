@@ -29,6 +29,7 @@ type Spec struct {
 	Tokenizer     Tokenizer      `json:"tokenizer"`
 	Model         Model          `json:"model"`
 	Init          *Init          `json:"init"`
+	Tune          *Tune          `json:"tune,omitempty"` // of kind tune alone
 	Optimizer     Optimizer      `json:"optimizer"`
 	Precision     string         `json:"precision"` // PrecisionFP32 or PrecisionBF16
 	Log           Log            `json:"log" spec:"optional"`
