@@ -81,6 +81,21 @@ func TestAdd_Reads(t *testing.T) {
 			},
 		},
 		{
+			name: "prompts with their answers",
+			files: map[string]string{"a.jsonl": `{"prompt":"2+2?","answer":"4\n"}` + "\n" + `{"instruction":"Add.","input":"1 2","output":"3"}` + "\n" +
+				`{"instruction":"Say 一.","input":"","response":"一"}` + "\n" + `{"prompt":"why?"}` + "\n" + `{"question":"","answer":"so"}` + "\n" +
+				`{"prompt":"a\n### Answer\nb","completion":"c"}` + "\n" + `{"text":"plain","prompt":"p","answer":"a"}` + "\n"},
+			want: map[string]string{
+				"a.jsonl:1": "2+2?\n### Answer\n4", "a.jsonl:2": "Add.\n\n1 2\n### Answer\n3", "a.jsonl:3": "Say 一.\n### Answer\n一", "a.jsonl:7": "plain",
+			},
+			rejected: map[string]int64{"no_text": 3},
+			problems: []string{
+				"a.jsonl:4: no_text: a prompt without an answer, or an answer without a prompt: give both, as prompt and answer, instruction and output, or question and answer",
+				"a.jsonl:5: no_text: the prompt or the answer is empty: fill it in, or leave the row out",
+				`a.jsonl:6: no_text: the prompt holds a line "### Answer", which is put between a prompt and its answer: write it otherwise`,
+			},
+		},
+		{
 			name:     "rows that aren't objects",
 			files:    map[string]string{"a.jsonl": `{"text":"one"}` + "\n{broken\n[1]\n7\n" + `{"id":"x"}` + "\n" + `{"text":"two"}`},
 			want:     map[string]string{"a.jsonl:1": "one", "a.jsonl:6": "two"},
@@ -89,7 +104,7 @@ func TestAdd_Reads(t *testing.T) {
 				`a.jsonl:2: bad_json: byte 2 isn't JSON here ("{broken"): mend the row`,
 				"a.jsonl:3: bad_json: a JSON array: JSON lines have one object a line, so convert it, as with jq -c '.[]'",
 				"a.jsonl:4: bad_json: a JSON number, not an object: each line must be an object that holds its text in a column",
-				"a.jsonl:5: no_text: no string in text, content or raw_content: choose another column",
+				"a.jsonl:5: no_text: no string in text, content or raw_content, and no prompt with an answer: choose another column",
 			},
 		},
 		{

@@ -86,7 +86,14 @@ func (c *cleaner) row(in input, r *row, data []byte, d *document, out *cleaned) 
 		var state int
 		switch text, state = c.textOf(); state {
 		case noString:
-			return reject(NoText, noText(c.column, c.texts()[0].value != nil))
+			pair, found, problem := pairOf(data)
+			switch {
+			case c.column != "" || !found:
+				return reject(NoText, noText(c.column, c.texts()[0].value != nil))
+			case problem != ablation.Label{}:
+				return reject(NoText, problem)
+			}
+			text = pair
 		case brokenString:
 			return reject(NotUTF8, halfCharacter)
 		}

@@ -132,8 +132,8 @@ func noText(column string, there bool) ablation.Label {
 	switch {
 	case column == "":
 		return ablation.Label{
-			EN: "no string in text, content or raw_content: choose another column",
-			JA: "text、content、raw_content のどれにも文字列がありません。別の列を選んでください",
+			EN: "no string in text, content or raw_content, and no prompt with an answer: choose another column",
+			JA: "text、content、raw_content のどれにも文字列がなく、プロンプトと答えの組もありません。別の列を選んでください",
 		}
 	case there:
 		return ablation.Label{

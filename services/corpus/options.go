@@ -30,7 +30,9 @@ type Options struct {
 	// folder or the system's own. nil is no bound.
 	Within []string
 	// Column is the field of JSON lines and the column of parquet that holds the text; names joined by full stops reach
-	// into nested ones. "" takes the first of text, content and raw_content that there is.
+	// into nested ones. "" takes the first of text, content and raw_content that there is; a JSON object without any
+	// that has a prompt and an answer (prompt, instruction with input, or question; answer, output, response or completion) becomes
+	// one text, with spec.AnswerAfter between them.
 	Column string
 	// By, for AddAll, is a field like Column that says which source a document belongs to.
 	By string
