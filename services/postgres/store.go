@@ -21,7 +21,7 @@ import (
 // Store is the database. It is safe for concurrent use.
 type Store struct{ pool *pgxpool.Pool }
 
-// Open connects to the database at url and waits up to half a minute for it to answer.
+// Open connects to the database at url and waits up to a quarter of a minute for it to answer.
 func Open(ctx context.Context, url string) (*Store, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
@@ -36,7 +36,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect to Postgres: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
 	if err := pool.Ping(ctx); err != nil {
 		pool.Close()

@@ -35,10 +35,11 @@ type cluster struct {
 	fast    bool
 }
 
-// url names a database of the cluster. Whoever can enter the socket's folder needs no password.
+// url names a database of the cluster. Whoever can enter the socket's folder needs no password. A space in that is %20: clients of
+// Postgres take a + for itself.
 func (c *cluster) url(name string) string {
 	u := url.URL{Scheme: "postgres", User: url.User(superuser), Path: "/" + name}
-	u.RawQuery = url.Values{"host": {c.Socket}, "port": {"5432"}}.Encode()
+	u.RawQuery = strings.ReplaceAll(url.Values{"host": {c.Socket}, "port": {"5432"}}.Encode(), "+", "%20")
 	return u.String()
 }
 
@@ -110,15 +111,22 @@ func (c *cluster) create(ctx context.Context, log *slog.Logger) error {
 
 // removeHalves removes what starts that were killed left. One that still grows stays until a later start.
 func (c *cluster) removeHalves() {
-	halves, _ := filepath.Glob(c.Cluster + ".new*") // the pattern is well-formed
-	for _, half := range halves {
-		_ = os.RemoveAll(half)
+	home := filepath.Dir(c.Cluster)
+	entries, _ := os.ReadDir(home) // without it there is nothing to remove
+	for _, entry := range entries {
+		if strings.HasPrefix(entry.Name(), filepath.Base(c.Cluster)+".new") {
+			_ = os.RemoveAll(filepath.Join(home, entry.Name()))
+		}
 	}
 }
+
+// patience is how long a server that says it is ready may take to answer. Tests have less.
+var patience = 10 * time.Second
 
 // up waits for the server to answer, however long it recovers, and launches it where none lives.
 func (c *cluster) up(ctx context.Context, log *slog.Logger) (*pgx.Conn, error) {
 	pid, launched := c.postmaster(), false
+	var ready time.Time // since when it says so
 	for {
 		if !c.lives(pid) {
 			if launched && !c.outlived() {
@@ -131,17 +139,32 @@ func (c *cluster) up(ctx context.Context, log *slog.Logger) (*pgx.Conn, error) {
 			launched = true
 			log.Info("private Postgres launched", "pid", pid, "socket", c.Socket)
 		}
-		conn, err := pgx.Connect(ctx, c.url("postgres"))
+		conn, err := c.connect(ctx)
 		if err == nil {
 			return conn, nil
 		}
 		if refused(err) {
 			return nil, err
 		}
+		switch {
+		case c.pidFile(7) != "ready":
+			ready = time.Time{}
+		case ready.IsZero():
+			ready = time.Now()
+		case time.Since(ready) > patience:
+			return nil, fmt.Errorf("process %d serves the database and doesn't answer: %w; %s may say why", pid, err, c.logPath())
+		}
 		if err := pause(ctx); err != nil {
 			return nil, fmt.Errorf("wait for the server: %w", err)
 		}
 	}
+}
+
+// connect doesn't wait longer for a server that took the call and says nothing than for one that isn't there.
+func (c *cluster) connect(ctx context.Context) (*pgx.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience/2)
+	defer cancel()
+	return pgx.Connect(ctx, c.url("postgres"))
 }
 
 // refused tells a server's no from one that isn't there yet, starts, recovers or ends.
@@ -161,7 +184,7 @@ func (c *cluster) launch() (pid int, err error) {
 		return 0, err
 	}
 	defer out.Close()
-	args := []string{"-D", c.Cluster, "-k", c.Socket}
+	args := []string{"-D", c.Cluster, "-k", `"` + strings.ReplaceAll(c.Socket, `"`, `""`) + `"`} // one name of a list
 	for _, s := range c.settings() {
 		args = append(args, "-c", s)
 	}

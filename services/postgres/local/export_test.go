@@ -1,6 +1,16 @@
 package local
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
+
+// BePatient has a server that says it is ready answer within d.
+func BePatient(t testing.TB, d time.Duration) {
+	was := patience
+	patience = d
+	t.Cleanup(func() { patience = was })
+}
 
 // UseSystem puts what root's server can't have in its data folder below dir, in place of /var/lib/haigo.
 func UseSystem(t testing.TB, dir string) {

@@ -37,10 +37,7 @@ func locate(o Options) (c cluster, err error) {
 	if err := os.MkdirAll(home, 0o755); err != nil {
 		return c, err
 	}
-	c.Cluster, c.Socket = filepath.Join(home, "cluster"), filepath.Join(home, "socket")
-	if len(c.Socket) > longest {
-		c.Socket = filepath.Join(os.TempDir(), "haigo-"+digest(home))
-	}
+	c.Cluster, c.Socket = filepath.Join(home, "cluster"), socketFolder(home)
 	if dir := c.serving(); dir != "" {
 		c.Socket = dir // started under another TMPDIR
 	}
@@ -52,6 +49,17 @@ func locate(o Options) (c cluster, err error) {
 	}
 	c.Bin = c.bin.dir
 	return c, nil
+}
+
+// socketFolder is in home where a socket's address can name it: it has to be short, and a comma would part it in two.
+func socketFolder(home string) string {
+	elsewhere := "haigo-" + digest(home)
+	for _, dir := range []string{filepath.Join(home, "socket"), filepath.Join(os.TempDir(), elsewhere)} {
+		if len(dir) <= longest && !strings.Contains(dir, ",") {
+			return dir
+		}
+	}
+	return filepath.Join("/tmp", elsewhere)
 }
 
 // settle finds the folder for everything, and whom the server runs as: the one that postgres.json names, else in the data

@@ -56,6 +56,10 @@ func start(ctx context.Context, o Options) (_ *Server, err error) {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
+	slow := time.AfterFunc(patience, func() {
+		s.log.Warn("the private Postgres isn't up yet: it recovers, or another program is starting or stopping it", "lock", s.mutex, "log", filepath.Join(o.Data, "postgres.log"))
+	})
+	defer slow.Stop()
 	mutex, err := lock(ctx, s.mutex, exclusive)
 	if err != nil {
 		return nil, err
