@@ -18,7 +18,7 @@ type clockStrip struct {
 	next   []nextFiring
 	now    time.Time
 	width  float64
-	narrow bool // beside a form: a day is its number, and what is drawn bears no names
+	narrow bool // beside a form: dates stand in lines, and what is drawn bears no names
 }
 
 const (
@@ -27,7 +27,8 @@ const (
 	stripWide  = 1376.0
 	stripSlim  = 384.0
 	stripLeft  = 44.0
-	stripTop   = 40.0
+	stripTop   = 40.0  // under dates of two lines
+	stripLine  = 15.0  // of a date
 	stripHours = 168.0 // height of a day
 	tightHours = 2     // firings closer than that have one label
 )
@@ -77,7 +78,20 @@ func (c clockStrip) cut() bool {
 	return slices.ContainsFunc(c.next, func(f nextFiring) bool { return c.x(midnight(f.At)) < 0 })
 }
 
-func hourY(hours float64) float64 { return stripTop + hours/24*stripHours }
+// top is where days begin: below their dates.
+func (c clockStrip) top() float64 {
+	if c.narrow && c.years() {
+		return stripTop + stripLine
+	}
+	return stripTop
+}
+
+// years reports whether there are days of another year than today's.
+func (c clockStrip) years() bool {
+	return slices.ContainsFunc(c.days, func(day time.Time) bool { return day.Year() != c.days[0].Year() })
+}
+
+func (c clockStrip) y(hours float64) float64 { return c.top() + hours/24*stripHours }
 
 func hourOf(t time.Time) float64 { return t.Sub(midnight(t)).Hours() }
 
@@ -116,11 +130,11 @@ func (c clockStrip) draw() template.HTML {
 		return ""
 	}
 	var b strings.Builder
-	for _, day := range c.days {
-		c.day(&b, day)
+	for i := range c.days {
+		c.day(&b, i)
 	}
 	for hour := 0; hour <= 24; hour += 6 {
-		y := hourY(float64(hour))
+		y := c.y(float64(hour))
 		fmt.Fprintf(&b, `<text x="%.0f" y="%.1f" text-anchor="end" class="dim">%d:00</text><line x1="%.0f" x2="%.0f" y1="%.1f" y2="%.1f" class="h"/>`,
 			stripLeft-8, y+4, hour, stripLeft, c.width-2, y, y)
 	}
@@ -130,29 +144,47 @@ func (c clockStrip) draw() template.HTML {
 	for i := range c.next {
 		c.firing(&b, i)
 	}
-	y := hourY(hourOf(c.now))
+	y := c.y(hourOf(c.now))
 	fmt.Fprintf(&b, `<line x1="%.0f" x2="%.1f" y1="%.1f" y2="%.1f" class="now"/>`, stripLeft, stripLeft+c.wide()-2, y, y)
 	return markup(`<svg class="strip" viewBox="0 0 %.0f %.0f" role="img" aria-label="%s">%s</svg>`,
-		c.width, stripTop+stripHours+14, template.HTMLEscapeString(c.words.text("rec.next")), b.String())
+		c.width, c.top()+stripHours+14, template.HTMLEscapeString(c.words.text("rec.next")), b.String())
 }
 
-func (c clockStrip) day(b *strings.Builder, day time.Time) {
-	class := "d"
+func (c clockStrip) day(b *strings.Builder, i int) {
+	class, day, x := "d", c.days[i], c.x(c.days[i])
 	if day.Weekday() == time.Saturday || day.Weekday() == time.Sunday {
 		class = "d we"
 	}
-	x, text := c.x(day), c.words.date(day, false)
-	if day.Equal(c.days[0]) {
-		text += " " + c.words.text("rec.today")
+	fmt.Fprintf(b, `<rect x="%.1f" y="%.0f" width="%.1f" height="%.0f" class="%s"/>`, x, c.top(), c.wide()-2, stripHours, class)
+	heads := c.heads(i)
+	for k, text := range heads {
+		if text == "" {
+			continue
+		}
+		fmt.Fprintf(b, `<text x="%.1f" y="%.0f">%s</text>`, x+2, c.top()-10-stripLine*float64(len(heads)-1-k), template.HTMLEscapeString(text))
 	}
-	if c.narrow {
-		text = day.Format("2")
-		if day.Equal(c.days[0]) || day.Day() == 1 {
-			text = day.Format(map[string]string{"ja": "1/2", "en": "2 Jan"}[c.words.lang])
+}
+
+// heads are the lines over a day: its date, with the year where that isn't today's; beside a form year, month and day, of
+// which the first two may be empty: they stand where they change.
+func (c clockStrip) heads(i int) []string {
+	day := c.days[i]
+	if !c.narrow {
+		text := c.words.dated(day, c.now)
+		if i == 0 {
+			text += " " + c.words.text("rec.today")
+		}
+		return []string{text}
+	}
+	before := c.days[max(i-1, 0)]
+	year, month := day.Year() != before.Year(), i == 0 || day.Month() != before.Month() || day.Year() != before.Year()
+	formats := map[string][]string{"ja": {"2006", "1月", "2日"}, "en": {"2006", "Jan", "2"}}[c.words.lang]
+	for k, said := range []bool{year, month, true} {
+		if formats[k] = day.Format(formats[k]); !said {
+			formats[k] = ""
 		}
 	}
-	fmt.Fprintf(b, `<rect x="%.1f" y="%.0f" width="%.1f" height="%.0f" class="%s"/><text x="%.1f" y="%.0f">%s</text>`,
-		x, stripTop, c.wide()-2, stripHours, class, x+2, stripTop-10, template.HTMLEscapeString(text))
+	return formats
 }
 
 // window draws the hours from a firing to the time at which its runs leave, day by day.
@@ -164,7 +196,7 @@ func (c clockStrip) window(b *strings.Builder, f nextFiring) {
 			to = f.Closes
 		}
 		if x := c.x(day); x >= 0 {
-			top, end := hourY(hourOf(from)), hourY(to.Sub(day).Hours())
+			top, end := c.y(hourOf(from)), c.y(to.Sub(day).Hours())
 			fmt.Fprintf(b, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" class="w"/>`, x+c.inset(), top, c.wide()-2-2*c.inset(), end-top)
 		}
 		from = to
@@ -188,7 +220,7 @@ func (c clockStrip) firing(b *strings.Builder, i int) {
 		return
 	}
 	at, x, w := f.At.In(japan), day+c.inset(), c.wide()-2-2*c.inset()
-	y := hourY(hourOf(f.At))
+	y := c.y(hourOf(f.At))
 	fmt.Fprintf(b, `<line x1="%.1f" x2="%.1f" y1="%.1f" y2="%.1f" class="f"/>`, x, x+w, y, y)
 	if c.narrow || i > 0 && c.close(i-1) {
 		return
@@ -197,7 +229,7 @@ func (c clockStrip) firing(b *strings.Builder, i int) {
 	for last+1 < len(c.next) && c.close(last) {
 		last++
 	}
-	under := hourY(hourOf(c.next[last].At)) + 15
+	under := c.y(hourOf(c.next[last].At)) + 15
 	if hourOf(f.At) >= 12 { // what follows in the day has its label above its line, too
 		under = y - 6
 	}

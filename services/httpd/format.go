@@ -83,6 +83,18 @@ func (w words) date(t time.Time, year bool) string {
 	return fmt.Sprintf("%d月%d日(%c)", t.Month(), t.Day(), weekdays[t.Weekday()])
 }
 
+// dated is the date of a day in Japan with its weekday, and with the year where it isn't now's.
+func (w words) dated(day, now time.Time) string {
+	text := w.date(day, false)
+	switch {
+	case day.Year() == now.In(japan).Year():
+		return text
+	case w.lang == "ja":
+		return fmt.Sprintf("%d年%s", day.Year(), text)
+	}
+	return text + day.Format(" 2006")
+}
+
 // ago is how long before now t was, or its date where that is more than an hour.
 func (w words) ago(t, now time.Time) string {
 	switch d := now.Sub(t); {

@@ -17,7 +17,7 @@ function told(at: Date): [string, string] {
   const part = (options: Intl.DateTimeFormatOptions): string => new Intl.DateTimeFormat(lang() === "ja" ? "ja-JP" : "en-GB", options).format(at);
   const clock = part({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   const zone = new Intl.DateTimeFormat(lang() === "ja" ? "ja-JP" : "en-GB", { timeZoneName: "short" }).formatToParts(at).find((p) => p.type === "timeZoneName")?.value ?? "";
-  const day = days === 0 ? t("today") : days === 1 ? t("tomorrow") : part({ month: "short", day: "numeric" });
+  const day = days === 0 ? t("today") : days === 1 ? t("tomorrow") : part({ month: "short", day: "numeric", ...(at.getFullYear() === new Date().getFullYear() ? {} : { year: "numeric" }) });
   return [clock, `${day} ${zone}`];
 }
 
