@@ -53,15 +53,9 @@ func (p decisionPage) candidates() []candidate {
 	o := p.outlook
 	runs, named := []table.Run{o.Run}, []candidate{{Name: p.words.text("dec.c.reco"), On: true, Worse: "—"}}
 	for _, b := range o.Baselines {
-		c := candidate{Name: p.words.text("dec.c." + b.Name), Worse: signed(b.Improvement.Mean, 3), Range: signed(b.Improvement.Low, 3) + " … " + signed(b.Improvement.Top, 3), Verdict: p.words.text("dec.tie")}
-		switch {
-		case b.Better:
-			c.Verdict = p.words.text("dec.worse")
-		case b.Improvement.Top < 0:
-			c.Verdict = p.words.text("dec.better")
-		}
-		if b.Outside {
-			c.Verdict += p.words.text("dec.outside")
+		c := candidate{Name: p.words.text("dec.c." + b.Name), Worse: "—", Verdict: p.told(b)}
+		if v := b.Improvement; !b.Same {
+			c.Worse, c.Range = minus(v, v.Mean), minus(v, v.Low)+" … "+minus(v, v.Top)
 		}
 		runs, named = append(runs, b.Run), append(named, c)
 	}
@@ -74,6 +68,20 @@ func (p decisionPage) candidates() []candidate {
 		}
 	}
 	return named
+}
+
+// told says whether a baseline is worse or better than the recommended mixture, and what to know of it.
+func (p decisionPage) told(b decision.Baseline) string {
+	said := p.words.text(map[string]string{
+		decision.VerdictBetter: "dec.worse", decision.VerdictTie: "dec.tie", decision.VerdictAhead: "dec.better", decision.VerdictSame: "dec.same",
+	}[b.Verdict()])
+	if b.Barred {
+		said += p.words.text("dec.barred")
+	}
+	if b.Outside {
+		said += p.words.text("dec.outside")
+	}
+	return said
 }
 
 // shownMetrics are the objective's where they are few enough for columns.

@@ -13,8 +13,7 @@ type recommendation struct {
 	Goal       string // the objective in words
 	Phases     []recoPhase
 	Says       []string
-	Verdict    string // whether it beats the best that was run
-	Better     bool
+	Verdict    []string // whether it beats the best that was run
 	Caveats    []caveat
 	Metrics    []metricHead
 	Candidates []candidate
@@ -52,7 +51,7 @@ func (p decisionPage) recommend() *recommendation {
 	r.Candidates = p.candidates()
 	for _, b := range o.Baselines {
 		if b.Name == decision.BaselineBestSeen {
-			r.Better, r.Verdict = b.Better, p.verdict(b)
+			r.Verdict = p.verdict(b)
 		}
 	}
 	if len(o.Fit.Table.Sources)*len(o.AsGood) <= 2*wordsMost {

@@ -135,23 +135,34 @@ func (p decisionPage) expected() string {
 	return p.words.text("dec.say.expected", "m", strings.Join(parts, p.words.text("dec.comma")))
 }
 
-// verdict says whether the recommended mixture beats the best that was run.
-func (p decisionPage) verdict(b decision.Baseline) string {
-	key := "dec.say.same"
-	if b.Better {
+// verdict says whether the recommended mixture beats the best that was run, and what keeps it from that.
+func (p decisionPage) verdict(b decision.Baseline) []string {
+	key, gain := "dec.say.same", b.Improvement
+	switch b.Verdict() {
+	case decision.VerdictBetter:
 		key = "dec.say.better"
-	}
-	if p.outlook.Distance < 1e-6 {
+	case decision.VerdictSame:
 		key = "dec.say.itself"
+	case decision.VerdictAhead:
+		key, gain = "dec.say.ahead", gain.Negated()
 	}
+	out := []string{p.words.text(key, "s", p.mixtureWords(b.Run), "g", minus(gain, gain.Mean), "lo", minus(gain, gain.Low), "hi", minus(gain, gain.Top))}
 	if p.outlook.Beyond {
-		key = "dec.say.beyond"
+		out = append([]string{p.words.text("dec.say.beyond")}, out...)
 	}
-	v, digits := b.Improvement, 3
-	if max(math.Abs(v.Low), math.Abs(v.Top)) < .005 {
+	if b.Barred && b.Ahead() {
+		out = append(out, p.words.text("dec.say.barred"))
+	}
+	return out
+}
+
+// minus is a part of a difference, with decimals that show an interval's ends.
+func minus(of decision.Interval, v float64) string {
+	digits := 3
+	if max(math.Abs(of.Low), math.Abs(of.Top)) < .005 {
 		digits = 5
 	}
-	return p.words.text(key, "s", p.mixtureWords(b.Run), "g", signed(v.Mean, digits), "lo", signed(v.Low, digits), "hi", signed(v.Top, digits))
+	return signed(v, digits)
 }
 
 // alike says where mixtures lie that can't be told from the recommended one.

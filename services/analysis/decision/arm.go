@@ -91,7 +91,7 @@ func quantile(sorted []float64, p float64) float64 {
 // signed turns what is lower the better into the objective's own direction.
 func (d *Decision) signed(v Interval) Interval {
 	if d.Objective.Max {
-		return Interval{-v.Mean, -v.Top, -v.Low}
+		return v.Negated()
 	}
 	return v
 }

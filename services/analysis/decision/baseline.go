@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/haigo-lab/haigo/services/ablation"
 	"github.com/haigo-lab/haigo/services/analysis/table"
 )
 
@@ -15,6 +16,56 @@ const (
 	BaselineBestSeen = "best-seen" // the tried mixture that scored best, for its size
 )
 
+// Verdicts on a recommended mixture beside a baseline.
+const (
+	VerdictBetter = "better" // the recommended mixture is
+	VerdictTie    = "tie"    // they can't be told apart
+	VerdictAhead  = "ahead"  // the baseline is better
+	VerdictSame   = "same"   // they are one mixture
+)
+
+// Ahead reports whether the baseline is better than the recommended mixture: the improvement's interval lies below 0.
+func (b Baseline) Ahead() bool { return b.Improvement.Top < 0 }
+
+// Verdict is one of Verdict….
+func (b Baseline) Verdict() string {
+	switch {
+	case b.Same:
+		return VerdictSame
+	case b.Better:
+		return VerdictBetter
+	case b.Ahead():
+		return VerdictAhead
+	}
+	return VerdictTie
+}
+
+// label is what a baseline is called.
+func (b Baseline) label() ablation.Label {
+	switch b.Name {
+	case BaselineNatural:
+		return ablation.Said("the mixture by size", "手持ち量の比の配合")
+	case BaselineUniform:
+		return ablation.Said("the uniform mixture", "均等な配合")
+	case BaselineOwn:
+		return ablation.Said("the mixture of most own text", "自分の割合が最大の配合")
+	}
+	return ablation.Said("the best run seen", "実行した中で最も良い配合")
+}
+
+// beside is what a sentence about a baseline that is better ends with: why it isn't what is recommended.
+func (b Baseline) beside() ablation.Label {
+	var out ablation.Label
+	if b.Barred {
+		out = ablation.Said("; the limits leave it out", "。指定された割合の範囲や周回数には収まりません")
+	}
+	if b.Outside {
+		out = ablation.Said("%s; it lies outside of what was tried, so that this leans on the models' form: run it to know",
+			"%s。実行した範囲の外にあり、予測はモデルの形に頼っています。確かめるには実行してください", out)
+	}
+	return out
+}
+
 // zeroRun are the baselines, without what the draws say of them.
 func (e *engine) zeroRun() []Baseline {
 	var out []Baseline
@@ -24,8 +75,7 @@ func (e *engine) zeroRun() []Baseline {
 		for p := range run.Shares {
 			copy(run.Shares[p], shares)
 		}
-		_, distance := e.region.nearest(run)
-		out = append(out, Baseline{Name: name, Run: run, Outside: distance > e.region.reach})
+		out = append(out, Baseline{Name: name, Run: run, Outside: e.region.outside(run)})
 	}
 	if natural := e.fit.Natural(); natural != nil {
 		constant(BaselineNatural, natural)
@@ -47,7 +97,29 @@ func (e *engine) baselines(d *Decision) {
 		b.Value = d.signed(interval(d.column(at + i)))
 		b.Improvement = interval(d.less(at+i, 0))
 		b.Better = b.Improvement.Low > 0
+		b.Same = Apart(b.Run, d.Run) < same
+		b.Barred = e.barred(b.Run)
 	}
+}
+
+// same is up to which total variation two mixtures are one.
+const same = 1e-6
+
+// barred reports whether limits that were set leave a run out: bounds of shares, or how often a source may be read.
+func (e *engine) barred(run table.Run) bool {
+	const slack = 1e-9
+	for j, name := range e.fit.Table.Sources {
+		low, high := e.options.Limits.Least[name], 1.0
+		if v, ok := e.options.Limits.Most[name]; ok {
+			high = v
+		}
+		for _, phase := range run.Shares {
+			if phase[j] < low-slack || phase[j] > high+slack {
+				return true
+			}
+		}
+	}
+	return slices.ContainsFunc(e.region.epochs(run), func(n float64) bool { return n > e.region.maxEpochs+slack })
 }
 
 // bestSeen is the tried mixture of the best measured objective; -1: none is complete.
@@ -86,38 +158,4 @@ func (e *engine) levels(groups [][]int) []float64 {
 		out[i] += is[k] - was[k]
 	}
 	return out
-}
-
-// OwnLeast keeps the log of a share that is 0 finite.
-const OwnLeast = 0.003
-
-// OwnWeight ranks mixtures without any run: by minus the log of the share of what each metric is scored on, weighted as the
-// objective weighs the metrics. Lower is better. Metrics without a pair don't count.
-func OwnWeight(run table.Run, shares, weights []float64, own [][]int) float64 {
-	sum := 0.0
-	for k, w := range weights {
-		if len(own[k]) == 0 {
-			continue
-		}
-		share := 0.0
-		for p, phase := range run.Shares {
-			for _, j := range own[k] {
-				share += shares[p] * phase[j]
-			}
-		}
-		sum -= math.Abs(w) * math.Log(share+OwnLeast)
-	}
-	return sum
-}
-
-func (e *engine) ownBest() int {
-	own, shares := e.fit.Own(), e.fit.Shares()
-	if !slices.ContainsFunc(own, func(of []int) bool { return len(of) > 0 }) {
-		return -1
-	}
-	values := make([]float64, len(e.region.tried))
-	for i, r := range e.region.tried {
-		values[i] = OwnWeight(r, shares, e.weights, own)
-	}
-	return sortedBy(values)[0]
 }

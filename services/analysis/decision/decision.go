@@ -24,6 +24,9 @@ type Options struct {
 // Interval is a value with its 90% interval.
 type Interval struct{ Mean, Low, Top float64 }
 
+// Negated is by how much what is improved on is ahead.
+func (v Interval) Negated() Interval { return Interval{-v.Mean, -v.Top, -v.Low} }
+
 // Range is from where to where a share of the optimum may lie, 90% of draws.
 type Range struct{ Low, Top float64 }
 
@@ -41,12 +44,14 @@ type Arm struct {
 
 // Baseline is what needs no model.
 type Baseline struct {
-	Name        string // own-weight, natural, uniform, best-seen
+	Name        string // one of Baseline…
 	Run         table.Run
 	Value       Interval
 	Improvement Interval // of the recommended mixture over it, above 0 where that is better
-	Better      bool     // the interval leaves 0 out
-	Outside     bool     // it lies outside of what was tried
+	Better      bool     // the recommended mixture is: the interval lies above 0
+	Same        bool     // it is the recommended mixture
+	Outside     bool     // it lies outside of what was tried: what is expected of it leans on the models' form
+	Barred      bool     // the limits leave it out
 }
 
 // Decision is which mixture or schedule to take, and all that should stand beside it.

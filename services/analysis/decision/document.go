@@ -77,7 +77,9 @@ type BaselineDocument struct {
 	Value       IntervalDocument `json:"value"`
 	Improvement IntervalDocument `json:"improvement"`
 	Better      bool             `json:"better"`
-	Outside     bool             `json:"outside,omitempty"`
+	Verdict     string           `json:"verdict"`           // on the recommended mixture beside it: better, tie, ahead (the baseline is), same (it is that)
+	Outside     bool             `json:"outside,omitempty"` // of what was tried
+	Barred      bool             `json:"barred,omitempty"`  // the limits leave it out
 }
 
 // PriceDocument is what one of a metric costs in another; see [Price]. Gain and cost are null where there is no price, and Why says why.
@@ -152,7 +154,7 @@ func (f Answer) advice() AdviceDocument {
 		out.Epochs[f.Fit.Table.Sources[j]] = round6(n)
 	}
 	for _, b := range d.Baselines {
-		out.Baselines = append(out.Baselines, BaselineDocument{b.Name, f.mixture(b.Run), intervalOf(b.Value), intervalOf(b.Improvement), b.Better, b.Outside})
+		out.Baselines = append(out.Baselines, BaselineDocument{b.Name, f.mixture(b.Run), intervalOf(b.Value), intervalOf(b.Improvement), b.Better, b.Verdict(), b.Outside, b.Barred})
 	}
 	for _, p := range d.Prices {
 		shown := PriceDocument{Of: p.Of, In: p.In, Why: p.Why().EN}

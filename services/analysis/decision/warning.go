@@ -48,17 +48,14 @@ func (e *engine) warn(d *Decision) {
 		d.warning("no mixture near those that were run keeps to the bounds and epochs that are allowed, and the recommended one doesn't either: run mixtures within them first",
 			"実行した配合の近くに、指定された割合の範囲と周回数に収まるものがなく、推奨した配合も収まっていません。まず範囲内の配合を実行してください")
 	}
-	for _, b := range d.Baselines {
-		if b.Name == BaselineBestSeen && !b.Better {
-			d.warning("the recommended mixture can't be told from the best one that was run: its improvement is %s", "推奨した配合は、実行した中で最も良い配合と区別できません。改善は %s です", shown(b.Improvement))
-		}
-	}
+	d.unimproved()
+	d.overtaken()
 	for j, n := range d.Epochs {
 		if n > ManyEpochs {
 			d.warning("%s would be read %.1f times; text read more than %g times is worth less each time", "%s を %.1f 回読むことになります。%g 回を超えて読んだテキストの価値は下がっていきます", e.fit.Table.Sources[j], n, ManyEpochs)
 		}
 	}
-	if _, at := e.region.nearest(d.Run); at > e.region.reach || overstep(e.region.tried, d.Run) > edge {
+	if _, at := e.region.nearest(d.Run); e.region.outside(d.Run) {
 		d.warning("the recommended mixture lies outside of what was tried: the nearest is %.2f away in total variation, and a share passes the smallest or largest of its phase by up to %.2f; what is expected of it leans on the models' form",
 			"推奨した配合は、実行した範囲の外にあります。最も近いものでも全変動距離で %.2f 離れており、その段階で実行した割合の範囲を最大 %.2f 超えています。予測はモデルの形に頼っています",
 			at, max(0, overstep(e.region.tried, d.Run)))
@@ -75,6 +72,40 @@ func (e *engine) warn(d *Decision) {
 	e.unrepeated(d)
 	e.mismatch(d)
 	d.Far = d.Warnings[before:]
+}
+
+// unimproved says where the best mixture that was run may be as good as the recommended one, is that one, or is better.
+func (d *Decision) unimproved() {
+	for _, b := range d.Baselines {
+		if b.Name != BaselineBestSeen {
+			continue
+		}
+		switch b.Verdict() {
+		case VerdictSame:
+			d.warning("no better than the best run seen: the recommended mixture is that one", "推奨した配合は、実行した中で最も良い配合そのものです。それより良いものではありません")
+		case VerdictAhead:
+			d.warning("no better than the best run seen: that one is better, by %s%s", "実行した中で最も良い配合のほうが、推奨した配合より良いと見られます。その差は %s です%s",
+				shown(b.Improvement.Negated()), b.beside())
+		case VerdictTie:
+			d.warning("no better than the best run seen, as far as these runs can tell: the improvement is %s", "推奨した配合は、実行した中で最も良い配合より良いとは言えません。改善は %s です", shown(b.Improvement))
+		}
+	}
+}
+
+// overtaken says which other baselines are better than the recommended mixture, a mixture once.
+func (d *Decision) overtaken() {
+	var told []table.Run
+	for _, b := range slices.Backward(d.Baselines) { // the best that was run is the last
+		twice := slices.ContainsFunc(told, func(run table.Run) bool { return Apart(run, b.Run) < same })
+		if !b.Ahead() || twice {
+			continue
+		}
+		told = append(told, b.Run)
+		if b.Name != BaselineBestSeen {
+			d.warning("%s is expected to be better than the recommended one, by %s%s", "%sのほうが、推奨した配合より良いと予測されます。その差は %s です%s",
+				b.label(), shown(b.Improvement.Negated()), b.beside())
+		}
+	}
 }
 
 // unrepeated says where text would be read again and the runs don't say what that costs.
@@ -219,6 +250,13 @@ func Outside(tried, asked []table.Run) []ablation.Label {
 	return append(beyond(tried, asked), farSizes(tried, parameters, tokens)...)
 }
 
+// outside reports whether a run lies farther from all tried mixtures than these usually lie from each other, or has more or less of a
+// source than any.
+func (r region) outside(run table.Run) bool {
+	_, distance := r.nearest(run)
+	return distance > r.reach || overstep(r.tried, run) > edge
+}
+
 // overstep is by how much a run's share passes the smallest and largest that were tried, at most.
 func overstep(tried []table.Run, run table.Run) (most float64) {
 	for phase, shares := range run.Shares {
@@ -239,9 +277,9 @@ func beyond(tried, asked []table.Run) []ablation.Label {
 	var far []string
 	most := 0.0
 	for _, run := range asked {
-		if _, d := e.nearest(run); d > e.reach || overstep(tried, run) > edge {
-			far = append(far, run.ID)
-			most = max(most, d)
+		if e.outside(run) {
+			_, d := e.nearest(run)
+			far, most = append(far, run.ID), max(most, d)
 		}
 	}
 	if len(far) == 0 {

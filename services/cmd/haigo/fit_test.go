@@ -111,6 +111,25 @@ func TestFit_words(t *testing.T) {
 	}
 }
 
+// TestFit_ahead: a baseline that is better than what limits let be recommended is said to be, and that it is extrapolated where it is.
+func TestFit_ahead(t *testing.T) {
+	dir := t.TempDir()
+	ratios, metrics := filepath.Join(dir, "ratios.csv"), filepath.Join(dir, "metrics.csv")
+	a, b := "id,ja,en\n", "id,bpb/ja,bpb/en\n"
+	for i, ja := range []float64{.6, .7, .75, .8, .9} {
+		a += fmt.Sprintf("m%d,%.2f,%.2f\n", i, ja, 1-ja)
+		b += fmt.Sprintf("m%d,%.4f,%.4f\n", i, math.Pow(ja+.02, -.3), math.Pow(1.02-ja, -.3))
+	}
+	write(t, ratios, a)
+	write(t, metrics, b)
+	args := []string{"fit", "--mixtures", ratios, "--metrics", metrics}
+	says(t, haigo(t, dir, args...), "the same mixture", "warning: no better than the best run seen: the recommended mixture is that one", "the baseline lies outside of what was tried")
+	args = append(args, "--bound", "ja=0.8..0.9")
+	says(t, haigo(t, dir, args...), "worse: the baseline is better; the limits leave the baseline out\n", "worse: the baseline is better; the limits leave the baseline out; the baseline lies outside of what was tried\n",
+		"warning: no better than the best run seen: that one is better, by 0.", "the uniform mixture is expected to be better than the recommended one, by 0.")
+	says(t, haigo(t, dir, append(args, "--json")...), `"verdict":"ahead","outside":true,"barred":true`, `"verdict":"ahead","barred":true`)
+}
+
 // TestFit_rising: left out, the objective minimises everything, an accuracy too, and says so.
 func TestFit_rising(t *testing.T) {
 	ratios, metrics := tables(t, 6)

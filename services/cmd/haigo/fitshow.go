@@ -120,13 +120,23 @@ func (f fitted) printBaselines(w io.Writer) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "\nBASELINE\tEXPECTED\tIMPROVEMENT OVER IT\t")
 	for _, b := range f.Baselines {
-		verdict := "can't be told apart"
-		if b.Better {
-			verdict = "better"
-		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", b.Name, within(b.Value), within(b.Improvement), verdict)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", b.Name, within(b.Value), within(b.Improvement), verdict(b))
 	}
 	t.Flush()
+}
+
+// verdict is on the recommended mixture, beside a baseline.
+func verdict(b decision.Baseline) string {
+	said := map[string]string{
+		decision.VerdictBetter: "better", decision.VerdictTie: "can't be told apart", decision.VerdictAhead: "worse: the baseline is better", decision.VerdictSame: "the same mixture",
+	}[b.Verdict()]
+	if b.Barred {
+		said += "; the limits leave the baseline out"
+	}
+	if b.Outside {
+		said += "; the baseline lies outside of what was tried"
+	}
+	return said
 }
 
 // printArms are the tried mixtures that may be the best, or, by an objective of two metrics, that likely no other beats on both.
