@@ -175,8 +175,7 @@ func (k *Keeper) unreferred(ctx context.Context) ([]Item, error) {
 // joined are the packs whose logs are a run's.
 func (k *Keeper) joined() map[string]bool {
 	names := map[string]bool{}
-	links, _ := filepath.Glob(filepath.Join(k.Data, "runs", "*", "attempt-*", spec.StderrFile))
-	for _, link := range links {
+	for _, link := range matching(k.Data, "runs/*/attempt-*/"+spec.StderrFile) {
 		if target, err := os.Readlink(link); err == nil {
 			names[filepath.Base(filepath.Dir(target))] = true
 		}
@@ -186,13 +185,21 @@ func (k *Keeper) joined() map[string]bool {
 
 // below are the folders of a pattern that nobody touched of late and of which ok holds.
 func (k *Keeper) below(pattern string, kind Kind, old time.Time, ok func(path string) bool) (items []Item) {
-	found, _ := filepath.Glob(filepath.Join(k.Data, pattern)) // fails for a bad pattern only
-	for _, path := range found {
+	for _, path := range matching(k.Data, pattern) {
 		if touched(path).Before(old) && (ok == nil || ok(path)) {
 			items = append(items, Item{Kind: kind, Path: k.local(path), Bytes: bytesBelow(path)})
 		}
 	}
 	return items
+}
+
+// matching are the paths of a pattern below a folder, whatever that is called.
+func matching(dir, pattern string) (paths []string) {
+	found, _ := fs.Glob(os.DirFS(dir), pattern) // fails for a bad pattern only
+	for _, path := range found {
+		paths = append(paths, filepath.Join(dir, path))
+	}
+	return paths
 }
 
 // touched is when anything below a path changed last.
@@ -270,8 +277,7 @@ func (k *Keeper) removeLogs(run string) (err error) {
 			err = errors.Join(err, os.Remove(path))
 		}
 	})
-	links, _ := filepath.Glob(filepath.Join(spec.RunDir(k.Data, run), "attempt-*", "*.log")) // to those of a pack
-	for _, path := range links {
+	for _, path := range matching(spec.RunDir(k.Data, run), "attempt-*/*.log") { // links to those of a pack
 		if isLog(path) {
 			err = errors.Join(err, os.Remove(path))
 		}

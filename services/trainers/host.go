@@ -47,13 +47,22 @@ func Open(o Options) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	sockets, err := os.MkdirTemp("", "haigo-plugins-")
+	sockets, err := os.MkdirTemp(socketsBelow(), "haigo-plugins-")
 	if err != nil {
 		return nil, fmt.Errorf("make a folder for the plugins' sockets: %w", err)
 	}
 	h := &Host{options: o, sockets: sockets, slots: map[string]*slot{}}
 	h.add(plugins, faults)
 	return h, nil
+}
+
+// socketsBelow is where sockets fit: the folder for passing files, if its path leaves room for their names.
+func socketsBelow() string {
+	const longest, names = 100, len("/haigo-plugins-1234567890/plugin1234567890")
+	if dir := os.TempDir(); len(dir)+names <= longest {
+		return dir
+	}
+	return "/tmp"
 }
 
 // listed is all plugins, those of one command among them, and what is no such command.

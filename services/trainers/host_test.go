@@ -207,6 +207,17 @@ func TestHost_killedLeavesNoPlugin(t *testing.T) {
 	}
 }
 
+// A folder for passing files may have a longer path than a socket.
+func TestHost_longTemporaryFolder(t *testing.T) {
+	o := write(t, role("plugin"))
+	dir := filepath.Join(t.TempDir(), strings.Repeat("long", 30))
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TMPDIR", dir)
+	describe(t, openWith(t, o))
+}
+
 func TestHost_callersEndTheirOwnCallOnly(t *testing.T) {
 	t.Parallel()
 	h := open(t, role("plugin"))

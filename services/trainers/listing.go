@@ -44,7 +44,7 @@ func (f Fault) String() string { return f.File + ": " + f.Message.In("en") }
 
 // commands puts the trainers that files in the data folder describe in the place of the plugin that runs them.
 func commands(plugins []Plugin, data string) ([]Plugin, []Fault, error) {
-	files, err := filepath.Glob(filepath.Join(data, commandFolder, "*.yaml"))
+	files, err := fs.Glob(os.DirFS(data), commandFolder+"/*.yaml")
 	if err != nil {
 		return nil, nil, fmt.Errorf("list trainers: %w", err)
 	}
@@ -60,7 +60,7 @@ func commands(plugins []Plugin, data string) ([]Plugin, []Fault, error) {
 			faults = append(faults, Fault{filepath.Join(commandFolder, filepath.Base(file)), message})
 			continue
 		}
-		plugins = append(plugins, Plugin{Name: name, File: runner.File, SHA256: runner.SHA256, args: []string{"--name", name, "--file", file}})
+		plugins = append(plugins, Plugin{Name: name, File: runner.File, SHA256: runner.SHA256, args: []string{"--name", name, "--file", filepath.Join(data, file)}})
 	}
 	return plugins, faults, nil
 }

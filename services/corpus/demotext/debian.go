@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -179,11 +180,11 @@ func (a *apt) download(ctx context.Context, pkg string) (deb string, err error) 
 	if err != nil {
 		return "", err
 	}
-	debs, err := filepath.Glob(filepath.Join(dir, "*.deb"))
+	debs, err := fs.Glob(os.DirFS(dir), "*.deb")
 	if err != nil || len(debs) == 0 {
 		return "", errors.Join(err, errors.New("apt-get download left no file"))
 	}
-	return debs[0], nil
+	return filepath.Join(dir, debs[0]), nil
 }
 
 // list fetches package lists of our own: the machine's are missing, or older than its mirror.

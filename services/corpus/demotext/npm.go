@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"os/exec"
@@ -205,11 +206,11 @@ func npmPack(ctx context.Context, pkg, unpacked string) (version string, err err
 	if err := json.Unmarshal([]byte(out), &packed); err != nil || len(packed) != 1 {
 		return "", fmt.Errorf("npm pack %s: unexpected answer %.80q", pkg, out)
 	}
-	archives, err := filepath.Glob(filepath.Join(unpacked, "*.tgz"))
+	archives, err := fs.Glob(os.DirFS(unpacked), "*.tgz")
 	if err != nil || len(archives) != 1 {
 		return "", errors.Join(err, fmt.Errorf("npm pack %s left %d archives", pkg, len(archives)))
 	}
-	return packed[0].Version, untar(archives[0], unpacked)
+	return packed[0].Version, untar(filepath.Join(unpacked, archives[0]), unpacked)
 }
 
 // untar unpacks the regular files of a .tgz below dir.

@@ -128,7 +128,7 @@ func (c *cluster) up(ctx context.Context, log *slog.Logger) (*pgx.Conn, error) {
 	pid, launched := c.postmaster(), false
 	var ready time.Time // since when it says so
 	for {
-		if !c.lives(pid) {
+		if !c.lives(pid) && (!launched || !goesOn(pid)) {
 			if launched && !c.outlived() {
 				return nil, fmt.Errorf("the server ended at once; %s ends with: %s", c.logPath(), c.lastWords())
 			}

@@ -24,3 +24,6 @@ func Find(root, folder string, major int) (dir, version string, err error) {
 	b, err := choose(places(root, folder), major)
 	return b.dir, b.version, err
 }
+
+// GoesOn reports whether a child of this program has yet to end.
+func GoesOn(child int) bool { return goesOn(child) }

@@ -8,7 +8,9 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -83,6 +85,26 @@ func TestServer_saysThatItWaits(t *testing.T) {
 	cancel()
 	if err := <-done; !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A child has ended when it has, and not while its command line can't be read.
+func TestGoesOn(t *testing.T) {
+	cmd := exec.Command("sleep", "600")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if !local.GoesOn(cmd.Process.Pid) {
+		t.Error("a child that runs has ended")
+	}
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	for local.GoesOn(cmd.Process.Pid) { // until the signal arrives, or the test's own deadline
+		runtime.Gosched()
+	}
+	if local.GoesOn(os.Getpid()) {
+		t.Error("a process is its own child")
 	}
 }
 
