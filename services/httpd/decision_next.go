@@ -56,8 +56,11 @@ func (p decisionPage) next(yenPerHour float64) nextView {
 			if p.Front != ([2]string{}) {
 				why = "dec.why.front"
 			}
-			if n.Confirm {
+			switch {
+			case n.Confirm:
 				why = "dec.why.confirm"
+			case n.Further:
+				why = "dec.why.further"
 			}
 			v.Rows = append(v.Rows, p.nextRow(n.Run, why, n.PBetter))
 		}

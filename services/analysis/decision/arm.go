@@ -9,7 +9,7 @@ import (
 )
 
 // draw composes the objective of the candidates, draw by draw: the recommended mixture first, then the tried ones, then the
-// baselines, then mixtures between tried ones that may be the optimum.
+// baselines, then mixtures between tried ones that may be the optimum, then those outside.
 func (e *engine) draw(d *Decision) {
 	d.candidates = append([]table.Run{d.Run}, e.region.tried...)
 	d.Baselines = e.zeroRun()
@@ -17,7 +17,7 @@ func (e *engine) draw(d *Decision) {
 		d.candidates = append(d.candidates, b.Run)
 	}
 	pool, means := e.pool()
-	near := append(slices.Clone(pool), e.around(d.Run)...)
+	near := append(slices.Clone(pool), e.walk().around(d.Run, candidates)...)
 	var values []float64
 	for _, m := range means {
 		values = append(values, e.sum(m))
@@ -26,23 +26,25 @@ func (e *engine) draw(d *Decision) {
 	for _, i := range sortedBy(values)[:min(candidates, len(near))] {
 		d.candidates = append(d.candidates, near[i])
 	}
+	outside := e.outside(d.Run)
+	d.candidates = append(d.candidates, outside...)
+	e.permit(d, len(outside))
 	d.drawn = e.fit.Draw(d.candidates, draws, e.options.Seed)
 	d.composed = e.composed(d.drawn, len(d.candidates))
+	d.further(len(outside))
 }
 
-// around are mixtures a few steps from one, within the region.
-func (e *engine) around(run table.Run) []table.Run {
-	var out []table.Run
-	for range candidates {
-		at := run
-		for range 3 {
-			if t, ok := e.region.moved(at, .08, e.random); ok {
-				at = t
-			}
+// permit says of the candidates which the limits allow, and which may be recommended: those between tried ones were made so.
+func (e *engine) permit(d *Decision, outside int) {
+	base := 1 + len(e.region.tried)
+	for i, run := range d.candidates {
+		allowed := e.region.allows(run)
+		within := allowed && i < len(d.candidates)-outside
+		if base <= i && i < base+len(d.Baselines) {
+			within = e.may(run)
 		}
-		out = append(out, at)
+		d.allowed, d.within = append(d.allowed, allowed), append(d.within, within)
 	}
-	return out
 }
 
 // composed is the objective by draw, as wide as its errors at left-out mixtures were.
@@ -78,6 +80,9 @@ func interval(values []float64) Interval {
 	tail := (1 - analysis.Level) / 2
 	return Interval{sum / float64(len(sorted)), quantile(sorted, tail), quantile(sorted, 1-tail)}
 }
+
+// alike reports whether a difference may be 0.
+func (v Interval) alike() bool { return v.Low <= 0 && v.Top >= 0 }
 
 func quantile(sorted []float64, p float64) float64 {
 	at := p * float64(len(sorted)-1)
@@ -131,7 +136,7 @@ func (e *engine) arms(d *Decision) {
 		against := interval(d.less(1+i, 0))
 		d.Arms = append(d.Arms, Arm{
 			Runs: e.ids(g), Run: e.region.tried[i], Seen: e.seen(g), Value: d.signed(interval(d.column(1 + i))), PBest: best[i], PFront: front[i],
-			AsGood: against.Low <= 0, Against: d.signed(against),
+			AsGood: against.alike(), Against: d.signed(against),
 		})
 	}
 }
@@ -180,12 +185,12 @@ func (e *engine) seen(group []int) float64 {
 }
 
 // ranges fills in where the optimum may lie, and where mixtures that can't be told from the recommended one.
-func (d *Decision) ranges(e *engine) {
+func (d *Decision) ranges() {
 	d.optima = make([]table.Run, len(d.composed))
 	for s, row := range d.composed {
 		least := 0
 		for i, v := range row {
-			if v < row[least] && e.region.allows(d.candidates[i]) {
+			if v < row[least] && d.within[i] {
 				least = i
 			}
 		}
@@ -194,7 +199,7 @@ func (d *Decision) ranges(e *engine) {
 	d.Optimum = spans(d.optima, (1-analysis.Level)/2)
 	same := []table.Run{d.Run}
 	for i, run := range d.candidates {
-		if e.region.allows(run) && interval(d.less(i, 0)).Low <= 0 {
+		if d.within[i] && interval(d.less(i, 0)).alike() {
 			same = append(same, run)
 		}
 	}

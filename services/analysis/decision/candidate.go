@@ -17,12 +17,18 @@ type Limits struct {
 // DefaultMaxEpochs is how often a source may be read in what is recommended, unless asked otherwise.
 const DefaultMaxEpochs = 16.0
 
-// region is where recommendations may lie: near what was tried, so that nothing is recommended that no run speaks for.
+// region is where recommendations may lie: between tried mixtures and near one, so that nothing is recommended that no run speaks for.
+// Batches may lie near one only.
 type region struct {
 	tried      []table.Run // one of each mixture
-	least      []float64   // by source
+	hull       *hull       // what lies between them
+	low, high  []float64   // shares that were tried, by source
+	floor      []float64   // what the limits allow of each
+	ceiling    []float64
+	least      []float64 // likewise, as tried where they say nothing
 	most       []float64
-	reach      float64 // total variation to the nearest tried mixture
+	reach      float64 // total variation to the nearest tried mixture that is near
+	farthest   float64 // that is allowed: reach, unless only mixtures farther away keep to the limits
 	parameters float64 // of the largest size tried: what is recommended is for that
 	tokens     float64
 	epochs     func(table.Run) []float64
@@ -47,15 +53,19 @@ func (e *engine) newRegion(l Limits) region {
 				low, high = min(low, phase[j]), max(high, phase[j])
 			}
 		}
+		r.low, r.high = append(r.low, low), append(r.high, high)
+		floor, ceiling := 0.0, 1.0
 		if v, ok := l.Least[name]; ok {
-			low = v
+			low, floor = v, v
 		}
 		if v, ok := l.Most[name]; ok {
-			high = v
+			high, ceiling = v, v
 		}
 		r.least, r.most = append(r.least, low), append(r.most, high)
+		r.floor, r.ceiling = append(r.floor, floor), append(r.ceiling, ceiling)
 	}
 	r.reach = usual(r.tried)
+	r.farthest, r.hull = r.reach, newHull(r.tried)
 	return r
 }
 
@@ -107,7 +117,7 @@ func (r region) nearest(run table.Run) (at int, distance float64) {
 	return at, distance
 }
 
-// allows reports whether a run may be recommended.
+// allows reports whether a run keeps to the limits, and is near one that was tried.
 func (r region) allows(run table.Run) bool {
 	const slack = 1e-9
 	for _, phase := range run.Shares {
@@ -123,8 +133,11 @@ func (r region) allows(run table.Run) bool {
 		}
 	}
 	_, d := r.nearest(run)
-	return d <= r.reach+slack
+	return d <= r.farthest+slack
 }
+
+// holds reports whether a run may be recommended: the region allows it, and it lies between tried ones.
+func (r region) holds(run table.Run) bool { return r.allows(run) && r.hull.has(run, hullRounded) }
 
 // between are mixtures of two to four tried ones each, schedules mixed phase by phase alike: none lies outside of what
 // was tried. Those that the limits forbid are left out.
@@ -182,56 +195,4 @@ func copied(r table.Run) table.Run {
 	}
 	r.Shares = shares
 	return r
-}
-
-// climb moves share from one source to another, in one phase or in all, as long as that lowers the value, in smaller and
-// smaller steps.
-func (r region) climb(from table.Run, value func([]table.Run) []float64, rnd *rand.Rand) table.Run {
-	const moves = 160
-	at, least := from, value([]table.Run{from})[0]
-	for step := .1; step >= .004; {
-		var tries []table.Run
-		for range moves {
-			if t, ok := r.moved(at, step, rnd); ok {
-				tries = append(tries, t)
-			}
-		}
-		best := -1
-		for i, v := range value(tries) {
-			if v < least-1e-12 {
-				best, least = i, v
-			}
-		}
-		if best < 0 {
-			step /= 2
-			continue
-		}
-		at = tries[best]
-	}
-	return at
-}
-
-func (r region) moved(at table.Run, step float64, rnd *rand.Rand) (table.Run, bool) {
-	t := copied(at)
-	m := len(r.least)
-	from, to := rnd.IntN(m), rnd.IntN(m)
-	if from == to {
-		return t, false
-	}
-	// Models see a schedule's last phase and the whole: how those before share the rest is for none of them to say, and is kept.
-	parts := min(len(t.Shares), 2)
-	only := rnd.IntN(parts + 1) // beyond the last: all phases
-	for p, phase := range t.Shares {
-		part := 0
-		if p > 0 && p == len(t.Shares)-1 {
-			part = 1
-		}
-		if only < parts && part != only {
-			continue
-		}
-		d := min(step*(.5+rnd.Float64()), phase[from])
-		phase[from] -= d
-		phase[to] += d
-	}
-	return t, r.allows(t)
 }

@@ -74,7 +74,10 @@ type Decision struct {
 	Beyond     bool // nothing near what was tried keeps to the limits, and what is recommended doesn't either
 	Warnings   []ablation.Label
 	Far        []ablation.Label // those of them that the run's size is the reason of
+	Further    *Further         // nil: no more is expected outside of what was tried
 	candidates []table.Run
+	allowed    []bool // by candidate: near what was tried, and within the limits
+	within     []bool // likewise: it may be recommended
 	drawn      surrogate.Draws
 	together   float64     // of the objective's noise, beside that of metrics each by itself
 	composed   [][]float64 // by draw and candidate; lower is better
@@ -99,9 +102,12 @@ type engine struct {
 	joint   float64   // by how much draws of the objective are stretched
 	target  table.Run
 	region  region
+	stray   bool // nothing between tried mixtures keeps to the limits: what is recommended lies beside them
 	random  *rand.Rand
 	mixed   []table.Run // pool's
 	means   [][]float64
+	looked  bool
+	far     []table.Run // outside's
 }
 
 // Number of draws, and of candidates among which the optimum of each is looked for, beside the tried mixtures.
@@ -122,7 +128,7 @@ func (e *engine) decide() Decision {
 	e.draw(&d)
 	e.arms(&d)
 	e.baselines(&d)
-	d.ranges(e)
+	d.ranges()
 	e.prices(&d)
 	e.detectable(&d)
 	d.together = fit.Together(e.weights)
@@ -194,7 +200,7 @@ func (e *engine) sum(values []float64) float64 {
 	return sum
 }
 
-// optimum is the mixture of the best expected objective in the region.
+// optimum is the mixture of the best expected objective that may be recommended.
 func (e *engine) optimum() table.Run {
 	pool, means := e.pool()
 	values := make([]float64, len(pool))
@@ -204,39 +210,27 @@ func (e *engine) optimum() table.Run {
 	order := sortedBy(values)
 	best, least := pool[order[0]], values[order[0]]
 	for _, i := range order[:min(3, len(order))] {
-		at := e.region.climb(pool[i], e.compose, e.random)
+		at := e.walk().climb(pool[i], e.compose)
 		if v := e.compose([]table.Run{at})[0]; v < least {
 			best, least = at, v
 		}
 	}
-	return rounded(best, e.region)
+	return rounded(best, e.may)
 }
 
-// pool are mixtures that may be recommended, tried ones and those between, and what is expected of them by metric.
-func (e *engine) pool() ([]table.Run, [][]float64) {
-	if e.mixed == nil {
-		e.mixed = append(e.allowed(), e.region.between(e.random)...)
-		e.means = e.fit.Means(e.mixed)
+// walk is over mixtures that may be recommended.
+func (e *engine) walk() walk { return walk{e.region, e.random, e.stray} }
+
+// may reports whether a mixture may be recommended.
+func (e *engine) may(run table.Run) bool {
+	if e.stray {
+		return e.region.allows(run)
 	}
-	return e.mixed, e.means
+	return e.region.holds(run)
 }
 
-// allowed are the tried mixtures that the limits let be recommended; all where they let none.
-func (e *engine) allowed() []table.Run {
-	var out []table.Run
-	for _, r := range e.region.tried {
-		if e.region.allows(r) {
-			out = append(out, r)
-		}
-	}
-	if out == nil {
-		return slices.Clone(e.region.tried)
-	}
-	return out
-}
-
-// rounded is a run with shares of four decimals, as people write them, where the region allows that.
-func rounded(r table.Run, in region) table.Run {
+// rounded is a run with shares of four decimals, as people write them, where that is allowed.
+func rounded(r table.Run, allows func(table.Run) bool) table.Run {
 	t := copied(r)
 	for _, phase := range t.Shares {
 		left, most := 1.0, 0
@@ -249,7 +243,7 @@ func rounded(r table.Run, in region) table.Run {
 		}
 		phase[most] = math.Round((phase[most]+left)*1e4) / 1e4
 	}
-	if !in.allows(t) {
+	if !allows(t) {
 		return r
 	}
 	return t

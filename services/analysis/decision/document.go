@@ -46,12 +46,19 @@ type AdviceDocument struct {
 	AsGood     []map[string]RangeDocument  `json:"as_good"` // by phase: where mixtures lie that can't be told from it
 	Epochs     map[string]float64          `json:"epochs,omitempty"`
 	Nearest    []string                    `json:"nearest"`
-	Distance   float64                     `json:"distance"` // total variation to the nearest tried mixture
+	Distance   float64                     `json:"distance"`          // total variation to the nearest tried mixture
+	Further    *FurtherDocument            `json:"further,omitempty"` // where more is expected, outside of what was tried
 	Baselines  []BaselineDocument          `json:"baselines"`
 	Prices     []PriceDocument             `json:"prices"`              // null: there are none
 	NoPrices   string                      `json:"no_prices,omitempty"` // why
 	Detectable []DetectableDocument        `json:"detectable"`
 	Missed     map[string]ablation.Real    `json:"missed"` // root mean square error of left-out mixtures, by metric
+}
+
+// FurtherDocument is a mixture outside of what was tried that a run should tell of; see [Further].
+type FurtherDocument struct {
+	MixtureDocument
+	Improvement IntervalDocument `json:"improvement"` // over the recommended mixture
 }
 
 // RangeDocument is from where to where a share may lie.
@@ -143,6 +150,9 @@ func (f Answer) advice() AdviceDocument {
 	out := AdviceDocument{
 		MixtureDocument: f.mixture(d.Run), Objective: d.Objective.String(), Value: intervalOf(d.Value), Metrics: f.byMetric(d.Metrics),
 		Optimum: f.ranges(d.Optimum), AsGood: f.ranges(d.AsGood), Nearest: d.Nearest, Distance: round6(d.Distance), NoPrices: d.NoPrices.EN, Baselines: []BaselineDocument{}, Detectable: []DetectableDocument{}, Missed: map[string]ablation.Real{},
+	}
+	if d.Further != nil {
+		out.Further = &FurtherDocument{f.mixture(d.Further.Run), intervalOf(d.Further.Improvement)}
 	}
 	for k, v := range f.Fit.Missed() {
 		out.Missed[f.Fit.Table.Metrics[k]] = ablation.Real(round6(v))

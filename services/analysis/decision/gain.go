@@ -2,14 +2,16 @@ package decision
 
 import "math"
 
-// Gain is what the best of the candidates, whichever it is, is expected to have over the recommended mixture: the mean over draws
-// of the objective, 0 where more runs could teach nothing.
+// Gain is what the best of the candidates that limits allow, whichever it is, is expected to have over the recommended mixture: the
+// mean over draws of the objective, 0 where more runs could teach nothing. Those a step outside of what was tried count: batches go there.
 func (d *Decision) Gain() float64 {
 	sum := 0.0
 	for _, row := range d.composed {
 		least := row[0]
-		for _, v := range row {
-			least = min(least, v)
+		for i, v := range row {
+			if d.allowed[i] {
+				least = min(least, v)
+			}
 		}
 		sum += row[0] - least
 	}

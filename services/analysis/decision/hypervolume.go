@@ -54,7 +54,7 @@ func (e *engine) widening(p plane, n int) []table.Run {
 		layer := undominated(pick(means, left), p.kx, p.ky, p.sx, p.sy)
 		if out == nil {
 			for _, i := range thin(layer, 10) {
-				out = append(out, e.around(pool[left[i]])[:candidates/10]...)
+				out = append(out, e.strays().around(pool[left[i]], candidates/10)...)
 			}
 		}
 		taken := map[int]bool{}

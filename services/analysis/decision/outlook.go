@@ -22,6 +22,7 @@ type Proposal struct {
 	Run     table.Run
 	PBetter float64 // that it is better than the best mixture that was run
 	Confirm bool    // it is the recommended one
+	Further bool    // it lies outside of what was tried, where more is expected
 }
 
 // View says what of an outlook is drawn.
@@ -81,7 +82,8 @@ func (e *engine) leading(run table.Run) []int {
 	return order
 }
 
-// next are the mixtures to run next: the recommended one, to confirm it, and what its rule proposes.
+// next are the mixtures to run next: the recommended one, to confirm it, that outside of what was tried of which more is expected, and
+// what their rule proposes.
 func (e *engine) next(d *Decision, n int) []Proposal {
 	if n < 1 {
 		return nil
@@ -90,15 +92,19 @@ func (e *engine) next(d *Decision, n int) []Proposal {
 	if d.Distance > 1e-6 {
 		runs = append(runs, d.Run)
 	}
+	further := -1
+	if d.Further != nil && !e.widened().known() && len(runs) < n {
+		further, runs = len(runs), append(runs, d.Further.Run)
+	}
 	for _, run := range e.propose(d.Run, n) {
-		if len(runs) < n && (len(runs) == 0 || Apart(run, runs[0]) > alike) {
+		if len(runs) < n && !slices.ContainsFunc(runs, func(r table.Run) bool { return Apart(run, r) <= alike }) {
 			runs = append(runs, run)
 		}
 	}
 	out := make([]Proposal, len(runs))
 	better := e.chances(runs)
 	for i, run := range runs {
-		out[i] = Proposal{Run: run, PBetter: better[i], Confirm: i == 0 && d.Distance > 1e-6}
+		out[i] = Proposal{Run: run, PBetter: better[i], Confirm: i == 0 && d.Distance > 1e-6, Further: i == further}
 	}
 	return out
 }

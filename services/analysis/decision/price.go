@@ -179,7 +179,7 @@ func (b *bargain) end(from table.Run, pool []table.Run, means [][]float64) table
 		}
 		return values
 	}
-	one, other := b.e.region.climb(from, value, b.e.random), b.e.region.climb(near, value, b.e.random)
+	one, other := b.e.walk().climb(from, value), b.e.walk().climb(near, value)
 	if v := value([]table.Run{one, other}); v[0] < v[1] {
 		return one
 	}

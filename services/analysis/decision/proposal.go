@@ -30,7 +30,11 @@ func (e *engine) propose(best table.Run, n int) []table.Run {
 		return pick(near, e.widen(p, near, n, e.untried(near)))
 	}
 	mixed, _ := e.pool()
-	pool := append(append([]table.Run{best}, e.around(best)...), mixed...)
+	pool := append([]table.Run{best}, e.strays().around(best, candidates)...)
+	if far := e.outside(best); far != nil {
+		pool = append(append(pool, far...), e.strays().around(far[0], candidates)...)
+	}
+	pool = append(pool, mixed...)
 	order := sortedBy(e.compose(pool))
 	for _, most := range []int{2 * candidates, len(pool)} { // where the best are too much alike, all are
 		near := e.near(pick(pool, order[:min(most, len(pool))]))
@@ -45,7 +49,7 @@ func (e *engine) propose(best table.Run, n int) []table.Run {
 func (e *engine) near(runs []table.Run) []table.Run {
 	out := make([]table.Run, len(runs))
 	for i, run := range runs {
-		out[i] = rounded(run, e.region)
+		out[i] = rounded(run, e.region.allows)
 	}
 	return out
 }

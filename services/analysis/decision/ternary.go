@@ -12,8 +12,8 @@ type Ternary struct {
 type TernaryPoint struct {
 	Shares  [3]float64
 	Value   float64 // expected objective minus the recommended one's, above 0 where it is worse
-	AsGood  bool    // it can't be told from the recommended one
-	Outside bool    // no tried mixture is near
+	AsGood  bool    // it may be recommended, and can't be told from the recommended one
+	Outside bool    // it lies outside of what was tried, or no tried mixture is near
 }
 
 const ternarySteps = 24
@@ -34,7 +34,7 @@ func (e *engine) ternary(d *Decision) *Ternary {
 				copy(run.Shares[p], shares[:])
 			}
 			_, distance := e.region.nearest(run)
-			t.Points = append(t.Points, TernaryPoint{Shares: shares, Outside: distance > e.region.reach})
+			t.Points = append(t.Points, TernaryPoint{Shares: shares, AsGood: e.may(run), Outside: distance > e.region.reach || !e.region.hull.has(run, hullRounded)})
 			runs = append(runs, run)
 		}
 	}
@@ -45,7 +45,7 @@ func (e *engine) ternary(d *Decision) *Ternary {
 			worse[s] = row[1+i] - row[0]
 		}
 		v := interval(worse)
-		t.Points[i].Value, t.Points[i].AsGood = v.Mean, v.Low <= 0
+		t.Points[i].Value, t.Points[i].AsGood = v.Mean, t.Points[i].AsGood && !t.Points[i].Outside && v.alike()
 	}
 	return t
 }

@@ -55,11 +55,7 @@ func (e *engine) warn(d *Decision) {
 			d.warning("%s would be read %.1f times; text read more than %g times is worth less each time", "%s を %.1f 回読むことになります。%g 回を超えて読んだテキストの価値は下がっていきます", e.fit.Table.Sources[j], n, ManyEpochs)
 		}
 	}
-	if _, at := e.region.nearest(d.Run); e.region.outside(d.Run) {
-		d.warning("the recommended mixture lies outside of what was tried: the nearest is %.2f away in total variation, and a share passes the smallest or largest of its phase by up to %.2f; what is expected of it leans on the models' form",
-			"推奨した配合は、実行した範囲の外にあります。最も近いものでも全変動距離で %.2f 離れており、その段階で実行した割合の範囲を最大 %.2f 超えています。予測はモデルの形に頼っています",
-			at, max(0, overstep(e.region.tried, d.Run)))
-	}
+	e.placed(d)
 	if e.fit.Table.Phases > 2 {
 		d.warning("of a schedule the models see its last phase and the whole: how the phases before share the rest can't be told from these runs",
 			"モデルが見ているのは、スケジュールの最後の段階と全体の割合です。それより前の段階どうしの分け方は、これらのランからは分かりません")
@@ -108,6 +104,40 @@ func (d *Decision) overtaken() {
 	}
 }
 
+// placed says where the recommended mixture lies to what was tried, and where more is expected than there.
+func (e *engine) placed(d *Decision) {
+	switch _, at := e.region.nearest(d.Run); {
+	case e.stray && e.region.outside(d.Run):
+		d.warning("the recommended mixture lies outside of what was tried: the nearest is %.2f away in total variation, and a share passes the smallest or largest of its phase by up to %.2f; what is expected of it leans on the models' form",
+			"推奨した配合は、実行した範囲の外にあります。最も近いものでも全変動距離で %.2f 離れており、その段階で実行した割合の範囲を最大 %.2f 超えています。予測はモデルの形に頼っています",
+			at, max(0, overstep(e.region.tried, d.Run)))
+	case e.stray:
+	case at > e.region.reach:
+		d.warning("the limits leave only mixtures far from all that were run: the nearest to the recommended one is %.2f away in total variation; what is expected of it leans on the models' form",
+			"制限に収まる配合は、実行したどの配合からも離れています。推奨した配合に最も近いものでも全変動距離で %.2f 離れています。予測はモデルの形に頼っています", at)
+	}
+	if d.Further != nil {
+		d.warning("more is expected outside of what was tried, at %s: better than the recommended mixture by %s; models are optimistic there, and a run would tell",
+			"実行した範囲の外の %s では、推奨した配合よりさらに良いと予測されています。差は %s です。範囲の外の予測は楽観的になりがちなので、実行して確かめてください",
+			e.named(d.Further.Run), shown(d.Further.Improvement))
+	}
+}
+
+// named is a mixture in words, phase by phase.
+func (e *engine) named(run table.Run) string {
+	phases := make([]string, len(run.Shares))
+	for p, shares := range run.Shares {
+		var parts []string
+		for j, v := range shares {
+			if v > 0 {
+				parts = append(parts, fmt.Sprintf("%s %.4g", e.fit.Table.Sources[j], v))
+			}
+		}
+		phases[p] = strings.Join(parts, ", ")
+	}
+	return strings.Join(phases, " → ")
+}
+
 // unrepeated says where text would be read again and the runs don't say what that costs.
 func (e *engine) unrepeated(d *Decision) {
 	if d.Epochs != nil && slices.Max(d.Epochs) > 1 && !e.fit.Refitted() {
@@ -153,16 +183,16 @@ func shown(v Interval) string {
 	return fmt.Sprintf("%.*f (90%%: %.*f … %.*f)", decimals, v.Mean, decimals, v.Low, decimals, v.Top)
 }
 
-// edges are the sources whose shares lie where no tried mixture lies beyond, and could.
+// edges are the sources whose shares lie where no tried mixture lies beyond, and could within the limits.
 func (e *engine) edges(run table.Run) []string {
 	const near, room = 1e-3, 1e-3 // searches end within a thousandth of an edge
 	var out []string
 	for j, name := range e.fit.Table.Sources {
 		edge := false
 		for _, phase := range run.Shares {
-			low := phase[j] < e.region.least[j]+near && e.region.least[j] > room
-			high := phase[j] > e.region.most[j]-near && e.region.most[j] < 1-room
-			edge = edge || low || high
+			below := phase[j] < e.region.low[j]+near && e.region.low[j] > e.region.floor[j]+room
+			above := phase[j] > e.region.high[j]-near && e.region.high[j] < e.region.ceiling[j]-room
+			edge = edge || below || above
 		}
 		if edge {
 			out = append(out, name)
@@ -250,11 +280,11 @@ func Outside(tried, asked []table.Run) []ablation.Label {
 	return append(beyond(tried, asked), farSizes(tried, parameters, tokens)...)
 }
 
-// outside reports whether a run lies farther from all tried mixtures than these usually lie from each other, or has more or less of a
-// source than any.
+// outside reports whether a run lies farther from all tried mixtures than these usually lie from each other, has more or less of a
+// source than any, or, where their hull is known, doesn't lie between them.
 func (r region) outside(run table.Run) bool {
 	_, distance := r.nearest(run)
-	return distance > r.reach || overstep(r.tried, run) > edge
+	return distance > r.reach || overstep(r.tried, run) > edge || r.hull != nil && !r.hull.has(run, edge)
 }
 
 // overstep is by how much a run's share passes the smallest and largest that were tried, at most.
