@@ -54,6 +54,9 @@ func (t *tally) add(hit bool) {
 	}
 }
 
+// counted is both numbers.
+func (t tally) counted() string { return fmt.Sprintf("%d of %d", t.hit, t.of) }
+
 // text is per cent, stressed where a nominal 90% covers less than 85.
 func (t tally) text() string {
 	switch p := 100 * float64(t.hit) / float64(t.of); {
@@ -188,10 +191,10 @@ func coverPrices(all *[covers]tally, d decision.Decision, t truth, metrics []str
 }
 
 // coverBand is of the best second metric that is to be had with a first as good as a point's mean.
-func coverBand(all *[covers]tally, f decision.Front, t truth, pool []table.Run) {
+func coverBand(all *[covers]tally, f decision.Front, t truth, pool []blend) {
 	var values [][]float64
-	for _, run := range pool {
-		values = append(values, t(run.Shares))
+	for _, b := range pool {
+		values = append(values, t(b.run.Shares))
 	}
 	for _, p := range f.Points {
 		values = append(values, t(p.Run.Shares))

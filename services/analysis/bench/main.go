@@ -46,6 +46,7 @@ var parts = []struct {
 	{"pairs", (*bench).pairs},
 	{"anchors", (*bench).anchors},
 	{"coverage", (*bench).coverage},
+	{"optimum", (*bench).optimum},
 	{"speed", (*bench).speed},
 }
 
@@ -56,7 +57,7 @@ func main() {
 	b := &bench{}
 	var part string
 	flag.StringVar(&b.dir, "data", "", "folder with regmix/ and marin-two-phase/")
-	flag.StringVar(&part, "part", "", "parts to run, by comma (default: all): rank, schedule, sequence, front, pairs, anchors, coverage, speed")
+	flag.StringVar(&part, "part", "", "parts to run, by comma (default: all): rank, schedule, sequence, front, pairs, anchors, coverage, optimum, speed")
 	flag.IntVar(&b.subsets, "subsets", 0, "random subsets, or starts, or made-up tables, of each row (default: 10, of schedules 40, made-up tables 100)")
 	flag.Uint64Var(&b.seed, "seed", 201, "of the first subset; the others follow")
 	flag.StringVar(&b.python, "python", "bin/trees/bin/python", "that has LightGBM, for boosted trees")

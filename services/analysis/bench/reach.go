@@ -9,23 +9,22 @@ import (
 	"github.com/haigo-lab/haigo/services/analysis/table"
 )
 
-// reach is what may be recommended: no share passes those tried, and the nearest tried mixture is no farther away than nine in ten of
-// these are from theirs.
+// reach is what may be recommended: sums of tried mixtures, none farther from the nearest than nine in ten of these are from theirs.
 type reach struct {
-	tried     []table.Run
-	low, high []float64
-	farthest  float64
+	tried    []table.Run
+	farthest float64
+}
+
+// blend is a mixture by the weights of the tried ones, none below 0, that sum to one.
+type blend struct {
+	weights []float64
+	run     table.Run
 }
 
 func reachOf(t table.Table) reach {
-	out := reach{low: slices.Repeat([]float64{1}, len(t.Sources)), high: make([]float64, len(t.Sources))}
+	out := reach{}
 	for _, g := range t.Groups() {
 		out.tried = append(out.tried, t.Runs[g[0]])
-		for _, phase := range t.Runs[g[0]].Shares {
-			for j, w := range phase {
-				out.low[j], out.high[j] = min(out.low[j], w), max(out.high[j], w)
-			}
-		}
 	}
 	var near []float64
 	for i, run := range out.tried {
@@ -46,41 +45,46 @@ func (r reach) away(run table.Run) float64 {
 	return least
 }
 
-func (r reach) has(run table.Run) bool {
-	for _, phase := range run.Shares {
-		for j, w := range phase {
-			if w < r.low[j] || w > r.high[j] {
-				return false
+func (r reach) has(run table.Run) bool { return r.away(run) <= r.farthest }
+
+// blend is the mixture of some weights.
+func (r reach) blend(weights []float64) blend {
+	out := blend{weights: weights}
+	for _, phase := range r.tried[0].Shares {
+		out.run.Shares = append(out.run.Shares, make([]float64, len(phase)))
+	}
+	for i, w := range weights {
+		for p, phase := range r.tried[i].Shares {
+			for j, v := range phase {
+				out.run.Shares[p][j] += w * v
 			}
 		}
 	}
-	return r.away(run) <= r.farthest
+	return out
 }
 
 // poolSize is how many mixtures stand for all those between tried ones.
 const poolSize = 6000
 
 // pool are the tried mixtures, and mixtures of two to four of them each.
-func (r reach) pool(random *rand.Rand) []table.Run {
-	out := slices.Clone(r.tried)
+func (r reach) pool(random *rand.Rand) []blend {
+	var out []blend
+	for i := range r.tried {
+		weights := make([]float64, len(r.tried))
+		weights[i] = 1
+		out = append(out, r.blend(weights))
+	}
 	for len(out) < poolSize {
 		parts, sum := make([]float64, 2+random.IntN(3)), 0.0
 		for i := range parts {
 			parts[i] = random.ExpFloat64()
 			sum += parts[i]
 		}
-		run := table.Run{Shares: make([][]float64, len(r.tried[0].Shares))}
-		for p := range run.Shares {
-			run.Shares[p] = make([]float64, len(r.low))
-		}
+		weights := make([]float64, len(r.tried))
 		for _, w := range parts {
-			for p, phase := range r.tried[random.IntN(len(r.tried))].Shares {
-				for j, v := range phase {
-					run.Shares[p][j] += w / sum * v
-				}
-			}
+			weights[random.IntN(len(r.tried))] += w / sum
 		}
-		out = append(out, run)
+		out = append(out, r.blend(weights))
 	}
 	return out
 }
@@ -93,33 +97,36 @@ const (
 )
 
 // best is the optimum of a truth.
-func (r reach) best(pool []table.Run, t truth, random *rand.Rand) [][]float64 {
-	best, least := table.Run{}, math.Inf(1)
-	for _, run := range pool {
-		if v := t.mean(run); v < least && r.has(run) {
-			best, least = run, v
+func (r reach) best(pool []blend, t truth, random *rand.Rand) [][]float64 {
+	best, least := blend{}, math.Inf(1)
+	for _, b := range pool {
+		if v := t.mean(b.run); v < least && r.has(b.run) {
+			best, least = b, v
 		}
 	}
 	for step := climbFirst; step > climbLast; step /= 2 {
 		for range climbTries {
 			next := r.moved(best, step*random.Float64(), random)
-			if v := t.mean(next); v < least && r.has(next) {
+			if v := t.mean(next.run); v < least && r.has(next.run) {
 				best, least = next, v
 			}
 		}
 	}
-	return best.Shares
+	return best.run.Shares
 }
 
-// moved is a run with a share of one source moved to another, in one phase.
-func (r reach) moved(run table.Run, by float64, random *rand.Rand) table.Run {
-	out := table.Run{}
-	for _, phase := range run.Shares {
-		out.Shares = append(out.Shares, slices.Clone(phase))
+// moved gives a tried mixture a larger weight, at the cost of one or of all.
+func (r reach) moved(from blend, by float64, random *rand.Rand) blend {
+	weights, to, of := slices.Clone(from.weights), random.IntN(len(from.weights)), random.IntN(len(from.weights))
+	if random.IntN(2) == 0 {
+		by = min(by, weights[of])
+		weights[of] -= by
+		weights[to] += by
+		return r.blend(weights)
 	}
-	phase := out.Shares[random.IntN(len(out.Shares))]
-	from, to := random.IntN(len(phase)), random.IntN(len(phase))
-	phase[from] -= by
-	phase[to] += by
-	return out
+	for i := range weights {
+		weights[i] *= 1 - by
+	}
+	weights[to] += by
+	return r.blend(weights)
 }
