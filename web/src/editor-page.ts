@@ -1,11 +1,13 @@
 // The parts of the page that the server draws: they are replaced where they changed, and problems in them are gone to.
 
+import { replace } from "./editor-around";
 import { refused } from "./editor-refused";
 import type { State } from "./editor-state";
 
-// renew replaces the parts of the page that changed. A field that is being typed in stays, and keeps its focus; so does what
-// was refused. What was planned stays, marked, while the document has mistakes.
-export function renew(page: Document): void {
+// renew replaces the parts of the page that changed. The field that the keyboard is in stays, and so does what was refused.
+// What was planned stays, marked, while the document has mistakes; the form stays where there are newer edits already, which
+// it shows and the answer doesn't.
+export function renew(page: Document, behind: boolean): void {
   const wrong = page.querySelector("#wrong li") !== null;
   for (const old of document.querySelectorAll<HTMLElement>("[data-check]")) {
     const now = page.getElementById(old.id);
@@ -14,16 +16,9 @@ export function renew(page: Document): void {
       old.classList.add("stale");
       continue;
     }
-    const active = old.contains(document.activeElement) ? (document.activeElement as HTMLElement) : undefined;
-    if (active instanceof HTMLInputElement && active.type !== "checkbox" && active.value !== active.defaultValue && !active.validity.customError) {
-      const kept = now.querySelector<HTMLInputElement>("#" + CSS.escape(active.id || "-"));
-      if (kept?.defaultValue !== active.value) continue;
-    }
+    if (behind && old.closest('[data-pane="form"]')) continue;
     const restore = refused(old);
-    const drawn = document.importNode(now, true);
-    old.replaceWith(drawn);
-    restore(drawn);
-    if (active?.id) document.getElementById(active.id)?.focus();
+    restore(replace(old, document.importNode(now, true)));
   }
 }
 

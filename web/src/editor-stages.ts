@@ -1,6 +1,7 @@
 // The numbers beside the drawing: a row a stage, a field for every handle. Full-width digits are taken; a field is read
 // when it is left or Enter is pressed, never while a word is being composed.
 
+import { replace } from "./editor-around";
 import { incomplete } from "./editor-change";
 import { why } from "./editor-cost";
 import { numeral } from "./editor-number";
@@ -17,10 +18,8 @@ export interface Wanted {
   remove(stage: number): void;
 }
 
-// stages draws the table; a field that is being typed in, or was refused, stays as it is.
+// stages draws the table; the field that the keyboard is in stays, and so does what was refused.
 export function stages(table: HTMLTableElement, state: State, schedule: Schedule, wrong: Wrong[], want: Wanted): void {
-  const active = table.contains(document.activeElement) ? (document.activeElement as HTMLInputElement) : undefined;
-  if (active instanceof HTMLInputElement && active.value !== active.defaultValue) return; // it is drawn once that is done
   const keys = order(state.sources);
   const rows = schedule.stages.flatMap((stage, i) => {
     const own = wrong.filter((w) => w.stage === i && (w.part !== "mixture" || complete(stage)));
@@ -28,10 +27,11 @@ export function stages(table: HTMLTableElement, state: State, schedule: Schedule
   });
   const of = `${schedule.name}/${schedule.stages.length}`;
   const restore = table.dataset.of === of ? refused(table) : undefined;
-  table.dataset.of = of;
-  table.replaceChildren(html("thead", {}, heads(state.sources, keys)), html("tbody", {}, ...rows));
-  restore?.(table);
-  if (active?.id) table.querySelector<HTMLElement>("#" + CSS.escape(active.id))?.focus();
+  const now = table.cloneNode() as HTMLTableElement;
+  now.dataset.of = of;
+  now.append(html("thead", {}, heads(state.sources, keys)), html("tbody", {}, ...rows));
+  const drawn = replace(table, now);
+  restore?.(drawn);
 }
 
 function heads(sources: Source[], keys: number[]): HTMLTableRowElement {

@@ -62,9 +62,9 @@ export function text(form: HTMLFormElement, typed: () => void, changed: () => vo
     value: () => area.value,
     put(document): void {
       if (area.value === shown(document) || composing || timer) return;
-      const { selectionStart, selectionEnd, scrollTop } = area;
+      const { selectionStart, selectionEnd, selectionDirection, scrollTop } = area;
       area.value = document;
-      area.setSelectionRange(selectionStart, selectionEnd);
+      area.setSelectionRange(selectionStart, selectionEnd, selectionDirection);
       area.scrollTop = scrollTop;
       number();
     },

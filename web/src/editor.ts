@@ -143,8 +143,8 @@ class Page {
     this.state = behind && this.moving && schedules ? { ...state, schedules } : state; // a handle doesn't jump back
     if (!this.schedule() || state.schedules?.some((s) => s.name === arm)) this.state.arm = arm;
     this.text.put(this.doc.text);
-    this.draw(); // before anything else changes: it measures the page
-    renew(page);
+    if (!behind || this.moving) this.draw(); // before anything else changes: it measures the page
+    renew(page, behind);
     tables(this.one("#preview"));
     this.text.number();
     this.keep();
