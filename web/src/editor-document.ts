@@ -26,6 +26,7 @@ const rest = 2000; // milliseconds before a question is asked again by itself
 
 export class Doc {
   private waiting: Edit[] = [];
+  private underway: Edit[] = []; // what the server is being asked about
   private asking: Promise<void> | undefined;
   private again = false;
   private hurry = (): void => {}; // lets a question that is late, or rests, give way to the next change
@@ -58,11 +59,11 @@ export class Doc {
     this.send();
   }
 
-  // write takes a whole text.
-  write(text: string, key: string): void {
-    if (text === this.text) return;
+  // write takes a whole text, and edits of it.
+  write(text: string, key: string, edits: Edit[] = []): void {
+    if (text === this.text && !edits.length) return;
     this.text = text;
-    this.waiting = [];
+    this.waiting = [...edits];
     this.key = key;
     this.settle();
     this.send();
@@ -78,6 +79,11 @@ export class Doc {
   // look asks again with nothing changed.
   look(): void {
     this.send();
+  }
+
+  // unanswered are the edits that the text doesn't have yet.
+  get unanswered(): Edit[] {
+    return [...this.underway, ...this.waiting];
   }
 
   get undoable(): boolean {
@@ -144,7 +150,7 @@ export class Doc {
     do {
       this.again = false;
       const before = this.text;
-      const edits = this.waiting.splice(0);
+      const edits = (this.underway = this.waiting.splice(0));
       const fit = this.fitting;
       this.fitting = false;
       let answer: { page: Document; state: State };
@@ -153,12 +159,14 @@ export class Doc {
         const page = new DOMParser().parseFromString(await this.post(body), "text/html");
         this.lost();
         if (this.text !== before) {
+          this.underway = [];
           this.again = true; // the text was rewritten meanwhile: this answer is of an older one
           this.fitting ||= fit;
           continue;
         }
         answer = { page, state: read<State>(page, "state") };
       } catch (error) {
+        this.underway = [];
         if (this.text === before) this.waiting = [...edits, ...this.waiting];
         this.fitting ||= fit;
         if (this.again) continue; // it gave way to a change
@@ -172,6 +180,7 @@ export class Doc {
         this.again = true;
         continue;
       }
+      this.underway = [];
       const { page, state } = answer;
       if (state.readable) this.text = state.document;
       if (edits.length || fit) this.settle();

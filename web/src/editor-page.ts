@@ -22,6 +22,22 @@ export function renew(page: Document, behind: boolean): void {
   }
 }
 
+// typing is what fields hold by their id that the document has not been told, or doesn't take.
+export function typing(form: HTMLElement): Record<string, string> {
+  const fields = [...form.querySelectorAll<HTMLInputElement>("input[id]:not([type=checkbox], [type=file])")];
+  return Object.fromEntries(fields.filter((f) => f.value !== f.defaultValue).map((f) => [f.id, f.value]));
+}
+
+// retype types it again.
+export function retype(typed: Record<string, string>): void {
+  for (const [id, text] of Object.entries(typed)) {
+    const field = document.getElementById(id);
+    if (!(field instanceof HTMLInputElement) || field.disabled) continue;
+    field.value = text;
+    field.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+}
+
 // goTo brings the keyboard to the field of a problem in the form; false where there is none.
 export function goTo(field: string, state: State, choose: (schedule: string) => void): boolean {
   const schedule = state.schedules?.find((s) => field === `schedules.${s.name}` || field.startsWith(`schedules.${s.name}.`));

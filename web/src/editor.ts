@@ -8,7 +8,7 @@ import { changed, reckoned } from "./editor-cost";
 import { Doc, type Asked, type Trouble } from "./editor-document";
 import * as draft from "./editor-draft";
 import { fields } from "./editor-form";
-import { goTo, renew } from "./editor-page";
+import { goTo, renew, retype, typing } from "./editor-page";
 import { Picture, type By } from "./editor-picture";
 import { decimal, read, t, wrongIn, type Edit, type Schedule, type State } from "./editor-state";
 import { ended, text } from "./editor-text";
@@ -67,6 +67,8 @@ class Page {
     }).observe(this.one(".ed"));
     drawings(this.form, () => document.querySelector<HTMLInputElement>("#f-name")?.value || "sweep");
     draft.follow();
+    addEventListener("pagehide", () => this.leave());
+    document.addEventListener("visibilitychange", () => document.hidden && this.leave()); // a phone may end it without another word
     this.view(this.begun.trim() === "" || this.state.readable ? "form" : "yaml");
     this.recall();
     localised(document);
@@ -121,8 +123,9 @@ class Page {
     this.one<HTMLDetailsElement>("#begin").open = false;
     this.state.arm = kept.arm;
     this.text.put(kept.document);
-    this.doc.write(kept.document, "resume");
+    this.doc.write(kept.document, "resume", kept.edits);
     this.view(kept.view);
+    if (kept.typed) void this.doc.idle().then(() => retype(kept.typed ?? {}));
   }
 
   private typed(): void {
@@ -153,6 +156,12 @@ class Page {
 
   private keep(): void {
     draft.keep(this.draft(), this.refused ? undefined : this.begun);
+  }
+
+  // leave keeps what nobody has answered yet: the page may not come back.
+  private leave(): void {
+    const now = this.text.unread ? { document: ended(this.text.value(), this.doc.text) } : { edits: this.doc.unanswered };
+    draft.leave({ ...this.draft(), ...now, typed: typing(this.form) }, this.refused ? undefined : this.begun);
   }
 
   private draft(): Omit<draft.Draft, "at"> {
