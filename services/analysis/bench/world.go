@@ -27,6 +27,8 @@ var worlds = []world{
 	{name: "exponential", truth: newExponential, mixtures: 12, seeds: 1, phases: 1, noise: .004},
 	{name: "exponential, more runs", truth: newExponential, mixtures: 24, seeds: 1, phases: 1, noise: .01},
 	{name: "law and a bump", truth: newBump, mixtures: 16, seeds: 1, phases: 1, noise: .004},
+	{name: "law and a wave", truth: newWave, mixtures: 16, seeds: 1, phases: 1, noise: .004},
+	{name: "law and a wave, two seeds", truth: newWave, mixtures: 16, seeds: 2, phases: 1, noise: .004},
 	{name: "law of two phases", truth: newLaw, mixtures: 16, seeds: 1, phases: 2, noise: .004},
 }
 
@@ -112,6 +114,20 @@ func newBump(r *rand.Rand) truth {
 		out := law(shares)
 		for m := range out {
 			out[m] += height * math.Exp(-away/.08)
+		}
+		return out
+	}
+}
+
+// newWave draws laws, and a wave over all mixtures, half a share long, that all metrics have in common: they misfit alike everywhere.
+func newWave(r *rand.Rand) truth {
+	law, towards, begins, height := newLaw(r), 2*math.Pi*r.Float64(), 2*math.Pi*r.Float64(), .01+.01*r.Float64()
+	return func(shares [][]float64) []float64 {
+		w := weighed(shares, 0)
+		along := math.Cos(towards)*(w[0]-w[1])/math.Sqrt2 + math.Sin(towards)*(2*w[2]-w[0]-w[1])/math.Sqrt(6) // a unit of length in the plane of mixtures
+		out := law(shares)
+		for m := range out {
+			out[m] += height * math.Sin(2*math.Pi*along/.5+begins)
 		}
 		return out
 	}

@@ -46,16 +46,32 @@ func (m *metric) draw(xs []exposure, n int, r *rand.Rand) [][]float64 {
 		if count == 0 {
 			continue
 		}
-		deviations := m.model.guides[k].deviate(xs, m.material.known, count, r)
+		deviations, wider := m.model.guides[k].deviate(xs, m.material.known, count, r), m.wider(k, xs)
 		for d := range count {
 			curve := make([]float64, len(xs))
 			for i := range xs {
-				curve[i] = m.target.from(stack[i] + m.stretch(stack[i], xs[i])/normal*(differs[k][i]+deviations.At(i, d)))
+				curve[i] = m.target.from(stack[i] + m.stretch(stack[i], xs[i])/normal*(differs[k][i]+wider[i]*deviations.At(i, d)))
 			}
 			out = append(out, curve)
 		}
 	}
 	r.Shuffle(len(out), func(a, b int) { out[a], out[b] = out[b], out[a] }) // draws of all metrics go together by number
+	return out
+}
+
+// wider is by how much deviations are wider than a member's curve, at each exposure, for what every mixture has of its own: curves don't
+// turn as fast as that, and it is no luck where seeds tell what luck is.
+func (m *metric) wider(k int, xs []exposure) []float64 {
+	out := slices.Repeat([]float64{1}, len(xs))
+	if m.noise.freedom == 0 {
+		return out
+	}
+	g := m.model.guides[k]
+	_, variances := g.at(xs)
+	nugget := math.Exp(2 * g.h[atNugget])
+	for i, v := range variances {
+		out[i] = math.Sqrt(1 + nugget/max(v, nugget/100))
+	}
 	return out
 }
 

@@ -318,3 +318,33 @@ func TestFit_Joint(t *testing.T) {
 		t.Errorf("noise is %.2f of metrics' own, where seeds are bad for all %.2f, want 1 and √3", a, b)
 	}
 }
+
+// TestFit_Draw_own: what mixtures have of their own, which seeds tell from noise, is as wide in draws as it is in what was missed.
+func TestFit_Draw_own(t *testing.T) {
+	t.Parallel()
+	in, r := runs(40, 2, .001, 3), rand.New(rand.NewPCG(3, 6))
+	for i := 0; i < len(in.Runs); i += 2 {
+		for k := range in.Metrics {
+			own := .03 * r.NormFloat64()
+			in.Runs[i].Values[k] += own
+			in.Runs[i+1].Values[k] += own
+		}
+	}
+	f := fitted(t, surrogate.Setup{Table: in, Pairs: pairs})
+	asked := runs(10, 1, 0, 4).Runs
+	for k, drawn := range f.Draw(asked, 400, 1) {
+		squares := 0.0
+		for i := range asked {
+			mean := 0.0
+			for _, row := range drawn {
+				mean += row[i] / float64(len(drawn))
+			}
+			for _, row := range drawn {
+				squares += (row[i] - mean) * (row[i] - mean) / float64(len(drawn)*len(asked))
+			}
+		}
+		if sd := math.Sqrt(squares); sd < .025 {
+			t.Errorf("%s: draws spread by %.4f, and mixtures by 0.03 of their own", in.Metrics[k], sd)
+		}
+	}
+}

@@ -57,11 +57,7 @@ func (f *Fit) missedSums(weights []float64) []missedSum {
 // there, with its noise; both in the metric's own unit.
 func (m *metric) missedBy(row int) (miss, sd float64) {
 	g, x := m.left[row], m.material.xs[row]
-	variance := g.variance
-	if m.noise.freedom > 0 {
-		variance -= g.nugget
-	}
-	sd = m.width(m.stretch(g.mean, x), max(variance, 0), m.material.known[row]) / normal
+	sd = m.width(m.stretch(g.mean, x), g.variance, m.material.known[row]) / normal
 	return m.target.from(g.mean) - m.target.from(m.material.y[row]), math.Abs(m.target.from(g.mean+sd)-m.target.from(g.mean-sd)) / 2
 }
 
