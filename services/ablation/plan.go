@@ -31,6 +31,8 @@ type Plan struct {
 	Warnings      []Label    `json:"warnings"`
 	Problems      []Problem  `json:"problems"` // any of them keeps the sweep from starting
 	Existing      SweepState `json:"existing,omitempty"`
+	// Growth is what starting it adds to the sweep that bears its name; nil where there is none. The other figures are of all runs.
+	Growth *PlanGrowth `json:"growth,omitempty"`
 	// Adaptive is what a sweep that plans itself may come to, nil for another.
 	Adaptive *PlanAdaptive `json:"adaptive,omitempty"`
 	// Firings are when a recurrence would start it next; a sweep without one has none, and starts at once.
@@ -50,6 +52,8 @@ type PlanArm struct {
 	// Trained are the tokens that all its runs together train on, and TokensPerS is how fast the trainer says that those
 	// side by side on this machine do; 0 where it can't be told.
 	Trained    int64   `json:"-"`
+	Added      int64   `json:"-"` // of Trained, by runs that aren't there yet
+	Left       int64   `json:"-"` // of Trained, by runs that are there and haven't ended
 	TokensPerS float64 `json:"-"`
 	// EvalEvery and TasksEvery are the steps between evaluations and between those that have tasks, 0: all have. Evaluation
 	// takes about EvalShare of a run's time.

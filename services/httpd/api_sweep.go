@@ -22,8 +22,8 @@ type applyInput struct {
 type applied struct {
 	Status int
 	Body   struct {
-		Sweep   ablation.Sweep `json:"sweep" doc:"Without a state where the file recurs: then nothing starts before its first firing"`
-		Created bool           `json:"created" doc:"False where the sweep had been started before"`
+		Sweep ablation.Sweep `json:"sweep" doc:"Without a state where the file recurs: then nothing starts before its first firing"`
+		ablation.Applied
 	}
 }
 
@@ -45,7 +45,7 @@ func (o operations) sweeps() {
 			plan, err := s.options.Sweeper.Plan(ctx, in.RawBody)
 			return &body[ablation.Plan]{plan}, err
 		})
-	register(o, http.MethodPost, "/sweeps", "apply-sweep", "Start a sweep file's sweep, or find it started",
+	register(o, http.MethodPost, "/sweeps", "apply-sweep", "Start a sweep file's sweep, let it grow, or find it started",
 		func(ctx context.Context, in *applyInput) (*applied, error) {
 			return s.apply(ctx, in.RawBody, in.As, in.Confirm)
 		})
@@ -97,19 +97,22 @@ func (o operations) change(path, id, summary string, change func(context.Context
 
 // apply starts a document's sweep. A recurrence that is lost by that must be confirmed by its name.
 func (s *Server) apply(ctx context.Context, document []byte, as, confirm string) (*applied, error) {
-	sweep, created, err := s.options.Sweeper.Apply(ctx, document, as)
+	sweep, done, err := s.options.Sweeper.Apply(ctx, document, as)
 	var lost *ablation.Superseding
 	if errors.As(err, &lost) && lost.Recurrence.Name == confirm {
-		sweep, created, err = s.options.Sweeper.Replace(ctx, document, as)
+		sweep, done, err = s.options.Sweeper.Replace(ctx, document, as)
 	}
 	if err != nil {
 		return nil, err
 	}
 	answer := &applied{Status: http.StatusOK}
-	if created {
+	switch {
+	case done.Created:
 		answer.Status = http.StatusCreated
 		s.options.Log.Info("a sweep was started", "sweep", sweep.Name, "runs", sweep.Counts.Total())
+	case len(done.Added) > 0:
+		s.options.Log.Info("a sweep has grown", "sweep", sweep.Name, "runs", sweep.Counts.Total())
 	}
-	answer.Body.Sweep, answer.Body.Created = sweep, created
+	answer.Body.Sweep, answer.Body.Applied = sweep, done
 	return answer, nil
 }

@@ -19,7 +19,6 @@ type planView struct {
 	Seeds    []int64
 	Langs    []string // of the sources, in the order of pages
 	Max      float64  // epochs above which a run is refused
-	Exists   bool
 	Shared   []sharedPart
 	Starts   []startLine
 	Looked   *lookedAt
@@ -33,6 +32,9 @@ type planView struct {
 type planArm struct {
 	Arm     armView
 	Cells   []cell    // its runs
+	Had     int       // runs that are there already
+	New     string    // the seeds of those that aren't, where the sweep is
+	Added   int       // how many those are
 	Shares  []float64 // of tokens, by language as in Langs
 	Differs []string  // keys of words; none: the baseline itself
 }
@@ -69,15 +71,17 @@ func (v *planView) SeedHeads() []int64 {
 	return v.Seeds
 }
 
-// runsPlanned is how many runs an arm has.
-func runsPlanned(p ablation.Plan, arm string) int {
-	n := 0
-	for _, r := range p.Runs {
-		if r.Arm == arm {
-			n++
-		}
+// grows says which of the arm's runs a sweep that is there gets.
+func (a *planArm) grows(g *ablation.PlanGrowth) {
+	if g == nil {
+		return
 	}
-	return n
+	a.Had = len(a.Cells)
+	i := slices.IndexFunc(g.Added, func(s ablation.ArmSeeds) bool { return s.Arm == a.Arm.Name })
+	if i >= 0 {
+		seeds := g.Added[i].Seeds
+		a.New, a.Added, a.Had = ablation.Spans(seeds), len(seeds), a.Had-len(seeds)
+	}
 }
 
 // most is what a sweep that plans itself may come to.
@@ -93,7 +97,7 @@ func (v *planView) Most() *most {
 		return nil
 	}
 	times := float64(v.Adaptive.MostTokens) / float64(max(1, v.TotalTokens))
-	return &most{*v.Adaptive, time.Duration(times * float64(v.Cost.Time)), times * v.Cost.Yen}
+	return &most{*v.Adaptive, time.Duration(times * float64(v.Cost.WholeTime)), times * v.Cost.WholeYen}
 }
 
 // share shows the plan's trunks.
@@ -155,7 +159,10 @@ const coursePoints = 48
 
 func (s *Server) newPlanView(ctx context.Context, words words, p ablation.Plan, draft ablation.Draft, q question) *planView {
 	sweep := draft.Sweep
-	v := &planView{Plan: p, Exists: p.Existing != "", Seeds: sweep.Seeds, Max: sweep.Recipe.MaxEpochs}
+	v := &planView{Plan: p, Seeds: sweep.Seeds, Max: sweep.Recipe.MaxEpochs}
+	if p.Growth != nil {
+		v.FLOPs = p.Growth.FLOPs // beside the time and the cost of the new runs
+	}
 	d := chart.Data{Sweep: sweep, Sources: p.Sources}
 	for _, a := range p.Arms {
 		d.Arms = append(d.Arms, a.Arm)
@@ -167,10 +174,13 @@ func (s *Server) newPlanView(ctx context.Context, words words, p ablation.Plan, 
 	}
 	views := armViews(words.lang, d)
 	for i, a := range p.Arms {
-		arm := planArm{Arm: views[i], Cells: make([]cell, runsPlanned(p, a.Name)), Shares: v.shares(a)}
-		for k := range arm.Cells {
-			arm.Cells[k] = cell{state: ablation.RunQueued}
+		arm := planArm{Arm: views[i], Shares: v.shares(a)}
+		for _, r := range p.Runs {
+			if r.Arm == a.Name {
+				arm.Cells = append(arm.Cells, cell{state: r.State})
+			}
 		}
+		arm.grows(p.Growth)
 		if base := sweep.Baseline(d.Arms, i); base >= 0 && base != i {
 			arm.Differs = differences(sweep, p.Arms[i], p.Arms[base])
 		}
@@ -185,8 +195,8 @@ func (s *Server) newPlanView(ctx context.Context, words words, p ablation.Plan, 
 		v.Calendar = newClockStrip(words, v.Next, now()).slim().drawing()
 	}
 	warnings := p.Warnings
-	if most := sweep.Budget.Yen; most > 0 && v.Cost.Yen > most {
-		warnings = append(slices.Clone(warnings), overBudget(v.Cost.Yen, most))
+	if most := sweep.Budget.Yen; most > 0 && v.Cost.WholeYen > most {
+		warnings = append(slices.Clone(warnings), overBudget(v.Cost.WholeYen, most))
 	}
 	for _, warning := range warnings {
 		v.Warnings = append(v.Warnings, words.plainly(warning, draft))

@@ -29,12 +29,12 @@ type Sweeper interface {
 	Plan(ctx context.Context, document []byte) (ablation.Plan, error)
 	// Describe is what the trainers that work here say of themselves, the one first that a recipe takes without naming any.
 	Describe(ctx context.Context) []trainer.Description
-	// Apply starts the document's sweep, under the name as where that isn't empty, or finds it started: then created
-	// is false. ErrConflict where a sweep of that name holds other content.
+	// Apply starts the document's sweep, under the name as where that isn't empty, or finds it started, or lets it
+	// grow. ErrConflict where a sweep of that name holds other content.
 	// *ablation.Superseding where a recurrence would be lost.
-	Apply(ctx context.Context, document []byte, as string) (sweep ablation.Sweep, created bool, err error)
+	Apply(ctx context.Context, document []byte, as string) (ablation.Sweep, ablation.Applied, error)
 	// Replace is Apply where that recurrence may be lost.
-	Replace(ctx context.Context, document []byte, as string) (sweep ablation.Sweep, created bool, err error)
+	Replace(ctx context.Context, document []byte, as string) (ablation.Sweep, ablation.Applied, error)
 	// Resumes is the step that a run goes on from when it is tried again; 0: it begins anew.
 	Resumes(ctx context.Context, run ablation.Run) (int64, error)
 }

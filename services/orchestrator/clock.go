@@ -122,7 +122,7 @@ func (s *Sweeper) firing(ctx context.Context, r ablation.RecurringSweep, planned
 		}
 		sweep.Name = fmt.Sprintf("%s-%d", base, n)
 	}
-	found, err := s.startable(ctx, sweep)
+	found, _, err := s.startable(ctx, sweep)
 	if err != nil {
 		return nil, err
 	}

@@ -285,9 +285,9 @@ func TestSweeper_Apply_recurrence(t *testing.T) {
 	}
 	addText(t, store)
 	for _, want := range []bool{true, false} {
-		sweep, created, err := s.Apply(t.Context(), recurring, "")
-		if err != nil || sweep.State != "" || created != want {
-			t.Fatalf("%+v, %v, %v", sweep, created, err)
+		sweep, done, err := s.Apply(t.Context(), recurring, "")
+		if err != nil || sweep.State != "" || done.Created != want {
+			t.Fatalf("%+v, %v, %v", sweep, done, err)
 		}
 	}
 	if _, err := store.Sweep(t.Context(), "nightly"); !errors.Is(err, ablation.ErrNotFound) {
@@ -309,18 +309,18 @@ func TestSweeper_Apply_recurrence(t *testing.T) {
 		}
 	}
 	for range 2 {
-		if _, created, err := s.Replace(t.Context(), weekly, ""); err != nil || created {
-			t.Errorf("replaced: created %v, %v", created, err)
+		if _, done, err := s.Replace(t.Context(), weekly, ""); err != nil || done.Created {
+			t.Errorf("replaced: %+v, %v", done, err)
 		}
 	}
 	if _, _, err := s.Apply(t.Context(), weekly, ""); err != nil {
 		t.Errorf("what stands already: %v", err)
 	}
-	if sweep, created, err := s.Replace(t.Context(), once, ""); err != nil || !created || sweep.State != ablation.SweepRunning {
-		t.Fatalf("%+v, %v, %v", sweep, created, err)
+	if sweep, done, err := s.Replace(t.Context(), once, ""); err != nil || !done.Created || sweep.State != ablation.SweepRunning {
+		t.Fatalf("%+v, %v, %v", sweep, done, err)
 	}
-	if _, created, err := s.Apply(t.Context(), once, ""); err != nil || created {
-		t.Errorf("once more: created %v, %v", created, err)
+	if _, done, err := s.Apply(t.Context(), once, ""); err != nil || done.Created {
+		t.Errorf("once more: %+v, %v", done, err)
 	}
 	if r, err := store.Recurrence(t.Context(), "nightly"); err != nil || r.State != ablation.RecurrenceEnded {
 		t.Errorf("%+v, %v", r, err)

@@ -68,6 +68,7 @@ func (s *Sweeper) plan(ctx context.Context, r *resolved, check check) (ablation.
 	p.Problems = append(p.Problems, r.Sweep.Place(problems)...)
 	if r.existing != nil {
 		p.Existing = r.existing.State
+		p.Grow(r.stored)
 	}
 	return p, nil
 }
@@ -117,11 +118,25 @@ func firstRun(runs []ablation.Run, arm ablation.Arm) ablation.Run {
 
 // side is how many of the sweep's runs go side by side on this machine.
 func (s *Sweeper) side(r *resolved) int {
-	side := max(1, min(s.RunsAtOnce, len(r.Runs)))
+	side := max(1, min(s.RunsAtOnce, r.untrained()))
 	if most := r.Sweep.Budget.RunsAtOnce; most > 0 {
 		side = min(side, most)
 	}
 	return side
+}
+
+// untrained is how many runs are to train, those that are there already and haven't ended among them; all where none is.
+func (r *resolved) untrained() int {
+	ended := 0
+	for _, run := range r.stored {
+		if run.State.Ended() {
+			ended++
+		}
+	}
+	if ended >= len(r.Runs) {
+		return len(r.Runs)
+	}
+	return len(r.Runs) - ended
 }
 
 func (s *Sweeper) estimated(r *resolved, report trainer.Report) ablation.Estimate {

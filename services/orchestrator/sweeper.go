@@ -37,6 +37,7 @@ type resolved struct {
 	description trainer.Description
 	notes       []ablation.Label  // of the expansion
 	existing    *ablation.Sweep   // of the same name, nil for none
+	stored      []ablation.Run    // its runs
 	found       map[string]string // folders of the checkpoints that are started from, by their manifests' digests
 	patience    time.Duration     // with a tokenizer that is being made
 }
@@ -46,47 +47,50 @@ func (r *resolved) expansion() ablation.Expansion {
 }
 
 // Apply starts the sweep of a document, or finds it started, or lets it grow. A name in as replaces the document's.
-// Anything but growth is an *ablation.Invalid that names what differs. created is false where nothing new was started.
+// Anything but growth is an *ablation.Invalid that names what differs.
 //
 // A document with a recurrence starts nothing yet: it is registered, and the sweep that comes back bears no state. What
 // would replace or end a recurrence of its name is an *ablation.Superseding: see [Sweeper.Replace].
-func (s *Sweeper) Apply(ctx context.Context, document []byte, as string) (sweep ablation.Sweep, created bool, err error) {
+func (s *Sweeper) Apply(ctx context.Context, document []byte, as string) (ablation.Sweep, ablation.Applied, error) {
 	return s.apply(ctx, document, as, false)
 }
 
 // Replace is Apply where it was confirmed that a recurrence of the name may be lost: it takes the document's text, or ends
 // where the document starts once.
-func (s *Sweeper) Replace(ctx context.Context, document []byte, as string) (sweep ablation.Sweep, created bool, err error) {
+func (s *Sweeper) Replace(ctx context.Context, document []byte, as string) (ablation.Sweep, ablation.Applied, error) {
 	return s.apply(ctx, document, as, true)
 }
 
-func (s *Sweeper) apply(ctx context.Context, document []byte, as string, confirmed bool) (sweep ablation.Sweep, created bool, err error) {
+func (s *Sweeper) apply(ctx context.Context, document []byte, as string, confirmed bool) (sweep ablation.Sweep, done ablation.Applied, err error) {
 	if sweep, err = read(document, as); err != nil {
-		return sweep, false, err
+		return sweep, done, err
 	}
-	r, err := s.startable(ctx, sweep)
+	r, plan, err := s.startable(ctx, sweep)
 	if err != nil {
-		return ablation.Sweep{}, false, err
+		return ablation.Sweep{}, done, err
 	}
 	lost, err := s.superseded(ctx, sweep)
 	if err == nil && lost != nil && !confirmed {
 		err = lost
 	}
 	if err != nil {
-		return sweep, false, err
+		return sweep, done, err
 	}
 	if sweep.Recurrence != nil {
-		created, err = s.register(ctx, sweep)
-		return sweep, created, err
+		done.Created, err = s.register(ctx, sweep)
+		return sweep, done, err
 	}
-	if created, err = s.Store.ApplySweep(ctx, r.Application); err != nil {
-		return sweep, false, err
+	if done, err = s.Store.ApplySweep(ctx, r.Application); err != nil {
+		return sweep, done, err
+	}
+	if len(done.Added) > 0 {
+		done.Seconds = plan.NewSeconds()
 	}
 	if err := s.Store.EndRecurrence(ctx, sweep.Name); err != nil {
-		return sweep, created, err
+		return sweep, done, err
 	}
 	sweep, err = s.Store.Sweep(ctx, sweep.Name)
-	return sweep, created, err
+	return sweep, done, err
 }
 
 // superseded is the recurrence that a sweep file would replace or end, nil for none.
@@ -110,22 +114,22 @@ func (s *Sweeper) register(ctx context.Context, sweep ablation.Sweep) (created b
 }
 
 // startable is a sweep with everything that it names found, and nothing that keeps it from starting.
-func (s *Sweeper) startable(ctx context.Context, sweep ablation.Sweep) (*resolved, error) {
+func (s *Sweeper) startable(ctx context.Context, sweep ablation.Sweep) (*resolved, ablation.Plan, error) {
 	r, err := s.resolve(ctx, sweep, max(s.Patience, startPatience))
 	if err != nil {
-		return nil, err
+		return nil, ablation.Plan{}, err
 	}
 	if t := r.Sweep.Tokenized; t != nil && t.Pending {
-		return nil, r.placed(stillMade(r.Sweep.Recipe.Tokenizer))
+		return nil, ablation.Plan{}, r.placed(stillMade(r.Sweep.Recipe.Tokenizer))
 	}
 	plan, err := s.plan(ctx, r, s.Trainers.Check)
 	if err != nil {
-		return nil, err
+		return nil, plan, err
 	}
 	if len(plan.Problems) > 0 {
-		return nil, &ablation.Invalid{Problems: plan.Problems}
+		return nil, plan, &ablation.Invalid{Problems: plan.Problems}
 	}
-	return r, s.keep(r)
+	return r, plan, s.keep(r)
 }
 
 // read reads a document under its own name, or under as.
@@ -204,14 +208,13 @@ func (s *Sweeper) resolveWith(ctx context.Context, sweep ablation.Sweep, next *a
 
 // share has runs begin where others have trained what they have in common.
 func (s *Sweeper) share(ctx context.Context, r *resolved, made ablation.Expansion) ([]ablation.Run, error) {
-	var stored []ablation.Run
 	if r.existing != nil {
 		var err error
-		if stored, err = s.Store.Runs(ctx, r.existing.Name); err != nil {
+		if r.stored, err = s.Store.Runs(ctx, r.existing.Name); err != nil {
 			return nil, err
 		}
 	}
-	return r.Sweep.Share(made, stored), nil
+	return r.Sweep.Share(made, r.stored), nil
 }
 
 func (s *Sweeper) existing(ctx context.Context, name string) (*ablation.Sweep, error) {

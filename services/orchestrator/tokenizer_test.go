@@ -87,9 +87,9 @@ func TestSweeper_tokenizer(t *testing.T) {
 	if want := "web-ja 2.00, web-en 2.00"; plan.Lengths() != want {
 		t.Errorf("bytes a token: %s, want %s", plan.Lengths(), want)
 	}
-	again, created, err := s.Apply(t.Context(), tokenFile("tokens", "unigram-8k"), "")
-	if err != nil || created || again.Tokenized.Key != sweep.Tokenized.Key || r.asked.Load() != 1 {
-		t.Errorf("again: created %v, %+v, %v; made %d times", created, again.Tokenized, err, r.asked.Load())
+	again, done, err := s.Apply(t.Context(), tokenFile("tokens", "unigram-8k"), "")
+	if err != nil || done.Created || again.Tokenized.Key != sweep.Tokenized.Key || r.asked.Load() != 1 {
+		t.Errorf("again: %+v, %+v, %v; made %d times", done, again.Tokenized, err, r.asked.Load())
 	}
 }
 

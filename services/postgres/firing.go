@@ -60,11 +60,11 @@ func fire(ctx context.Context, tx pgx.Tx, r ablation.RecurringSweep, planned, no
 	if err != nil || len(decided) > 0 {
 		return err
 	}
-	id, fresh, err := apply(ctx, tx, a)
+	id, done, err := apply(ctx, tx, a)
 	if err != nil {
 		return err
 	}
-	if !fresh {
+	if !done.Created {
 		return fmt.Errorf("start sweep %s: %w", a.Sweep.Name, ablation.ErrConflict)
 	}
 	if closes, bounded, err := r.Closes(planned); err != nil {

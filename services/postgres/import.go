@@ -26,11 +26,11 @@ func (s *Store) ImportSweep(ctx context.Context, a Application, runs []Finished)
 				return err
 			}
 		}
-		id, fresh, err := apply(ctx, tx, a)
+		id, done, err := apply(ctx, tx, a)
 		if err != nil {
 			return err
 		}
-		if !fresh {
+		if !done.Created {
 			return ablation.Conflict("there is a sweep %s already; import under another name", "スイープ %s はすでにあります。別の名前で取り込んでください", a.Sweep.Name)
 		}
 		for _, r := range runs {

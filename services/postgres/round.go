@@ -51,7 +51,7 @@ func (s *Store) AddRound(ctx context.Context, a Application, r ablation.Round) (
 		if err := putArms(ctx, tx, a.Sweep.ID, a.Arms); err != nil {
 			return err
 		}
-		if err := putRuns(ctx, tx, a.Sweep.ID, a); err != nil {
+		if _, err := putRuns(ctx, tx, a.Sweep.ID, a); err != nil {
 			return err
 		}
 		if err := finishSweep(ctx, tx, a.Sweep.ID); err != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/haigo-lab/haigo/services/ablation"
 )
@@ -22,43 +23,45 @@ type Application struct {
 }
 
 // ApplySweep starts a sweep, or lets the sweep of this name grow by the arms and runs that it lacks. Applying the same
-// content again changes nothing; which changes are allowed is for ablation to say beforehand. created is true for a
-// sweep that did not exist.
-func (s *Store) ApplySweep(ctx context.Context, a Application) (created bool, err error) {
+// content again changes nothing; which changes are allowed is for ablation to say beforehand. What comes back is what this
+// call did, without the time that it takes.
+func (s *Store) ApplySweep(ctx context.Context, a Application) (out ablation.Applied, err error) {
 	err = s.tx(ctx, func(tx pgx.Tx) (err error) {
-		_, created, err = apply(ctx, tx, a)
+		_, out, err = apply(ctx, tx, a)
 		return err
 	})
 	if err != nil {
-		return false, fmt.Errorf("apply sweep %s: %w", a.Sweep.Name, err)
+		return ablation.Applied{}, fmt.Errorf("apply sweep %s: %w", a.Sweep.Name, err)
 	}
-	return created, nil
+	return out, nil
 }
 
-func apply(ctx context.Context, tx pgx.Tx, a Application) (id int64, fresh bool, err error) {
-	if id, fresh, err = putSweep(ctx, tx, a.Sweep); err != nil {
-		return 0, false, err
+func apply(ctx context.Context, tx pgx.Tx, a Application) (id int64, out ablation.Applied, err error) {
+	if id, out.Created, err = putSweep(ctx, tx, a.Sweep); err != nil {
+		return 0, out, err
 	}
-	if fresh {
+	if out.Created {
 		if err := putSweepText(ctx, tx, id, a); err != nil {
-			return 0, false, err
+			return 0, out, err
 		}
 	}
 	for _, r := range a.Sweep.Rounds {
 		if _, err := putRound(ctx, tx, id, r); err != nil {
-			return 0, false, err
+			return 0, out, err
 		}
 	}
 	if err := putArms(ctx, tx, id, a.Arms); err != nil {
-		return 0, false, err
+		return 0, out, err
 	}
 	if err := awaitParents(ctx, tx, a.Sweep.Parents); err != nil {
-		return 0, false, err
+		return 0, out, err
 	}
-	if err := putRuns(ctx, tx, id, a); err != nil {
-		return 0, false, err
+	added, err := putRuns(ctx, tx, id, a)
+	if err != nil {
+		return 0, out, err
 	}
-	return id, fresh, tell(ctx, tx, ablation.Event{Sweep: a.Sweep.Name})
+	out.Added = ablation.SeedsByArm(added)
+	return id, out, tell(ctx, tx, ablation.Event{Sweep: a.Sweep.Name})
 }
 
 // putSweep locks the sweep's row, so that two applications of one name go one after the other.
@@ -145,7 +148,8 @@ func putArms(ctx context.Context, tx pgx.Tx, sweep int64, arms []ablation.Arm) e
 	return nil
 }
 
-func putRuns(ctx context.Context, tx pgx.Tx, sweep int64, a Application) error {
+// putRuns adds the runs that aren't there, and returns them.
+func putRuns(ctx context.Context, tx pgx.Tx, sweep int64, a Application) (added []ablation.Run, err error) {
 	batch := &pgx.Batch{}
 	for i, r := range a.Runs {
 		start := cmp.Or(r.Start, &ablation.Start{})
@@ -163,14 +167,19 @@ func putRuns(ctx context.Context, tx pgx.Tx, sweep int64, a Application) error {
 				"data": int64(r.DataSeed), "mix": int64(r.MixSeed), "init": int64(r.InitSeed), "steps": r.Steps,
 				"per_step": a.Sweep.Recipe.TokensPerStep(), "start_run": start.Run, "start_step": start.Step,
 				"start_take": cmp.Or(start.Take, ablation.TakeState), "start_sha256": start.SHA256,
-			})
+			}).Exec(func(tag pgconn.CommandTag) error {
+			if tag.RowsAffected() > 0 {
+				added = append(added, r)
+			}
+			return nil
+		})
 	}
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
-		return err
+		return nil, err
 	}
 	// A sweep that grows after its end goes on, past the hour at which a firing's runs leave; so does one that a person
 	// stopped and then gave new runs, and one that is to plan itself from now on.
-	_, err := tx.Exec(ctx, `
+	_, err = tx.Exec(ctx, `
 		UPDATE sweeps w
 		SET state = 'running', finished_at = NULL, closes_at = NULL, archived_at = NULL
 		WHERE id = $1
@@ -179,7 +188,7 @@ func putRuns(ctx context.Context, tx pgx.Tx, sweep int64, a Application) error {
 				EXISTS (SELECT FROM runs WHERE sweep_id = $1 AND state = 'queued')
 				OR state = 'completed' AND `+planning+`
 			)`, sweep)
-	return err
+	return added, err
 }
 
 const sweepColumns = `w.id, w.definition, w.seed, w.document, w.state, w.paused_by, w.created_at, c.queued, c.running, c.completed, c.stopped,

@@ -43,11 +43,11 @@ func TestApplySweep(t *testing.T) {
 		var all sync.WaitGroup
 		for i := range 8 {
 			all.Go(func() {
-				fresh, err := w.ApplySweep(context.Background(), application("s", 1+i%4, 1+i/4, 10))
+				done, err := w.ApplySweep(context.Background(), application("s", 1+i%4, 1+i/4, 10))
 				if err != nil {
 					t.Error(err)
 				}
-				if fresh {
+				if done.Created {
 					created.Add(1)
 				}
 			})

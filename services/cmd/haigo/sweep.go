@@ -132,8 +132,11 @@ func printPlan(w io.Writer, p ablation.Plan) {
 	if len(p.Firings) > 0 {
 		fmt.Fprintf(t, "starts\tfirst on %s, then again and again\n", p.Firings[0].Local().Format("Mon 2006-01-02 15:04 -07:00"))
 	}
-	if p.Seconds > 0 {
-		fmt.Fprintf(t, "takes\tabout %s on this machine, %s at once\n", span(time.Duration(p.Seconds*float64(time.Second))), many(int64(p.RunsAtOnce), "run"))
+	if g := p.Growth; g != nil {
+		fmt.Fprintf(t, "adds\t%s\n", growthText(g.Added, int64(g.Runs)))
+	}
+	if seconds := p.NewSeconds(); seconds > 0 {
+		fmt.Fprintf(t, "takes\tabout %s on this machine, %s at once%s\n", spanText(seconds), many(int64(p.RunsAtOnce), "run"), after(p.Growth))
 	}
 	if len(p.Parents) > 0 {
 		fmt.Fprintf(t, "starts\tfrom %s\n", startText(p))
@@ -152,12 +155,35 @@ func printPlan(w io.Writer, p ablation.Plan) {
 	}
 }
 
+// growthText is what a sweep that has some runs gets.
+func growthText(added []ablation.ArmSeeds, had int64) string {
+	if len(added) == 0 {
+		return fmt.Sprintf("nothing: all runs are among the %d that are there", had)
+	}
+	n, arms := 0, make([]string, len(added))
+	for i, a := range added {
+		n += len(a.Seeds)
+		arms[i] = a.Arm + " " + ablation.Spans(a.Seeds)
+	}
+	return fmt.Sprintf("%s to the %d that are there: seeds of %s", many(int64(n), "run"), had, strings.Join(arms, "; "))
+}
+
+// after is what has to be trained first, for the end of a sentence.
+func after(g *ablation.PlanGrowth) string {
+	if g == nil || g.Before <= 0 {
+		return ""
+	}
+	return ", after about " + spanText(g.Before) + " that the others have left"
+}
+
+func spanText(seconds float64) string { return span(time.Duration(seconds * float64(time.Second))) }
+
 // atMost is how long something takes at most, for the end of a sentence.
 func atMost(seconds float64) string {
 	if seconds <= 0 {
 		return ""
 	}
-	return ", about " + span(time.Duration(seconds*float64(time.Second))) + " on this machine"
+	return ", about " + spanText(seconds) + " on this machine"
 }
 
 // scoredText is how often a run is scored, and what that takes.
@@ -247,22 +273,40 @@ func (c sweepApplyCmd) Run(e *env) error {
 	if c.Yes {
 		apply = a.patient(e).Replace
 	}
-	sweep, created, err := apply(e.ctx, document, c.As)
+	sweep, done, err := apply(e.ctx, document, c.As)
 	if err != nil {
 		return inFile(c.File, document, err)
 	}
 	if sweep.State == "" {
-		return a.registered(e, sweep.Name, created)
+		return a.registered(e, sweep.Name, done.Created)
 	}
-	word := "is there already"
-	if created {
-		word = "started"
-	}
-	fmt.Fprintf(e.stdout, "sweep %s %s: %s, %d queued\n", sweep.Name, word, many(int64(sweep.Counts.Total()), "run"), sweep.Counts.Queued)
+	printApplied(e.stdout, sweep, done)
 	if sweep.Counts.Queued > 0 {
 		fmt.Fprintln(e.stderr, "They train where haigo dev or haigo work runs on this data folder.")
 	}
 	return nil
+}
+
+// printApplied says what starting a file did.
+func printApplied(w io.Writer, sweep ablation.Sweep, done ablation.Applied) {
+	word, total := "is there already", int64(sweep.Counts.Total())
+	switch {
+	case done.Created:
+		word = "started"
+	case len(done.Added) > 0:
+		word = "grows"
+	}
+	fmt.Fprintf(w, "sweep %s %s: %s, %d queued\n", sweep.Name, word, many(total, "run"), sweep.Counts.Queued)
+	if done.Created {
+		return
+	}
+	fmt.Fprintf(w, "  adds %s\n", growthText(done.Added, total-int64(done.Runs())))
+	if done.Seconds > 0 {
+		fmt.Fprintf(w, "  they take about %s on this machine\n", spanText(done.Seconds))
+	}
+	if sweep.State == ablation.SweepPaused && len(done.Added) > 0 {
+		fmt.Fprintf(w, "  it is paused: haigo sweep resume %s lets them start\n", sweep.Name)
+	}
 }
 
 // registered says when a sweep that recurs starts first.
