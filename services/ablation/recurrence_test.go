@@ -305,3 +305,23 @@ func TestRecurrence_Words(t *testing.T) {
 		}
 	}
 }
+
+// TestFiring_Why: whoever is told that a firing started nothing is told why, in both languages, unless a person wanted it.
+func TestFiring_Why(t *testing.T) {
+	refused := ablation.Label{EN: "source ja is gone", JA: "データソース ja がありません"}
+	for _, v := range []struct {
+		firing ablation.Firing
+		en, ja string
+	}{
+		{ablation.Firing{State: ablation.FiringMissed}, "no haigo serve", "動いていません"},
+		{ablation.Firing{State: ablation.FiringSkipped, Reason: ablation.SkippedPrevious}, "still running", "終わっていません"},
+		{ablation.Firing{State: ablation.FiringSkipped, Reason: ablation.SkippedRefused, Message: refused}, refused.EN, refused.JA},
+	} {
+		if why := v.firing.Why(); !strings.Contains(why.EN, v.en) || !strings.Contains(why.JA, v.ja) {
+			t.Errorf("of %+v: %+v", v.firing, why)
+		}
+	}
+	if why := (ablation.Firing{State: ablation.FiringSkipped, Reason: ablation.SkippedPaused}).Why(); why != (ablation.Label{}) {
+		t.Errorf("of one that was paused: %+v", why)
+	}
+}

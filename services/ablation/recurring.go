@@ -87,6 +87,19 @@ func (f Firing) Late() bool {
 	return f.State == FiringFired && f.DecidedAt.Sub(f.PlannedAt) > FiringGrace
 }
 
+// Why says why a firing started nothing; nothing of one that fired, or that a person kept from starting.
+func (f Firing) Why() Label {
+	switch {
+	case f.Message != (Label{}):
+		return f.Message
+	case f.State == FiringMissed:
+		return say("no haigo serve, dev or work was running at that time", "その時刻に haigo serve、dev、work のどれも動いていませんでした")
+	case f.Reason == SkippedPrevious:
+		return say("the sweep of the firing before was still running", "前回のスイープがまだ終わっていませんでした")
+	}
+	return Label{}
+}
+
 // FiringState is what became of a firing.
 type FiringState string
 

@@ -126,7 +126,7 @@ func raiseMissed(ctx context.Context, tx pgx.Tx, r ablation.RecurringSweep, f ab
 	return raise(ctx, tx, ablation.Alert{
 		Key:  fmt.Sprintf("%s/%d/%d", ablation.AlertRecurrenceMissed, r.ID, f.PlannedAt.Unix()),
 		Kind: ablation.AlertRecurrenceMissed, Recurrence: r.Name,
-		Detail: ablation.AlertDetail{Message: f.Message, PlannedAt: &f.PlannedAt},
+		Detail: ablation.AlertDetail{Message: f.Why(), PlannedAt: &f.PlannedAt},
 	})
 }
 

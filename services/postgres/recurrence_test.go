@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -100,6 +101,11 @@ func TestDecide(t *testing.T) {
 	}
 	if name, err := w.Unfinished(t.Context(), r.ID); err != nil || name != start.Sweep.Name {
 		t.Errorf("unfinished: %q, %v", name, err)
+	}
+	alerts, err := w.Alerts(t.Context(), 10)
+	w.must(err)
+	if len(alerts) != 1 || alerts[0].Kind != ablation.AlertRecurrenceMissed || !strings.Contains(alerts[0].Detail.Message.EN, "was running at that time") {
+		t.Errorf("what is told of the missed time: %+v", alerts)
 	}
 
 	// A clock that was put back, and a person who registered the file anew: the time has been decided on.
