@@ -123,7 +123,7 @@ func TestFit_ahead(t *testing.T) {
 	write(t, ratios, a)
 	write(t, metrics, b)
 	args := []string{"fit", "--mixtures", ratios, "--metrics", metrics}
-	says(t, haigo(t, dir, args...), "the same mixture", "warning: no better than the best run seen: the recommended mixture is that one", "the baseline lies outside of what was tried")
+	says(t, haigo(t, dir, args...), "expected     ", " (90%: ", "EXPECTED, 90%", "IMPROVEMENT OVER IT, 90%", "was run as   m0", "the same mixture", "warning: no better than the best run seen: the recommended mixture is that one", "the baseline lies outside of what was tried")
 	args = append(args, "--bound", "ja=0.8..0.9")
 	says(t, haigo(t, dir, args...), "worse: the baseline is better; the limits leave the baseline out\n", "worse: the baseline is better; the limits leave the baseline out; the baseline lies outside of what was tried\n",
 		"warning: no better than the best run seen: that one is better, by 0.", "the uniform mixture is expected to be better than the recommended one, by 0.")

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -48,9 +49,9 @@ func (f fitted) words(run table.Run) string {
 
 func (f fitted) printAdvice(w io.Writer) {
 	d := f.Decision
-	fmt.Fprintf(w, "objective    %s\nrecommended  %s\nexpected     %s\n\n", d.Objective, f.words(d.Run), within(d.Value))
+	fmt.Fprintf(w, "objective    %s\nrecommended  %s\nexpected     %s\n\n", f.goal(), f.words(d.Run), named(d.Value))
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "SOURCE\tPHASE\tSHARE\tOPTIMUM, 90%\tAS GOOD\tEPOCHS")
+	fmt.Fprintln(t, "SOURCE\tPHASE\tSHARE\tOPTIMUM, 90%\tCAN'T BE TOLD FROM IT\tEPOCHS")
 	for p, shares := range d.Run.Shares {
 		for j, v := range shares {
 			epochs := "—"
@@ -61,13 +62,13 @@ func (f fitted) printAdvice(w io.Writer) {
 		}
 	}
 	t.Flush()
-	fmt.Fprintf(w, "\nnearest run  %s, %.3f away in total variation\n\n", strings.Join(d.Nearest, ", "), d.Distance)
-	fmt.Fprintln(t, "METRIC\tEXPECTED OF ONE RUN\tSHOWN BY SEEDS\tERROR OF LEFT-OUT MIXTURES")
+	fmt.Fprintf(w, "\n%s\n\n", f.near())
+	fmt.Fprintln(t, "METRIC\tEXPECTED OF ONE RUN, 90%\tSMALLEST EFFECT SHOWN\tERROR OF LEFT-OUT MIXTURES")
 	missed := f.Fit.Missed()
 	for k, p := range d.Metrics {
 		shown := "—"
 		if v := d.Detectable[k]; !math.IsNaN(v.Effect) {
-			shown = fmt.Sprintf("%.3g with %d", v.Effect, v.Seeds)
+			shown = fmt.Sprintf("%.3g with %d seeds", v.Effect, v.Seeds)
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%.3g\n", f.Fit.Table.Metrics[k], within(decision.Interval(p)), shown, missed[k])
 	}
@@ -87,9 +88,9 @@ func priced(p decision.Price) string {
 	case p.Gain == 0:
 		return p.Why().EN
 	case p.Cost.Mean <= 0:
-		return fmt.Sprintf("%s can gain %.3g and cost nothing of %s that shows: 1 of it costs %s", p.Of, p.Gain, p.In, within(p.Cost))
+		return fmt.Sprintf("%s can gain %.3g and cost nothing of %s that shows: 1 of it costs %s", p.Of, p.Gain, p.In, named(p.Cost))
 	}
-	return fmt.Sprintf("1 of %s costs %s of %s, from gaining %.3g of it", p.Of, within(p.Cost), p.In, p.Gain)
+	return fmt.Sprintf("1 of %s costs %s of %s, from gaining %.3g of it", p.Of, named(p.Cost), p.In, p.Gain)
 }
 
 // printNeeds says how many seeds and runs show the effect that was asked about.
@@ -112,13 +113,38 @@ func (f fitted) printNeeds(w io.Writer) {
 	t.Flush()
 }
 
+// goal is the objective, one of many metrics alike in words.
+func (f fitted) goal() string {
+	const most = 5
+	o := f.Objective
+	if n := len(o.Terms); n > most && n == len(f.Fit.Table.Metrics) && !slices.ContainsFunc(o.Terms, func(t decision.Term) bool { return t.Weight != o.Terms[0].Weight }) {
+		return fmt.Sprintf("%s: the mean of all %d metrics", map[bool]string{true: "max", false: "min"}[o.Max], n)
+	}
+	return o.String()
+}
+
+// near is the run that the recommended mixture is nearest to, or is.
+func (f fitted) near() string {
+	ids := strings.Join(f.Nearest, ", ")
+	if f.Distance < 1e-6 {
+		return "was run as   " + ids
+	}
+	return fmt.Sprintf("nearest run  %s, %.2g away in total variation", ids, f.Distance)
+}
+
+// named is an interval where no column's head says what it is.
+func named(v decision.Interval) string {
+	return fmt.Sprintf("%.4g (90%%: %.4g … %.4g)", v.Mean, v.Low, v.Top)
+}
+
+// within is an interval under a head that says what it is.
 func within(v decision.Interval) string {
 	return fmt.Sprintf("%.4g (%.4g … %.4g)", v.Mean, v.Low, v.Top)
 }
 
 func (f fitted) printBaselines(w io.Writer) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "\nBASELINE\tEXPECTED\tIMPROVEMENT OVER IT\t")
+	fmt.Fprintln(t, "\nBASELINE\tEXPECTED, 90%\tIMPROVEMENT OVER IT, 90%\tVERDICT ON THE RECOMMENDED MIXTURE")
 	for _, b := range f.Baselines {
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", b.Name, within(b.Value), within(b.Improvement), verdict(b))
 	}
@@ -148,7 +174,7 @@ func (f fitted) printArms(w io.Writer) {
 	}
 	least := min(0.01, top) // of very many none is likely: then the likeliest are shown
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "\nRUN\tSEEN\tEXPECTED\tP(BEST)\tP(FRONT)")
+	fmt.Fprintln(t, "\nRUN\tSEEN\tEXPECTED, 90%\tP(BEST OF THOSE RUN)\tP(FRONT)")
 	shown := 0
 	for _, a := range f.Arms {
 		ahead := a.PFront >= likely && len(f.Objective.Terms) == 2 // of three, nearly everything is at the front
@@ -166,7 +192,7 @@ func (f fitted) printPredictions(w io.Writer) {
 		return
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(t, "\nPREDICTED\t%s\n", strings.Join(f.Fit.Table.Metrics, "\t"))
+	fmt.Fprintf(t, "\nPREDICTED OF ONE RUN\t%s, 90%%\n", strings.Join(f.Fit.Table.Metrics, ", 90%\t"))
 	predicted := f.Fit.Predict(f.Asked)
 	for i, run := range f.Asked {
 		fmt.Fprint(t, run.ID)

@@ -215,6 +215,7 @@ func printTable(w io.Writer, o outcome) {
 		fmt.Fprintf(t, "%s\t%s\t%d\t%s\t%s\n", arm.Name, strings.Join(scores, "\t"), n, strings.Join(epochs, " / "), o.whyArm(arm))
 	}
 	t.Flush()
+	fmt.Fprintln(w, "± is the standard deviation over seeds.")
 	printTasks(w, o)
 	if n := o.counts.Failed + o.counts.Diverged + o.counts.Stopped - o.EarlyStop.runs(); n > 0 {
 		fmt.Fprintf(w, "\n%d of %d runs did not complete; haigo run list SWEEP says why.\n", n, o.counts.Total())
