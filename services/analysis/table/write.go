@@ -75,9 +75,10 @@ func number(v float64) string {
 	return strconv.FormatFloat(v, 'g', -1, 64)
 }
 
+// positive is a size in plain digits, empty where it isn't known.
 func positive(v float64) string {
 	if v <= 0 {
 		return ""
 	}
-	return number(v)
+	return strconv.FormatFloat(v, 'f', -1, 64)
 }

@@ -31,19 +31,23 @@ func TestImport(t *testing.T) {
 	says(t, string(text), "num_train_steps: ", "ja: 0.")
 }
 
-// checkSizes: sizes of runs leave as they came, to the token; one that nobody said stays unknown.
+// checkSizes: sizes of runs leave as they came, to the token and parameter; parameters that nobody said aren't there.
 func checkSizes(t *testing.T, data string) {
 	t.Helper()
 	dir := t.TempDir()
-	ratios, metrics := filepath.Join(dir, "a.csv"), filepath.Join(dir, "b.csv")
-	write(t, ratios, "id,ja,en,params,tokens\na,0.5,0.5,1234567891,1234567\nb,0.2,0.8,,9876543\nc,0.9,0.1,60300000,9876543\n")
+	ratios, metrics, again := filepath.Join(dir, "a.csv"), filepath.Join(dir, "b.csv"), filepath.Join(dir, "c.csv")
 	write(t, metrics, "id,bpb/ja\na,1\nb,2\nc,3\n")
-	haigo(t, data, "import", "sized", "--mixtures", ratios, "--metrics", metrics)
-	again := filepath.Join(dir, "c.csv")
-	haigo(t, data, "export", "--sweep", "sized", "--mixtures", again, "--metrics", filepath.Join(dir, "d.csv"))
-	text, err := os.ReadFile(again)
-	if err != nil {
-		t.Fatal(err)
+	for name, c := range map[string]struct{ mixtures, want string }{
+		"sized":   {"id,ja,en,params,tokens\na,0.5,0.5,1234567891,1234567\nb,0.2,0.8,60300000,9876543\nc,0.9,0.1,60300000,9876543\n", "id,ja,en,params,tokens|,1234567891,1234567\n|,60300000,9876543\n"},
+		"unsized": {"id,ja,en,tokens\na,0.5,0.5,1234567\nb,0.2,0.8,9876543\nc,0.9,0.1,9876543\n", "id,ja,en,tokens\n|,1234567\n|,9876543\n"},
+	} {
+		write(t, ratios, c.mixtures)
+		haigo(t, data, "import", name, "--mixtures", ratios, "--metrics", metrics)
+		haigo(t, data, "export", "--sweep", name, "--mixtures", again, "--metrics", filepath.Join(dir, "d.csv"))
+		text, err := os.ReadFile(again)
+		if err != nil {
+			t.Fatal(err)
+		}
+		says(t, string(text), strings.Split(c.want, "|")...)
 	}
-	says(t, string(text), ",params,tokens", ",1234567891,1234567\n", ",,9876543\n", ",60300000,9876543\n")
 }
