@@ -105,3 +105,31 @@ func TestEditor_selection(t *testing.T) {
 	}
 	b.quiet()
 }
+
+// TestEditor_enter: Enter takes what is typed, wherever it is typed, and starts, sends and opens nothing.
+func TestEditor_enter(t *testing.T) {
+	t.Parallel()
+	b := editor(t, drawn+"recurrence: {cron: \"0 22 * * *\", zone: Asia/Tokyo}\n")
+	b.eval(`document.addEventListener("submit", event => { window.sent = true; event.preventDefault(); }, true)`)
+	before := b.document()
+	for _, field := range strings.Fields(b.text(`[...document.querySelectorAll("[data-pane=form] :is(input, select), .side input")].filter(f => f.id && !f.disabled && f.checkVisibility()).map(f => f.id).join(" ")`)) {
+		b.eval(fmt.Sprintf(`document.getElementById(%q).focus()`, field))
+		b.run(chromedp.KeyEvent(kb.Enter), chromedp.KeyEvent(kb.Escape)) // a list that was opened is closed again
+		b.until(fmt.Sprintf(`document.activeElement.id === %q`, field))
+	}
+	b.rests()
+	if got := b.document(); got != before {
+		t.Errorf("Enter changed the text:\n%s", got)
+	}
+	b.eval(`document.querySelector("#m-0-0").focus(); document.querySelector("#m-0-0").select()`)
+	b.run(chromedp.KeyEvent("10" + kb.Enter + kb.Enter))
+	b.holds("web-ja: 0.1")
+	b.rests()
+	b.until(`document.activeElement.id === "m-0-0" && document.querySelector("#fix-0")`)
+	b.eval(`document.querySelector("#fix-0").focus()`)
+	b.run(chromedp.KeyEvent(kb.Enter)) // a button does what it says, once
+	b.holds("web-ja: 0.1, web-en: 0.9")
+	b.rests()
+	b.until(`!window.sent && !document.querySelector("#review").open && location.pathname === "/new" && document.querySelector("#go [data-review]")`)
+	b.quiet()
+}

@@ -40,6 +40,7 @@ export function head(box: HTMLElement, state: State, schedule: Schedule, arm: Ar
 
 function hold(input: HTMLInputElement, value: string, done: (to: string) => void): void {
   input.onchange = () => {
+    if (input.value === input.defaultValue) return; // or Enter was pressed before the field was left
     input.defaultValue = input.value; // nobody is typing here any more
     done(input.value);
   };
@@ -52,7 +53,7 @@ function field(id: string, label: string): HTMLInputElement {
   input.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.isComposing) return;
     event.preventDefault();
-    input.blur();
+    input.dispatchEvent(new Event("change", { bubbles: true })); // the keyboard stays
   });
   return input;
 }
