@@ -38,8 +38,9 @@ export function fields(root: HTMLElement, state: () => State, change: (edits: Ed
   // Enter takes a field's value; it never sends the form.
   root.addEventListener("keydown", (event) => {
     const field = event.target as HTMLElement;
-    if (event.key !== "Enter" || event.isComposing || !(field instanceof HTMLInputElement) || field.type === "checkbox") return;
+    if (event.key !== "Enter" || event.isComposing || !(field instanceof HTMLInputElement)) return;
     event.preventDefault();
+    if (field.type === "checkbox") return;
     if (field.value === field.defaultValue && field.dataset.refused === undefined) return;
     if (field.closest("[data-stages]")) field.dispatchEvent(new Event("change", { bubbles: true })); // the table reads its own
     else take(field);
