@@ -96,6 +96,9 @@ func TestSubmit_Templates(t *testing.T) {
 	if got := strings.Join(s.submit(job{name: "haigo-k", dir: "/d", script: "/d/job.sh", exclude: []string{"n1", "n3"}}), " "); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
+	if got := strings.Join(s.submit(job{name: "haigo-k", dir: "/配合 100%j", script: "/d/job.sh"}), " "); !strings.Contains(got, " --chdir /配合 100%j --output /配合 100%%j/job.log ") {
+		t.Errorf("in a folder that is a pattern: %s", got)
+	}
 	s.Options = []string{"--exclude=n7,n[8-9]", "--constraint=h100", "-x", "n5", "-xn6"} // a site's own: sbatch reads one --exclude only
 	want = strings.Replace(want, "--exclude=n1,n3", "--exclude=n7,n[8-9],n5,n6,n1,n3", 1)
 	if got := strings.Join(s.submit(job{name: "haigo-k", dir: "/d", script: "/d/job.sh", exclude: []string{"n1", "n3"}}), " "); got != want {

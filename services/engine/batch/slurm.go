@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -29,7 +30,7 @@ func (*slurm) excludes() bool { return true }
 func (s *slurm) submit(j job) []string {
 	options, excluded := splitExcluded(s.Options)
 	argv := []string{
-		"sbatch", "--parsable", "--no-requeue", "--job-name", j.name, "--chdir", j.dir, "--output", logFile, "--open-mode=append",
+		"sbatch", "--parsable", "--no-requeue", "--job-name", j.name, "--chdir", j.dir, "--output", slurmLog(j.dir), "--open-mode=append",
 		"--ntasks=1", fmt.Sprintf("--cpus-per-task=%d", s.CPUs),
 	}
 	for _, option := range []struct{ flag, value string }{
@@ -52,6 +53,14 @@ func (s *slurm) submit(j job) []string {
 		return argv
 	}
 	return append(argv, j.script)
+}
+
+// slurmLog is where a job's own output goes: in its folder, whose name Slurm would read as a pattern where it has a %.
+func slurmLog(dir string) string {
+	if !strings.Contains(dir, "%") {
+		return logFile
+	}
+	return filepath.Join(strings.ReplaceAll(dir, "%", "%%"), logFile)
 }
 
 // splitExcluded takes the nodes that a site's own options exclude out of these: sbatch goes by the last --exclude alone.
