@@ -21,7 +21,7 @@ type Example struct {
 // List is every example, the demo first, then from the simplest to the most particular.
 func List() ([]Example, error) {
 	var out []Example
-	for _, name := range []string{"demo", "demo-quick", "calm-7b", "ja-grid", "en-then-ja-step", "en-then-ja-ramp", "when-to-switch", "en-base", "ja-continued", "decay-branch", "size-ladder", "five-swarm", "ja-adaptive", "nightly"} {
+	for _, name := range []string{"demo", "demo-quick", "calm-7b", "ja-grid", "en-then-ja-step", "en-then-ja-ramp", "when-to-switch", "en-base", "ja-continued", "decay-branch", "tune-full-lora", "size-ladder", "five-swarm", "ja-adaptive", "nightly"} {
 		data, err := FS.ReadFile(name + ".yaml")
 		if err != nil {
 			return nil, err

@@ -64,12 +64,13 @@ func TestList_expands(t *testing.T) {
 			"ja57-0.2m-t500k", "ja57-0.2m-t1m", "ja57-0.5m-t500k", "ja57-0.5m-t1m", "ja57-1m-t500k", "ja57-1m-t1m",
 			"ja33-0.2m-t500k", "ja33-0.2m-t1m", "ja33-0.5m-t500k", "ja33-0.5m-t1m", "ja33-1m-t500k", "ja33-1m-t1m",
 		},
-		"five-swarm":   append([]string{"centre"}, numbered("swarm-%03d", 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23)...),
-		"ja-adaptive":  {"even"}, // its first round is the start's
-		"nightly":      {"ja57", "ja33"},
-		"en-base":      {"en"},
-		"ja-continued": {"ja95", "ja60"},
-		"decay-branch": {"en", "ja"},
+		"five-swarm":     append([]string{"centre"}, numbered("swarm-%03d", 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23)...),
+		"ja-adaptive":    {"even"}, // its first round is the start's
+		"nightly":        {"ja57", "ja33"},
+		"en-base":        {"en"},
+		"ja-continued":   {"ja95", "ja60"},
+		"decay-branch":   {"en", "ja"},
+		"tune-full-lora": {"half-full", "half-lora8", "half-lora64"},
 	}
 	for _, e := range list(t) {
 		t.Run(e.Name, func(t *testing.T) {

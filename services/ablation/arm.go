@@ -174,10 +174,10 @@ func (b *armBuilder) add(m *made, c Schedule, design string) {
 	}
 }
 
-// same reports whether the mixture has an arm of the arm's steps, shape and rate already: budgets round up to whole steps.
+// same reports whether the mixture has an arm of the arm's steps, shape, method and rate already: budgets round up to whole steps.
 func (b *armBuilder) same(a Arm) bool {
 	r := b.sweep.Recipe.For(a)
-	key := fmt.Sprintf("%s %d %#v %g", a.Mixes(), r.Steps(), r.Shape, r.Optimizer.PeakLR)
+	key := fmt.Sprintf("%s %d %#v %#v %g", a.Mixes(), r.Steps(), r.Shape, r.Method, r.Optimizer.PeakLR)
 	seen := b.lengths[key]
 	b.lengths[key] = true
 	return seen

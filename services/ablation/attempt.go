@@ -97,8 +97,9 @@ type RunPlan struct {
 	Rows          map[string]int64 `json:"rows"` // n_k by source
 	PlanSHA256    string           `json:"plan_sha256"`
 	BlockSHA256   []string         `json:"block_sha256"`
-	Parameters    int64            `json:"parameters"`       // 0: not known
-	Tokens        int64            `json:"tokens,omitempty"` // of a run that was trained elsewhere, as they were given; 0: those of its steps
+	Parameters    int64            `json:"parameters"`                     // 0: not known
+	Trainable     int64            `json:"trainable_parameters,omitempty"` // 0: all
+	Tokens        int64            `json:"tokens,omitempty"`               // of a run that was trained elsewhere, as they were given; 0: those of its steps
 	FLOPsPerToken float64          `json:"flops_per_token"`
 	UnigramNats   float64          `json:"unigram_nats"`
 }

@@ -34,14 +34,14 @@ func (s Sweep) Control(arms []Arm, i int) int {
 	rows := float64(s.Recipe.BatchRows) / WeightTotal
 	own := totals(a.Weights, 0, steps)
 	return slices.IndexFunc(arms, func(c Arm) bool {
-		return c.MatchedOf != "" && c.Peer(a) && slices.EqualFunc(own, totals(c.Weights, 0, steps), func(x, y int64) bool { return math.Abs(float64(x-y))*rows < 2 })
+		return c.MatchedOf != "" && c.Like(a) && slices.EqualFunc(own, totals(c.Weights, 0, steps), func(x, y int64) bool { return math.Abs(float64(x-y))*rows < 2 })
 	})
 }
 
 // controlled reports whether there is such a control already.
 func (b *armBuilder) controlled(c Arm) bool {
 	return slices.ContainsFunc(b.arms, func(a Arm) bool {
-		return a.MatchedOf != "" && a.Peer(c) && slices.EqualFunc(a.Weights, c.Weights, sameWeights)
+		return a.MatchedOf != "" && a.Like(c) && slices.EqualFunc(a.Weights, c.Weights, sameWeights)
 	})
 }
 

@@ -17,16 +17,20 @@ type Design struct {
 }
 
 // Baseline is the index of the arm that the differences of the i-th one are taken to: the baseline in the same length and
-// size; -1 where there is none.
+// size, tuned by the first of the methods, or by that of the arm that the design names; -1 where there is none.
 func (s Sweep) Baseline(arms []Arm, i int) int {
 	name := s.Design.Baseline
 	if name == "" && len(s.Schedules) > 0 {
 		name = s.Schedules[0].Name
 	}
+	is := func(a Arm) bool { return a.Mixes() == name && a.Peer(arms[i]) }
 	if at := slices.IndexFunc(arms, func(a Arm) bool { return a.Name == name }); at >= 0 {
 		name = arms[at].Mixes()
+		if by := arms[at].method(); by != (Method{}) {
+			return slices.IndexFunc(arms, func(a Arm) bool { return is(a) && a.method() == by })
+		}
 	}
-	return slices.IndexFunc(arms, func(a Arm) bool { return a.Mixes() == name && a.Peer(arms[i]) })
+	return slices.IndexFunc(arms, is)
 }
 
 // ControlMatched adds, for every schedule that changes, the constant mixture with the same tokens per source.
@@ -82,9 +86,11 @@ type OneFactor struct {
 
 // Product trains every mixture with each token budget and each shape.
 type Product struct {
-	Tokens []int64   `json:"tokens,omitempty"` // per run; none: the recipe's
-	Shapes []Shape   `json:"shapes,omitempty"` // none: the recipe's
-	Rates  []float64 `json:"rates,omitempty"`  // peak learning rates of Shapes, filled at the start where the recipe gives none
+	Tokens []int64 `json:"tokens,omitempty"` // per run; none: the recipe's
+	Shapes []Shape `json:"shapes,omitempty"` // none: the recipe's
+	// Methods are those of a recipe that tunes; none: the recipe's.
+	Methods []Method  `json:"methods,omitempty"`
+	Rates   []float64 `json:"rates,omitempty"` // peak learning rates of Shapes, filled at the start where the recipe gives none
 }
 
 // Limits leave out arms that a design would make. Listed schedules are asked for by name and stay.

@@ -64,6 +64,9 @@ func sameSources(old, next []SourceRef) bool {
 // is scored; where they may not differ that is refused elsewhere.
 func (g *growth) recipe(old, next Recipe, others bool) {
 	g.same("recipe.trainer", next.Trainer == "" || old.Trainer == next.Trainer)
+	g.same("recipe.kind", old.Kind == next.Kind)
+	g.same("recipe.method", old.Method == next.Method)
+	g.same("recipe.answer_after", old.AnswerAfter == next.AnswerAfter)
 	g.same("recipe.shape", old.Shape == next.Shape || next.Shape.Preset != "" && old.Shape.Preset == next.Shape.Preset)
 	g.same("recipe.tokenizer", old.Tokenizer == next.Tokenizer)
 	g.same("recipe.tokens", old.Tokens == next.Tokens)

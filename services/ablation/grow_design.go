@@ -85,12 +85,14 @@ func (g *growth) product(old, next *Product) *Product {
 		return old
 	}
 	ok := (len(old.Tokens) == 0) == (len(next.Tokens) == 0) && (len(old.Shapes) == 0) == (len(next.Shapes) == 0)
+	ok = ok && (len(old.Methods) == 0) == (len(next.Methods) == 0) && containsAll(next.Methods, old.Methods)
 	ok = ok && containsAll(next.Tokens, old.Tokens) && containsAll(next.Shapes, old.Shapes)
 	if g.same("design.product", ok); !ok {
 		return old
 	}
 	out := *old // its rates are those of its first shapes
 	out.Tokens, out.Shapes = appended(old.Tokens, next.Tokens), appended(old.Shapes, next.Shapes)
+	out.Methods = appended(old.Methods, next.Methods)
 	return &out
 }
 

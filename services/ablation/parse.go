@@ -49,6 +49,7 @@ func (r *reader) sweep(root *node) Sweep {
 	s.Schedules = r.schedules(f["schedules"], s)
 	s.Design = r.design(f["design"], s)
 	r.shortest(f["recipe"], &s)
+	r.tunable(f["recipe"], f["design"], s)
 	return s
 }
 

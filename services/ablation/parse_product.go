@@ -4,11 +4,12 @@ func (r *reader) product(n *node, s Sweep) *Product {
 	if n == nil {
 		return nil
 	}
-	f := r.fields(n, "tokens", "shapes")
-	if n.kind == kindMapping && f["tokens"] == nil && f["shapes"] == nil {
-		r.problem(n, say("give tokens, such as [30M, 60M], or shapes, such as [1m, 2m], or both", "[30M, 60M] のような tokens か、[1m, 2m] のような shapes を書いてください（両方でもかまいません）"))
+	f := r.fields(n, "tokens", "shapes", "methods")
+	if n.kind == kindMapping && f["tokens"] == nil && f["shapes"] == nil && f["methods"] == nil {
+		r.problem(n, say("give tokens, such as [30M, 60M], or shapes, such as [1m, 2m], or both; of a recipe that tunes also methods, such as [full, lora]",
+			"[30M, 60M] のような tokens か、[1m, 2m] のような shapes を書いてください（両方でもかまいません）。調整のレシピでは [full, lora] のような methods も書けます"))
 	}
-	return &Product{Tokens: r.lengths(f["tokens"], s), Shapes: distinct(r, f["shapes"], r.shape)}
+	return &Product{Tokens: r.lengths(f["tokens"], s), Shapes: distinct(r, f["shapes"], r.shape), Methods: distinct(r, f["methods"], r.method)}
 }
 
 // lengths are token budgets. Every schedule's stages must make sense in each of them.

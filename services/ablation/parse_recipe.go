@@ -11,7 +11,7 @@ func (r *reader) recipe(n *node, sources int) Recipe {
 		return Recipe{}
 	}
 	f := r.fields(n, "trainer", "shape", "tokenizer", "tokens", "row_tokens", "batch_rows", "precision", "optimizer",
-		"eval", "checkpoint", "on_divergence", "max_epochs", "start", "share_trunks")
+		"eval", "checkpoint", "on_divergence", "max_epochs", "start", "share_trunks", "kind", "method", "answer_after")
 	r.require(n, f, "tokens")
 	out := Recipe{
 		Trainer:    r.name(f["trainer"]),
@@ -30,6 +30,7 @@ func (r *reader) recipe(n *node, sources int) Recipe {
 		ShareTrunks: r.choice(f["share_trunks"], "true", "true", "false") == "true",
 	}
 	out.Left = left(f)
+	r.kind(f, &out)
 	r.evaluation(f["eval"], &out, sources)
 	r.steps(f["tokens"], out)
 	return out

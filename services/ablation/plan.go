@@ -47,7 +47,8 @@ type PlanArm struct {
 	Steps       int64   `json:"steps"`
 	RunTokens   int64   `json:"run_tokens"` // rounded up to whole steps
 	Parameters  int64   `json:"parameters"`
-	FLOPs       float64 `json:"flops"` // of a run
+	Trainable   int64   `json:"trainable_parameters,omitempty"` // 0: all
+	FLOPs       float64 `json:"flops"`                          // of a run
 	MemoryBytes int64   `json:"memory_bytes"`
 	// Trained are the tokens that all its runs together train on, and TokensPerS is how fast the trainer says that those
 	// side by side on this machine do; 0 where it can't be told.
@@ -80,6 +81,7 @@ type PlanStage struct {
 type Estimate struct {
 	Trainer       string
 	Parameters    int64
+	Trainable     int64 // of Parameters and what tuning puts beside them; 0: all
 	FLOPsPerToken float64
 	MemoryBytes   int64
 	TokensPerS    float64          // of all runs side by side on this machine; 0 where it can't be told
@@ -127,7 +129,7 @@ func (p *Plan) add(a PlanArm, e Estimate, runs int64) {
 func (s Sweep) planArm(arm Arm, sources []Source, e Estimate) PlanArm {
 	r := s.Recipe.For(arm)
 	out := PlanArm{
-		Arm: arm, Steps: r.Steps(), RunTokens: r.Steps() * r.TokensPerStep(), Parameters: e.Parameters, MemoryBytes: e.MemoryBytes,
+		Arm: arm, Steps: r.Steps(), RunTokens: r.Steps() * r.TokensPerStep(), Parameters: e.Parameters, Trainable: e.Trainable, MemoryBytes: e.MemoryBytes,
 		EvalEvery: r.EvalEvery(), TasksEvery: r.TasksEvery(), EvalShare: r.EvaluationShare(),
 		Rows: map[string]int64{}, Tokens: map[string]int64{}, Epochs: map[string]float64{},
 	}

@@ -4,6 +4,7 @@ import "math"
 
 // Recipe is what a run is besides its schedule.
 type Recipe struct {
+	Kind       string     `json:"kind,omitempty"`
 	Trainer    string     `json:"trainer,omitempty"` // empty: the first that works here
 	Shape      Shape      `json:"shape"`
 	Tokenizer  string     `json:"tokenizer"` // bytes, one of the trainer's, or a file's absolute path
@@ -23,6 +24,10 @@ type Recipe struct {
 	Checkpoint Checkpoint `json:"checkpoint"`
 	Divergence Divergence `json:"on_divergence"`
 	MaxEpochs  float64    `json:"max_epochs"` // above this a run is refused
+	// Method and AnswerAfter are of a recipe that tunes: how, and the line, with its line ends, that stands in a text between a
+	// prompt and its answer.
+	Method      Method `json:"method,omitzero"`
+	AnswerAfter string `json:"answer_after,omitempty"`
 	// Start is what the runs start from, nil: fresh weights.
 	Start *StartRef `json:"start,omitempty"`
 	// ShareTrunks trains a part that several runs have in common once; see [Sweep.Share]. It changes no result.

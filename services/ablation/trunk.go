@@ -62,7 +62,7 @@ func (r Recipe) profile(a Arm) profile {
 	own := r.For(a)
 	p := profile{steps: own.Steps(), held: own.held(), weights: a.Weights}
 	// %#v, for a shape's text for people leaves heads and ffn out.
-	p.first = fmt.Sprintf("%#v %g %d %d %d", own.Shape, own.Optimizer.PeakLR, own.WarmupSteps(), own.EvalEvery(), own.TasksEvery())
+	p.first = fmt.Sprintf("%#v %#v %g %d %d %d", own.Shape, own.Method, own.Optimizer.PeakLR, own.WarmupSteps(), own.EvalEvery(), own.TasksEvery())
 	if len(a.Weights) > 0 {
 		p.first += fmt.Sprint(a.Weights[0].W)
 	}

@@ -6,17 +6,24 @@ import (
 	"strings"
 )
 
-// Variant is what an arm's recipe has instead of the sweep's: one token budget and one shape of the product.
+// Variant is what an arm's recipe has instead of the sweep's: one token budget, one shape and one method of the product.
 type Variant struct {
 	Of     string  `json:"of"`                // the mixture's name; arms that share it differ in length and size only
 	Tokens int64   `json:"tokens,omitempty"`  // per run; 0: the recipe's
 	Shape  *Shape  `json:"shape,omitempty"`   // nil: the recipe's
 	PeakLR float64 `json:"peak_lr,omitempty"` // 0: the recipe's
+	Method *Method `json:"method,omitempty"`  // nil: the recipe's
 }
 
 // For is the recipe that an arm's runs follow.
 func (r Recipe) For(a Arm) Recipe {
 	v := a.Variant
+	if v != nil && v.Method != nil {
+		r.Method = *v.Method
+	}
+	if r.Method.PeakLR > 0 {
+		r.Optimizer.PeakLR = r.Method.PeakLR
+	}
 	if v == nil {
 		return r
 	}
@@ -26,7 +33,7 @@ func (r Recipe) For(a Arm) Recipe {
 	if v.Shape != nil {
 		r.Shape = *v.Shape
 	}
-	if v.PeakLR > 0 {
+	if v.PeakLR > 0 && r.Method.PeakLR == 0 {
 		r.Optimizer.PeakLR = v.PeakLR
 	}
 	return r
@@ -55,7 +62,7 @@ func (p *Product) variants() []*Variant {
 	var out []*Variant
 	for i := range max(1, len(p.Shapes)) {
 		for j := range max(1, len(p.Tokens)) {
-			v := &Variant{}
+			v := Variant{}
 			if i < len(p.Shapes) {
 				shape := p.Shapes[i]
 				v.Shape = &shape
@@ -66,8 +73,22 @@ func (p *Product) variants() []*Variant {
 			if j < len(p.Tokens) {
 				v.Tokens = p.Tokens[j]
 			}
-			out = append(out, v)
+			out = append(out, v.by(p.Methods)...)
 		}
+	}
+	return out
+}
+
+// by is the variant in each of some methods.
+func (v Variant) by(methods []Method) []*Variant {
+	if len(methods) == 0 {
+		return []*Variant{&v}
+	}
+	out := make([]*Variant, len(methods))
+	for i := range methods {
+		own := v
+		own.Method = &methods[i]
+		out[i] = &own
 	}
 	return out
 }
@@ -77,10 +98,10 @@ func (p *Product) count() int64 {
 	if p == nil {
 		return 1
 	}
-	return int64(max(1, len(p.Shapes)) * max(1, len(p.Tokens)))
+	return int64(max(1, len(p.Shapes)) * max(1, len(p.Tokens)) * max(1, len(p.Methods)))
 }
 
-// name is the arm's: the mixture's, then the shape and the budget where the product gives them: ja33-2m-t60m.
+// name is the arm's: the mixture's, then the shape, the budget and the method where the product gives them: ja33-2m-t60m-lora8.
 func (v *Variant) name(mixture string) string {
 	if v == nil {
 		return mixture
@@ -91,10 +112,13 @@ func (v *Variant) name(mixture string) string {
 	if v.Tokens > 0 {
 		mixture += "-t" + strings.ToLower(roundCount(v.Tokens))
 	}
+	if v.Method != nil {
+		mixture += "-" + v.Method.slug()
+	}
 	return mixture
 }
 
-// label adds shape and budget to a mixture's label.
+// label adds shape, budget and method to a mixture's label.
 func (v *Variant) label(l Label, mixture string) Label {
 	if v == nil {
 		return l
@@ -105,6 +129,9 @@ func (v *Variant) label(l Label, mixture string) Label {
 	}
 	if v.Tokens > 0 {
 		what = append(what, roundCount(v.Tokens))
+	}
+	if v.Method != nil {
+		what = append(what, v.Method.String())
 	}
 	if l == (Label{}) {
 		l = Label{JA: mixture, EN: mixture}

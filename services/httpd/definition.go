@@ -57,6 +57,7 @@ func (d sweepData) recipe() []fact {
 	}
 	facts := []fact{
 		{"sweep.def.trainer", c.Trainer},
+		{"sweep.def.method", d.methods()},
 		{"sweep.def.shape", d.shapeTexts()},
 		{"sweep.def.tokenizer", c.Tokenizer},
 		{"sweep.def.tokens", d.budgets()},
@@ -148,6 +149,18 @@ func (d sweepData) budgets() string {
 		all = append(all, d.words.big(float64(d.Sweep.Recipe.For(a).Tokens)))
 	}
 	return strings.Join(unique(all), ", ")
+}
+
+// methods are how the arms' runs tune, empty where they pre-train.
+func (d sweepData) methods() string {
+	if !d.Sweep.Recipe.Tunes() {
+		return ""
+	}
+	var all []string
+	for _, a := range d.Arms {
+		all = append(all, d.Sweep.Recipe.For(a).Method.String())
+	}
+	return d.words.text("sweep.def.method.v", "methods", strings.Join(unique(all), ", "), "line", strings.TrimSpace(d.Sweep.Recipe.AnswerAfter))
 }
 
 func (d sweepData) shapeTexts() string {

@@ -148,7 +148,13 @@ func (b formBuilder) start() []field {
 	})
 	folder := b.field("recipe/start/checkpoint", "new.f.folder", "text", "/…")
 	folder.Wrong = cmp.Or(folder.Wrong, b.wrong["recipe/start/sha256"])
-	return []field{run, b.field("recipe/start/step", "new.f.start.step", "number", ""), take, folder}
+	fields := []field{run, b.field("recipe/start/step", "new.f.start.step", "number", ""), take, folder}
+	if b.draft.Sweep.Recipe.Tunes() {
+		fields = append(fields, b.chosen(b.field("recipe/kind", "new.f.kind", "name", b.words.text("new.f.kind.pretrain")), []option{
+			{ablation.KindPretrain, b.words.text("new.f.kind.pretrain")}, {ablation.KindTune, b.words.text("new.f.kind.tune")},
+		}))
+	}
+	return fields
 }
 
 // seeds is a number, or the list of replicates that the document gives.

@@ -228,6 +228,9 @@ func differences(sweep ablation.Sweep, a, base ablation.PlanArm) []string {
 	if a.RunTokens != base.RunTokens {
 		out = append(out, "new.differs.length")
 	}
+	if r := sweep.Recipe; r.For(a.Arm).Method != r.For(base.Arm).Method {
+		out = append(out, "new.differs.method")
+	}
 	if a.Parameters != base.Parameters {
 		out = append(out, "new.differs.size")
 	}

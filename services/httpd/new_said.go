@@ -16,7 +16,7 @@ var fieldLabels = map[string]string{
 	"recipe/shape": "sweep.def.shape", "recipe/tokens": "new.f.tokens", "recipe/trainer": "sweep.def.trainer", "recipe/optimizer/peak_lr": "new.f.lr",
 	"recipe/tokenizer": "sweep.def.tokenizer", "recipe/row_tokens": "new.f.row", "recipe/batch_rows": "new.f.batch", "recipe/eval/every": "new.f.eval", "recipe/eval/items": "new.f.items", "recipe/max_epochs": "new.f.max",
 	"recipe/shape/layers": "new.f.layers", "recipe/shape/width": "new.f.width", "recipe/shape/heads": "new.f.heads", "recipe/shape/ffn": "new.f.ffn",
-	"recipe/start": "new.f.start", "recipe/start/run": "new.f.start", "recipe/start/step": "new.f.start.step", "recipe/start/take": "new.f.take", "recipe/start/checkpoint": "new.f.folder",
+	"recipe/start": "new.f.start", "recipe/kind": "new.f.kind", "recipe/method": "sweep.def.method", "recipe/start/run": "new.f.start", "recipe/start/step": "new.f.start.step", "recipe/start/take": "new.f.take", "recipe/start/checkpoint": "new.f.folder",
 	"budget/yen": "new.f.yen", "budget/gpu_hours": "new.f.hours", "budget/runs_at_once": "new.f.side",
 	"recurrence": "nav.recurrences", "recurrence/cron": "new.again.cron", "recurrence/zone": "new.again.zone", "recurrence/missed": "rec.missed.policy", "recurrence/until": "new.again.until",
 	"keep": "keep.head", "keep/points": "keep.points", "keep/checkpoints": "keep.checkpoints", "keep/logs": "keep.logs", "as": "new.as",
@@ -28,7 +28,7 @@ var fieldLabels = map[string]string{
 	"one_factor": "new.d.one_factor", "one_factor/from": "new.d.from", "one_factor/of": "new.d.factors.of", "one_factor/step": "new.d.move", "one_factor/values": "new.d.values",
 	"adaptive": "new.d.adaptive", "adaptive/start": "new.d.start", "adaptive/batch": "new.d.batch", "adaptive/rounds": "new.d.rounds", "adaptive/confirm": "new.d.confirm",
 	"adaptive/objective": "new.d.objective", "adaptive/enough": "new.d.enough", "adaptive/front": "new.d.front", "adaptive/bounds": "new.d.bound",
-	"product": "new.d.product", "product/tokens": "new.d.tokens", "product/shapes": "new.d.shapes",
+	"product": "new.d.product", "product/tokens": "new.d.tokens", "product/shapes": "new.d.shapes", "product/methods": "new.d.methods",
 	"limits": "new.d.limits", "limits/min_share": "new.d.least", "limits/max_epochs": "new.d.epochs",
 }
 

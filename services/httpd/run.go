@@ -260,9 +260,18 @@ func (s *Server) identify(ctx context.Context, d sweepData, v *runView, run abla
 		}
 	}
 	if err == nil {
-		v.Identity = append(v.Identity, fact{"run.params", d.words.amountOrNone(plan.Parameters)})
+		v.Identity = append(v.Identity, fact{"run.params", d.words.parameters(plan)})
 	}
 	return nil
+}
+
+// parameters are a run's, and how many of them it trains where that isn't all.
+func (w words) parameters(p ablation.RunPlan) string {
+	if p.Trainable == 0 || p.Parameters == 0 {
+		return w.amountOrNone(p.Parameters)
+	}
+	return w.text("run.params.some", "n", w.amountOrNone(p.Parameters), "trained", w.amountOrNone(p.Trainable),
+		"part", percent(float64(p.Trainable)/float64(p.Parameters), 1))
 }
 
 // startOf is what a run starts from, nil: fresh weights.

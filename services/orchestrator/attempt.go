@@ -252,6 +252,9 @@ func (d *drive) specOnce(ctx context.Context, number int) (*spec.Spec, error) {
 	if s.Checkpoint.ResumeFrom, err = d.resume(ctx); err == nil && s.Checkpoint.ResumeFrom == nil {
 		err = d.begins(ctx, s, m.sweep)
 	}
+	if err == nil && s.Tune != nil && s.Init == nil {
+		err = d.tunes(ctx, s, m.sweep)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -63,7 +63,7 @@ func segment(e *spec.Event) *ablation.Segment {
 
 func runPlan(p *spec.Plan) *ablation.RunPlan {
 	return &ablation.RunPlan{
-		Rows: p.Rows, PlanSHA256: p.PlanSHA256, BlockSHA256: p.BlockSHA256, Parameters: p.Parameters,
+		Rows: p.Rows, PlanSHA256: p.PlanSHA256, BlockSHA256: p.BlockSHA256, Parameters: p.Parameters, Trainable: p.Trainable,
 		FLOPsPerToken: known(p.FLOPsPerToken), UnigramNats: known(p.UnigramNats),
 	}
 }

@@ -29,9 +29,7 @@ func (d *drive) begins(ctx context.Context, s *spec.Spec, sweep ablation.Sweep) 
 		folder, err = d.startFolder(ctx, *at)
 	}
 	if errors.Is(err, errNoStart) {
-		p := sweep.Parent(d.run.Replicate)
-		return ablation.Conflict("can't start from %s at step %d: its checkpoint is gone or damaged; put it back, or train that run to there again, and retry this one",
-			"%s のステップ %d から始められません。チェックポイントがないか、壊れています。元に戻すか、そのランをそこまで学習し直してから、このランをもう一度実行してください", p.Name, p.Step)
+		return gone(sweep, d.run.Replicate)
 	}
 	if err != nil {
 		return err
@@ -42,6 +40,28 @@ func (d *drive) begins(ctx context.Context, s *spec.Spec, sweep ablation.Sweep) 
 	}
 	s.Init, s.Eval.SkipStart = &spec.Init{Path: folder.path, ManifestSHA256: folder.digest}, false
 	return nil
+}
+
+// tunes names the checkpoint that a run tunes, of one that goes on from its own or a shared part: what its method leaves still is
+// there.
+func (d *drive) tunes(ctx context.Context, s *spec.Spec, sweep ablation.Sweep) error {
+	at := sweep.StartOf(d.run.Replicate)
+	if at == nil {
+		return nil // said by the rules of a spec
+	}
+	folder, err := d.startFolder(ctx, *at)
+	if errors.Is(err, errNoStart) {
+		return gone(sweep, d.run.Replicate)
+	}
+	s.Init = &spec.Init{Path: folder.path, ManifestSHA256: folder.digest}
+	return err
+}
+
+// gone says that what a replicate's runs start from is no more.
+func gone(sweep ablation.Sweep, replicate int64) error {
+	p := sweep.Parent(replicate)
+	return ablation.Conflict("can't start from %s at step %d: its checkpoint is gone or damaged; put it back, or train that run to there again, and retry this one",
+		"%s のステップ %d から始められません。チェックポイントがないか、壊れています。元に戻すか、そのランをそこまで学習し直してから、このランをもう一度実行してください", p.Name, p.Step)
 }
 
 // errNoStart is that there is no whole checkpoint to start from.

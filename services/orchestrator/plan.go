@@ -53,11 +53,12 @@ func (s *Sweeper) plan(ctx context.Context, r *resolved, check check) (ablation.
 			estimates[i] = estimates[j]
 			continue
 		}
-		report, err := s.ask(ctx, r, arm, check)
+		report, trained, err := s.ask(ctx, r, arm, check)
 		if err != nil {
 			return ablation.Plan{}, err
 		}
 		estimates[i] = s.estimated(r, report)
+		estimates[i].Trainable = trained
 		problems = append(problems, r.told(report, arm, problems)...)
 	}
 	p := r.Sweep.Plan(r.Sources, r.Tasks, r.expansion(), estimates)
@@ -79,14 +80,14 @@ func (r *resolved) alike(i int) int {
 	if !constant(r.Arms[i]) {
 		return -1
 	}
-	return slices.IndexFunc(r.Arms[:i], func(a ablation.Arm) bool { return constant(a) && a.Peer(r.Arms[i]) })
+	return slices.IndexFunc(r.Arms[:i], func(a ablation.Arm) bool { return constant(a) && a.Like(r.Arms[i]) })
 }
 
-// ask gives the trainer the first run of an arm.
-func (s *Sweeper) ask(ctx context.Context, r *resolved, arm ablation.Arm, check check) (trainer.Report, error) {
+// ask gives the trainer the first run of an arm; trained is how many parameters that would train, 0: all.
+func (s *Sweeper) ask(ctx context.Context, r *resolved, arm ablation.Arm, check check) (report trainer.Report, trained int64, err error) {
 	shape, err := shapeOf(r.Sweep.Recipe.For(arm).Shape, r.description, "recipe.shape")
 	if err != nil {
-		return trainer.Report{}, err
+		return trainer.Report{}, 0, err
 	}
 	m := material{sweep: r.Sweep, data: s.Data, shape: shape, sources: r.Sources, threads: max(1, s.Threads)}
 	run := firstRun(r.Runs, arm)
@@ -95,8 +96,27 @@ func (s *Sweeper) ask(ctx context.Context, r *resolved, arm ablation.Arm, check 
 	if at := run.Start; at != nil && !at.GoesOn() && at.SHA256 != "" {
 		asked.Init = &spec.Init{Path: s.folderOf(r, at.SHA256), ManifestSHA256: at.SHA256}
 	}
-	return check(ctx, r.Sweep.Recipe.Trainer, asked)
+	if asked.Tune == nil || asked.Init != nil {
+		report, err = check(ctx, r.Sweep.Recipe.Trainer, asked)
+		return report, some(asked), err
+	}
+	// What is to be tuned isn't there yet: all else of the run can be told.
+	asked.Init = &spec.Init{Path: spec.KeptDir(s.Data, unwritten), ManifestSHA256: unwritten}
+	report, err = check(ctx, r.Sweep.Recipe.Trainer, asked)
+	report.Problems = slices.DeleteFunc(slices.Clone(report.Problems), func(p spec.Problem) bool { return strings.HasPrefix(p.Field, "init") })
+	return report, some(asked), err
 }
+
+// some is how many parameters a run trains that leaves others still, 0 where it trains all.
+func some(s *spec.Spec) int64 {
+	if s.Tune == nil || s.Tune.LoRA == nil {
+		return 0
+	}
+	return spec.Trainable(s)
+}
+
+// unwritten stands for the digest of a checkpoint that a run has yet to write.
+var unwritten = strings.Repeat("0", 64)
 
 // foreseen is what a run of so many steps would do otherwise if it went back on divergence: a trainer that can't is refused
 // before a run needs it.
@@ -195,7 +215,7 @@ var documentFields = map[string]string{
 	"steps": "recipe.tokens", "batch_rows": "recipe.batch_rows", "row_tokens": "recipe.row_tokens",
 	"precision": "recipe.precision", "tokenizer": "recipe.tokenizer", "model": "recipe.shape",
 	"optimizer": "recipe.optimizer", "eval": "recipe.eval", "checkpoint": "recipe.checkpoint", "sources": "sources",
-	"resources": "recipe.shape", "init": "recipe.start", "interventions": onDivergence,
+	"resources": "recipe.shape", "init": "recipe.start", "interventions": onDivergence, "kind": "recipe.kind",
 }
 
 // documentField is where a problem of spec.json stands in the sweep file, and whether that is the same thing under another
@@ -210,6 +230,8 @@ func documentField(field string, arm ablation.Arm) (path string, same bool) {
 		return arm.Field(), false
 	case known == "":
 		return "recipe", false
+	case root == "tune":
+		return "recipe.method", false
 	case root == "steps", root == "resources", root == "init", root == "interventions":
 		return known, false
 	default:

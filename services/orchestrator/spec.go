@@ -42,7 +42,8 @@ func (m material) runSpec(run ablation.Run, arm ablation.Arm) *spec.Spec {
 		SpecVersion: spec.Version,
 		RunID:       run.ID,
 		Attempt:     1,
-		Kind:        spec.KindPretrain,
+		Kind:        specKind(r),
+		Tune:        specTune(r),
 		Mode:        spec.ModeExact,
 		MixSeed:     spec.Seed(run.MixSeed),
 		DataSeed:    spec.Seed(run.DataSeed),
@@ -68,6 +69,25 @@ func (m material) runSpec(run ablation.Run, arm ablation.Arm) *spec.Spec {
 		Interventions: specInterventions(run.Interventions),
 		Extra:         map[string]any{},
 	}
+}
+
+func specKind(r ablation.Recipe) string {
+	if r.Tunes() {
+		return spec.KindTune
+	}
+	return spec.KindPretrain
+}
+
+// specTune is nil of a recipe that pre-trains.
+func specTune(r ablation.Recipe) *spec.Tune {
+	if !r.Tunes() {
+		return nil
+	}
+	t := &spec.Tune{Method: r.Method.Name, AnswerAfter: r.AnswerAfter}
+	if r.Method.Name == ablation.MethodLoRA {
+		t.LoRA = &spec.LoRA{Rank: r.Method.Rank, Alpha: spec.Real(r.Method.Alpha), Targets: r.Method.Matrices()}
+	}
+	return t
 }
 
 // tokenizer is that of all runs of the sweep.

@@ -9,8 +9,15 @@ import (
 	"github.com/haigo-lab/haigo/services/ablation"
 )
 
-// shapeOf is the shape that arm a has instead of its sweep's, as text; empty for the sweep's.
-const shapeOf = `coalesce(a.definition->'variant'->>'shape', '')`
+// shapeOf is what runs of sweep w have in common that may train in one process, as text: the shape and the method that arm a has
+// instead of its sweep's, empty for the sweep's, and, where each replicate tunes another checkpoint, that of run r: runs that share a
+// process share the weights that they leave still.
+var shapeOf = shapeBy("r", "a")
+
+func shapeBy(run, arm string) string {
+	return `concat(` + arm + `.definition->'variant'->>'shape', ` + arm + `.definition->'variant'->>'method',
+		CASE WHEN w.definition->'recipe'->>'kind' = 'tune' AND jsonb_array_length(w.definition->'parents') > 1 THEN ' ' || ` + run + `.replicate END)`
+}
 
 // placeOf is what takes a place on a machine: an attempt t of run b, or the pack that it is in.
 const placeOf = `coalesce(t.handle->>'pack', b.id)`
@@ -18,7 +25,7 @@ const placeOf = `coalesce(t.handle->>'pack', b.id)`
 // Pack is what runs of a sweep have in common that may train in one process.
 type Pack struct {
 	Sweep string
-	Shape string // that their arms have instead of the sweep's; empty: the sweep's
+	Shape string // that their arms have instead of the sweep's, and the method likewise; empty: the sweep's
 	Slots int    // at once in one process; 1: each has a process of its own
 	Runs  int    // that the sweep has of this shape, and may train at once
 }
@@ -42,7 +49,7 @@ func (s *Store) PackOf(ctx context.Context, run string, choose func(Pack) int) (
 				SELECT array_agg(n.id) AS ids
 				FROM runs n
 				JOIN arms b ON b.id = n.arm_id
-				WHERE n.sweep_id = w.id AND coalesce(b.definition->'variant'->>'shape', '') = `+shapeOf+`
+				WHERE n.sweep_id = w.id AND `+shapeBy("n", "b")+` = `+shapeOf+`
 			) o
 			WHERE r.id = $1`, run).Scan(&sweep, &p.Sweep, &p.Shape, &decided, &trained, &p.Runs); err != nil {
 			return known(err)
@@ -87,6 +94,7 @@ func (s *Store) ClaimMate(ctx context.Context, q ClaimRequest, p Pack) (*ablatio
 			)
 			SELECT r.id
 			FROM first
+			JOIN sweeps w ON w.id = first.id
 			JOIN runs r ON r.sweep_id = first.id
 			JOIN arms a ON a.id = r.arm_id
 			WHERE first.name = $1

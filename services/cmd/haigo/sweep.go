@@ -105,6 +105,15 @@ func (c sweepPlanCmd) Run(e *env) error {
 	return nil
 }
 
+// parametersText is a run's parameters, and how many of them it trains where that isn't all.
+func parametersText(a ablation.PlanArm) string {
+	text := short(float64(a.Parameters))
+	if a.Trainable > 0 {
+		text += fmt.Sprintf(" (%s trained)", short(float64(a.Trainable)))
+	}
+	return text
+}
+
 func printPlan(w io.Writer, p ablation.Plan) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(t, "sweep\t%s\n", p.Sweep)
@@ -116,7 +125,7 @@ func printPlan(w io.Writer, p ablation.Plan) {
 	fmt.Fprintf(t, "a run\t%s tokens in %s, %s parameters, trainer %s\n",
 		between(p.Arms, func(a ablation.PlanArm) string { return short(float64(a.RunTokens)) }),
 		between(p.Arms, func(a ablation.PlanArm) string { return many(a.Steps, "step") }),
-		between(p.Arms, func(a ablation.PlanArm) string { return short(float64(a.Parameters)) }), p.Trainer)
+		between(p.Arms, parametersText), p.Trainer)
 	if a := p.Adaptive; a != nil {
 		fmt.Fprintf(t, "then\tat most %d batches of %s, and %d runs to confirm: %d runs in all, %s tokens%s\n", a.Batches, many(int64(a.Batch), "run"),
 			a.Confirm, a.MostRuns, short(float64(a.MostTokens)), atMost(a.MostSeconds))
