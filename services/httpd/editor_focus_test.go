@@ -1,6 +1,7 @@
 package httpd_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -106,15 +108,16 @@ func TestEditor_selection(t *testing.T) {
 	b.quiet()
 }
 
-// TestEditor_enter: Enter takes what is typed, wherever it is typed; the keyboard stays there, and a button is pressed once.
+// TestEditor_enter: Enter takes what is typed, wherever it is typed, and sends nothing; the keyboard stays there, and a button
+// is pressed once.
 func TestEditor_enter(t *testing.T) {
 	t.Parallel()
 	b := editor(t, drawn+"recurrence: {cron: \"0 22 * * *\", zone: Asia/Tokyo}\n")
-	b.eval(`document.addEventListener("submit", event => event.preventDefault(), true)`)
+	b.eval(`document.addEventListener("submit", event => { window.sent = (window.sent ?? "") + document.activeElement.id + " "; event.preventDefault(); }, true)`)
 	before := b.document()
 	for _, field := range strings.Fields(b.text(`[...document.querySelectorAll("[data-pane=form] :is(input, select), .side input")].filter(f => f.id && !f.disabled && f.checkVisibility()).map(f => f.id).join(" ")`)) {
 		b.eval(fmt.Sprintf(`document.getElementById(%q).focus()`, field))
-		b.run(chromedp.KeyEvent(kb.Enter), chromedp.KeyEvent(kb.Escape)) // a list that was opened is closed again
+		b.run(b.enter(), chromedp.KeyEvent(kb.Escape)) // a list that was opened is closed again
 		b.until(fmt.Sprintf(`document.activeElement.id === %q`, field))
 	}
 	b.rests()
@@ -122,12 +125,32 @@ func TestEditor_enter(t *testing.T) {
 		t.Errorf("Enter changed the text:\n%s", got)
 	}
 	b.eval(`document.querySelector("#m-0-0").focus(); document.querySelector("#m-0-0").select()`)
-	b.run(chromedp.KeyEvent("10" + kb.Enter + kb.Enter))
+	b.run(chromedp.KeyEvent("10"), b.enter(), b.enter())
 	b.holds("web-ja: 0.1")
 	b.rests()
 	b.until(`document.activeElement.id === "m-0-0" && document.querySelector("#fix-0")`)
 	b.eval(`document.querySelector("#fix-0").focus()`)
-	b.run(chromedp.KeyEvent(kb.Enter)) // a button does what it says, once
+	b.run(b.enter()) // a button does what it says, once
 	b.holds("web-ja: 0.1, web-en: 0.9")
+	b.rests()
+	if sent := b.text(`window.sent ?? ""`); sent != "" {
+		t.Errorf("sent at %s", sent)
+	}
 	b.quiet()
+}
+
+// enter presses Enter as a keyboard does: what a page does at its keydown is heard before the character.
+func (b *tab) enter() chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		for _, kind := range []input.DispatchKeyEventType{"rawKeyDown", "char", "keyUp"} {
+			key := input.DispatchKeyEventParams{Type: kind, Key: "Enter", Code: "Enter", NativeVirtualKeyCode: 13, WindowsVirtualKeyCode: 13}
+			if kind == "char" {
+				key.Text, key.UnmodifiedText = "\r", "\r"
+			}
+			if _, err := chromedp.Call(ctx, input.DispatchKeyEvent, key); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
