@@ -164,7 +164,6 @@ func TestFit_bad(t *testing.T) {
 		{append(base, "--bound", "ja=0.6"), "write SOURCE=FROM..TO"},
 		{append(base, "--bound", "fr=0..1"), "sources are ja, en, code"},
 		{append(base, "--bound", "ja=0.6..0.7", "--bound", "en=0.6..0.7"), "the shares' least sum to 1.2"},
-		{append(base, "--bound", "ja=0.99..1"), "leave no mixture near those that were run"},
 		{append(base, "--front", "bpb/ja"), "write METRIC,METRIC"},
 		{append(base, "--effect=-1"), "must be above 0"},
 		{append(base, "--predict", metrics), "is a source of the runs, and has no column here"},
