@@ -49,7 +49,7 @@ func TestBrowser(t *testing.T) {
 	owner.run(t, chromedp.Navigate(page+"/share?lang=en"), ready)
 	mouse{owner}.press(t, "form.stackf button.pri")
 	owner.run(t, chromedp.WaitVisible(chromedp.CSS("#link")))
-	link := ask(t, owner, chromedp.Value(chromedp.CSS("#link")))
+	link := owner.value(t, "#link")
 	if !strings.HasPrefix(link, s.URL+"/s/") {
 		t.Fatalf("link is %q", link)
 	}
@@ -209,6 +209,13 @@ func ask[T any](t *testing.T, b *tab, action chromedp.Action[T]) T {
 	return value
 }
 
+// value is what a field holds.
+func (b *tab) value(t *testing.T, selector string) string {
+	t.Helper()
+	return ask(t, b, chromedp.Evaluate[string](fmt.Sprintf(`document.querySelector(%q)?.value ?? ""`, selector)))
+}
+
+// text is what an element shows.
 func (b *tab) text(t *testing.T, selector string) string {
 	t.Helper()
 	// One script, not a query and a question: live updates may replace the element between the two.

@@ -131,7 +131,7 @@ func (w walk) save() string {
 		text, err = os.ReadFile(filepath.Join(dir, w.sweep+".yaml"))
 		return err == nil
 	})
-	if diff := cmp.Diff(ask(w.T, w.tab, chromedp.Value(chromedp.CSS("#document"))), string(text)); diff != "" {
+	if diff := cmp.Diff(w.tab.value(w.T, "#document"), string(text)); diff != "" {
 		w.Errorf("the saved file differs from the text (-text +file):\n%s", diff)
 	}
 	return string(text)
@@ -183,7 +183,7 @@ func (w walk) share() {
 	w.hand.press(w.T, `[data-dialog="share"]`)
 	w.hand.press(w.T, `#share button.pri`)
 	w.until(`document.querySelector("#link")?.value`)
-	link := ask(w.T, w.tab, chromedp.Value(chromedp.CSS("#link")))
+	link := w.tab.value(w.T, "#link")
 	stranger := browser(w.T)
 	stranger.run(w.T, chromedp.Navigate(link+"?lang="+w.lang), ready)
 	stranger.draws(w.T, "#shared", map[string]int{"seed en-then-ja": 2, "seed en-then-ja-matched": 2, "mean en-then-ja": 1, "mean en-then-ja-matched": 1})

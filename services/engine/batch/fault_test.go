@@ -24,17 +24,23 @@ engine: slurm
 slurm: {partition: debug, poll: 300ms, silent_after: 15s, lost_after: 5s, timeout: 1m%s}
 `
 
-// same compares with the undisturbed sweep.
+// same compares with the undisturbed sweep, and the attempts that its runs took with what they should have taken.
 func (s *site) same(seeds int, attempts ...int) {
+	s.Helper()
+	if took := s.undisturbedEnds(seeds); !slices.Equal(took, attempts) {
+		s.Errorf("the runs took %v attempts, want %v", took, attempts)
+	}
+}
+
+// undisturbedEnds compares with the undisturbed sweep and returns how many attempts each run took.
+func (s *site) undisturbedEnds(seeds int) (took []int) {
 	s.Helper()
 	got, took := s.ends()
 	if diff := cmp.Diff(s.undisturbed(seeds), got); diff != "" {
 		s.Errorf("-undisturbed +got\n%s", diff)
 	}
-	if !slices.Equal(took, attempts) {
-		s.Errorf("the runs took %v attempts, want %v", took, attempts)
-	}
 	s.Logf("figure: %d runs as undisturbed, in %v attempts", len(took), took)
+	return took
 }
 
 // TestFault_SlurmKilledAfterSbatch: the service dies when the cluster has the job and the database doesn't know it yet.
@@ -227,7 +233,10 @@ func TestFault_SlurmTimeLimit(t *testing.T) {
 	pid := s.frozen(run)
 	s.until("the runner is asked to leave", func() bool { return s.exists(run, 1, spec.StopFile) })
 	s.signal(pid, syscall.SIGCONT)
-	s.same(1, 2)
+	// How often the limit comes is the machine's affair: a slow one trains less before it.
+	if took := s.undisturbedEnds(1); took[0] < 2 {
+		t.Errorf("the run took %v attempts, want another after the limit", took)
+	}
 	s.resumed(run, 2)
 	last, err := spec.LastEvent(filepath.Join(s.attempt(run, 1), spec.EventsFile))
 	if err != nil || last.Finished == nil || last.Finished.Outcome != spec.OutcomeStopped {
