@@ -1,6 +1,7 @@
 package httpd_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -157,12 +158,16 @@ func (b *tab) listen(event any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch e := event.(type) {
-	case cdplog.EventEntryAdded:
+	case *cdplog.EventEntryAdded:
 		if e.Entry.Level == cdplog.EntryLevelError {
 			b.bad = append(b.bad, e.Entry.Text+" "+e.Entry.URL)
 		}
-	case cdpruntime.EventExceptionThrown:
-		b.bad = append(b.bad, e.ExceptionDetails.Text)
+	case *cdpruntime.EventExceptionThrown:
+		b.bad = append(b.bad, spelled(e.ExceptionDetails.Exception)+" "+e.ExceptionDetails.URL)
+	case *cdpruntime.EventConsoleAPICalled:
+		if e.Type == cdpruntime.ConsoleAPICalledTypeError && len(e.Args) > 0 {
+			b.bad = append(b.bad, spelled(e.Args[0])+" by console.error")
+		}
 	}
 }
 
@@ -171,6 +176,14 @@ func (b *tab) forget(url string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.bad = slices.DeleteFunc(b.bad, func(text string) bool { return strings.Contains(text, " "+url) })
+}
+
+// spelled is what a script's value says.
+func spelled(value *cdpruntime.RemoteObject) string {
+	if value == nil {
+		return ""
+	}
+	return cmp.Or(value.Description, string(value.Value))
 }
 
 // quiet fails on any error of the console and any report of the content policy.
@@ -182,6 +195,41 @@ func (b *tab) quiet() {
 		b.Errorf("the browser reported: %s", text)
 	}
 	b.bad = nil
+}
+
+// TestTab_quiet: what a page reports is heard: what it throws, says, can't load and isn't allowed to.
+func TestTab_quiet(t *testing.T) {
+	t.Parallel()
+	b, _ := browse(t)
+	b.run(chromedp.Navigate(b.url + "/glossary"))
+	for script, want := range map[string]string{
+		`setTimeout(() => { throw new Error("thrown") })`: "thrown",
+		`Promise.reject(new Error("rejected"))`:           "rejected",
+		`console.error("said")`:                           "said",
+		`fetch("/nowhere")`:                               "404",
+		`{ const script = document.createElement("script"); script.textContent = "1"; document.body.append(script); }`: "Content Security Policy",
+	} {
+		b.eval(script)
+		b.hears(want)
+	}
+}
+
+// hears waits for what the browser reports, and forgets it.
+func (b *tab) hears(want string) {
+	b.Helper()
+	for begun := time.Now(); time.Since(begun) < stuck; {
+		b.eval("0") // what was reported before is heard by then
+		b.mu.Lock()
+		heard := slices.ContainsFunc(b.bad, func(text string) bool { return strings.Contains(text, want) })
+		if heard {
+			b.bad = nil
+		}
+		b.mu.Unlock()
+		if heard {
+			return
+		}
+	}
+	b.Errorf("%q isn't heard of", want)
 }
 
 // stuck is how long a page takes that is called stuck, on a machine however slow.

@@ -158,6 +158,9 @@ func browser(t *testing.T) *tab {
 	if err := chromedp.Listen(ctx, b.listen); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := chromedp.Call(ctx, cdplog.Enable, struct{}{}); err != nil {
+		t.Fatal(err)
+	}
 	return b
 }
 
@@ -165,14 +168,29 @@ func (b *tab) listen(event any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch e := event.(type) {
-	case cdplog.EventEntryAdded:
+	case *cdplog.EventEntryAdded:
 		// A 404 is what an unknown share answers with.
 		if e.Entry.Level == cdplog.EntryLevelError && !strings.Contains(e.Entry.Text, "404") {
 			b.bad = append(b.bad, e.Entry.Text+" "+e.Entry.URL)
 		}
-	case cdpruntime.EventExceptionThrown:
-		b.bad = append(b.bad, e.ExceptionDetails.Text)
+	case *cdpruntime.EventExceptionThrown:
+		b.bad = append(b.bad, spelled(e.ExceptionDetails.Exception)+" "+e.ExceptionDetails.URL)
+	case *cdpruntime.EventConsoleAPICalled:
+		if e.Type == cdpruntime.ConsoleAPICalledTypeError && len(e.Args) > 0 {
+			b.bad = append(b.bad, spelled(e.Args[0])+" by console.error")
+		}
 	}
+}
+
+// spelled is what a script's value says.
+func spelled(value *cdpruntime.RemoteObject) string {
+	if value == nil {
+		return ""
+	}
+	if value.Description != "" {
+		return value.Description
+	}
+	return string(value.Value)
 }
 
 // quiet fails on any console error and any report of a content-policy violation.
