@@ -5,6 +5,7 @@ import { expect } from "./get";
 import { languages } from "./language";
 import { follow } from "./live";
 import { ask, copies, dialogs, once, scrollers } from "./page";
+import { presses } from "./press";
 
 const patience = 5000; // with figures that don't come, in milliseconds
 
@@ -13,6 +14,7 @@ once();
 copies();
 dialogs();
 scrollers();
+presses();
 arrived();
 languages();
 void enhance();
