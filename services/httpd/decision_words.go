@@ -59,7 +59,10 @@ func (p decisionPage) goal() string {
 		}
 		parts = append(parts, name)
 	}
-	key := map[bool]string{true: "dec.goal.even", false: "dec.goal.weighted"}[even]
+	key := "dec.goal.weighted"
+	if even && len(parts) > 1 {
+		key = "dec.goal.even"
+	}
 	if n := len(parts); n > wordsMost {
 		parts = []string{p.words.text("dec.goal.many", "n", n)}
 	}
