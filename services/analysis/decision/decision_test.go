@@ -379,6 +379,25 @@ func TestOutside(t *testing.T) {
 	}
 }
 
+// TestOutside_between: shares that were all tried, each by itself, don't make a mixture between those that were.
+func TestOutside_between(t *testing.T) {
+	t.Parallel()
+	tried := askew(t).Table.Runs
+	for _, tc := range []struct {
+		shares  []float64
+		outside bool
+	}{
+		{[]float64{.4, .3, .3}, false},
+		{[]float64{.35, .45, .2}, true},
+		{[]float64{.8, .1, .1}, false},
+	} {
+		said := decision.Outside(tried, []table.Run{{ID: "asked", Shares: [][]float64{tc.shares}}})
+		if got := strings.Contains(fmt.Sprint(said), "lie outside of what was tried"); got != tc.outside {
+			t.Errorf("%.2f lies outside: %t, want %t", tc.shares, got, tc.outside)
+		}
+	}
+}
+
 // TestMake_repeated: a run that would read a source again, where no run did, expects less of it, recommends less of it, and says by
 // what; how long the runs are may stand beside the table.
 func TestMake_repeated(t *testing.T) {

@@ -80,10 +80,10 @@ func (d *Decision) unimproved() {
 		case VerdictSame:
 			d.warning("no better than the best run seen: the recommended mixture is that one", "推奨した配合は、実行した中で最も良い配合そのものです。それより良いものではありません")
 		case VerdictAhead:
-			d.warning("no better than the best run seen: that one is better, by %s%s", "実行した中で最も良い配合のほうが、推奨した配合より良いと見られます。その差は %s です%s",
+			d.warning("no better than the best run seen: that one is better, by %s%s", "実行した中で最も良い配合のほうが、推奨した配合より良いと見られます。差は %s と予測されます%s",
 				shown(b.Improvement.Negated()), b.beside())
 		case VerdictTie:
-			d.warning("no better than the best run seen, as far as these runs can tell: the improvement is %s", "推奨した配合は、実行した中で最も良い配合より良いとは言えません。改善は %s です", shown(b.Improvement))
+			d.warning("no better than the best run seen, as far as these runs can tell: the improvement is %s", "推奨した配合は、実行した中で最も良い配合より良いとは言えません。改善の予測は %s で、0 を含みます", shown(b.Improvement))
 		}
 	}
 }
@@ -98,7 +98,7 @@ func (d *Decision) overtaken() {
 		}
 		told = append(told, b.Run)
 		if b.Name != BaselineBestSeen {
-			d.warning("%s is expected to be better than the recommended one, by %s%s", "%sのほうが、推奨した配合より良いと予測されます。その差は %s です%s",
+			d.warning("%s is expected to be better than the recommended one, by %s%s", "%sのほうが、推奨した配合より良いと見られます。差は %s と予測されます%s",
 				b.label(), shown(b.Improvement.Negated()), b.beside())
 		}
 	}
@@ -118,7 +118,7 @@ func (e *engine) placed(d *Decision) {
 	}
 	if d.Further != nil {
 		d.warning("more is expected outside of what was tried, at %s: better than the recommended mixture by %s; models are optimistic there, and a run would tell",
-			"実行した範囲の外の %s では、推奨した配合よりさらに良いと予測されています。差は %s です。範囲の外の予測は楽観的になりがちなので、実行して確かめてください",
+			"実行した範囲の外の %s では、推奨した配合よりさらに良い値が予測されています。改善の予測は %s です。範囲の外の予測は楽観的になりがちなので、実行して確かめてください",
 			e.named(d.Further.Run), shown(d.Further.Improvement))
 	}
 }
@@ -175,12 +175,13 @@ func (e *engine) mismatch(d *Decision) {
 }
 
 // shown is an interval with as many decimals as give its half width two digits, six at most.
-func shown(v Interval) string {
+func shown(v Interval) ablation.Label {
 	decimals := 4
 	if half := (v.Top - v.Low) / 2; half > 0 && !math.IsInf(half, 0) {
 		decimals = min(6, max(0, 1-int(math.Floor(math.Log10(half)))))
 	}
-	return fmt.Sprintf("%.*f (90%%: %.*f … %.*f)", decimals, v.Mean, decimals, v.Low, decimals, v.Top)
+	text := func(v float64) string { return fmt.Sprintf("%.*f", decimals, v) }
+	return ablation.Said("%s (90%%: %s … %s)", "%s (90%% 区間 %s〜%s)", text(v.Mean), text(v.Low), text(v.Top))
 }
 
 // edges are the sources whose shares lie where no tried mixture lies beyond, and could within the limits.
@@ -270,8 +271,8 @@ func farTokens(s span, tokens float64) []ablation.Label {
 	return nil
 }
 
-// Outside says which runs lie farther from all tried mixtures than these usually lie from each other, or have more or less
-// of a source than any, and whether they are far larger or longer.
+// Outside says which runs lie farther from all tried mixtures than these usually lie from each other, have more or less of a
+// source than any, or don't lie between them, and whether they are far larger or longer.
 func Outside(tried, asked []table.Run) []ablation.Label {
 	parameters, tokens := 0.0, 0.0
 	for _, run := range asked {
@@ -281,10 +282,10 @@ func Outside(tried, asked []table.Run) []ablation.Label {
 }
 
 // outside reports whether a run lies farther from all tried mixtures than these usually lie from each other, has more or less of a
-// source than any, or, where their hull is known, doesn't lie between them.
+// source than any, or doesn't lie between them.
 func (r region) outside(run table.Run) bool {
 	_, distance := r.nearest(run)
-	return distance > r.reach || overstep(r.tried, run) > edge || r.hull != nil && !r.hull.has(run, edge)
+	return distance > r.reach || overstep(r.tried, run) > edge || !r.hull.has(run, edge)
 }
 
 // overstep is by how much a run's share passes the smallest and largest that were tried, at most.
@@ -303,7 +304,7 @@ func overstep(tried []table.Run, run table.Run) (most float64) {
 
 // beyond is what Outside says of mixtures.
 func beyond(tried, asked []table.Run) []ablation.Label {
-	e := region{tried: tried, reach: usual(tried)}
+	e := region{tried: tried, reach: usual(tried), hull: newHull(tried)}
 	var far []string
 	most := 0.0
 	for _, run := range asked {
