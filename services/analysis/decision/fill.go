@@ -22,11 +22,14 @@ type Room struct {
 // fillSteps are the parts of a whole in which so many sources are shared out, so that few sources have fine mixtures.
 var fillSteps = map[int]int{2: 20, 3: 10, 4: 8, 5: 6}
 
-// A pool is drawn where the lattice is too coarse: poolLeast times what is asked for must hold to the bounds. drawnLeast is the
-// least share of what is drawn, for none at all says little of a ratio.
+// A pool is drawn where the lattice is too coarse: poolLeast times what is asked for must hold to the bounds. It has poolTimes what
+// is asked for, for each two of it are looked at, which happens after every edit of a document. drawnLeast is the least share of
+// what is drawn, for none at all says little of a ratio.
 const (
 	poolLeast  = 4
-	poolDrawn  = 1200
+	poolTimes  = 16
+	poolSmall  = 400
+	poolLarge  = 1200
 	poolTries  = 60_000
 	drawnLeast = 0.02
 	drawnParts = 100
@@ -38,12 +41,13 @@ func Fill(tried []table.Run, room Room, n int, seed uint64) []table.Run {
 	if n < 1 || len(room.Mixed) < 2 {
 		return nil
 	}
+	size := min(max(poolSmall, poolTimes*n), poolLarge)
 	pool := room.lattice()
 	if room.Phases > 1 {
-		pool = room.phased(pool, seed)
+		pool = room.phased(pool, size, seed)
 	}
 	if len(pool) < poolLeast*n {
-		pool = append(pool, room.draw(seed)...)
+		pool = append(pool, room.draw(size, seed)...)
 	}
 	pool = slices.DeleteFunc(pool, func(run table.Run) bool {
 		return slices.ContainsFunc(tried, func(t table.Run) bool { return Apart(t, run) < .005 })
@@ -87,10 +91,10 @@ func (r Room) constant(parts []int, whole float64) table.Run {
 	return table.Run{Shares: slices.Repeat([][]float64{shares}, max(1, r.Phases))}
 }
 
-// phased are the mixtures, and as many schedules that have one of them a phase as a pool holds.
-func (r Room) phased(mixtures []table.Run, seed uint64) []table.Run {
+// phased are the mixtures, and n schedules or fewer that have one of them a phase.
+func (r Room) phased(mixtures []table.Run, n int, seed uint64) []table.Run {
 	random, pool := rand.New(rand.NewPCG(seed, 0x7068617365000000)), slices.Clone(mixtures)
-	for range poolDrawn {
+	for range n {
 		if len(mixtures) < 2 {
 			break
 		}
@@ -103,12 +107,12 @@ func (r Room) phased(mixtures []table.Run, seed uint64) []table.Run {
 	return pool
 }
 
-// draw are mixtures in whole percents, even over what the bounds leave.
-func (r Room) draw(seed uint64) []table.Run {
+// draw are n mixtures or fewer in whole percents, even over what the bounds leave.
+func (r Room) draw(n int, seed uint64) []table.Run {
 	random := rand.New(rand.NewPCG(seed, 0x66696c6c00000000))
 	var pool []table.Run
 	for range poolTries {
-		if len(pool) == poolDrawn {
+		if len(pool) == n {
 			break
 		}
 		run := table.Run{}
