@@ -1,6 +1,7 @@
 // The parts of the page that the server draws: they are replaced where they changed, and problems in them are gone to.
 
 import { replace } from "./editor-around";
+import { patch } from "./editor-patch";
 import { refused } from "./editor-refused";
 import type { State } from "./editor-state";
 
@@ -18,7 +19,7 @@ export function renew(page: Document, behind: boolean): void {
     }
     if (behind && old.closest('[data-pane="form"]')) continue;
     const restore = refused(old);
-    restore(replace(old, document.importNode(now, true)));
+    restore(old.dataset.keep === undefined ? replace(old, document.importNode(now, true)) : patch(old, now));
   }
 }
 
