@@ -31,6 +31,7 @@ func (e *engine) draw(d *Decision) {
 	e.permit(d, len(outside))
 	d.drawn = e.fit.Draw(d.candidates, draws, e.options.Seed)
 	d.composed = e.composed(d.drawn, len(d.candidates))
+	d.choice = choice(d.composed, d.eligible())
 	d.further(len(outside))
 }
 
@@ -121,7 +122,7 @@ func (d *Decision) less(a, b int) []float64 {
 
 func (e *engine) arms(d *Decision) {
 	groups := e.groups
-	d.Value = d.signed(interval(d.column(0)))
+	d.Value = d.signed(d.value())
 	best := make([]float64, len(groups))
 	for _, row := range d.composed {
 		least := slices.Min(row[1 : 1+len(groups)])
@@ -133,7 +134,7 @@ func (e *engine) arms(d *Decision) {
 	}
 	front := e.front(d, len(groups))
 	for i, g := range groups {
-		against := interval(d.less(1+i, 0))
+		against := d.behind(1 + i)
 		d.Arms = append(d.Arms, Arm{
 			Runs: e.ids(g), Run: e.region.tried[i], Seen: e.seen(g), Value: d.signed(interval(d.column(1 + i))), PBest: best[i], PFront: front[i],
 			AsGood: against.alike(), Against: d.signed(against),
@@ -199,7 +200,7 @@ func (d *Decision) ranges() {
 	d.Optimum = spans(d.optima, (1-analysis.Level)/2)
 	same := []table.Run{d.Run}
 	for i, run := range d.candidates {
-		if d.within[i] && interval(d.less(i, 0)).alike() {
+		if d.within[i] && d.behind(i).alike() {
 			same = append(same, run)
 		}
 	}

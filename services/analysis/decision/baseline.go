@@ -95,7 +95,7 @@ func (e *engine) baselines(d *Decision) {
 	for i := range d.Baselines {
 		b := &d.Baselines[i]
 		b.Value = d.signed(interval(d.column(at + i)))
-		b.Improvement = interval(d.less(at+i, 0))
+		b.Improvement = d.behind(at + i)
 		b.Better = b.Improvement.Low > 0
 		b.Same = Apart(b.Run, d.Run) < same
 		b.Barred = e.barred(b.Run)

@@ -58,7 +58,7 @@ type Baseline struct {
 type Decision struct {
 	Objective  Objective
 	Run        table.Run // what is recommended
-	Value      Interval  // its objective
+	Value      Interval  // its objective; that it was chosen as the best of many counts, here and wherever something is compared with it
 	Metrics    []surrogate.Prediction
 	Optimum    [][]Range // where the optimum may lie, by phase and source
 	AsGood     [][]Range // where mixtures lie that can't be told from it
@@ -81,6 +81,7 @@ type Decision struct {
 	drawn      surrogate.Draws
 	together   float64     // of the objective's noise, beside that of metrics each by itself
 	composed   [][]float64 // by draw and candidate; lower is better
+	choice     float64     // by how much farther the worse end lies of what is said of the best of many
 	optima     []table.Run // of the draws
 }
 

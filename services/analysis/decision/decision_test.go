@@ -398,6 +398,25 @@ func TestOutside_between(t *testing.T) {
 	}
 }
 
+// TestMake_chosen: the worse end of what is said of the best of many lies farther out, whichever way is better.
+func TestMake_chosen(t *testing.T) {
+	t.Parallel()
+	f := world(t, wide, .01)
+	o := decision.Mean(f.Table.Metrics)
+	low := decision.Make(f, decision.Options{Objective: o, Seed: 1}).Value
+	o.Max = true
+	for k := range o.Terms {
+		o.Terms[k].Weight *= -1
+	}
+	high := decision.Make(f, decision.Options{Objective: o, Seed: 1}).Value
+	if worse, better := low.Top-low.Mean, low.Mean-low.Low; worse < 1.2*better {
+		t.Errorf("minimised: %.4f to the worse end, %.4f to the better one", worse, better)
+	}
+	if got := high.Negated(); got != low {
+		t.Errorf("maximised with weights turned: %+v, want %+v", got, low)
+	}
+}
+
 // TestMake_repeated: a run that would read a source again, where no run did, expects less of it, recommends less of it, and says by
 // what; how long the runs are may stand beside the table.
 func TestMake_repeated(t *testing.T) {

@@ -44,7 +44,7 @@ func (e *engine) ternary(d *Decision) *Ternary {
 		for s, row := range drawn {
 			worse[s] = row[1+i] - row[0]
 		}
-		v := interval(worse)
+		v := interval(worse).lower(d.choice)
 		t.Points[i].Value, t.Points[i].AsGood = v.Mean, t.Points[i].AsGood && !t.Points[i].Outside && v.alike()
 	}
 	return t
