@@ -82,15 +82,15 @@ type Options struct {
 func Open(s Settings, o Options) []*Batch {
 	var engines []*Batch
 	if s.Slurm != nil {
-		c := commands{s.Slurm.Prefix, s.Slurm.Timeout}
+		c := commands{prefix: s.Slurm.Prefix, timeout: s.Slurm.Timeout}
 		engines = append(engines, open(s.Slurm.Jobs, s.Slurm, c, &slurm{Slurm: s.Slurm, commands: c}, o, s.Slurm.ExcludeAfter, s.Slurm.ExcludeFor))
 	}
 	if s.PBS != nil {
-		c := commands{s.PBS.Prefix, s.PBS.Timeout}
+		c := commands{prefix: s.PBS.Prefix, timeout: s.PBS.Timeout}
 		engines = append(engines, open(s.PBS.Jobs, s.PBS, c, &pbs{PBS: s.PBS, commands: c}, o, 0, 0))
 	}
 	if s.GridEngine != nil {
-		c := commands{s.GridEngine.Prefix, s.GridEngine.Timeout}
+		c := commands{prefix: s.GridEngine.Prefix, timeout: s.GridEngine.Timeout}
 		engines = append(engines, open(s.GridEngine.Jobs, s.GridEngine, c, &gridEngine{GridEngine: s.GridEngine, commands: c}, o, 0, 0))
 	}
 	return engines
@@ -207,15 +207,23 @@ func (b *Batch) submit(ctx context.Context, h handle) (string, error) {
 	if b.dialect.excludes() {
 		j.exclude = b.nodes.excluded()
 	}
+	script, input, from := b.jobs.script(b.jobs.Program, h.Dir), "", b.commands
 	j.script = filepath.Join(h.Dir, scriptFile)
-	if err := spec.WriteBytes(j.script, []byte(b.jobs.script(b.jobs.Program, h.Dir))); err != nil {
+	if b.dialect.misreads(h.Dir) {
+		script = aside(script, h.Dir)
+		j.dir, j.script, from.dir = "", scriptFile, h.Dir
+		if len(from.prefix) > 0 { // on another machine: that one's shell begins elsewhere
+			j.script, input = "", script
+		}
+	}
+	if err := spec.WriteBytes(filepath.Join(h.Dir, scriptFile), []byte(script)); err != nil {
 		return "", err
 	}
-	out, err := b.commands.run(ctx, b.dialect.submit(j), "")
+	out, err := from.run(ctx, b.dialect.submit(j), input)
 	if err != nil && len(j.exclude) > 0 && !errors.Is(err, engine.ErrAway) {
 		b.log.Warn("No job fits beside the excluded nodes; submitting without excluding any", "nodes", j.exclude, "err", err)
 		j.exclude = nil
-		out, err = b.commands.run(ctx, b.dialect.submit(j), "")
+		out, err = from.run(ctx, b.dialect.submit(j), input)
 	}
 	if err != nil {
 		return "", err

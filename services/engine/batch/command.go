@@ -23,6 +23,7 @@ var passedOn = []string{
 type commands struct {
 	prefix  []string
 	timeout time.Duration
+	dir     string // where they are run; empty: where this process was
 }
 
 // failure is a command that said no.
@@ -55,6 +56,7 @@ func (c commands) run(ctx context.Context, argv []string, stdin string) (string,
 			cmd.Env = append(cmd.Env, name+"="+value)
 		}
 	}
+	cmd.Dir = c.dir
 	cmd.WaitDelay = time.Second // a child of it may hold the pipes
 	var stdout, stderr bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &stdout, &stderr

@@ -28,6 +28,9 @@ type dialect interface {
 	name() string
 	// jobName is a job's name for a key: the same for the same key, another for another.
 	jobName(key string) string
+	// misreads says whether the system takes a folder's name for more than a name: its jobs' scripts are named from within it then, or
+	// come by the standard input, and say themselves where their words go.
+	misreads(dir string) bool
 	// submit is the command that submits a script; submitted reads the id that it prints.
 	submit(j job) []string
 	submitted(stdout string) (id string, err error)

@@ -110,6 +110,10 @@ func TestSubmit_Templates(t *testing.T) {
 	if got := strings.Join(p.submit(job{name: "haigok", dir: "/d", script: "/d/job.sh"}), " "); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
+	want = strings.Replace(strings.Replace(strings.TrimSuffix(want, " /d/job.sh"), "/d/job.log", "/dev/null", 1), "/d/job.err", "/dev/null", 1)
+	if got := strings.Join(p.submit(job{name: "haigok"}), " "); got != want {
+		t.Errorf("of a folder that it would misread, over ssh: got  %s\nwant %s", got, want)
+	}
 	g := &gridEngine{GridEngine: &GridEngine{Jobs: jobs, Resources: []string{"node_f=1"}, Parallel: "smp", Project: "lab"}}
 	g.TimeLimit, g.Options = 6*time.Hour, []string{"-g", "tga-lab"}
 	want = "qsub -terse -N haigo-k -r n -m n -S /bin/sh -wd /d -j y -o /d/job.log -l h_rt=6:00:00 -l node_f=1 -pe smp 8 -P lab -g tga-lab /d/job.sh"

@@ -76,6 +76,11 @@ func (s *site) killedAfterSubmitting(engines, command string) int {
 	return s.caught(s.run(1), frozen)
 }
 
+const onPBS = `
+engine: pbs
+pbs: {queue: debug, poll: 300ms, silent_after: 15s, lost_after: 5s%s}
+`
+
 // TestFault_PBS on the Torque commands over Slurm: no second job after a kill between qsub and commit, and a job whose node
 // is lost, of which qstat says that it is complete, goes on as a further attempt.
 func TestFault_PBS(t *testing.T) {
@@ -83,10 +88,6 @@ func TestFault_PBS(t *testing.T) {
 	if _, err := exec.LookPath("qsub"); err != nil {
 		t.Skip("not run: the PBS dialect (slurm-wlm-torque isn't installed)")
 	}
-	const onPBS = `
-engine: pbs
-pbs: {queue: debug, poll: 300ms, silent_after: 15s, lost_after: 5s%s}
-`
 	s := newSite(t, fmt.Sprintf(onPBS, ""))
 	pid := s.killedAfterSubmitting(onPBS, "qsub")
 	run := s.run(1)
@@ -314,14 +315,15 @@ END
 	t.Logf("figure: completed on the other node in attempt %d", attempts[0])
 }
 
+const onGrid = `
+engine: gridengine
+gridengine: {queue: all.q, time_limit: 1h, poll: 300ms, silent_after: 15s, lost_after: 5s%s}
+`
+
 // TestFault_GridEngine on a real one: no second job after a kill between qsub and commit; a job that somebody deletes goes on as
 // a further attempt, from its checkpoint.
 func TestFault_GridEngine(t *testing.T) {
 	t.Parallel()
-	const onGrid = `
-engine: gridengine
-gridengine: {queue: all.q, time_limit: 1h, poll: 300ms, silent_after: 15s, lost_after: 5s%s}
-`
 	s := newSite(t, "")
 	s.grid()
 	s.write("engines.yaml", fmt.Sprintf(onGrid, ""))

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"strings"
 
 	"github.com/haigo-lab/haigo/services/engine"
@@ -26,7 +25,7 @@ func (*gridEngine) excludes() bool { return false }
 
 // submit asks not to be run again; what the script says before exec takes over goes beside the attempt's logs.
 func (g *gridEngine) submit(j job) []string {
-	argv := []string{"qsub", "-terse", "-N", j.name, "-r", "n", "-m", "n", "-S", "/bin/sh", "-wd", j.dir, "-j", "y", "-o", filepath.Join(j.dir, logFile)}
+	argv := []string{"qsub", "-terse", "-N", j.name, "-r", "n", "-m", "n", "-S", "/bin/sh", "-wd", j.folder(), "-j", "y", "-o", j.file(logFile)}
 	if g.TimeLimit > 0 {
 		s := int(g.TimeLimit.Seconds())
 		argv = append(argv, "-l", fmt.Sprintf("h_rt=%d:%02d:%02d", s/3600, s/60%60, s%60))
@@ -48,6 +47,9 @@ func (g *gridEngine) submit(j job) []string {
 	}
 	return append(argv, j.script)
 }
+
+// misreads: a path is read as a list at commas, with a host before a colon, and with variables behind a dollar.
+func (*gridEngine) misreads(dir string) bool { return !plain(dir) }
 
 // submitted reads the number, which some sites print lines before.
 func (*gridEngine) submitted(stdout string) (string, error) {

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
-	"path/filepath"
 	"strings"
 
 	"github.com/haigo-lab/haigo/services/engine"
@@ -35,7 +34,7 @@ func (*pbs) excludes() bool { return false }
 
 // submit asks not to be run again; the job's own output goes beside the attempt's.
 func (p *pbs) submit(j job) []string {
-	argv := []string{"qsub", "-N", j.name, "-r", "n", "-o", filepath.Join(j.dir, logFile), "-e", filepath.Join(j.dir, engine.JobErrors), "-m", "n"}
+	argv := []string{"qsub", "-N", j.name, "-r", "n", "-o", j.file(logFile), "-e", j.file(engine.JobErrors), "-m", "n"}
 	chunk := p.Select
 	if chunk == "" {
 		chunk = fmt.Sprintf("1:ncpus=%d", p.CPUs)
@@ -53,8 +52,15 @@ func (p *pbs) submit(j job) []string {
 	if p.Group != "" {
 		argv = append(argv, "-W", "group_list="+p.Group)
 	}
-	return append(append(argv, p.Options...), j.script)
+	argv = append(argv, p.Options...)
+	if j.script == "" {
+		return argv
+	}
+	return append(argv, j.script)
 }
+
+// misreads: qsub and what it hands the paths to split them at spaces and commas, and cut them at colons.
+func (*pbs) misreads(dir string) bool { return !plain(dir) }
 
 // submitted reads 1234.server.
 func (*pbs) submitted(stdout string) (string, error) {

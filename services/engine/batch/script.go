@@ -1,8 +1,11 @@
 package batch
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -12,7 +15,7 @@ import (
 // job is one submission.
 type job struct {
 	name    string
-	dir     string   // the attempt's folder
+	dir     string   // the attempt's folder; "" where it is kept from the system
 	script  string   // what it runs, in that folder; "" for the standard input
 	exclude []string // nodes
 }
@@ -22,6 +25,29 @@ const (
 	scriptFile = "job.sh"
 	logFile    = engine.JobLog
 )
+
+// folder is where the job begins.
+func (j job) folder() string { return cmp.Or(j.dir, "/") }
+
+// file is where the system writes what the job says.
+func (j job) file(name string) string {
+	if j.dir == "" {
+		return os.DevNull
+	}
+	return filepath.Join(j.dir, name)
+}
+
+// plainest are the characters of a path that mean nothing to a batch system but themselves.
+const plainest = "/._-+0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+func plain(path string) bool {
+	return !strings.ContainsFunc(path, func(r rune) bool { return !strings.ContainsRune(plainest, r) })
+}
+
+// aside is a script that writes what it says into a folder by itself.
+func aside(script, dir string) string {
+	return strings.Replace(script, "\n", fmt.Sprintf("\nexec >>%s 2>&1\n", quote(filepath.Join(dir, logFile))), 1)
+}
 
 // untried are what a script does that nobody knows to work before it ran on a node.
 func (j Jobs) untried() (what []string) {

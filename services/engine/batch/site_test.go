@@ -49,6 +49,7 @@ func TestMain(m *testing.M) {
 // site is a cluster of two nodes, a data folder and a database, and haigo work on them.
 type site struct {
 	*testing.T
+	named   string // part of its data folder's name
 	cluster string // its folder
 	port    int
 	data    string
@@ -72,7 +73,7 @@ func (s *site) open(engines string) {
 	t := s.T
 	t.Helper()
 	s.url = pgtest.URL(t)
-	s.data = s.folder("data")
+	s.data = s.folder(cmp.Or(s.named, "data"))
 	if engines != "" {
 		s.up()
 		s.write("engines.yaml", engines)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -30,7 +29,7 @@ func (*slurm) excludes() bool { return true }
 func (s *slurm) submit(j job) []string {
 	options, excluded := splitExcluded(s.Options)
 	argv := []string{
-		"sbatch", "--parsable", "--no-requeue", "--job-name", j.name, "--chdir", j.dir, "--output", slurmLog(j.dir), "--open-mode=append",
+		"sbatch", "--parsable", "--no-requeue", "--job-name", j.name, "--chdir", j.folder(), "--output", slurmLog(j), "--open-mode=append",
 		"--ntasks=1", fmt.Sprintf("--cpus-per-task=%d", s.CPUs),
 	}
 	for _, option := range []struct{ flag, value string }{
@@ -56,12 +55,15 @@ func (s *slurm) submit(j job) []string {
 }
 
 // slurmLog is where a job's own output goes: in its folder, whose name Slurm would read as a pattern where it has a %.
-func slurmLog(dir string) string {
-	if !strings.Contains(dir, "%") {
+func slurmLog(j job) string {
+	if j.dir != "" && !strings.Contains(j.dir, "%") {
 		return logFile
 	}
-	return filepath.Join(strings.ReplaceAll(dir, "%", "%%"), logFile)
+	return strings.ReplaceAll(j.file(logFile), "%", "%%")
 }
+
+// misreads: in the name of an output a backslash keeps what follows from being a pattern, and goes.
+func (*slurm) misreads(dir string) bool { return strings.Contains(dir, `\`) }
 
 // splitExcluded takes the nodes that a site's own options exclude out of these: sbatch goes by the last --exclude alone.
 func splitExcluded(options []string) (others, nodes []string) {
