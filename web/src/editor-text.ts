@@ -62,10 +62,11 @@ export function text(form: HTMLFormElement, typed: () => void, changed: () => vo
     value: () => area.value,
     put(document): void {
       if (area.value === shown(document) || composing || timer) return;
-      const { selectionStart, selectionEnd, selectionDirection, scrollTop } = area;
+      const { selectionStart, selectionEnd, selectionDirection } = area;
+      const scrollTop = area.closest("[hidden]") ? undefined : area.scrollTop; // asking has the page laid out
       area.value = document;
       area.setSelectionRange(selectionStart, selectionEnd, selectionDirection);
-      area.scrollTop = scrollTop;
+      if (scrollTop !== undefined) area.scrollTop = scrollTop;
       number();
     },
     number,
